@@ -1,0 +1,1 @@
+//! fief-axum

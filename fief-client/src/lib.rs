@@ -1,0 +1,1 @@
+//! fief-client

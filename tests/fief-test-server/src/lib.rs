@@ -1,0 +1,1 @@
+//! tests/fief-test-server

@@ -1,0 +1,1 @@
+//! The suite that needs the real Fief.

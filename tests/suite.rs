@@ -1,0 +1,1 @@
+//! The hermetic suite.
