@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, and Redis (Debian), all on loopback.
+#
+#   tests/real.sh [ARGUMENT...]      arguments go to the test binaries, a filter for example
+#
+# Needs Rust and Python 3.12 or 3.13; installs the rest under target/real once, and stops all it started.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+REAL=$(realpath -m "${CARGO_TARGET_DIR:-target}")/real
+RUN=$REAL/run
+VENV=$REAL/venv
+PIDS=()
+
+main() {
+  mkdir -p "$REAL"
+  exec 9>"$REAL/lock"
+  flock -n 9 || die "another run uses $REAL"
+  trap stop_all EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+
+  timed install
+  timed start
+  timed seed
+  timed run_tests "$@"
+}
+
+# timed STEP [ARGUMENT...]: runs it and says how long it took.
+timed() {
+  local began=$SECONDS
+  "$@"
+  say "$1: $((SECONDS - began)) s"
+}
+
+say() { printf 'real.sh: %s\n' "$*"; }
+die() { printf 'real.sh: error: %s\n' "$*" >&2; exit 1; }
+
+# ---- installing
+
+install() {
+  install_redis
+  install_fief
+}
+
+install_redis() {
+  if command -v redis-server >/dev/null; then REDIS=$(command -v redis-server); return; fi
+  # Debian's redis-check-rdb is the whole server: the name it is called by decides.
+  [ -x /usr/bin/redis-check-rdb ] || apt_install redis-tools
+  [ -x /usr/bin/redis-check-rdb ] || die "redis-tools came without redis-check-rdb: install redis-server"
+  REDIS=$REAL/redis-server
+  ln -sf /usr/bin/redis-check-rdb "$REDIS"
+}
+
+apt_install() {
+  local root=() apt=(apt-get -o DPkg::Lock::Timeout=180 -qq)
+  command -v apt-get >/dev/null || die "no redis-server found, and no apt-get to install $1 with"
+  [ "$(id -u)" = 0 ] || root=(sudo -n)
+  export DEBIAN_FRONTEND=noninteractive
+  "${root[@]}" "${apt[@]}" install -y --no-install-recommends "$1" >"$REAL/apt.log" 2>&1 ||
+    { "${root[@]}" "${apt[@]}" update && "${root[@]}" "${apt[@]}" install -y --no-install-recommends "$1"; } >"$REAL/apt.log" 2>&1 ||
+    { tail -n 5 "$REAL/apt.log" >&2; die "apt-get could not install $1"; }
+}
+
+install_fief() {
+  local python stamp
+  stamp=$(sha256sum <tests/real/constraints.txt)
+  [ "$(cat "$VENV/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+  python=$(find_python) || die "Fief needs Python 3.12 or 3.13 with venv, and none was found"
+  rm -rf "$VENV"
+  "$python" -m venv "$VENV"
+  "$VENV/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r tests/real/constraints.txt >"$REAL/pip.log" 2>&1 ||
+    { tail -n 5 "$REAL/pip.log" >&2; die "pip could not install Fief"; }
+  printf '%s\n' "$stamp" >"$VENV/stamp"
+}
+
+# A shim of pyenv may be on the path and answer nothing, so each candidate is run.
+find_python() {
+  local candidate
+  for candidate in python3.12 python3.13 python3 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[23].*/bin/python3; do
+    if "$candidate" -c 'import ensurepip, sqlite3, ssl, sys, venv; sys.exit(sys.version_info[:2] not in ((3, 12), (3, 13)))' 2>/dev/null; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+# ---- starting
+
+start() {
+  rm -rf "$RUN"
+  mkdir -p "$RUN"
+  start_redis
+  start_fief
+  launch worker "$VENV/bin/python" tests/real/launcher.py run-worker -p 1 -t 1
+}
+
+start_redis() {
+  REDIS_PORT=$(free_port)
+  launch redis "$REDIS" --port "$REDIS_PORT" --bind 127.0.0.1 --save '' --appendonly no --dir "$RUN"
+  wait_for redis "$REDIS_PORT" $'PING\r\n' '+PONG*'
+}
+
+start_fief() {
+  FIEF_PORT=$(free_port)
+  fief_settings
+  launch fief "$VENV/bin/python" tests/real/launcher.py run-server --host 127.0.0.1
+  wait_for fief "$FIEF_PORT" $'GET /healthz HTTP/1.0\r\n\r\n' 'HTTP/1.? 200*'
+}
+
+fief_settings() {
+  local cookie
+  FIEF_ENV=(
+    ENVIRONMENT=development TELEMETRY_ENABLED=false LOG_LEVEL=WARNING PORT="$FIEF_PORT"
+    SECRET="$(random)$(random)" ENCRYPTION_KEY="$(random | base64)" GENERATED_JWK_SIZE=2048
+    DATABASE_TYPE=SQLITE DATABASE_LOCATION="$RUN" DATABASE_NAME=fief.db
+    REDIS_URL="redis://127.0.0.1:$REDIS_PORT" EMAIL_PROVIDER=NULL
+    FIEF_DOMAIN="127.0.0.1:$FIEF_PORT" FIEF_CLIENT_ID="$(random)" FIEF_CLIENT_SECRET="$(random)"
+    FIEF_MAIN_ADMIN_API_KEY="$(random)" FIEF_MAIN_USER_EMAIL=admin@example.com FIEF_MAIN_USER_PASSWORD="$(random)"
+  )
+  # Fief is spoken to over plain http here, where secure cookies do not come back.
+  for cookie in CSRF SESSION_DATA USER_LOCALE LOGIN_HINT LOGIN_SESSION REGISTRATION_SESSION SESSION FIEF_ADMIN_SESSION; do
+    FIEF_ENV+=("${cookie}_COOKIE_SECURE=False")
+  done
+}
+
+random() { head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+free_port() { "$VENV/bin/python" -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# launch NAME COMMAND...: in a process group of its own, which stop_all ends.
+launch() {
+  local name=$1
+  shift
+  env "${FIEF_ENV[@]}" setsid "$@" >"$RUN/$name.log" 2>&1 </dev/null 9>&- &
+  PIDS+=($!)
+}
+
+# wait_for NAME PORT REQUEST PATTERN: until the answer's first line is as the pattern says, at most a minute.
+wait_for() {
+  local name=$1 port=$2 request=$3 pattern=$4 line pid=${PIDS[-1]} deadline=$((SECONDS + 60))
+  while [ "$SECONDS" -lt "$deadline" ]; do
+    line=
+    if { exec 8<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then
+      printf '%s' "$request" >&8
+      read -r -t 5 line <&8 || true
+      exec 8>&-
+    fi
+    # shellcheck disable=SC2053
+    if [[ $line == $pattern ]]; then return; fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  tail -n 15 "$RUN/$name.log" >&2
+  die "$name did not start"
+}
+
+stop_all() {
+  local status=$? pid tries
+  [ "$status" = 0 ] || say "the servers' logs are in $RUN"
+  for pid in "${PIDS[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
+  for pid in "${PIDS[@]}"; do
+    for tries in {1..50}; do kill -0 -- "-$pid" 2>/dev/null || continue 2; sleep 0.1; done
+    kill -KILL -- "-$pid" 2>/dev/null || true
+  done
+}
+
+# ---- the run
+
+seed() {
+  local key
+  key=$(printf '%s\n' "${FIEF_ENV[@]}" | sed -n 's/^FIEF_MAIN_ADMIN_API_KEY=//p')
+  export FIEF_REAL_BASE_URL=http://127.0.0.1:$FIEF_PORT FIEF_REAL_ISSUER=https://127.0.0.1:$FIEF_PORT
+  export FIEF_REAL_ADMIN_KEY=$key FIEF_REAL_WORKER_LOG=$RUN/worker.log FIEF_REAL_REDIS_URL=redis://127.0.0.1:$REDIS_PORT
+  "$VENV/bin/python" tests/real/seed.py tests/real/seed.json "$FIEF_REAL_BASE_URL" "$key" >"$RUN/clients.env"
+  set -a
+  # shellcheck source=/dev/null
+  . "$RUN/clients.env"
+  set +a
+}
+
+# Few threads: Fief answers one write at a time on SQLite.
+run_tests() {
+  local pid
+  setsid cargo test --workspace --tests --no-fail-fast -- --ignored --test-threads=4 "$@" 9>&- &
+  pid=$!
+  PIDS+=("$pid")
+  wait "$pid"
+}
+
+FIEF_ENV=()
+main "$@"
