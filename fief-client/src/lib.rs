@@ -1,1 +1,65 @@
-//! fief-client
+//! Async client of [Fief](https://www.fief.dev), the self-hosted OAuth 2.0 and OpenID Connect server.
+//!
+//! ```no_run
+//! use fief_client::{AuthorizationRequest, AuthorizationResponse, Fief, FiefError, Requirements};
+//!
+//! # async fn example(callback_query: &str) -> Result<(), FiefError> {
+//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//!
+//! // Log a user in: send the browser to `url`, keep `attempt`, and finish when the browser comes back.
+//! let (url, attempt) = fief.begin_login("https://app.example.com/callback", AuthorizationRequest::new()).await?;
+//! let response = AuthorizationResponse::parse(callback_query)?;
+//! let (tokens, user) = fief.finish_login(&attempt, &response).await?;
+//!
+//! // Let a user in who has the permission.
+//! let create = Requirements::new().permission("castles:create");
+//! let token = fief.validate_access_token(tokens.access_token(), &create).await?;
+//! assert_eq!(token.id(), user.sub);
+//! # Ok(()) }
+//! ```
+//!
+//! # Features
+//!
+//! | Name | Effect | Default |
+//! | --- | --- | --- |
+//! | `rustls` | TLS by rustls on aws-lc-rs, with the platform's certificates | yes |
+//! | `native-tls` | TLS by the platform's own library | no |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod access_token;
+mod acr;
+mod authorize;
+mod builder;
+mod claims;
+mod client;
+pub mod crypto;
+mod error;
+mod flight;
+mod http;
+mod id_token;
+mod jwks;
+mod jws;
+mod login;
+mod metadata;
+mod origin;
+pub mod pkce;
+mod request_detail;
+mod requirements;
+mod token;
+mod user;
+mod validated;
+
+pub use crate::{
+    access_token::FiefAccessTokenInfo,
+    acr::FiefAcr,
+    authorize::{AuthorizationRequest, Prompt, Screen},
+    builder::{ClientAuth, FiefBuilder},
+    client::Fief,
+    error::FiefError,
+    login::{AuthCallbackParams, AuthorizationResponse, LoginAttempt},
+    request_detail::RequestDetail,
+    requirements::Requirements,
+    token::{FiefTokenResponse, RefreshParams},
+    user::FiefUserInfo,
+};

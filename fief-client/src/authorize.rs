@@ -1,0 +1,242 @@
+use std::time::Duration;
+
+use url::Url;
+
+use crate::{Fief, FiefAcr, FiefError, pkce::CodeChallengeMethod};
+
+/// What a login URL asks for besides client and redirect URI
+/// ([RFC 6749, section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1),
+/// [OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+///
+/// The scope `openid` is always asked for.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct AuthorizationRequest {
+    pub(crate) state: Option<String>,
+    scopes: Vec<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) code_challenge: Option<(String, CodeChallengeMethod)>,
+    prompt: Option<Prompt>,
+    screen: Option<Screen>,
+    lang: Option<String>,
+    login_hint: Option<String>,
+    pub(crate) acr: Option<FiefAcr>,
+    pub(crate) max_age: Option<Duration>,
+    extras: Vec<(String, String)>,
+}
+
+impl AuthorizationRequest {
+    /// Asks for a plain login.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the value that the callback returns. At most 2048 characters.
+    pub fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// Asks for a scope besides `openid`. `offline_access` brings a refresh token.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// Sets the value that the ID token must repeat. At most 255 characters.
+    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.nonce = Some(nonce.into());
+        self
+    }
+
+    /// Sets the challenge that the code exchange must answer
+    /// ([RFC 7636, section 4.3](https://www.rfc-editor.org/rfc/rfc7636#section-4.3)).
+    pub fn code_challenge(
+        mut self,
+        challenge: impl Into<String>,
+        method: CodeChallengeMethod,
+    ) -> Self {
+        self.code_challenge = Some((challenge.into(), method));
+        self
+    }
+
+    /// Sets whether pages are shown. Default: those that are needed.
+    pub fn prompt(mut self, prompt: Prompt) -> Self {
+        self.prompt = Some(prompt);
+        self
+    }
+
+    /// Sets the page that a visitor without a session sees first. Default: [`Screen::Login`].
+    pub fn screen(mut self, screen: Screen) -> Self {
+        self.screen = Some(screen);
+        self
+    }
+
+    /// Sets the language of Fief's pages, such as `fr` or `fr-FR`. Default: the browser's.
+    pub fn lang(mut self, lang: impl Into<String>) -> Self {
+        self.lang = Some(lang.into());
+        self
+    }
+
+    /// Fills in the e-mail address, or goes straight to the OAuth provider of this id.
+    pub fn login_hint(mut self, login_hint: impl Into<String>) -> Self {
+        self.login_hint = Some(login_hint.into());
+        self
+    }
+
+    /// Asks for this level of authentication; `LevelOne` shows the login page even to those with a session.
+    pub fn acr(mut self, acr: FiefAcr) -> Self {
+        self.acr = Some(acr);
+        self
+    }
+
+    /// Asks for a login no longer ago than this (whole seconds).
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Adds a parameter that has no setter here. Those that have one, or that the protocol sets, are refused.
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extras.push((name.into(), value.into()));
+        self
+    }
+
+    fn scope_value(&self) -> String {
+        let mut scopes = vec!["openid"];
+        scopes.extend(
+            self.scopes
+                .iter()
+                .map(String::as_str)
+                .filter(|scope| *scope != "openid"),
+        );
+        scopes.join(" ")
+    }
+}
+
+/// Whether Fief shows pages ([OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Prompt {
+    /// Asks for consent. Fief shows the page only where consent is not given yet.
+    Consent,
+    /// Shows the login page even to those with a session.
+    Login,
+    /// Shows no page: `login_required` without a session. Where Fief needs another page than that, it shows it.
+    None,
+}
+
+impl Prompt {
+    /// Returns the value of the `prompt` parameter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Login => "login",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The page that a visitor without a session sees first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Screen {
+    /// The login page.
+    Login,
+    /// The sign-up page.
+    Register,
+}
+
+impl Screen {
+    /// Returns the value of the `screen` parameter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Register => "register",
+        }
+    }
+}
+
+impl Fief {
+    /// Returns the URL that a browser opens to log in; Fief sends it back to `redirect_uri`, which must be
+    /// registered with Fief to the letter.
+    ///
+    /// Protecting the login (state, nonce, PKCE) is the caller's here; [`begin_login`](Self::begin_login) does it.
+    ///
+    /// # Errors
+    /// - [`FiefError::Configuration`]: an extra parameter is reserved.
+    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: the discovery document
+    ///   is not known and could not be fetched.
+    pub async fn auth_url(
+        &self,
+        redirect_uri: &str,
+        request: &AuthorizationRequest,
+    ) -> Result<Url, FiefError> {
+        if let Some((name, _)) = request.extras.iter().find(|(name, _)| is_reserved(name)) {
+            return Err(FiefError::Configuration(format!(
+                "the extra parameter {name:?} is reserved"
+            )));
+        }
+        let metadata = self.inner.discovery.get(&self.inner).await?;
+        let mut url = self.inner.public.join(&metadata.authorization);
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.inner.client_id)
+            .append_pair("redirect_uri", redirect_uri);
+        let max_age = request.max_age.map(|age| age.as_secs().to_string());
+        let (challenge, method) = request
+            .code_challenge
+            .as_ref()
+            .map(|(c, m)| (c.as_str(), m.as_str()))
+            .unzip();
+        let optional = [
+            ("state", request.state.as_deref()),
+            ("scope", Some(&*request.scope_value())),
+            ("nonce", request.nonce.as_deref()),
+            ("code_challenge", challenge),
+            ("code_challenge_method", method),
+            ("prompt", request.prompt.map(Prompt::as_str)),
+            ("screen", request.screen.map(Screen::as_str)),
+            ("lang", request.lang.as_deref()),
+            ("login_hint", request.login_hint.as_deref()),
+            ("acr_values", request.acr.map(FiefAcr::as_str)),
+            ("max_age", max_age.as_deref()),
+        ];
+        query.extend_pairs(
+            optional
+                .iter()
+                .filter_map(|(name, value)| value.map(|value| (name, value))),
+        );
+        query.extend_pairs(&request.extras);
+        drop(query);
+        Ok(url)
+    }
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
+const RESERVED: [&str; 18] = [
+    "acr_values",
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_challenge_method",
+    "lang",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "screen",
+    "state",
+];

@@ -1,0 +1,232 @@
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use secrecy::SecretString;
+
+use crate::{
+    Fief, FiefError,
+    client::{Clock, Inner, host_header},
+    http::Http,
+    jwks::Keys,
+    metadata::Discovery,
+    origin::Origin,
+    validated::ValidatedTokens,
+};
+
+/// Sets up a [`Fief`]. Made by [`Fief::builder`].
+#[must_use]
+pub struct FiefBuilder {
+    base_url: String,
+    public_url: Option<String>,
+    client_id: String,
+    client_secret: Option<SecretString>,
+    client_auth: ClientAuth,
+    issuer: Option<String>,
+    audiences: Audiences,
+    leeway: Duration,
+    clock: Clock,
+    host: Option<String>,
+    insecure_http: bool,
+    http: reqwest::ClientBuilder,
+    cache_bytes: u64,
+    cache_entries: usize,
+}
+
+impl FiefBuilder {
+    pub(crate) fn new(base_url: &str, client_id: String) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            public_url: None,
+            audiences: Audiences::Only(vec![client_id.clone()]),
+            client_id,
+            client_secret: None,
+            client_auth: ClientAuth::Post,
+            issuer: None,
+            leeway: Duration::from_secs(60),
+            clock: Box::new(SystemTime::now),
+            host: None,
+            insecure_http: false,
+            http: reqwest::Client::builder(),
+            cache_bytes: 32 * 1024 * 1024,
+            cache_entries: 100_000,
+        }
+    }
+
+    /// Sets the client's secret. Default: none, a public client, which logs in with PKCE alone.
+    pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
+        self.client_secret = Some(secret.into());
+        self
+    }
+
+    /// Sets how the client proves itself to the token endpoint. Default: [`ClientAuth::Post`].
+    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
+        self.client_auth = client_auth;
+        self
+    }
+
+    /// Sets where browsers reach Fief, when that differs from where this server does (Docker, a proxy that ends
+    /// TLS). Default: `base_url`.
+    pub fn public_url(mut self, public_url: impl AsRef<str>) -> Self {
+        self.public_url = Some(public_url.as_ref().to_owned());
+        self
+    }
+
+    /// Sets the issuer that tokens must name, byte for byte. Default: the one that the first discovery document
+    /// names. Fief's is always `https://{FIEF_DOMAIN}`, with the tenant's slug as path where it has one.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Accepts access tokens that were issued to other clients of the tenant as well, such as a single-page
+    /// application that calls this API. Default: this client's only.
+    pub fn audiences<C: Into<String>>(mut self, clients: impl IntoIterator<Item = C>) -> Self {
+        let mut accepted = vec![self.client_id.clone()];
+        accepted.extend(clients.into_iter().map(Into::into));
+        self.audiences = Audiences::Only(accepted);
+        self
+    }
+
+    /// Accepts access tokens of every client of the tenant.
+    ///
+    /// # Danger
+    /// Any client that a user logs in to, a third party's too, can then act as that user here. Name the clients
+    /// with [`audiences`](Self::audiences) instead.
+    pub fn any_audience(mut self) -> Self {
+        self.audiences = Audiences::Any;
+        self
+    }
+
+    /// Sets by how much Fief's clock and this one may differ, in whole seconds up to 300. Default: 60 seconds,
+    /// as Fief has it.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Sets the clock. Default: [`SystemTime::now`]. For tests.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Sets the `Host` header of requests to Fief. Default: the host of `base_url`.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// Allows plain http to hosts that are not loopback.
+    ///
+    /// # Danger
+    /// Whoever is on the way reads the client's secret and the users' tokens. Only inside of a trusted network.
+    pub fn insecure_http(mut self) -> Self {
+        self.insecure_http = true;
+        self
+    }
+
+    /// Adjusts the HTTP client: proxy, root and client certificates, resolver.
+    ///
+    /// Redirects (none), time-outs (2 s to connect, 5 s in all) and the connection pool are set afterwards.
+    pub fn http_client(
+        mut self,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Self {
+        self.http = adjust(self.http);
+        self
+    }
+
+    /// Bounds the cache of validated tokens. Default: 32 MiB and 100 000 entries. Zero of either switches it off.
+    pub fn token_cache(mut self, bytes: u64, entries: usize) -> Self {
+        self.cache_bytes = bytes;
+        self.cache_entries = entries;
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`FiefError::Configuration`], which says what to change.
+    pub fn build(self) -> Result<Fief, FiefError> {
+        if self.client_id.is_empty() {
+            return Err(FiefError::Configuration(
+                "client_id: must not be empty".into(),
+            ));
+        }
+        if self.leeway > MAX_LEEWAY {
+            return Err(FiefError::Configuration(
+                "leeway: at most 300 seconds".into(),
+            ));
+        }
+        let base = Origin::parse("base_url", &self.base_url, self.insecure_http)?;
+        let public = match &self.public_url {
+            Some(url) => Origin::parse("public_url", url, self.insecure_http)?,
+            None => base.clone(),
+        };
+        if self.insecure_http && (base.is_http() || public.is_http()) {
+            tracing::warn!("plain http to Fief: secrets and tokens can be read on the way");
+        }
+        let host = self.host.as_deref().map(host_header).transpose()?;
+        let inner = Inner {
+            base,
+            public,
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            client_auth: self.client_auth,
+            audiences: self.audiences,
+            leeway: self.leeway.as_secs(),
+            clock: self.clock,
+            http: Http::new(self.http, host)?,
+            discovery: Discovery::new(self.issuer),
+            keys: Keys::new(),
+            validated: ValidatedTokens::new(self.cache_bytes, self.cache_entries),
+        };
+        Ok(Fief {
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+impl fmt::Debug for FiefBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FiefBuilder")
+            .field("base_url", &self.base_url)
+            .field("public_url", &self.public_url)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a client with a secret proves itself to the token endpoint
+/// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ClientAuth {
+    /// `client_secret_basic`: in the `Authorization` header. Fief takes the credentials raw, so they are not
+    /// percent-encoded.
+    Basic,
+    /// `client_secret_post`: in the request's body.
+    #[default]
+    Post,
+}
+
+/// Which `aud` an access token may have.
+#[derive(Clone, Debug)]
+pub(crate) enum Audiences {
+    Any,
+    Only(Vec<String>),
+}
+
+impl Audiences {
+    pub(crate) fn accepts(&self, audiences: &[String]) -> bool {
+        match self {
+            Self::Any => !audiences.is_empty(),
+            Self::Only(accepted) => audiences.iter().any(|audience| accepted.contains(audience)),
+        }
+    }
+}
+
+const MAX_LEEWAY: Duration = Duration::from_secs(300);

@@ -1,0 +1,117 @@
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+
+use crate::{FiefError, client::Inner};
+
+/// The `aud` claim ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    pub(crate) fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(audience) => std::slice::from_ref(audience),
+            Self::Many(audiences) => audiences,
+        }
+    }
+}
+
+/// Whole seconds of Unix time: any number between 1970 and the year 10000; what is before counts as 1970
+/// ([RFC 7519, section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct NumericDate(pub(crate) u64);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumericDateVisitor)
+    }
+}
+
+struct NumericDateVisitor;
+
+impl Visitor<'_> for NumericDateVisitor {
+    type Value = NumericDate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds of Unix time")
+    }
+
+    fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<NumericDate, E> {
+        match seconds {
+            0..=YEAR_9999 => Ok(NumericDate(seconds)),
+            _ => Err(E::custom("too far in the future")),
+        }
+    }
+
+    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<NumericDate, E> {
+        self.visit_u64(u64::try_from(seconds).unwrap_or(0))
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and NaN is not JSON"
+    )]
+    fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
+        self.visit_u64(seconds as u64)
+    }
+}
+
+/// When a token is good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Validity {
+    pub(crate) exp: NumericDate,
+    pub(crate) iat: NumericDate,
+    pub(crate) nbf: Option<NumericDate>,
+}
+
+/// Why a token is not good now.
+pub(crate) enum Untimely {
+    Expired,
+    NotYet,
+}
+
+impl Validity {
+    pub(crate) fn check(&self, now: u64, leeway: u64) -> Result<(), Untimely> {
+        if now >= self.exp.0.saturating_add(leeway) {
+            return Err(Untimely::Expired);
+        }
+        let latest = now.saturating_add(leeway);
+        if self.iat.0 > latest || self.nbf.is_some_and(|nbf| nbf.0 > latest) {
+            return Err(Untimely::NotYet);
+        }
+        Ok(())
+    }
+}
+
+impl Untimely {
+    pub(crate) fn access_token(self) -> FiefError {
+        match self {
+            Self::Expired => FiefError::AccessTokenExpired,
+            Self::NotYet => FiefError::AccessTokenInvalid("it is not valid yet"),
+        }
+    }
+
+    pub(crate) fn id_token(self) -> FiefError {
+        FiefError::IdTokenInvalid(match self {
+            Self::Expired => "it has expired",
+            Self::NotYet => "it is not valid yet",
+        })
+    }
+}
+
+/// Compares a token's issuer with the pinned one, byte by byte.
+pub(crate) fn is_issuer(client: &Inner, issuer: &str) -> bool {
+    client.discovery.issuer() == Some(issuer)
+}
+
+/// The last second of the year 9999.
+const YEAR_9999: u64 = 253_402_300_799;

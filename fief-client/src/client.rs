@@ -1,0 +1,110 @@
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use http::HeaderValue;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    FiefBuilder, FiefError,
+    builder::{Audiences, ClientAuth},
+    http::Http,
+    jwks::Keys,
+    metadata::Discovery,
+    origin::Origin,
+    validated::ValidatedTokens,
+};
+
+/// A client of one Fief tenant. A cheap clone: make one and share it.
+///
+/// Nothing is sent until it is needed; the discovery document, the keys and the connections are kept.
+#[derive(Clone, Debug)]
+pub struct Fief {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) base: Origin,
+    pub(crate) public: Origin,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<SecretString>,
+    pub(crate) client_auth: ClientAuth,
+    pub(crate) audiences: Audiences,
+    /// Seconds.
+    pub(crate) leeway: u64,
+    pub(crate) clock: Clock,
+    pub(crate) http: Http,
+    pub(crate) discovery: Discovery,
+    pub(crate) keys: Keys,
+    pub(crate) validated: ValidatedTokens,
+}
+
+pub(crate) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+
+impl Fief {
+    /// Begins to set up a client of the Fief at `base_url` (with the tenant's path, where it has one).
+    ///
+    /// ```
+    /// use fief_client::Fief;
+    ///
+    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    pub fn builder(base_url: impl AsRef<str>, client_id: impl Into<String>) -> FiefBuilder {
+        FiefBuilder::new(base_url.as_ref(), client_id.into())
+    }
+
+    /// Returns the id of the client that this is.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.inner.client_id
+    }
+
+    /// Returns Fief's logout page for the browser, from where Fief sends it on to `redirect_uri`.
+    ///
+    /// Fief ends its own session there and nothing else: tokens stay valid, so drop them first. Fief does not
+    /// check where it sends the browser; never let a request choose it.
+    ///
+    /// ```
+    /// # use fief_client::Fief;
+    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let url = fief.logout_url("https://app.example.com/");
+    /// assert_eq!(url.as_str(), "https://fief.example.com/logout?redirect_uri=https%3A%2F%2Fapp.example.com%2F");
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    #[must_use]
+    pub fn logout_url(&self, redirect_uri: &str) -> Url {
+        let mut url = self.inner.public.at("/logout");
+        url.query_pairs_mut()
+            .append_pair("redirect_uri", redirect_uri);
+        url
+    }
+}
+
+impl Inner {
+    /// Seconds of Unix time. A clock before 1970 reads as the end of time, when nothing is valid.
+    pub(crate) fn now(&self) -> u64 {
+        (self.clock)()
+            .duration_since(UNIX_EPOCH)
+            .map_or(u64::MAX, |since| since.as_secs())
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("base", &self.base)
+            .field("public", &self.public)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Parses a `Host` header from configuration.
+pub(crate) fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
+    HeaderValue::from_str(host)
+        .map_err(|_| FiefError::Configuration("host: not a valid Host header".into()))
+}

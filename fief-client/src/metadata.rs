@@ -1,0 +1,121 @@
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde::Deserialize;
+
+use crate::{FiefError, client::Inner, flight::Flight, origin::Endpoint};
+
+/// What the discovery document says, once it was checked
+/// ([OpenID Connect Discovery, section 3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata)).
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    pub(crate) issuer: String,
+    pub(crate) authorization: Endpoint,
+    pub(crate) token: Endpoint,
+    pub(crate) userinfo: Endpoint,
+    pub(crate) jwks: Endpoint,
+    fetched_at: u64,
+}
+
+/// The discovery document: fetched when it is first needed and again every hour.
+#[derive(Debug)]
+pub(crate) struct Discovery {
+    latest: Mutex<Option<Arc<Metadata>>>,
+    /// The issuer that was configured or came first. Never another one.
+    issuer: OnceLock<String>,
+    flight: Flight<Arc<Metadata>>,
+}
+
+impl Discovery {
+    pub(crate) fn new(issuer: Option<String>) -> Self {
+        Self {
+            latest: Mutex::new(None),
+            issuer: issuer.map(OnceLock::from).unwrap_or_default(),
+            flight: Flight::new(),
+        }
+    }
+
+    /// Returns the document. An hour-old one is renewed first; when that fails it still serves.
+    pub(crate) async fn get(&self, client: &Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
+        let latest = self.latest();
+        let now = client.now();
+        if let Some(metadata) = latest.as_ref().filter(|metadata| metadata.is_fresh(now)) {
+            return Ok(Arc::clone(metadata));
+        }
+        let fetched = self.flight.join(|| fetch(Arc::clone(client))).await;
+        fetched.or_else(|error| latest.ok_or(error))
+    }
+
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.issuer.get().map(String::as_str)
+    }
+
+    fn latest(&self) -> Option<Arc<Metadata>> {
+        self.latest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn store(&self, metadata: Metadata) -> Result<Arc<Metadata>, FiefError> {
+        let pinned = self.issuer.get_or_init(|| metadata.issuer.clone());
+        if *pinned != metadata.issuer {
+            return Err(FiefError::ResponseInvalid(
+                "discovery names another issuer than before",
+            ));
+        }
+        let metadata = Arc::new(metadata);
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&metadata));
+        Ok(metadata)
+    }
+}
+
+impl Metadata {
+    fn is_fresh(&self, now: u64) -> bool {
+        now.checked_sub(self.fetched_at)
+            .is_some_and(|age| age < MAX_AGE)
+    }
+}
+
+async fn fetch(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
+    let url = client.base.at("/.well-known/openid-configuration");
+    let request = client.http.client().get(url);
+    let document: Document = client.http.json(request, LIMIT).await?;
+    client.discovery.store(document.check(&client)?)
+}
+
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+}
+
+impl Document {
+    /// Keeps the paths only: Fief builds the origins from headers that anyone can send.
+    fn check(self, client: &Inner) -> Result<Metadata, FiefError> {
+        let below = |endpoint: &str| {
+            client
+                .base
+                .below(endpoint)
+                .ok_or(FiefError::ResponseInvalid(
+                    "discovery names an endpoint outside of base_url's path",
+                ))
+        };
+        if self.issuer.is_empty() {
+            return Err(FiefError::ResponseInvalid("discovery names no issuer"));
+        }
+        Ok(Metadata {
+            authorization: below(&self.authorization_endpoint)?,
+            token: below(&self.token_endpoint)?,
+            userinfo: below(&self.userinfo_endpoint)?,
+            jwks: below(&self.jwks_uri)?,
+            issuer: self.issuer,
+            fetched_at: client.now(),
+        })
+    }
+}
+
+const MAX_AGE: u64 = 3600;
+const LIMIT: usize = 128 * 1024;

@@ -1,0 +1,86 @@
+use url::{Host, Url};
+
+use crate::FiefError;
+
+/// The URL under which Fief is reached, by our server or by browsers: an origin and a path without a trailing slash.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    url: Url,
+}
+
+impl Origin {
+    /// Parses what the user configured; `name` is the setting's name for the error.
+    pub(crate) fn parse(name: &str, text: &str, insecure_http: bool) -> Result<Self, FiefError> {
+        let bad = |why: &str| FiefError::Configuration(format!("{name}: {why}"));
+        let mut url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad("must begin with https://"));
+        }
+        if url.scheme() == "http" && !insecure_http && !is_loopback(&url) {
+            return Err(bad(
+                "plain http only to loopback; call .insecure_http() if it must be",
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(bad("must not carry a user name or password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(bad("must not carry a query or fragment"));
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self { url })
+    }
+
+    /// Returns the URL of a path below this one, which begins with a slash.
+    pub(crate) fn at(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.path()));
+        url
+    }
+
+    /// Returns what an absolute URL has behind this one's path, whatever its origin: path and query.
+    pub(crate) fn below(&self, endpoint: &str) -> Option<Endpoint> {
+        let url = Url::parse(endpoint).ok()?;
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none();
+        let path = url.path().strip_prefix(self.path())?;
+        (plain && path.starts_with('/')).then(|| Endpoint {
+            path: path.to_owned(),
+            query: url.query().map(str::to_owned),
+        })
+    }
+
+    /// Returns the URL of an endpoint under this origin.
+    pub(crate) fn join(&self, endpoint: &Endpoint) -> Url {
+        let mut url = self.at(&endpoint.path);
+        url.set_query(endpoint.query.as_deref());
+        url
+    }
+
+    pub(crate) fn is_http(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+
+    fn path(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+}
+
+/// An endpoint of the discovery document without its origin.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Endpoint {
+    path: String,
+    query: Option<String>,
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

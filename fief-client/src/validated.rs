@@ -1,0 +1,119 @@
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use foldhash::fast::RandomState;
+use quick_cache::{
+    Equivalent, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+use secrecy::ExposeSecret;
+
+use crate::{FiefAccessTokenInfo, access_token::Validated};
+
+/// The tokens that were verified, so that they are not verified again. Bounded in entries and bytes.
+///
+/// Whether a token is still good now is for the caller to check.
+pub(crate) struct ValidatedTokens {
+    cache: Option<Cache<TokenKey, FiefAccessTokenInfo, Cost, RandomState>>,
+}
+
+impl ValidatedTokens {
+    /// A cache of at most so many bytes and entries; without either it keeps nothing.
+    pub(crate) fn new(bytes: u64, entries: usize) -> Self {
+        let least = bytes.checked_div(entries as u64).unwrap_or(0);
+        let cache = (least > 0).then(|| {
+            Cache::with(
+                entries,
+                bytes,
+                Cost { least },
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            )
+        });
+        Self { cache }
+    }
+
+    pub(crate) fn get(&self, token: &str) -> Option<FiefAccessTokenInfo> {
+        self.cache.as_ref()?.get(&Token(token))
+    }
+
+    pub(crate) fn insert(&self, info: &FiefAccessTokenInfo) {
+        if let Some(cache) = &self.cache {
+            cache.insert(TokenKey(Arc::clone(info.validated())), info.clone());
+        }
+    }
+}
+
+impl fmt::Debug for ValidatedTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.cache.as_ref().map_or(0, Cache::len);
+        f.debug_struct("ValidatedTokens")
+            .field("len", &len)
+            .finish()
+    }
+}
+
+/// An entry's key: its token, in the entry's own memory.
+#[derive(Clone)]
+struct TokenKey(Arc<Validated>);
+
+/// A token that is looked up.
+struct Token<'a>(&'a str);
+
+impl TokenKey {
+    fn token(&self) -> &str {
+        self.0.token.expose_secret()
+    }
+}
+
+impl PartialEq for TokenKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.token() == other.token()
+    }
+}
+
+impl Eq for TokenKey {}
+
+impl Hash for TokenKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Token(self.token()).hash(state);
+    }
+}
+
+impl Hash for Token<'_> {
+    /// The end of the signature finds the slot; the comparison is of the whole token.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let token = self.0.as_bytes();
+        let start = token.len().saturating_sub(TAIL);
+        state.write(token.get(start..).unwrap_or(token));
+    }
+}
+
+impl Equivalent<TokenKey> for Token<'_> {
+    fn equivalent(&self, key: &TokenKey) -> bool {
+        self.0 == key.token()
+    }
+}
+
+/// What an entry costs in bytes. No entry costs less than its share, which bounds their number.
+#[derive(Clone)]
+struct Cost {
+    least: u64,
+}
+
+impl Weighter<TokenKey, FiefAccessTokenInfo> for Cost {
+    fn weight(&self, _: &TokenKey, info: &FiefAccessTokenInfo) -> u64 {
+        let strings = info.scope().iter().chain(info.permissions());
+        let strings: usize = strings.map(|s| s.len() + STRING).sum();
+        ((info.access_token().len() + strings + ENTRY) as u64).max(self.least)
+    }
+}
+
+/// Bytes of a token that are hashed: 48 of its signature's.
+const TAIL: usize = 64;
+/// Bytes that a string and an entry take besides their text, allocator and cache included.
+const STRING: usize = 40;
+const ENTRY: usize = 320;
