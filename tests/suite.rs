@@ -1,1 +1,3 @@
 //! The hermetic suite.
+
+mod server;

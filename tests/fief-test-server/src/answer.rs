@@ -1,0 +1,59 @@
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use serde_json::{Value, json};
+
+pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Response {
+    answer(status, "application/json", body.to_string())
+}
+
+/// The answer of the framework that Fief is written with.
+pub(crate) fn detail(status: StatusCode, detail: &str) -> Response {
+    json_answer(status, &json!({ "detail": detail }))
+}
+
+/// An error of the token endpoint, which never says more than its code.
+pub(crate) fn token_error(error: &str) -> Response {
+    json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+}
+
+pub(crate) fn html(status: StatusCode, page: String) -> Response {
+    answer(status, "text/html; charset=utf-8", page)
+}
+
+/// What Fief answers when it fails itself.
+pub(crate) fn internal_error() -> Response {
+    answer(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "text/plain; charset=utf-8",
+        "Internal Server Error".to_owned(),
+    )
+}
+
+pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    set_header(&mut response, "location", to);
+    response
+}
+
+/// Adds a header. A value that no header can carry is left out.
+pub(crate) fn set_header(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+        response.headers_mut().append(name, value);
+    }
+}
+
+pub(crate) fn set_cookie(response: &mut Response, cookie: &str) {
+    set_header(response, "set-cookie", cookie);
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static(kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}

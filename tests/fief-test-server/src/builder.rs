@@ -1,0 +1,198 @@
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use tokio::{runtime, sync::oneshot};
+
+use crate::{
+    Client, FiefTestServer, User,
+    clock::Clock,
+    jwe, serve,
+    server::{Running, Shared},
+    state::State,
+    traffic::Traffic,
+};
+
+/// What a server is to be like.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct FiefTestServerBuilder {
+    port: u16,
+    domain: Option<String>,
+    key_bits: Option<u32>,
+    tenants: Vec<String>,
+    clients: Vec<Client>,
+    users: Vec<User>,
+}
+
+impl FiefTestServerBuilder {
+    /// The port on 127.0.0.1. Default: 0, any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The domain that issuers carry: `https://{domain}`, whatever address the server has, as in
+    /// Fief. Default: `127.0.0.1` with the port.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// The size of the signing keys: 2048, 3072 or 4096 bits. Default: 2048, which is fast to
+    /// make; Fief's own default is 4096.
+    pub fn key_bits(mut self, bits: u32) -> Self {
+        self.key_bits = Some(bits);
+        self
+    }
+
+    /// Adds a tenant, at `/{slug}`, beside the default one.
+    pub fn tenant(mut self, slug: impl Into<String>) -> Self {
+        self.tenants.push(slug.into());
+        self
+    }
+
+    /// Adds a client. The first one is what [`FiefTestServer::client_id`] speaks of.
+    /// Default: a confidential first-party client with a random id.
+    pub fn client(mut self, client: Client) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Adds a user. The first one is whom minted tokens are about.
+    /// Default: `anne@example.com` with the password `herminetincture`.
+    pub fn user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// Starts the server on a thread of its own. It stops when the handle is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, the key size is not one of the three, or two clients, users or
+    /// tenants are the same, or belong to a tenant that is not there.
+    pub async fn start(self) -> io::Result<FiefTestServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        listener.set_nonblocking(true)?;
+        let authority = listener.local_addr()?.to_string();
+
+        let (report, ready) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("fief-test-server".to_owned())
+            .spawn(move || run(self, listener, authority, report, stopped))?;
+        let shared = ready
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other("the server's thread ended")))?;
+        Ok(FiefTestServer::new(shared, Running { stop, thread }))
+    }
+
+    fn state(mut self) -> io::Result<State> {
+        if self.clients.is_empty() {
+            let id = crate::keys::random_string();
+            self.clients.push(Client::new(id).name("Test application"));
+        }
+        if self.users.is_empty() {
+            let anne = User::new("anne@example.com", "herminetincture");
+            self.users.push(anne.field("first_name", "Anne"));
+        }
+        self.check()?;
+        if self.clients.iter().any(|client| client.encrypts_id_tokens) {
+            jwe::key_pair()?;
+        }
+        let mut state = State::new(self.key_bits.unwrap_or(2048));
+        for slug in std::iter::once("").chain(self.tenants.iter().map(String::as_str)) {
+            state.add_tenant(slug)?;
+        }
+        state.clients = self.clients;
+        state.users = self.users;
+        Ok(state)
+    }
+
+    fn check(&self) -> io::Result<()> {
+        let clients = self.clients.iter().map(|client| &client.tenant);
+        let users = self.users.iter().map(|user| &user.tenant);
+        for tenant in clients.chain(users) {
+            if !tenant.is_empty() && !self.tenants.contains(tenant) {
+                return refuse(format!("there is no tenant {tenant:?}"));
+            }
+        }
+        for (index, slug) in self.tenants.iter().enumerate() {
+            let is_slug = slug
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            if !is_slug || slug.is_empty() || slug == serve::DEFAULT_SLUG {
+                return refuse(format!("{slug:?} cannot be the slug of a tenant"));
+            }
+            if self.tenants.iter().take(index).any(|other| other == slug) {
+                return refuse(format!("there are two tenants {slug:?}"));
+            }
+        }
+        for (index, client) in self.clients.iter().enumerate() {
+            let mut others = self.clients.iter().take(index);
+            if others.any(|other| other.id == client.id) {
+                return refuse(format!("there are two clients {:?}", client.id));
+            }
+        }
+        for (index, user) in self.users.iter().enumerate() {
+            let mut others = self.users.iter().take(index);
+            let same = |other: &User| {
+                other.id == user.id
+                    || other.tenant == user.tenant && other.email.eq_ignore_ascii_case(&user.email)
+            };
+            if others.any(same) {
+                return refuse(format!("there are two users {:?}", user.email));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The server's thread. Its runtime ends with it, and so does every connection.
+fn run(
+    builder: FiefTestServerBuilder,
+    listener: TcpListener,
+    authority: String,
+    report: oneshot::Sender<io::Result<Arc<Shared>>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let domain = builder.domain.clone();
+    let start = || {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let shared = Arc::new(Shared {
+            url: format!("http://{authority}"),
+            domain: domain.unwrap_or_else(|| authority.clone()),
+            authority,
+            clock: Clock::default(),
+            state: Mutex::new(builder.state()?),
+            traffic: Mutex::new(Traffic::default()),
+        });
+        Ok((runtime, shared))
+    };
+    let (runtime, shared) = match start() {
+        Ok(started) => started,
+        Err(error) => {
+            // Nobody waits any more when this fails.
+            let _ = report.send(Err(error));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+            return;
+        };
+        if report.send(Ok(shared.clone())).is_ok() {
+            serve::serve(listener, shared, stopped).await;
+        }
+    });
+}
+
+fn refuse(reason: String) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+}

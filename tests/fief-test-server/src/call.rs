@@ -1,0 +1,126 @@
+use axum::http::{HeaderMap, Method, header};
+use url::form_urlencoded;
+
+use crate::{
+    keys::random_string,
+    server::Shared,
+    state::{Session, State},
+};
+
+/// One request to one tenant, with the readings of it that the endpoints share.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) fief: &'a Shared,
+    pub(crate) tenant: &'a str,
+    pub(crate) method: Method,
+    pub(crate) query: &'a str,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Call<'_> {
+    /// A query parameter. The last one of that name, as in Fief.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        last(self.query.as_bytes(), name)
+    }
+
+    /// A form field. A body that is not a form has none.
+    pub(crate) fn form(&self, name: &str) -> Option<String> {
+        let is_form = self
+            .header(header::CONTENT_TYPE.as_str())
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        if is_form {
+            last(&self.body, name)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get_all(header::COOKIE)
+            .into_iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(found, value)| (found == name).then_some(value))
+    }
+
+    /// The credentials of a bearer `Authorization` header.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self
+            .header(header::AUTHORIZATION.as_str())?
+            .split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    }
+
+    /// The session of this browser, when it is one of this tenant.
+    pub(crate) fn session(&self, state: &State) -> Option<Session> {
+        let cookie = self.cookie(SESSION_COOKIE)?;
+        let session = state.sessions.get(cookie, self.now())?;
+        let is_known = state.user(session.user).is_some();
+        (session.tenant == self.tenant && is_known).then(|| session.clone())
+    }
+
+    /// Whether the form carries what the cookie carries: Fief's double submit.
+    pub(crate) fn has_csrf_pair(&self) -> bool {
+        let cookie = self.cookie(CSRF_COOKIE).unwrap_or_default();
+        !cookie.is_empty() && self.form("csrf_token").is_some_and(|field| field == cookie)
+    }
+
+    /// What the next form must carry. Pages in other tabs stay good.
+    pub(crate) fn csrf_token(&self) -> String {
+        match self.cookie(CSRF_COOKIE) {
+            Some(token) if !token.is_empty() => token.to_owned(),
+            _ => random_string(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.fief.clock.seconds()
+    }
+
+    /// The address of a page, from the root of this server.
+    pub(crate) fn path(&self, page: &str) -> String {
+        format!("{}{page}", self.prefix())
+    }
+
+    /// The address of a page or endpoint, under the origin that this request came to.
+    pub(crate) fn url(&self, page: &str) -> String {
+        format!("{}{}{page}", self.origin(), self.prefix())
+    }
+
+    fn prefix(&self) -> String {
+        match self.tenant {
+            "" => String::new(),
+            slug => format!("/{slug}"),
+        }
+    }
+
+    /// Fief believes the proxy headers of whoever sends them.
+    fn origin(&self) -> String {
+        let scheme = match self.header("x-forwarded-proto") {
+            Some("https") => "https",
+            _ => "http",
+        };
+        let host = self
+            .header("x-forwarded-host")
+            .or_else(|| self.header("host"));
+        format!("{scheme}://{}", host.unwrap_or(&self.fief.authority))
+    }
+}
+
+fn last(pairs: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(pairs)
+        .filter(|(key, _)| key == name)
+        .last()
+        .map(|(_, value)| value.into_owned())
+}
+
+pub(crate) const CSRF_COOKIE: &str = "fief_csrftoken";
+pub(crate) const LOGIN_COOKIE: &str = "fief_login_session";
+pub(crate) const SESSION_COOKIE: &str = "fief_session";

@@ -1,0 +1,62 @@
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// The time as the server sees it: the machine's, moved by an offset, or one that stands still.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clock {
+    state: Arc<Mutex<Time>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Time {
+    Running(Duration),
+    Still(SystemTime),
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self::Running(Duration::ZERO)
+    }
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> SystemTime {
+        match *self.lock() {
+            Time::Running(ahead) => later(SystemTime::now(), ahead),
+            Time::Still(time) => time,
+        }
+    }
+
+    /// The time in whole seconds, as tokens carry it.
+    pub(crate) fn seconds(&self) -> u64 {
+        seconds(self.now())
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let mut time = self.lock();
+        *time = match *time {
+            Time::Running(ahead) => Time::Running(ahead.saturating_add(by)),
+            Time::Still(time) => Time::Still(later(time, by)),
+        };
+    }
+
+    pub(crate) fn set(&self, time: SystemTime) {
+        *self.lock() = Time::Still(time);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Time> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// A time past what the platform can express stays where it is.
+fn later(time: SystemTime, by: Duration) -> SystemTime {
+    time.checked_add(by).unwrap_or(time)
+}

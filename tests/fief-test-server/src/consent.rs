@@ -1,0 +1,119 @@
+use axum::{
+    http::{Method, StatusCode},
+    response::Response,
+};
+
+use crate::{
+    answer::{internal_error, redirect, set_cookie},
+    authorize::{AuthorizeRequest, redirect_to},
+    call::{Call, LOGIN_COOKIE},
+    keys::random_string,
+    login::{NoLogin, is_unverified, pending, to_login},
+    pages,
+    state::{Session, State},
+    token::{Grant, Parts},
+};
+
+/// `GET` and `POST /consent`, where every login ends.
+pub(crate) fn consent(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    let Some(session) = call.session(&state) else {
+        return to_login(call);
+    };
+    if is_unverified(&state, &session) {
+        let url = call.url("/verify-request");
+        return redirect(StatusCode::TEMPORARY_REDIRECT, &url);
+    }
+    let request = match pending(call, &state) {
+        Ok(Some(request)) => request.clone(),
+        Ok(None) => return NoLogin::Missing.answer(call),
+        Err(refusal) => return refusal.answer(call),
+    };
+    let Some(client) = state.client(&request.client_id) else {
+        return NoLogin::Invalid.answer(call);
+    };
+    let url = if call.method == Method::POST {
+        if !call.has_csrf_pair() {
+            return pages::consent(call, StatusCode::BAD_REQUEST, client, &request);
+        }
+        if call.form("allow").is_some() {
+            grant_consent(&mut state, session.user, &request);
+            code_url(call, &mut state, &request, &session)
+        } else if call.form("deny").is_some() {
+            Some(request.error_url("access_denied", DENIED))
+        } else {
+            return pages::consent(call, StatusCode::BAD_REQUEST, client, &request);
+        }
+    } else if state.consents_to(session.user, client, &request.scope) {
+        code_url(call, &mut state, &request, &session)
+    } else {
+        return pages::consent(call, StatusCode::OK, client, &request);
+    };
+    let Some(url) = url else {
+        return internal_error();
+    };
+    state
+        .logins
+        .remove(call.cookie(LOGIN_COOKIE).unwrap_or_default());
+    let mut response = redirect_to(&url);
+    let cookie = format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax");
+    set_cookie(&mut response, &cookie);
+    response
+}
+
+pub(crate) fn grant_consent(state: &mut State, user: uuid::Uuid, request: &AuthorizeRequest) {
+    let granted = state
+        .consents
+        .entry((user, request.client_id.clone()))
+        .or_default();
+    granted.extend(request.scope.iter().cloned());
+}
+
+/// The callback with a code, and with the tokens that a hybrid response type asks for.
+pub(crate) fn code_url(
+    call: &Call<'_>,
+    state: &mut State,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Option<String> {
+    let code = random_string();
+    let grant = Grant {
+        client_id: request.client_id.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        user: session.user,
+        scope: request.scope.clone(),
+        nonce: request.nonce.clone(),
+        challenge: request.challenge.clone(),
+        acr: request.acr,
+        auth_time: session.auth_time,
+    };
+    let wanted = request.response_type;
+    let mut parameters = vec![("code", code.clone())];
+    if wanted.token || wanted.id_token {
+        let parts = Parts::new(call, state, &grant)?;
+        let token = if wanted.token {
+            Some(parts.access_token(&grant)?)
+        } else {
+            None
+        };
+        if let Some(token) = &token {
+            parameters.push(("access_token", token.clone()));
+            parameters.push(("token_type", "bearer".to_owned()));
+        }
+        if wanted.id_token {
+            let token = parts.id_token(&grant, Some(&code), token.as_deref())?;
+            parameters.push(("id_token", token));
+        }
+    }
+    let lifetime = state.client(&request.client_id)?.code_lifetime.as_secs();
+    state
+        .codes
+        .insert(code, grant, call.now().saturating_add(lifetime));
+    let parameters: Vec<(&str, &str)> = parameters
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    Some(request.callback_url(&parameters))
+}
+
+const DENIED: &str = "The user denied access to their data.";

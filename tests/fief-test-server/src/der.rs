@@ -1,0 +1,59 @@
+//! The little of DER that the numbers of RSA keys need.
+
+/// Reads `n` and `e` from an `RSAPublicKey`
+/// ([RFC 8017, appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).
+pub(crate) fn public_numbers(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (key, _) = element(SEQUENCE, key)?;
+    let (modulus, key) = number(key)?;
+    let (exponent, _) = number(key)?;
+    Some((modulus, exponent))
+}
+
+/// Reads the eight numbers of an RSA key from its `PrivateKeyInfo`
+/// ([RFC 8017, appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2)).
+pub(crate) fn private_numbers(pkcs8: &[u8]) -> Option<Vec<&[u8]>> {
+    let (info, _) = element(SEQUENCE, pkcs8)?;
+    let (_version, info) = number(info)?;
+    let (_algorithm, info) = element(SEQUENCE, info)?;
+    let (key, _) = element(OCTET_STRING, info)?;
+    let (key, _) = element(SEQUENCE, key)?;
+    let (_version, mut rest) = number(key)?;
+    let mut numbers = Vec::new();
+    for _ in 0..8 {
+        let (found, after) = number(rest)?;
+        numbers.push(found);
+        rest = after;
+    }
+    Some(numbers)
+}
+
+/// A positive integer without leading zeros, and what follows it.
+fn number(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (content, rest) = element(INTEGER, der)?;
+    let zeros = content.iter().take_while(|byte| **byte == 0).count();
+    Some((content.get(zeros..)?, rest))
+}
+
+/// The content of the element at the front, and what follows it.
+fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (found, rest) = der.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    let (length, rest) = match length.checked_sub(0x80) {
+        None => (usize::from(*length), rest),
+        Some(count) => {
+            let (bytes, rest) = rest.split_at_checked(usize::from(count))?;
+            let length = bytes
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            (length, rest)
+        }
+    };
+    if *found != tag {
+        return None;
+    }
+    rest.split_at_checked(length)
+}
+
+const INTEGER: u8 = 0x02;
+const OCTET_STRING: u8 = 0x04;
+const SEQUENCE: u8 = 0x30;

@@ -1,0 +1,50 @@
+use axum::{http::StatusCode, response::Response};
+use serde_json::{Value, json};
+
+use crate::{answer::json_answer, call::Call, keys::SigningKey};
+
+/// `GET /.well-known/openid-configuration`
+///
+/// The endpoints are under the host that was asked, the issuer never is.
+pub(crate) fn configuration(call: &Call<'_>) -> Response {
+    json_answer(
+        StatusCode::OK,
+        &json!({
+            "issuer": call.fief.issuer(call.tenant),
+            "authorization_endpoint": call.url("/authorize"),
+            "token_endpoint": call.url("/api/token"),
+            "jwks_uri": call.url("/.well-known/jwks.json"),
+            "registration_endpoint": call.url("/register"),
+            "scopes_supported": ["openid", "offline_access"],
+            "response_types_supported":
+                ["code", "code id_token", "code token", "code id_token token"],
+            "response_modes_supported": ["query", "fragment"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "token_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post"],
+            "service_documentation": "https://docs.fief.dev",
+            "code_challenge_methods_supported": ["plain", "S256"],
+            "userinfo_endpoint": call.url("/api/userinfo"),
+            "acr_values_supported": ["0", "1"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_encryption_alg_values_supported": ["RSA-OAEP-256"],
+            "id_token_encryption_enc_values_supported": ["A256CBC-HS512"],
+            "userinfo_signing_alg_values_supported": ["none"],
+            "claims_supported": ["email", "email_verified", "is_active", "tenant_id", "fields"],
+            "request_parameter_supported": false,
+        }),
+    )
+}
+
+/// `GET /.well-known/jwks.json`
+pub(crate) fn jwks(call: &Call<'_>) -> Response {
+    let state = call.fief.state();
+    let keys: Vec<Value> = state
+        .tenant(call.tenant)
+        .into_iter()
+        .flat_map(|tenant| &tenant.keys)
+        .map(SigningKey::jwk)
+        .collect();
+    json_answer(StatusCode::OK, &json!({ "keys": keys }))
+}

@@ -1,0 +1,71 @@
+use std::collections::{HashMap, VecDeque};
+
+/// A map whose entries end at a time, and which forgets the oldest when it is full.
+#[derive(Debug)]
+pub(crate) struct Expiring<T> {
+    entries: HashMap<String, Entry<T>>,
+    order: VecDeque<String>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    expires: u64,
+    value: T,
+}
+
+impl<T> Default for Expiring<T> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> Expiring<T> {
+    pub(crate) fn insert(&mut self, key: String, value: T, expires: u64) {
+        if self.order.len() >= CAPACITY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+        self.order.push_back(key.clone());
+        self.entries.insert(key, Entry { expires, value });
+    }
+
+    pub(crate) fn get(&self, key: &str, now: u64) -> Option<&T> {
+        let entry = self.entries.get(key)?;
+        (now < entry.expires).then_some(&entry.value)
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) -> Option<T> {
+        self.entries.remove(key).map(|entry| entry.value)
+    }
+}
+
+/// Far above what a test needs, low enough for a server that runs for weeks.
+const CAPACITY: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_ends_at_its_time() {
+        let mut map = Expiring::default();
+        map.insert("key".to_owned(), 1, 10);
+        assert_eq!(map.get("key", 9), Some(&1));
+        assert_eq!(map.get("key", 10), None);
+    }
+
+    #[test]
+    fn the_oldest_makes_room() {
+        let mut map = Expiring::default();
+        for number in 0..=CAPACITY {
+            map.insert(number.to_string(), number, 1);
+        }
+        assert_eq!(map.get("0", 0), None);
+        assert_eq!(map.get("1", 0), Some(&1));
+        assert_eq!(map.entries.len(), CAPACITY);
+    }
+}

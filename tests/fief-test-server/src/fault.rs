@@ -1,0 +1,216 @@
+use std::{io, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use futures_util::stream;
+use serde_json::Value;
+use tokio::{task, time::sleep};
+
+use crate::connection::Breaker;
+
+/// A way for an endpoint to fail.
+///
+/// ```
+/// use std::time::Duration;
+/// use fief_test_server::Fault;
+///
+/// let busy = Fault::status(503).header("retry-after", "1").body("busy");
+/// let slow = Fault::delay(Duration::from_millis(50));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Fault {
+    pub(crate) kind: Kind,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Answer,
+    Cut,
+    Delay(Duration),
+    Drip(Duration),
+    Garbage,
+    Hang,
+    Huge(usize),
+    Reset,
+}
+
+impl Fault {
+    /// Answers with this status and an empty body, and does nothing else.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the number is not a status, which is from 100 to 999.
+    pub fn status(status: u16) -> Self {
+        let Ok(status) = StatusCode::from_u16(status) else {
+            panic!("{status} is not an HTTP status");
+        };
+        Self {
+            status,
+            ..Self::new(Kind::Answer)
+        }
+    }
+
+    /// Answers 200 with other JSON than expected.
+    pub fn json(body: impl Into<Value>) -> Self {
+        Self::status(200)
+            .header("content-type", "application/json")
+            .body(body.into().to_string())
+    }
+
+    /// Answers 302 to this address.
+    pub fn redirect(url: impl AsRef<str>) -> Self {
+        Self::status(302).header("location", url)
+    }
+
+    /// Answers rightly, so much later.
+    pub fn delay(by: Duration) -> Self {
+        Self::new(Kind::Delay(by))
+    }
+
+    /// Answers not before the faults are cleared, and then rightly.
+    pub fn hang() -> Self {
+        Self::new(Kind::Hang)
+    }
+
+    /// Answers rightly, but a byte of the body at a time, with so long between them.
+    pub fn drip(period: Duration) -> Self {
+        Self::new(Kind::Drip(period))
+    }
+
+    /// Does what was asked, then closes the connection in the middle of the answer's body.
+    pub fn cut() -> Self {
+        Self::new(Kind::Cut)
+    }
+
+    /// Resets the connection instead of doing anything.
+    pub fn reset() -> Self {
+        Self::new(Kind::Reset)
+    }
+
+    /// Answers with bytes that are not HTTP, and closes the connection.
+    pub fn garbage() -> Self {
+        Self::new(Kind::Garbage)
+    }
+
+    /// Answers 200 with a JSON number of so many digits, without saying its length beforehand.
+    pub fn huge(bytes: usize) -> Self {
+        Self::new(Kind::Huge(bytes)).header("content-type", "application/json")
+    }
+
+    /// Adds a header to the answer, or replaces it.
+    ///
+    /// # Panics
+    ///
+    /// Panics when no header can be called this, or can carry this value.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        let pair = HeaderName::try_from(name)
+            .ok()
+            .zip(HeaderValue::try_from(value).ok());
+        let Some((header, value)) = pair else {
+            panic!("{name:?}: {value:?} is not an HTTP header");
+        };
+        self.headers.insert(header, value);
+        self
+    }
+
+    /// The body of an answer that [`status`](Self::status) or [`json`](Self::json) began.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Answers with the fault. `rightly` does what was asked; some faults never call it.
+    pub(crate) async fn apply(
+        self,
+        breaker: &Breaker,
+        rightly: impl AsyncFnOnce() -> Response,
+    ) -> Response {
+        let mut response = match self.kind {
+            Kind::Answer => self.answer(Body::from(self.body.clone())),
+            Kind::Huge(bytes) => self.answer(huge(bytes)),
+            Kind::Delay(by) => {
+                sleep(by).await;
+                rightly().await
+            }
+            Kind::Hang => rightly().await,
+            Kind::Drip(period) => drip(rightly().await, period).await,
+            Kind::Cut => cut(rightly().await).await,
+            Kind::Garbage => {
+                breaker.garbage();
+                Response::default()
+            }
+            Kind::Reset => {
+                breaker.reset();
+                Response::default()
+            }
+        };
+        response.headers_mut().extend(self.headers);
+        response
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        }
+    }
+
+    fn answer(&self, body: Body) -> Response {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        response
+    }
+}
+
+async fn drip(response: Response, period: Duration) -> Response {
+    let (parts, body) = bytes(response).await;
+    let drops = stream::unfold(body.into_iter(), move |mut rest| async move {
+        let byte = rest.next()?;
+        sleep(period).await;
+        Some((Ok::<_, io::Error>(vec![byte]), rest))
+    });
+    Response::from_parts(parts, Body::from_stream(drops))
+}
+
+async fn cut(response: Response) -> Response {
+    let (mut parts, body) = bytes(response).await;
+    // The length of the whole is announced, so that the loss is one.
+    let length = HeaderValue::from(body.len().max(2));
+    parts.headers.insert(header::CONTENT_LENGTH, length);
+    let half = body.get(..body.len() / 2).unwrap_or_default().to_vec();
+    let halves = stream::unfold(Some(half), async |half| {
+        if let Some(half) = half {
+            return Some((Ok(half), None));
+        }
+        // The first half goes out while this one is not there yet.
+        task::yield_now().await;
+        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
+    });
+    Response::from_parts(parts, Body::from_stream(halves))
+}
+
+fn huge(bytes: usize) -> Body {
+    const CHUNK: usize = 64 * 1024;
+    let chunks = stream::unfold(bytes, async |left| {
+        let length = left.min(CHUNK);
+        (length > 0).then(|| (Ok::<_, io::Error>(vec![b'1'; length]), left - length))
+    });
+    Body::from_stream(chunks)
+}
+
+/// An answer in one piece. Ours are in memory, so that reading them cannot fail.
+async fn bytes(response: Response) -> (axum::http::response::Parts, Vec<u8>) {
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    (parts, body.to_vec())
+}

@@ -1,0 +1,33 @@
+use axum::{http::StatusCode, response::Response};
+use serde_json::json;
+use url::Url;
+
+use crate::{
+    answer::{json_answer, redirect, set_cookie},
+    call::{Call, SESSION_COOKIE},
+    pages,
+};
+
+/// `GET /logout`, which sends the browser wherever the caller says, as Fief does.
+pub(crate) fn logout(call: &Call<'_>) -> Response {
+    let Some(target) = call.query("redirect_uri") else {
+        return pages::error(call, "invalid_request", "redirect_uri is missing.");
+    };
+    let Ok(url) = Url::parse(&target) else {
+        let body = json!({ "detail": [{
+            "type": "url_parsing",
+            "loc": ["query", "redirect_uri"],
+            "msg": "Input should be a valid URL, relative URL without a base",
+            "input": target,
+            "ctx": { "error": "relative URL without a base" },
+        }] });
+        return json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body);
+    };
+    if let Some(session) = call.cookie(SESSION_COOKIE) {
+        call.fief.state().sessions.remove(session);
+    }
+    let mut response = redirect(StatusCode::FOUND, url.as_str());
+    let cookie = format!("{SESSION_COOKIE}=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax");
+    set_cookie(&mut response, &cookie);
+    response
+}

@@ -1,0 +1,124 @@
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+
+use crate::{
+    Client,
+    answer::{html, internal_error, set_cookie, set_header},
+    authorize::AuthorizeRequest,
+    call::{CSRF_COOKIE, Call},
+    login::pending,
+    state::State,
+};
+
+/// The login page and, with `is_registration`, the one to sign up.
+#[derive(Debug, Template)]
+#[template(path = "login.html")]
+pub(crate) struct Login {
+    action: String,
+    other: String,
+    application: String,
+    email: String,
+    error: String,
+    csrf_token: String,
+    is_registration: bool,
+}
+
+impl Login {
+    pub(crate) fn new(state: &State, call: &Call<'_>, email: String) -> Self {
+        let request = pending(call, state).ok().flatten();
+        let client = request.and_then(|request| state.client(&request.client_id));
+        Self {
+            action: call.path("/login"),
+            other: call.path("/register"),
+            application: client.map_or_else(String::new, |client| client.name.clone()),
+            email,
+            error: String::new(),
+            csrf_token: call.csrf_token(),
+            is_registration: false,
+        }
+    }
+
+    pub(crate) fn saying(mut self, error: &str) -> Self {
+        error.clone_into(&mut self.error);
+        self
+    }
+
+    pub(crate) fn answer(self, status: StatusCode, code: Option<&str>) -> Response {
+        page(&self, status, code, Some(&self.csrf_token))
+    }
+
+    /// The page again, for input that has no code of its own.
+    pub(crate) fn with_error(self, error: &str) -> Response {
+        self.saying(error).answer(StatusCode::BAD_REQUEST, None)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Consent<'a> {
+    action: String,
+    application: &'a str,
+    scope: &'a [String],
+    csrf_token: String,
+}
+
+pub(crate) fn consent(
+    call: &Call<'_>,
+    status: StatusCode,
+    client: &Client,
+    request: &AuthorizeRequest,
+) -> Response {
+    let consent = Consent {
+        action: call.path("/consent"),
+        application: &client.name,
+        scope: &request.scope,
+        csrf_token: call.csrf_token(),
+    };
+    page(&consent, status, None, Some(&consent.csrf_token))
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    title: &'a str,
+    text: &'a str,
+    login: Option<String>,
+}
+
+/// An error that there is nobody to send the browser back with.
+pub(crate) fn error(call: &Call<'_>, code: &str, text: &str) -> Response {
+    let message = Message {
+        title: "This did not work",
+        text,
+        login: Some(call.path("/login")),
+    };
+    page(&message, StatusCode::BAD_REQUEST, Some(code), None)
+}
+
+pub(crate) fn dashboard(email: &str) -> Response {
+    let message = Message {
+        title: "You are logged in",
+        text: email,
+        login: None,
+    };
+    page(&message, StatusCode::OK, None, None)
+}
+
+fn page(
+    template: &impl Template,
+    status: StatusCode,
+    code: Option<&str>,
+    csrf_token: Option<&str>,
+) -> Response {
+    let Ok(text) = template.render() else {
+        return internal_error();
+    };
+    let mut response = html(status, text);
+    if let Some(code) = code {
+        set_header(&mut response, "x-fief-error", code);
+    }
+    if let Some(token) = csrf_token {
+        set_cookie(&mut response, &format!("{CSRF_COOKIE}={token}; HttpOnly"));
+    }
+    response
+}

@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::to_bytes,
+    extract::{ConnectInfo, Request, State as Extract},
+    http::{Method, StatusCode},
+    response::Response,
+};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{
+    Endpoint,
+    answer::{detail, redirect, set_header},
+    authorize::authorize,
+    call::Call,
+    connection::{BreakableListener, Breaker},
+    consent::consent,
+    discovery::{configuration, jwks},
+    fault::Kind,
+    login::{dashboard, login, verify_request},
+    logout::logout,
+    server::Shared,
+    token::token,
+    user_api::userinfo,
+};
+
+/// Answers until told to stop, or until nobody is there any more who could tell.
+pub(crate) async fn serve(listener: TcpListener, fief: Arc<Shared>, stop: oneshot::Receiver<()>) {
+    let app = Router::new().fallback(handle).with_state(fief);
+    let app = app.into_make_service_with_connect_info::<Breaker>();
+    tokio::select! {
+        _ = axum::serve(BreakableListener(listener), app) => {}
+        _ = stop => {}
+    }
+}
+
+async fn handle(
+    Extract(fief): Extract<Arc<Shared>>,
+    ConnectInfo(breaker): ConnectInfo<Breaker>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path();
+    let Some((_, endpoint)) = Endpoint::find(path) else {
+        return lost(path);
+    };
+    let fault = fief.traffic().arrive(endpoint);
+    let rightly = async || answer(&fief, endpoint, request).await;
+    match fault {
+        None => rightly().await,
+        Some((fault, mut cleared)) => {
+            if matches!(fault.kind, Kind::Hang) {
+                // An error would mean that the server is gone, and this task with it.
+                let _ = cleared.changed().await;
+            }
+            fault.apply(&breaker, rightly).await
+        }
+    }
+}
+
+async fn answer(fief: &Shared, endpoint: Endpoint, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        return detail(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large");
+    };
+    let slug = Endpoint::find(parts.uri.path()).map_or("", |(slug, _)| slug);
+    let slug = if slug == DEFAULT_SLUG { "" } else { slug };
+    if fief.state().tenant(slug).is_none() {
+        return detail(StatusCode::BAD_REQUEST, "Bad Request");
+    }
+    let call = Call {
+        fief,
+        tenant: slug,
+        method: parts.method,
+        query: parts.uri.query().unwrap_or_default(),
+        headers: parts.headers,
+        body: body.to_vec(),
+    };
+    let mut response = match call.method {
+        Method::OPTIONS if endpoint.is_shared() => preflight(&call),
+        ref method if !endpoint.allows(method) => not_allowed(endpoint),
+        _ => call.answer(endpoint),
+    };
+    if endpoint.is_shared() && call.headers.contains_key("origin") {
+        set_header(&mut response, "access-control-allow-origin", "*");
+    }
+    response
+}
+
+impl Call<'_> {
+    fn answer(&self, endpoint: Endpoint) -> Response {
+        match endpoint {
+            Endpoint::Authorize => authorize(self),
+            Endpoint::Consent => consent(self),
+            Endpoint::Dashboard => dashboard(self),
+            Endpoint::Discovery => configuration(self),
+            Endpoint::Jwks => jwks(self),
+            Endpoint::Login => login(self),
+            Endpoint::Logout => logout(self),
+            Endpoint::Token => token(self),
+            Endpoint::Userinfo => userinfo(self),
+            Endpoint::VerifyRequest => verify_request(self),
+            _ => detail(StatusCode::NOT_FOUND, "Not Found"),
+        }
+    }
+}
+
+/// What no endpoint is at. A slash too many leads to the endpoint without it.
+fn lost(path: &str) -> Response {
+    match path.strip_suffix('/') {
+        Some(path) if Endpoint::find(path).is_some() => {
+            redirect(StatusCode::TEMPORARY_REDIRECT, path)
+        }
+        _ => detail(StatusCode::NOT_FOUND, "Not Found"),
+    }
+}
+
+fn not_allowed(endpoint: Endpoint) -> Response {
+    let mut response = detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+    set_header(&mut response, "allow", endpoint.allow());
+    response
+}
+
+fn preflight(call: &Call<'_>) -> Response {
+    let mut response = Response::default();
+    let method = call.header("access-control-request-method");
+    set_header(
+        &mut response,
+        "access-control-allow-methods",
+        method.unwrap_or("GET"),
+    );
+    set_header(
+        &mut response,
+        "access-control-allow-headers",
+        "Authorization, Content-Type, X-Requested-With",
+    );
+    response
+}
+
+pub(crate) const DEFAULT_SLUG: &str = "default";
+const BODY_LIMIT: usize = 64 * 1024;

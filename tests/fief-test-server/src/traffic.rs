@@ -1,0 +1,59 @@
+use std::collections::{HashMap, VecDeque};
+
+use tokio::sync::watch;
+
+use crate::{Endpoint, Fault};
+
+/// What came in, and what is to go wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    requests: HashMap<Endpoint, usize>,
+    faults: HashMap<Endpoint, Fault>,
+    faults_once: HashMap<Endpoint, VecDeque<Fault>>,
+    /// Changes when faults are cleared, which is what a hanging request waits for.
+    cleared: watch::Sender<()>,
+    /// Changes when a request came in.
+    arrived: watch::Sender<()>,
+}
+
+impl Traffic {
+    /// Counts a request. What comes back are its fault and the end of all faults.
+    pub(crate) fn arrive(&mut self, endpoint: Endpoint) -> Option<(Fault, watch::Receiver<()>)> {
+        *self.requests.entry(endpoint).or_default() += 1;
+        self.arrived.send_replace(());
+        let once = self.faults_once.get_mut(&endpoint);
+        let fault = once
+            .and_then(VecDeque::pop_front)
+            .or_else(|| self.faults.get(&endpoint).cloned())?;
+        Some((fault, self.cleared.subscribe()))
+    }
+
+    pub(crate) fn requests(&self, endpoint: Endpoint) -> usize {
+        self.requests.get(&endpoint).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn reset_requests(&mut self) {
+        self.requests.clear();
+    }
+
+    pub(crate) fn arrivals(&self) -> watch::Receiver<()> {
+        self.arrived.subscribe()
+    }
+
+    pub(crate) fn fault(&mut self, endpoint: Endpoint, fault: Fault) {
+        self.faults.insert(endpoint, fault);
+    }
+
+    pub(crate) fn fault_once(&mut self, endpoint: Endpoint, fault: Fault) {
+        self.faults_once
+            .entry(endpoint)
+            .or_default()
+            .push_back(fault);
+    }
+
+    pub(crate) fn clear_faults(&mut self) {
+        self.faults.clear();
+        self.faults_once.clear();
+        self.cleared.send_replace(());
+    }
+}

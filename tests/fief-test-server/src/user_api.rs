@@ -1,0 +1,89 @@
+use axum::{http::StatusCode, response::Response};
+use serde_json::{Value, from_slice};
+use uuid::Uuid;
+
+use crate::{
+    answer::{detail, internal_error, json_answer},
+    call::Call,
+    claims::user_info,
+    keys::base64url_decode,
+    state::State,
+};
+
+/// `GET` and `POST /api/userinfo`
+pub(crate) fn userinfo(call: &Call<'_>) -> Response {
+    let state = call.fief.state();
+    match Caller::find(call, &state) {
+        Ok(caller) => show(&state, caller.user),
+        Err(refusal) => refusal.answer(),
+    }
+}
+
+/// The answer of every call here that succeeds.
+pub(crate) fn show(state: &State, user: Uuid) -> Response {
+    let known = state.user(user).zip(state.tenant_id(user));
+    match known {
+        Some((user, tenant)) => json_answer(StatusCode::OK, &user_info(user, tenant).into()),
+        None => internal_error(),
+    }
+}
+
+/// Why a call is not done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    /// The user was deleted, which Fief does not expect.
+    Gone,
+    Unauthorized,
+}
+
+impl Refusal {
+    pub(crate) fn answer(self) -> Response {
+        match self {
+            Self::Gone => internal_error(),
+            Self::Unauthorized => detail(StatusCode::UNAUTHORIZED, "Unauthorized"),
+        }
+    }
+}
+
+/// Who calls, by a bearer token.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) user: Uuid,
+}
+
+impl Caller {
+    /// Checks the token as Fief does: any token that a key of the tenant signed will do, ID
+    /// tokens too.
+    pub(crate) fn find(call: &Call<'_>, state: &State) -> Result<Self, Refusal> {
+        let claims = call
+            .bearer()
+            .and_then(|token| verified_claims(call, state, token))
+            .ok_or(Refusal::Unauthorized)?;
+        let id = claims.get("sub").and_then(Value::as_str);
+        let id = id.and_then(|id| Uuid::parse_str(id).ok());
+        let user = id.ok_or(Refusal::Unauthorized)?;
+        let found = state.user(user).ok_or(Refusal::Gone)?;
+        if !found.is_active || found.tenant != call.tenant {
+            return Err(Refusal::Unauthorized);
+        }
+        Ok(Self { user })
+    }
+}
+
+fn verified_claims(call: &Call<'_>, state: &State, token: &str) -> Option<Value> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let (header, claims) = message.split_once('.')?;
+    let header: Value = from_slice(&base64url_decode(header)?).ok()?;
+    let signature = base64url_decode(signature)?;
+    let tenant = state.tenant(call.tenant)?;
+    let is_signed = header.get("alg")? == "RS256"
+        && tenant
+            .keys
+            .iter()
+            .any(|key| key.pair.verifies(message.as_bytes(), &signature));
+    let claims: Value = from_slice(&base64url_decode(claims)?).ok()?;
+    let expires = claims.get("exp")?.as_u64()?;
+    (is_signed && call.now() <= expires.saturating_add(LEEWAY)).then_some(claims)
+}
+
+const LEEWAY: u64 = 60;
