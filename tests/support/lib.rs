@@ -1,1 +1,11 @@
-//! Helpers of the suites.
+//! Helpers of the suites: a browser, the examples as processes, the real Fief.
+
+mod browser;
+mod process;
+mod real;
+mod seed;
+
+pub use browser::{Browser, Page};
+pub use process::{Process, free_port};
+pub use real::{RealClient, RealFief};
+pub use seed::{Seed, SeedClient, SeedField, SeedLifetimes, SeedUser};

@@ -1,0 +1,128 @@
+use std::{
+    collections::HashSet,
+    env,
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program of the workspace, run until it is dropped.
+pub struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    errors: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Process {
+    /// Starts a binary package with these variables and none of the caller's Fief settings.
+    pub fn start(package: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(binary(package));
+        for name in ["FIEF_BASE_URL", "FIEF_CLIENT_ID", "FIEF_CLIENT_SECRET"] {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .envs([("PORT", "0"), ("FIEF_PORT", "0")])
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = lines_of(child.stdout.take().unwrap());
+        let errors = lines_of(child.stderr.take().unwrap());
+        Self {
+            child,
+            lines,
+            errors,
+            seen: Vec::new(),
+        }
+    }
+
+    /// What follows `label: ` in the first line that starts so; waits for that line.
+    pub fn says(&mut self, label: &str) -> String {
+        let prefix = format!("{label}: ");
+        loop {
+            let known = self.seen.iter().find_map(|line| line.strip_prefix(&prefix));
+            if let Some(found) = known {
+                return found.to_owned();
+            }
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.seen.push(line),
+                Err(RecvTimeoutError::Timeout) => panic!("it did not say {label:?}"),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended before it said {label:?}: {}", self.complaint());
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of a program that refuses to start: its status, and what it wrote to stderr.
+    pub fn ends(&mut self) -> (ExitStatus, String) {
+        let complaint = self.complaint();
+        (self.child.wait().unwrap(), complaint)
+    }
+
+    fn complaint(&self) -> String {
+        let lines: Vec<String> = self.errors.iter().collect();
+        lines.join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        // Read to the end, so that the program never waits for a reader.
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// `cargo test` does not build the binaries of other packages, so this asks cargo for them, once.
+fn binary(package: &str) -> PathBuf {
+    static BUILT: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = built.get_or_insert_default();
+    let folder = target_folder();
+    if !built.contains(package) {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(["build", "--quiet", "--package", package]);
+        command.args((folder.file_name().unwrap() == "release").then_some("--release"));
+        let status = command.stdin(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{package} does not build");
+        built.insert(package.to_owned());
+    }
+    folder.join(package)
+}
+
+/// `target/debug`, from the test's own place in `target/debug/deps`.
+fn target_folder() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().to_owned()
+}

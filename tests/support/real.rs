@@ -1,0 +1,84 @@
+use std::env;
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+/// The real Fief that `tests/real.sh` started.
+#[derive(Clone, Debug)]
+pub struct RealFief {
+    pub base_url: String,
+    pub issuer: String,
+    admin_key: String,
+    http: Client,
+}
+
+/// A client registered with the real Fief.
+#[derive(Clone, Debug)]
+pub struct RealClient {
+    pub id: String,
+    pub secret: String,
+}
+
+impl RealFief {
+    pub fn from_env() -> Self {
+        Self {
+            base_url: variable("BASE_URL"),
+            issuer: variable("ISSUER"),
+            admin_key: variable("ADMIN_KEY"),
+            http: Client::new(),
+        }
+    }
+
+    /// A client of the seed, by its name there.
+    pub fn seeded(&self, name: &str) -> RealClient {
+        let name = name.to_uppercase();
+        RealClient {
+            id: variable(&format!("{name}_CLIENT_ID")),
+            secret: variable(&format!("{name}_CLIENT_SECRET")),
+        }
+    }
+
+    /// The private key that Fief showed once for a client of the seed.
+    pub fn encryption_key(&self, name: &str) -> Value {
+        let key = variable(&format!("{}_KEY", name.to_uppercase()));
+        serde_json::from_str(&key).unwrap()
+    }
+
+    /// Registers a confidential first-party client for one application.
+    pub async fn register(&self, redirect_uri: &str) -> RealClient {
+        let tenants = self.admin(Method::GET, "/tenants/", Value::Null).await;
+        let tenants = tenants["results"].as_array().unwrap();
+        let tenant = tenants.iter().find(|tenant| tenant["default"] == true);
+        let body = json!({
+            "name": redirect_uri,
+            "first_party": true,
+            "client_type": "confidential",
+            "redirect_uris": [redirect_uri],
+            "tenant_id": tenant.unwrap()["id"],
+        });
+        let client = self.admin(Method::POST, "/clients/", body).await;
+        RealClient {
+            id: client["client_id"].as_str().unwrap().to_owned(),
+            secret: client["client_secret"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// A call of the admin API.
+    pub async fn admin(&self, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("{}/admin/api{path}", self.base_url);
+        let mut request = self.http.request(method, &url).bearer_auth(&self.admin_key);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{path} answered {status}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+fn variable(name: &str) -> String {
+    let name = format!("FIEF_REAL_{name}");
+    env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run tests/real.sh"))
+}

@@ -1,0 +1,62 @@
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What both Fiefs are filled with before the contract suite runs: `tests/real/seed.json`.
+#[derive(Debug, Deserialize)]
+pub struct Seed {
+    pub redirect_uri: String,
+    pub permissions: Vec<String>,
+    /// The slug of the tenant beside the default one.
+    pub tenant: String,
+    pub fields: Vec<SeedField>,
+    pub users: Vec<SeedUser>,
+    pub clients: Vec<SeedClient>,
+}
+
+/// A field that users of the tenant may have, and change.
+#[derive(Debug, Deserialize)]
+pub struct SeedField {
+    pub slug: String,
+    pub r#type: String,
+    pub default: Option<Value>,
+}
+
+/// A user of the default tenant, or of the one named.
+#[derive(Debug, Deserialize)]
+pub struct SeedUser {
+    pub email: String,
+    pub password: String,
+    #[serde(default)]
+    pub permissions: Vec<String>,
+    #[serde(default)]
+    pub fields: Map<String, Value>,
+    pub tenant: Option<String>,
+}
+
+/// A confidential first-party client, but for what it says.
+#[derive(Debug, Deserialize)]
+pub struct SeedClient {
+    pub name: String,
+    #[serde(default)]
+    pub public: bool,
+    #[serde(default)]
+    pub third_party: bool,
+    #[serde(default)]
+    pub encrypted: bool,
+    pub lifetimes: Option<SeedLifetimes>,
+    pub tenant: Option<String>,
+}
+
+/// In seconds.
+#[derive(Debug, Deserialize)]
+pub struct SeedLifetimes {
+    pub code: u64,
+    pub token: u64,
+    pub refresh: u64,
+}
+
+impl Seed {
+    pub fn load() -> Self {
+        serde_json::from_str(include_str!("../real/seed.json")).unwrap()
+    }
+}
