@@ -1,6 +1,7 @@
-"""Starts Fief's command line with SQLite transactions that take the write lock at once.
+"""Starts Fief's command line so that SQLite bears several requests at a time.
 
-Stock Fief upgrades its locks in the middle of a transaction, so two requests at a time end in "database is locked".
+The server's transactions read first and write later, so two at a time end in "database is locked". Here they take the
+write lock at once. The worker's do not: some of its tasks open a second connection and would wait for themselves.
 """
 
 import sys
@@ -13,13 +14,14 @@ from sqlalchemy.engine import Engine
 def wait_for_the_lock(connection, _record):
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = OFF")
     cursor.close()
 
 
 @event.listens_for(Engine, "before_cursor_execute", retval=True)
 def lock_first(_connection, _cursor, statement, parameters, _context, _many):
-    if statement == "BEGIN":
+    if statement == "BEGIN" and "run-server" in sys.argv:
         statement = "BEGIN IMMEDIATE"
     return statement, parameters
 

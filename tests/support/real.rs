@@ -1,4 +1,7 @@
-use std::env;
+use std::{
+    env, fs,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -60,6 +63,35 @@ impl RealFief {
         RealClient {
             id: client["client_id"].as_str().unwrap().to_owned(),
             secret: client["client_secret"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Deletes a user of the default tenant.
+    pub async fn delete_user(&self, email: &str) {
+        let path = format!("/users/?email={email}");
+        let found = self.admin(Method::GET, &path, Value::Null).await;
+        let id = found["results"][0]["id"].as_str().unwrap();
+        self.admin(Method::DELETE, &format!("/users/{id}"), Value::Null)
+            .await;
+    }
+
+    /// Has an event sent to an address: gives the secret it is signed with.
+    pub async fn webhook(&self, url: &str, event: &str) -> String {
+        let body = json!({"url": url, "events": [event]});
+        let webhook = self.admin(Method::POST, "/webhooks/", body).await;
+        webhook["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// The code of the mail that was sent last: the worker logs it, for want of a mail server.
+    pub async fn mailed_code(&self) -> String {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let log = fs::read_to_string(variable("WORKER_LOG")).unwrap();
+            if let Some((_, code)) = log.rsplit_once("\"code\": \"") {
+                return code.chars().take_while(|&next| next != '"').collect();
+            }
+            assert!(Instant::now() < deadline, "no mail was sent");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

@@ -1,0 +1,35 @@
+//! What a Fief answers on the wire. Each case runs against `fief-test-server` and against the real Fief.
+
+/// Makes each case two tests.
+macro_rules! contract {
+    ($($case:ident),+ $(,)?) => {
+        mod real {
+            $(
+                #[tokio::test]
+                #[ignore = "needs the real Fief"]
+                async fn $case() {
+                    super::$case(&crate::contract::Target::real()).await;
+                }
+            )+
+        }
+    };
+}
+
+mod authorize;
+mod consent;
+mod discovery;
+mod encryption;
+mod errors;
+mod login;
+mod logout;
+mod profile;
+mod refresh;
+mod target;
+mod tenants;
+mod token;
+mod tokens;
+mod userinfo;
+mod webhooks;
+mod wire;
+
+use target::Target;

@@ -1,1 +1,0 @@
-//! The suite that needs the real Fief.
