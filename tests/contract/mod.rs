@@ -2,7 +2,7 @@
 
 /// Makes each case two tests.
 macro_rules! contract {
-    ($($case:ident),+ $(,)?) => {
+    (only real: $($case:ident),+ $(,)?) => {
         mod real {
             $(
                 #[tokio::test]
@@ -12,6 +12,18 @@ macro_rules! contract {
                 }
             )+
         }
+    };
+    ($($case:ident),+ $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(&crate::contract::Target::embedded().await).await;
+                }
+            )+
+        }
+
+        contract! { only real: $($case),+ }
     };
 }
 

@@ -131,12 +131,12 @@ async fn an_unknown_scope_is_granted_as_asked(fief: &Target) {
 
 async fn lifetimes_are_the_clients(fief: &Target) {
     let tokens = fief.tokens("short", "anne@example.com", &[]).await;
-    assert_eq!(tokens["expires_in"], 2);
+    assert_eq!(tokens["expires_in"], 5);
     for token in ["access_token", "id_token"] {
         let token = claims(&tokens[token]);
         assert_eq!(
             token["exp"].as_u64().unwrap() - token["iat"].as_u64().unwrap(),
-            2
+            5
         );
     }
 }
