@@ -1,54 +1,13 @@
 use axum::{http::StatusCode, response::Response};
-use url::form_urlencoded;
+use serde_json::json;
 
 use crate::{
-    Client,
     answer::{detail, json_answer, redirect, set_cookie},
     call::{Call, LOGIN_COOKIE},
-    keys::{random_string, sha256},
+    keys::random_string,
     pages,
-    state::{Session, State},
+    request::{AuthorizeRequest, Refusal},
 };
-
-/// What an application asked for, checked.
-#[derive(Clone, Debug)]
-pub(crate) struct AuthorizeRequest {
-    pub(crate) client_id: String,
-    pub(crate) redirect_uri: String,
-    pub(crate) response_type: ResponseType,
-    pub(crate) scope: Vec<String>,
-    pub(crate) state: Option<String>,
-    pub(crate) nonce: Option<String>,
-    pub(crate) challenge: Option<Challenge>,
-    pub(crate) login_hint: String,
-    /// Decided before the login, as Fief does: `1` when the login page was asked for.
-    pub(crate) acr: &'static str,
-}
-
-/// What the answer carries besides the code.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ResponseType {
-    pub(crate) id_token: bool,
-    pub(crate) token: bool,
-}
-
-/// A PKCE challenge ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
-#[derive(Clone, Debug)]
-pub(crate) enum Challenge {
-    Plain(String),
-    S256(String),
-}
-
-/// Why there is no [`AuthorizeRequest`].
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// Nobody to send the browser back to.
-    Page(&'static str, &'static str),
-    /// `max_age` is not a number.
-    MaxAge(String),
-    /// The application learns why.
-    Redirect(String),
-}
 
 /// `GET /authorize`
 pub(crate) fn authorize(call: &Call<'_>) -> Response {
@@ -77,160 +36,13 @@ pub(crate) fn authorize(call: &Call<'_>) -> Response {
     response
 }
 
-impl AuthorizeRequest {
-    pub(crate) fn parse(call: &Call<'_>, state: &State) -> Result<Self, Refusal> {
-        let client = Self::client(call, state)?;
-        let redirect_uri = call
-            .query("redirect_uri")
-            .filter(|uri| client.accepts_redirect_uri(uri))
-            .ok_or(Refusal::Page(
-                "invalid_redirect_uri",
-                "The redirect URI is missing or not one of this application.",
-            ))?;
-        let max_age = match call.query("max_age") {
-            Some(text) => Some(text.parse::<i64>().map_err(|_| Refusal::MaxAge(text))?),
-            None => None,
-        };
-        let mut request = Self {
-            client_id: client.id.clone(),
-            redirect_uri,
-            response_type: ResponseType::default(),
-            scope: Vec::new(),
-            state: call.query("state"),
-            nonce: call.query("nonce"),
-            challenge: None,
-            login_hint: call.query("login_hint").unwrap_or_default(),
-            acr: "0",
-        };
-        request.read(call).map_err(|(error, description)| {
-            Refusal::Redirect(request.error_url(error, description))
-        })?;
-
-        let session = call.session(state);
-        let prompt = call.query("prompt");
-        if session.is_none() && matches!(prompt.as_deref(), Some("none" | "consent")) {
-            let url = request.error_url("login_required", "User is not logged in");
-            return Err(Refusal::Redirect(url));
-        }
-        let needs_login = prompt.as_deref() == Some("login")
-            || asked_acr(call) == Some("1")
-            || is_too_old(session.as_ref(), max_age, call.now());
-        request.acr = if needs_login { "1" } else { "0" };
-        Ok(request)
-    }
-
-    fn client<'a>(call: &Call<'_>, state: &'a State) -> Result<&'a Client, Refusal> {
-        let id = call.query("client_id").unwrap_or_default();
-        state
-            .client(&id)
-            .filter(|client| client.tenant == call.tenant)
-            .ok_or(Refusal::Page(
-                "invalid_client",
-                "The client is missing or unknown.",
-            ))
-    }
-
-    /// Reads what is answered with a redirect when it is wrong, in Fief's order.
-    fn read(&mut self, call: &Call<'_>) -> Result<(), (&'static str, &'static str)> {
-        let invalid = |description| Err(("invalid_request", description));
-        if call.query("request").is_some() {
-            return Err((
-                "request_not_supported",
-                "request parameter is not supported",
-            ));
-        }
-        self.response_type = match call.query("response_type").as_deref() {
-            Some(text) => match ResponseType::parse(text) {
-                Some(response_type) => response_type,
-                None => return invalid("response_type is invalid"),
-            },
-            None => return invalid("response_type is missing"),
-        };
-        if self.response_type.is_hybrid() && self.nonce.is_none() {
-            return invalid("nonce parameter is required for this response_type");
-        }
-        let Some(scope) = call.query("scope") else {
-            return invalid("scope is missing");
-        };
-        self.scope = scope.split_whitespace().map(str::to_owned).collect();
-        if !self.scope.iter().any(|scope| scope == "openid") {
-            return Err(("invalid_scope", "scope should contain \"openid\""));
-        }
-        if !one_of(call.query("prompt"), &["none", "login", "consent"]) {
-            return invalid("prompt should either be \"none\", \"login\" or \"register\"");
-        }
-        if !one_of(call.query("screen"), &["login", "register"]) {
-            return invalid("screen should either be \"login\" or \"register\"");
-        }
-        if let Some(challenge) = call.query("code_challenge") {
-            self.challenge = match call.query("code_challenge_method").as_deref() {
-                None | Some("plain") => Some(Challenge::Plain(challenge)),
-                Some("S256") => Some(Challenge::S256(challenge)),
-                Some(_) => return invalid("Unsupported code_challenge_method"),
-            };
-        }
-        Ok(())
-    }
-
-    /// The callback with these parameters and the state, where this response type wants them.
-    pub(crate) fn callback_url(&self, parameters: &[(&str, &str)]) -> String {
-        let mut pairs = form_urlencoded::Serializer::new(String::new());
-        pairs.extend_pairs(parameters);
-        if let Some(state) = &self.state {
-            pairs.append_pair("state", state);
-        }
-        let separator = if self.response_type.is_hybrid() {
-            '#'
-        } else if self.redirect_uri.contains('?') {
-            '&'
-        } else {
-            '?'
-        };
-        format!("{}{separator}{}", self.redirect_uri, pairs.finish())
-    }
-
-    /// The callback with an error, whose description comes one character at a time.
-    pub(crate) fn error_url(&self, error: &str, description: &str) -> String {
-        let characters: Vec<String> = description.chars().map(String::from).collect();
-        let mut parameters = vec![("error", error)];
-        parameters.extend(characters.iter().map(|c| ("error_description", c.as_str())));
-        self.callback_url(&parameters)
-    }
-}
-
-impl ResponseType {
-    fn parse(text: &str) -> Option<Self> {
-        let (id_token, token) = match text {
-            "code" => (false, false),
-            "code id_token" => (true, false),
-            "code token" => (false, true),
-            "code id_token token" => (true, true),
-            _ => return None,
-        };
-        Some(Self { id_token, token })
-    }
-
-    fn is_hybrid(self) -> bool {
-        self.id_token || self.token
-    }
-}
-
-impl Challenge {
-    pub(crate) fn accepts(&self, verifier: &str) -> bool {
-        match self {
-            Self::Plain(challenge) => verifier == challenge,
-            Self::S256(challenge) => sha256(verifier) == *challenge,
-        }
-    }
-}
-
 impl Refusal {
     fn answer(&self, call: &Call<'_>) -> Response {
         match self {
             Self::Page(code, text) => pages::error(call, code, text),
             Self::MaxAge(input) => json_answer(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                &serde_json::json!({ "detail": [{
+                &json!({ "detail": [{
                     "type": "int_parsing",
                     "loc": ["query", "max_age"],
                     "msg": "Input should be a valid integer, unable to parse string as an integer",
@@ -249,27 +61,6 @@ pub(crate) fn redirect_to(url: &str) -> Response {
         return response;
     }
     detail(StatusCode::BAD_REQUEST, "Bad Request")
-}
-
-/// The first known value of `acr_values`.
-fn asked_acr(call: &Call<'_>) -> Option<&'static str> {
-    let values = call.query("acr_values")?;
-    values.split_whitespace().find_map(|value| match value {
-        "0" => Some("0"),
-        "1" => Some("1"),
-        _ => None,
-    })
-}
-
-fn is_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -> bool {
-    let Some(session) = session else { return true };
-    let age = i64::try_from(now.saturating_sub(session.auth_time)).unwrap_or(i64::MAX);
-    // No login is younger than nothing, not even one of this second.
-    max_age.is_some_and(|max_age| age > max_age || max_age == 0)
-}
-
-fn one_of(value: Option<String>, known: &[&str]) -> bool {
-    value.is_none_or(|value| known.contains(&value.as_str()))
 }
 
 const LOGIN_LIFETIME: u64 = 3600;

@@ -1,19 +1,27 @@
 use std::{
-    io,
+    io, iter,
     net::{Ipv4Addr, TcpListener},
     sync::{Arc, Mutex},
     thread,
+    time::SystemTime,
 };
 
-use tokio::{runtime, sync::oneshot};
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+};
+use url::Url;
 
 use crate::{
-    Client, FiefTestServer, User,
+    Client, FiefTestServer, User, UserField,
     clock::Clock,
-    jwe, serve,
+    jwe,
+    keys::random_string,
+    serve,
     server::{Running, Shared},
     state::State,
     traffic::Traffic,
+    webhook::{Delivery, QUEUE, Target, Webhooks},
 };
 
 /// What a server is to be like.
@@ -26,6 +34,8 @@ pub struct FiefTestServerBuilder {
     tenants: Vec<String>,
     clients: Vec<Client>,
     users: Vec<User>,
+    fields: Vec<UserField>,
+    webhooks: Vec<(String, String)>,
 }
 
 impl FiefTestServerBuilder {
@@ -69,12 +79,26 @@ impl FiefTestServerBuilder {
         self
     }
 
+    /// Declares a user field. Default: the fields that users were given, with the types that
+    /// their values have.
+    pub fn user_field(mut self, field: UserField) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Sends events to a plain http address, signed with this secret, when users change.
+    pub fn webhook(mut self, url: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.webhooks.push((url.into(), secret.into()));
+        self
+    }
+
     /// Starts the server on a thread of its own. It stops when the handle is dropped.
     ///
     /// # Errors
     ///
-    /// When the port is taken, the key size is not one of the three, or two clients, users or
-    /// tenants are the same, or belong to a tenant that is not there.
+    /// When the port is taken, the key size is not one of the three, a webhook's address is not
+    /// one of http, two clients, users or tenants are the same, or one belongs to a tenant that
+    /// is not there.
     pub async fn start(self) -> io::Result<FiefTestServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         listener.set_nonblocking(true)?;
@@ -91,9 +115,9 @@ impl FiefTestServerBuilder {
         Ok(FiefTestServer::new(shared, Running { stop, thread }))
     }
 
-    fn state(mut self) -> io::Result<State> {
+    fn state(mut self, now: SystemTime, queue: mpsc::Sender<Delivery>) -> io::Result<State> {
         if self.clients.is_empty() {
-            let id = crate::keys::random_string();
+            let id = random_string();
             self.clients.push(Client::new(id).name("Test application"));
         }
         if self.users.is_empty() {
@@ -104,13 +128,45 @@ impl FiefTestServerBuilder {
         if self.clients.iter().any(|client| client.encrypts_id_tokens) {
             jwe::key_pair()?;
         }
-        let mut state = State::new(self.key_bits.unwrap_or(2048));
-        for slug in std::iter::once("").chain(self.tenants.iter().map(String::as_str)) {
-            state.add_tenant(slug)?;
+        let webhooks = Webhooks {
+            targets: self.targets()?,
+            queue,
+        };
+        let mut state = State::new(self.key_bits.unwrap_or(2048), webhooks);
+        for slug in iter::once("").chain(self.tenants.iter().map(String::as_str)) {
+            state.add_tenant(slug, now)?;
         }
+        for user in &mut self.users {
+            (user.created, user.updated) = (now, now);
+        }
+        state.fields = self.all_fields();
         state.clients = self.clients;
         state.users = self.users;
         Ok(state)
+    }
+
+    fn all_fields(&self) -> Vec<UserField> {
+        let mut fields = self.fields.clone();
+        for (slug, value) in self.users.iter().flat_map(|user| &user.fields) {
+            if fields.iter().all(|field| field.slug != *slug) {
+                fields.push(UserField::holding(slug, value));
+            }
+        }
+        fields
+    }
+
+    fn targets(&self) -> io::Result<Vec<Target>> {
+        let mut targets = Vec::new();
+        for (url, secret) in &self.webhooks {
+            match Url::parse(url) {
+                Ok(url) if url.scheme() == "http" => targets.push(Target {
+                    url,
+                    secret: secret.clone(),
+                }),
+                _ => return refuse(format!("{url:?} is no http address for a webhook")),
+            }
+        }
+        Ok(targets)
     }
 
     fn check(&self) -> io::Result<()> {
@@ -161,7 +217,9 @@ fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     let domain = builder.domain.clone();
+    let (queue, deliveries) = mpsc::channel(QUEUE);
     let start = || {
+        let clock = Clock::default();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -169,8 +227,8 @@ fn run(
             url: format!("http://{authority}"),
             domain: domain.unwrap_or_else(|| authority.clone()),
             authority,
-            clock: Clock::default(),
-            state: Mutex::new(builder.state()?),
+            state: Mutex::new(builder.state(clock.now(), queue)?),
+            clock,
             traffic: Mutex::new(Traffic::default()),
         });
         Ok((runtime, shared))
@@ -188,11 +246,11 @@ fn run(
             return;
         };
         if report.send(Ok(shared.clone())).is_ok() {
-            serve::serve(listener, shared, stopped).await;
+            serve::serve(listener, shared, deliveries, stopped).await;
         }
     });
 }
 
-fn refuse(reason: String) -> io::Result<()> {
+fn refuse<T>(reason: String) -> io::Result<T> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
 }

@@ -5,13 +5,16 @@ use axum::{
 
 use crate::{
     answer::{internal_error, redirect, set_cookie},
-    authorize::{AuthorizeRequest, redirect_to},
+    authorize::redirect_to,
     call::{Call, LOGIN_COOKIE},
+    issue::Parts,
     keys::random_string,
-    login::{NoLogin, is_unverified, pending, to_login},
+    login::{NoLogin, pending, to_login},
     pages,
+    request::AuthorizeRequest,
     state::{Session, State},
-    token::{Grant, Parts},
+    token::Grant,
+    verify::is_unverified,
 };
 
 /// `GET` and `POST /consent`, where every login ends.

@@ -1,26 +1,37 @@
 //! A [Fief](https://docs.fief.dev) authentication server that runs inside a test or on a
 //! development machine.
 
+mod account;
 mod answer;
 mod authorize;
 mod builder;
 mod call;
 mod claims;
 mod client;
+mod client_auth;
 mod clock;
 mod connection;
 mod consent;
+mod control;
 mod der;
 mod discovery;
 mod endpoint;
 mod expiring;
 mod fault;
+mod field;
+mod invalid;
+mod issue;
 mod jwe;
 mod keys;
+mod log_in;
 mod login;
 mod logout;
 mod mint;
 mod pages;
+mod password;
+mod profile;
+mod register;
+mod request;
 mod serve;
 mod server;
 mod state;
@@ -28,11 +39,14 @@ mod token;
 mod traffic;
 mod user;
 mod user_api;
+mod verify;
+mod webhook;
 
 pub use builder::FiefTestServerBuilder;
 pub use client::Client;
 pub use endpoint::Endpoint;
 pub use fault::Fault;
+pub use field::{FieldType, UserField};
 pub use keys::Algorithm;
 pub use mint::{MintAccessToken, MintIdToken};
 pub use server::FiefTestServer;

@@ -5,10 +5,10 @@ use axum::{
 
 use crate::{
     answer::{redirect, set_cookie},
-    authorize::AuthorizeRequest,
     call::{Call, LOGIN_COOKIE, SESSION_COOKIE},
     keys::random_string,
     pages,
+    request::AuthorizeRequest,
     state::{Session, State},
 };
 
@@ -47,22 +47,6 @@ pub(crate) fn login(call: &Call<'_>) -> Response {
     let cookie = format!("fief_login_hint={hint}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax");
     set_cookie(&mut response, &cookie);
     response
-}
-
-/// `GET /verify-request`, to which every login goes on.
-pub(crate) fn verify_request(call: &Call<'_>) -> Response {
-    let state = call.fief.state();
-    let Some(session) = call.session(&state) else {
-        return to_login(call);
-    };
-    if is_unverified(&state, &session) {
-        return redirect(StatusCode::FOUND, &call.path("/verify"));
-    }
-    let next = match pending(call, &state) {
-        Ok(Some(_)) => "/consent",
-        _ => "/",
-    };
-    redirect(StatusCode::FOUND, &call.path(next))
 }
 
 /// `GET /`
@@ -130,12 +114,6 @@ impl NoLogin {
             Self::Missing => pages::error(call, "missing_session", "Missing login session."),
         }
     }
-}
-
-pub(crate) fn is_unverified(state: &State, session: &Session) -> bool {
-    state
-        .user(session.user)
-        .is_some_and(|user| !user.is_email_verified)
 }
 
 pub(crate) fn to_login(call: &Call<'_>) -> Response {

@@ -4,9 +4,9 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     Client,
     answer::{html, internal_error, set_cookie, set_header},
-    authorize::AuthorizeRequest,
     call::{CSRF_COOKIE, Call},
     login::pending,
+    request::AuthorizeRequest,
     state::State,
 };
 
@@ -36,6 +36,13 @@ impl Login {
             csrf_token: call.csrf_token(),
             is_registration: false,
         }
+    }
+
+    /// The page to sign up at instead.
+    pub(crate) fn registration(mut self) -> Self {
+        std::mem::swap(&mut self.action, &mut self.other);
+        self.is_registration = true;
+        self
     }
 
     pub(crate) fn saying(mut self, error: &str) -> Self {
@@ -75,6 +82,33 @@ pub(crate) fn consent(
         csrf_token: call.csrf_token(),
     };
     page(&consent, status, None, Some(&consent.csrf_token))
+}
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct Verify<'a> {
+    action: String,
+    email: &'a str,
+    code: &'a str,
+    error: &'a str,
+    csrf_token: String,
+}
+
+/// Asks for the code, and shows it, since nothing is mailed.
+pub(crate) fn verify(call: &Call<'_>, email: &str, code: &str, error: Option<&str>) -> Response {
+    let verify = Verify {
+        action: call.path("/verify"),
+        email,
+        code,
+        error: error.unwrap_or_default(),
+        csrf_token: call.csrf_token(),
+    };
+    let status = if error.is_some() {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
+    page(&verify, status, None, Some(&verify.csrf_token))
 }
 
 #[derive(Template)]

@@ -7,10 +7,14 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+};
 
 use crate::{
     Endpoint,
+    account::{email_change, email_verify, password},
     answer::{detail, redirect, set_header},
     authorize::authorize,
     call::Call,
@@ -18,19 +22,30 @@ use crate::{
     consent::consent,
     discovery::{configuration, jwks},
     fault::Kind,
-    login::{dashboard, login, verify_request},
+    login::{dashboard, login},
     logout::logout,
+    profile::profile,
+    register::register,
     server::Shared,
     token::token,
     user_api::userinfo,
+    verify::{verify, verify_request},
+    webhook::{Delivery, deliver},
 };
 
 /// Answers until told to stop, or until nobody is there any more who could tell.
-pub(crate) async fn serve(listener: TcpListener, fief: Arc<Shared>, stop: oneshot::Receiver<()>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    fief: Arc<Shared>,
+    deliveries: mpsc::Receiver<Delivery>,
+    stop: oneshot::Receiver<()>,
+) {
+    let clock = fief.clock.clone();
     let app = Router::new().fallback(handle).with_state(fief);
     let app = app.into_make_service_with_connect_info::<Breaker>();
     tokio::select! {
         _ = axum::serve(BreakableListener(listener), app) => {}
+        () = deliver(deliveries, clock) => {}
         _ = stop => {}
     }
 }
@@ -94,13 +109,18 @@ impl Call<'_> {
             Endpoint::Consent => consent(self),
             Endpoint::Dashboard => dashboard(self),
             Endpoint::Discovery => configuration(self),
+            Endpoint::EmailChange => email_change(self),
+            Endpoint::EmailVerify => email_verify(self),
             Endpoint::Jwks => jwks(self),
             Endpoint::Login => login(self),
             Endpoint::Logout => logout(self),
+            Endpoint::Password => password(self),
+            Endpoint::Profile => profile(self),
+            Endpoint::Register => register(self),
             Endpoint::Token => token(self),
             Endpoint::Userinfo => userinfo(self),
+            Endpoint::Verify => verify(self),
             Endpoint::VerifyRequest => verify_request(self),
-            _ => detail(StatusCode::NOT_FOUND, "Not Found"),
         }
     }
 }

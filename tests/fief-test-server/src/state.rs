@@ -1,12 +1,18 @@
 use std::{
     collections::{BTreeSet, HashMap},
     io,
+    time::SystemTime,
 };
 
 use uuid::Uuid;
 
 use crate::{
-    Client, User, authorize::AuthorizeRequest, expiring::Expiring, keys::SigningKey, token::Grant,
+    Client, User, UserField,
+    expiring::Expiring,
+    keys::{SigningKey, random_bytes},
+    request::AuthorizeRequest,
+    token::Grant,
+    webhook::Webhooks,
 };
 
 /// All that the server remembers.
@@ -15,12 +21,16 @@ pub(crate) struct State {
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) clients: Vec<Client>,
     pub(crate) users: Vec<User>,
+    pub(crate) fields: Vec<UserField>,
+    pub(crate) webhooks: Webhooks,
     pub(crate) logins: Expiring<AuthorizeRequest>,
     pub(crate) sessions: Expiring<Session>,
     pub(crate) codes: Expiring<Grant>,
     pub(crate) refresh_tokens: Expiring<Grant>,
     /// The scopes a user granted to a third-party client.
     pub(crate) consents: HashMap<(Uuid, String), BTreeSet<String>>,
+    /// The address that a user has to prove, and the code that was mailed to it.
+    verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
     keys_made: usize,
 }
@@ -30,6 +40,7 @@ pub(crate) struct State {
 pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) slug: String,
+    pub(crate) created: SystemTime,
     /// What it publishes, oldest first. The last one signs.
     pub(crate) keys: Vec<SigningKey>,
 }
@@ -43,26 +54,30 @@ pub(crate) struct Session {
 }
 
 impl State {
-    pub(crate) fn new(key_bits: u32) -> Self {
+    pub(crate) fn new(key_bits: u32, webhooks: Webhooks) -> Self {
         Self {
             tenants: Vec::new(),
             clients: Vec::new(),
             users: Vec::new(),
+            fields: Vec::new(),
+            webhooks,
             logins: Expiring::default(),
             sessions: Expiring::default(),
             codes: Expiring::default(),
             refresh_tokens: Expiring::default(),
             consents: HashMap::new(),
+            verifications: HashMap::new(),
             key_bits,
             keys_made: 0,
         }
     }
 
-    pub(crate) fn add_tenant(&mut self, slug: &str) -> io::Result<()> {
+    pub(crate) fn add_tenant(&mut self, slug: &str, now: SystemTime) -> io::Result<()> {
         let key = self.new_key()?;
         self.tenants.push(Tenant {
             id: Uuid::new_v4(),
             slug: slug.to_owned(),
+            created: now,
             keys: vec![key],
         });
         Ok(())
@@ -96,6 +111,92 @@ impl State {
         self.users.iter().find(|user| user.id == id)
     }
 
+    /// Changes a user, of which the webhooks learn.
+    pub(crate) fn update_user(
+        &mut self,
+        id: Uuid,
+        now: SystemTime,
+        change: impl FnOnce(&mut User),
+    ) {
+        if let Some(user) = self.users.iter_mut().find(|user| user.id == id) {
+            change(user);
+            user.updated = now;
+        }
+        self.webhooks.user_event("user.updated", self, id);
+    }
+
+    /// Adds a user, of which the webhooks learn. False when there are too many.
+    pub(crate) fn add_user(&mut self, mut user: User, now: SystemTime) -> bool {
+        if self.users.len() >= MAX_USERS {
+            return false;
+        }
+        (user.created, user.updated) = (now, now);
+        let id = user.id;
+        self.users.push(user);
+        self.webhooks.user_event("user.created", self, id);
+        true
+    }
+
+    /// Replaces a user's permissions, of which the webhooks learn.
+    pub(crate) fn set_permissions(&mut self, id: Uuid, permissions: Vec<String>) {
+        let Some(user) = self.users.iter_mut().find(|user| user.id == id) else {
+            return;
+        };
+        for lost in user
+            .permissions
+            .iter()
+            .filter(|it| !permissions.contains(it))
+        {
+            let kind = "user_permission.deleted";
+            self.webhooks.permission_event(kind, user, lost);
+        }
+        for new in permissions
+            .iter()
+            .filter(|it| !user.permissions.contains(it))
+        {
+            let kind = "user_permission.created";
+            self.webhooks.permission_event(kind, user, new);
+        }
+        user.permissions = permissions;
+    }
+
+    /// Deletes a user, of which the webhooks learn.
+    pub(crate) fn delete_user(&mut self, id: Uuid) {
+        self.webhooks.user_event("user.deleted", self, id);
+        self.users.retain(|user| user.id != id);
+        self.verifications.remove(&id);
+        self.consents.retain(|(user, _), _| *user != id);
+    }
+
+    /// What Fief would mail: a code that proves an address. It takes the former one's place.
+    pub(crate) fn send_verification(&mut self, user: Uuid, email: String) {
+        let code = verification_code();
+        self.verifications.insert(user, (email, code));
+    }
+
+    pub(crate) fn verification_code(&self, user: Uuid) -> Option<&str> {
+        let (_, code) = self.verifications.get(&user)?;
+        Some(code)
+    }
+
+    /// Gives the user the address that the code proves.
+    pub(crate) fn verify_email(&mut self, user: Uuid, code: &str, now: SystemTime) -> bool {
+        let Some((email, _)) = self
+            .verifications
+            .get(&user)
+            .filter(|(_, sent)| sent == code)
+        else {
+            return false;
+        };
+        let email = email.clone();
+        self.verifications.remove(&user);
+        self.update_user(user, now, |user| {
+            user.email = email;
+            user.is_email_verified = true;
+        });
+        true
+    }
+
     /// Finds a user as Fief does: within the tenant, whatever the case of the address.
     pub(crate) fn user_by_email(&self, tenant: &str, email: &str) -> Option<&User> {
         self.users
@@ -115,3 +216,15 @@ impl Tenant {
         self.keys.last()
     }
 }
+
+/// Six characters that are told apart easily.
+fn verification_code() -> String {
+    const CHARACTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    random_bytes::<6>()
+        .iter()
+        .filter_map(|byte| CHARACTERS.get(usize::from(byte % 32)))
+        .map(|byte| char::from(*byte))
+        .collect()
+}
+
+const MAX_USERS: usize = 65_536;

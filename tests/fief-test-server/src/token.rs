@@ -1,19 +1,15 @@
-use axum::{
-    http::{StatusCode, header},
-    response::Response,
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Client,
     answer::{detail, internal_error, json_answer, set_header, token_error},
-    authorize::Challenge,
     call::Call,
-    claims::{Bindings, Claims},
-    jwe,
-    keys::{Algorithm, RsaPair, SigningKey, random_string},
+    client_auth::authenticate,
+    issue::Parts,
+    keys::random_string,
+    request::Challenge,
     state::State,
 };
 
@@ -52,7 +48,9 @@ pub(crate) fn token(call: &Call<'_>) -> Response {
     }
 }
 
-enum Refusal {
+/// Why there are no tokens.
+#[derive(Debug)]
+pub(crate) enum Refusal {
     /// The `Authorization: Basic` header cannot be read.
     Basic,
     Error(&'static str),
@@ -141,117 +139,6 @@ fn answer(
     set_header(&mut response, "cache-control", "no-store");
     set_header(&mut response, "pragma", "no-cache");
     Ok(response)
-}
-
-/// Finds who asks: Basic first, then the form. Credentials are taken as they are, not decoded.
-fn authenticate<'a>(
-    call: &Call<'_>,
-    state: &'a State,
-    is_code: bool,
-) -> Result<&'a Client, Refusal> {
-    let basic = basic(call)?.and_then(|(id, secret)| known(state, &id, Some(&secret)));
-    if let Some(client) = basic {
-        return Ok(client);
-    }
-    let id = call.form("client_id").unwrap_or_default();
-    if let Some(client) = known(state, &id, call.form("client_secret").as_deref()) {
-        return Ok(client);
-    }
-    state
-        .client(&id)
-        .filter(|client| client.is_public)
-        .filter(|_| !is_code || call.form("code_verifier").is_some())
-        .ok_or(Refusal::Error("invalid_client"))
-}
-
-fn known<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Client> {
-    state
-        .client(id)
-        .filter(|client| Some(client.secret.as_str()) == secret)
-}
-
-fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, Refusal> {
-    let Some(header) = call.header(header::AUTHORIZATION.as_str()) else {
-        return Ok(None);
-    };
-    let Some((scheme, credentials)) = header.split_once(' ') else {
-        return Ok(None);
-    };
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Ok(None);
-    }
-    let decoded = STANDARD.decode(credentials.trim()).ok();
-    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let pair = text.and_then(|text| {
-        let (id, secret) = text.split_once(':')?;
-        Some((id.to_owned(), secret.to_owned()))
-    });
-    pair.map(Some).ok_or(Refusal::Basic)
-}
-
-/// What is needed to write the tokens of a grant.
-pub(crate) struct Parts {
-    claims: Claims,
-    key: SigningKey,
-    encryption_key: Option<std::sync::Arc<RsaPair>>,
-}
-
-impl Parts {
-    /// None when the client or the user is gone.
-    ///
-    /// As in Fief, the tenant is that of the address, not that of the client.
-    pub(crate) fn new(call: &Call<'_>, state: &State, grant: &Grant) -> Option<Self> {
-        let client = state.client(&grant.client_id)?;
-        let tenant = state.tenant(call.tenant)?;
-        let now = call.now();
-        Some(Self {
-            claims: Claims {
-                issuer: call.fief.issuer(call.tenant),
-                client_id: client.id.clone(),
-                user: state.user(grant.user)?.clone(),
-                tenant_id: state.tenant_id(grant.user)?,
-                acr: grant.acr.to_owned(),
-                auth_time: grant.auth_time,
-                issued: now,
-                expires: now.saturating_add(client.token_lifetime.as_secs()),
-            },
-            key: tenant.signing_key()?.clone(),
-            encryption_key: if client.encrypts_id_tokens {
-                Some(jwe::key_pair().ok()?)
-            } else {
-                None
-            },
-        })
-    }
-
-    pub(crate) fn access_token(&self, grant: &Grant) -> Option<String> {
-        self.sign(&self.claims.access_token(&grant.scope))
-    }
-
-    pub(crate) fn id_token(
-        &self,
-        grant: &Grant,
-        code: Option<&str>,
-        access_token: Option<&str>,
-    ) -> Option<String> {
-        let token = self.sign(&self.claims.id_token(Bindings {
-            nonce: grant.nonce.as_deref(),
-            code,
-            access_token,
-        }))?;
-        match &self.encryption_key {
-            Some(pair) => jwe::encrypt(pair, &token).ok(),
-            None => Some(token),
-        }
-    }
-
-    fn sign(&self, claims: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
-        let header = crate::claims::object([
-            ("alg", json!(Algorithm::Rs256.name())),
-            ("kid", json!(self.key.kid)),
-        ]);
-        self.key.pair.sign(&header, claims, &Algorithm::Rs256).ok()
-    }
 }
 
 const UNSUPPORTED: &str = "unsupported_grant_type";

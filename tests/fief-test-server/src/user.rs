@@ -1,3 +1,5 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ pub struct User {
     pub(crate) tenant: String,
     pub(crate) permissions: Vec<String>,
     pub(crate) fields: Map<String, Value>,
+    pub(crate) created: SystemTime,
+    pub(crate) updated: SystemTime,
 }
 
 impl User {
@@ -35,6 +39,8 @@ impl User {
             tenant: String::new(),
             permissions: Vec::new(),
             fields: Map::new(),
+            created: UNIX_EPOCH,
+            updated: UNIX_EPOCH,
         }
     }
 

@@ -31,6 +31,8 @@ pub(crate) fn show(state: &State, user: Uuid) -> Response {
 /// Why a call is not done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
+    /// The call wants a login with the login page.
+    AcrTooLow,
     /// The user was deleted, which Fief does not expect.
     Gone,
     Unauthorized,
@@ -39,6 +41,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn answer(self) -> Response {
         match self {
+            Self::AcrTooLow => detail(StatusCode::FORBIDDEN, "ACR_TOO_LOW"),
             Self::Gone => internal_error(),
             Self::Unauthorized => detail(StatusCode::UNAUTHORIZED, "Unauthorized"),
         }
@@ -49,6 +52,7 @@ impl Refusal {
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) user: Uuid,
+    pub(crate) acr: String,
 }
 
 impl Caller {
@@ -61,12 +65,16 @@ impl Caller {
             .ok_or(Refusal::Unauthorized)?;
         let id = claims.get("sub").and_then(Value::as_str);
         let id = id.and_then(|id| Uuid::parse_str(id).ok());
-        let user = id.ok_or(Refusal::Unauthorized)?;
+        let acr = claims.get("acr").and_then(Value::as_str);
+        let (user, acr) = id.zip(acr).ok_or(Refusal::Unauthorized)?;
         let found = state.user(user).ok_or(Refusal::Gone)?;
         if !found.is_active || found.tenant != call.tenant {
             return Err(Refusal::Unauthorized);
         }
-        Ok(Self { user })
+        Ok(Self {
+            user,
+            acr: acr.to_owned(),
+        })
     }
 }
 

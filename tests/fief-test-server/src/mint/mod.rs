@@ -1,12 +1,15 @@
+mod access_token;
+mod id_token;
+
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::error::Unspecified;
 use serde_json::{Map, Value, json};
 
+pub use self::{access_token::MintAccessToken, id_token::MintIdToken};
 use crate::{
     Algorithm, User,
-    claims::{Bindings, Claims, object},
-    jwe,
+    claims::{Claims, object},
     keys::SigningKey,
     server::Shared,
 };
@@ -34,37 +37,7 @@ enum Key {
     Published(String),
 }
 
-/// An access token to be, by default one that is good.
-///
-/// ```
-/// # #[tokio::main]
-/// # async fn main() {
-/// use fief_test_server::FiefTestServer;
-///
-/// let server = FiefTestServer::start().await;
-/// let good = server.access_token().permission("castles:create").mint();
-/// let expired = server.access_token().expires_in(-3600).mint();
-/// let nobodys = server.access_token().without("sub").mint();
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct MintAccessToken {
-    mint: Mint,
-    scope: Vec<String>,
-}
-
-/// An ID token to be, by default one that is good, without `nonce`, `c_hash` and `at_hash`.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct MintIdToken {
-    mint: Mint,
-    nonce: Option<String>,
-    code: Option<String>,
-    access_token: Option<String>,
-    is_encrypted: bool,
-}
-
+/// The setters of both kinds, which say what to make of a [`Mint`].
 macro_rules! mint_setters {
     () => {
         /// Makes it about another user.
@@ -155,112 +128,7 @@ macro_rules! mint_setters {
         }
     };
 }
-
-impl MintAccessToken {
-    pub(crate) fn new(fief: Arc<Shared>, client_id: &str) -> Self {
-        Self {
-            mint: Mint::new(fief, client_id),
-            scope: vec!["openid".to_owned()],
-        }
-    }
-
-    mint_setters!();
-
-    /// Adds a permission to those the user has.
-    pub fn permission(mut self, codename: impl Into<String>) -> Self {
-        self.mint.user.permissions.push(codename.into());
-        self
-    }
-
-    /// Replaces the permissions. Default: those the user has.
-    pub fn permissions<P: Into<String>>(mut self, codenames: impl IntoIterator<Item = P>) -> Self {
-        self.mint.user.permissions = codenames.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Adds a scope to `openid`.
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        let scope = scope.into();
-        if !self.scope.contains(&scope) {
-            self.scope.push(scope);
-        }
-        self
-    }
-
-    /// Writes and signs it.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the tenant or key it names is not there, or the machine cannot sign.
-    #[must_use]
-    pub fn mint(self) -> String {
-        let claims = self.mint.common().access_token(&self.scope);
-        self.mint.sign(claims)
-    }
-}
-
-impl MintIdToken {
-    pub(crate) fn new(fief: Arc<Shared>, client_id: &str) -> Self {
-        Self {
-            mint: Mint::new(fief, client_id),
-            nonce: None,
-            code: None,
-            access_token: None,
-            is_encrypted: false,
-        }
-    }
-
-    mint_setters!();
-
-    /// The nonce of the login.
-    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
-        self.nonce = Some(nonce.into());
-        self
-    }
-
-    /// The code it comes for, which gives `c_hash`.
-    pub fn code(mut self, code: impl Into<String>) -> Self {
-        self.code = Some(code.into());
-        self
-    }
-
-    /// The access token it comes with, which gives `at_hash`.
-    pub fn access_token(mut self, token: impl Into<String>) -> Self {
-        self.access_token = Some(token.into());
-        self
-    }
-
-    /// Encrypts it for [`FiefTestServer::encryption_key`].
-    ///
-    /// [`FiefTestServer::encryption_key`]: crate::FiefTestServer::encryption_key
-    pub fn encrypted(mut self) -> Self {
-        self.is_encrypted = true;
-        self
-    }
-
-    /// Writes, signs and, where asked for, encrypts it.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the tenant or key it names is not there, or the machine cannot sign.
-    #[must_use]
-    pub fn mint(self) -> String {
-        let claims = self.mint.common().id_token(Bindings {
-            nonce: self.nonce.as_deref(),
-            code: self.code.as_deref(),
-            access_token: self.access_token.as_deref(),
-        });
-        let token = self.mint.sign(claims);
-        if !self.is_encrypted {
-            return token;
-        }
-        let pair = jwe::key_pair().map_err(|_| Unspecified);
-        match pair.and_then(|pair| jwe::encrypt(&pair, &token)) {
-            Ok(token) => token,
-            Err(Unspecified) => panic!("fief-test-server cannot encrypt"),
-        }
-    }
-}
+use mint_setters;
 
 impl Mint {
     fn new(fief: Arc<Shared>, client_id: &str) -> Self {

@@ -1,0 +1,50 @@
+use axum::http::header;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{Client, call::Call, state::State, token::Refusal};
+
+/// Finds who asks: Basic first, then the form. Credentials are taken as they are, not decoded.
+pub(crate) fn authenticate<'a>(
+    call: &Call<'_>,
+    state: &'a State,
+    is_code: bool,
+) -> Result<&'a Client, Refusal> {
+    let basic = basic(call)?.and_then(|(id, secret)| known(state, &id, Some(&secret)));
+    if let Some(client) = basic {
+        return Ok(client);
+    }
+    let id = call.form("client_id").unwrap_or_default();
+    if let Some(client) = known(state, &id, call.form("client_secret").as_deref()) {
+        return Ok(client);
+    }
+    state
+        .client(&id)
+        .filter(|client| client.is_public)
+        .filter(|_| !is_code || call.form("code_verifier").is_some())
+        .ok_or(Refusal::Error("invalid_client"))
+}
+
+fn known<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Client> {
+    state
+        .client(id)
+        .filter(|client| Some(client.secret.as_str()) == secret)
+}
+
+fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, Refusal> {
+    let Some(header) = call.header(header::AUTHORIZATION.as_str()) else {
+        return Ok(None);
+    };
+    let Some((scheme, credentials)) = header.split_once(' ') else {
+        return Ok(None);
+    };
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Ok(None);
+    }
+    let decoded = STANDARD.decode(credentials.trim()).ok();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = text.and_then(|text| {
+        let (id, secret) = text.split_once(':')?;
+        Some((id.to_owned(), secret.to_owned()))
+    });
+    pair.map(Some).ok_or(Refusal::Basic)
+}

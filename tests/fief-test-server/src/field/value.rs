@@ -1,0 +1,203 @@
+//! What Fief makes of the values that a profile update carries.
+
+use serde_json::{Map, Value, json};
+use time::{Date, PrimitiveDateTime, macros::format_description};
+
+use super::FieldType;
+use crate::invalid::Problem;
+
+impl FieldType {
+    /// What Fief keeps of a value.
+    pub(crate) fn read(&self, value: &Value) -> Result<Value, Vec<Problem>> {
+        let read = match self {
+            Self::Address => return address(value),
+            Self::Boolean => boolean(value),
+            Self::Choice(choices) => choice(choices, value),
+            Self::Date => date(value),
+            Self::DateTime => date_time(value),
+            Self::Integer => integer(value),
+            Self::PhoneNumber => phone_number(value),
+            Self::String => string(value),
+            Self::Timezone => timezone(value),
+        };
+        read.map_err(|problem| vec![problem])
+    }
+}
+
+fn address(value: &Value) -> Result<Value, Vec<Problem>> {
+    let Value::Object(given) = value else {
+        return Err(vec![Problem::not_an_object(value)]);
+    };
+    let mut address = Map::new();
+    let mut problems = Vec::new();
+    for name in ["line1", "postal_code", "city", "country"] {
+        match given.get(name) {
+            None => problems.push(Problem::missing(value).with_url().within(name)),
+            Some(part) => match string(part) {
+                Ok(part) => drop(address.insert(name.to_owned(), part)),
+                Err(problem) => problems.push(problem.within(name)),
+            },
+        }
+    }
+    for name in ["line2", "state"] {
+        let part = given.get(name).cloned().unwrap_or_default();
+        address.insert(name.to_owned(), part);
+    }
+    let country = address.get("country").and_then(Value::as_str);
+    if let Some(country) = country
+        && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
+    {
+        let message = "value is not a valid country code";
+        let problem = Problem::new("country_code.invalid", message, &json!(country));
+        problems.push(problem.within("country"));
+    }
+    if problems.is_empty() {
+        Ok(address.into())
+    } else {
+        Err(problems)
+    }
+}
+
+fn boolean(value: &Value) -> Result<Value, Problem> {
+    let text = match value {
+        Value::Bool(_) => return Ok(value.clone()),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.to_ascii_lowercase(),
+        _ => {
+            let message = "Input should be a valid boolean";
+            return Err(Problem::new("bool_type", message, value).with_url());
+        }
+    };
+    match text.as_str() {
+        "1" | "on" | "t" | "true" | "y" | "yes" => Ok(true.into()),
+        "0" | "f" | "false" | "n" | "no" | "off" => Ok(false.into()),
+        _ => {
+            let message = "Input should be a valid boolean, unable to interpret input";
+            Err(Problem::new("bool_parsing", message, value).with_url())
+        }
+    }
+}
+
+fn choice(choices: &[String], value: &Value) -> Result<Value, Problem> {
+    if choices.iter().any(|choice| value == choice) {
+        return Ok(value.clone());
+    }
+    let quoted: Vec<String> = choices.iter().map(|choice| format!("'{choice}'")).collect();
+    let expected = match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    };
+    let message = format!("Input should be {expected}");
+    let context = json!({ "expected": expected });
+    Err(Problem::new("enum", message, value)
+        .with(context)
+        .with_url())
+}
+
+fn date(value: &Value) -> Result<Value, Problem> {
+    let Value::String(text) = value else {
+        let problem = Problem::new("date_type", "Input should be a valid date", value);
+        return Err(problem.with_url());
+    };
+    let day = text.strip_suffix("T00:00:00").unwrap_or(text);
+    match Date::parse(day, format_description!("[year]-[month]-[day]")) {
+        Ok(_) => Ok(day.into()),
+        Err(error) => {
+            let reason = reason(text, &error.to_string());
+            let message = format!("Input should be a valid date or datetime, {reason}");
+            let problem = Problem::new("date_from_datetime_parsing", message, value);
+            Err(problem.with(json!({ "error": reason })).with_url())
+        }
+    }
+}
+
+fn date_time(value: &Value) -> Result<Value, Problem> {
+    let Value::String(text) = value else {
+        let message = "Input should be a valid datetime";
+        return Err(Problem::new("datetime_type", message, value).with_url());
+    };
+    if let Ok(Value::String(day)) = date(value)
+        && day.len() == text.len()
+    {
+        return Ok(format!("{day}T00:00:00").into());
+    }
+    let format = format_description!(
+        version = 2,
+        "[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]\
+         [optional [[first [Z] [[offset_hour]:[offset_minute]]]]]"
+    );
+    match PrimitiveDateTime::parse(text, format) {
+        Ok(_) => Ok(value.clone()),
+        Err(error) => {
+            let reason = reason(text, &error.to_string());
+            let message = format!("Input should be a valid datetime or date, {reason}");
+            let problem = Problem::new("datetime_from_date_parsing", message, value);
+            Err(problem.with(json!({ "error": reason })).with_url())
+        }
+    }
+}
+
+fn integer(value: &Value) -> Result<Value, Problem> {
+    let problem = |kind, more: &str| {
+        let message = format!("Input should be a valid integer{more}");
+        Err(Problem::new(kind, message, value).with_url())
+    };
+    match value {
+        Value::Bool(is_set) => Ok(i64::from(*is_set).into()),
+        Value::Number(number) if number.is_f64() => {
+            problem("int_from_float", ", got a number with a fractional part")
+        }
+        Value::Number(_) => Ok(value.clone()),
+        Value::String(text) => match text.trim().parse::<i64>() {
+            Ok(number) => Ok(number.into()),
+            Err(_) => problem("int_parsing", ", unable to parse string as an integer"),
+        },
+        _ => problem("int_type", ""),
+    }
+}
+
+fn phone_number(value: &Value) -> Result<Value, Problem> {
+    let Value::String(text) = value else {
+        return Err(Problem::not_a_string(value).with_url());
+    };
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(value.clone());
+    }
+    let message = "value is missing the country code";
+    Err(Problem::new("phone_number.missing_region", message, value))
+}
+
+fn string(value: &Value) -> Result<Value, Problem> {
+    match value {
+        Value::String(text) if !text.is_empty() => Ok(value.clone()),
+        Value::String(_) => {
+            let message = "String should have at least 1 character";
+            let problem = Problem::new("string_too_short", message, value);
+            Err(problem.with(json!({ "min_length": 1 })).with_url())
+        }
+        _ => Err(Problem::not_a_string(value).with_url()),
+    }
+}
+
+/// Names are not looked up: an area and a place, or UTC, will do.
+fn timezone(value: &Value) -> Result<Value, Problem> {
+    let Value::String(text) = value else {
+        return Err(Problem::not_a_string(value).with_url());
+    };
+    let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
+    let parts: Vec<&str> = text.split('/').collect();
+    if text == "UTC" || parts.len() > 1 && parts.into_iter().all(is_name) {
+        return Ok(value.clone());
+    }
+    let message = "value is not a valid timezone";
+    Err(Problem::new("timezone.invalid", message, value))
+}
+
+fn reason(text: &str, error: &str) -> String {
+    if text.len() < "1477-01-25".len() {
+        "input is too short".to_owned()
+    } else {
+        error.to_owned()
+    }
+}

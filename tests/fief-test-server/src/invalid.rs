@@ -1,0 +1,89 @@
+use axum::{http::StatusCode, response::Response};
+use serde_json::{Map, Value, json};
+
+use crate::{answer::json_answer, claims::object};
+
+/// One entry of a 422 answer, in the words of the validator that Fief uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    entry: Map<String, Value>,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: &str, message: impl Into<String>, input: &Value) -> Self {
+        Self {
+            entry: object([
+                ("type", json!(kind)),
+                ("loc", json!([])),
+                ("msg", json!(message.into())),
+                ("input", input.clone()),
+            ]),
+        }
+    }
+
+    pub(crate) fn missing(input: &Value) -> Self {
+        Self::new("missing", "Field required", input)
+    }
+
+    pub(crate) fn not_a_string(input: &Value) -> Self {
+        Self::new("string_type", "Input should be a valid string", input)
+    }
+
+    pub(crate) fn not_an_object(input: &Value) -> Self {
+        let message = "Input should be a valid dictionary or object to extract fields from";
+        Self::new("model_attributes_type", message, input).with_url()
+    }
+
+    pub(crate) fn with(mut self, context: Value) -> Self {
+        self.entry.insert("ctx".to_owned(), context);
+        self
+    }
+
+    /// Links the validator's documentation, as some of Fief's entries do.
+    pub(crate) fn with_url(mut self) -> Self {
+        if let Some(Value::String(kind)) = self.entry.get("type") {
+            let url = format!("https://errors.pydantic.dev/2.9/v/{kind}");
+            self.entry.insert("url".to_owned(), json!(url));
+        }
+        self
+    }
+
+    /// Says where it is, from the inside out.
+    pub(crate) fn within(mut self, name: impl Into<Value>) -> Self {
+        if let Some(Value::Array(location)) = self.entry.get_mut("loc") {
+            location.insert(0, name.into());
+        }
+        self
+    }
+}
+
+pub(crate) fn unprocessable(problems: &[Problem]) -> Response {
+    let entries: Vec<&Map<String, Value>> = problems.iter().map(|it| &it.entry).collect();
+    let body = json!({ "detail": entries });
+    json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body)
+}
+
+/// A body that has to be JSON.
+pub(crate) fn parse_body(body: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let lines = body.split_inclusive(|byte| *byte == b'\n');
+        let before: usize = lines
+            .take(error.line().saturating_sub(1))
+            .map(<[u8]>::len)
+            .sum();
+        Problem::new("json_invalid", "JSON decode error", &json!({}))
+            .with(json!({ "error": "Expecting value" }))
+            .within(before + error.column())
+            .within("body")
+    })
+}
+
+/// A member of the body that has to be a string.
+pub(crate) fn string_member(body: &Value, name: &str) -> Result<String, Problem> {
+    let problem = match body.get(name) {
+        Some(Value::String(text)) => return Ok(text.clone()),
+        Some(other) => Problem::not_a_string(other),
+        None => Problem::missing(body),
+    };
+    Err(problem.within(name).within("body"))
+}

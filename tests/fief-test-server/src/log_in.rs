@@ -1,0 +1,67 @@
+use axum::http::{HeaderMap, Method};
+use url::Url;
+
+use crate::{
+    Endpoint, FiefTestServer,
+    call::Call,
+    consent::{code_url, grant_consent},
+    request::{AuthorizeRequest, Refusal},
+    server::Shared,
+    state::Session,
+};
+
+impl FiefTestServer {
+    /// Logs a user in without a page: the address with the code, or with an error, that the
+    /// browser would be sent back to.
+    ///
+    /// The user consents to everything, and no request is counted.
+    ///
+    /// # Panics
+    ///
+    /// Panics when there is no such user, and where Fief would show an error page: when the
+    /// address is not one of `/authorize`, or names an unknown client or redirect URI.
+    #[allow(
+        clippy::unused_async,
+        reason = "a login is awaited, wherever it takes place"
+    )]
+    pub async fn log_in(&self, email: &str, authorize_url: impl AsRef<str>) -> String {
+        match self.shared.log_in(email, authorize_url.as_ref()) {
+            Ok(url) => url,
+            Err(reason) => panic!("{email} cannot be logged in: {reason}"),
+        }
+    }
+}
+
+impl Shared {
+    fn log_in(&self, email: &str, authorize_url: &str) -> Result<String, String> {
+        let url = Url::parse(authorize_url).map_err(|error| error.to_string())?;
+        let Some((tenant, Endpoint::Authorize)) = Endpoint::find(url.path()) else {
+            return Err(format!("{} is not /authorize", url.path()));
+        };
+        let call = Call {
+            fief: self,
+            tenant,
+            method: Method::GET,
+            query: url.query().unwrap_or_default(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        };
+        let mut state = self.state();
+        let request = match AuthorizeRequest::parse(&call, &state) {
+            Ok(request) => request,
+            Err(Refusal::Redirect(url)) => return Ok(url),
+            Err(Refusal::Page(code, _)) => return Err(code.to_owned()),
+            Err(Refusal::MaxAge(text)) => return Err(format!("max_age is {text:?}")),
+        };
+        let user = state.user_by_email(tenant, email);
+        let user = user.filter(|user| user.is_active).map(|user| user.id);
+        let session = Session {
+            user: user.ok_or("there is no such active user")?,
+            tenant: tenant.to_owned(),
+            auth_time: self.clock.seconds(),
+        };
+        grant_consent(&mut state, session.user, &request);
+        code_url(&call, &mut state, &request, &session)
+            .ok_or_else(|| "the server has no key".to_owned())
+    }
+}

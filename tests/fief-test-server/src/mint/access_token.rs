@@ -1,0 +1,69 @@
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Key, Mint, mint_setters};
+use crate::{Algorithm, server::Shared};
+
+/// An access token to be, by default one that is good.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use fief_test_server::FiefTestServer;
+///
+/// let server = FiefTestServer::start().await;
+/// let good = server.access_token().permission("castles:create").mint();
+/// let expired = server.access_token().expires_in(-3600).mint();
+/// let nobodys = server.access_token().without("sub").mint();
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct MintAccessToken {
+    mint: Mint,
+    scope: Vec<String>,
+}
+
+impl MintAccessToken {
+    pub(crate) fn new(fief: Arc<Shared>, client_id: &str) -> Self {
+        Self {
+            mint: Mint::new(fief, client_id),
+            scope: vec!["openid".to_owned()],
+        }
+    }
+
+    mint_setters!();
+
+    /// Adds a permission to those the user has.
+    pub fn permission(mut self, codename: impl Into<String>) -> Self {
+        self.mint.user.permissions.push(codename.into());
+        self
+    }
+
+    /// Replaces the permissions. Default: those the user has.
+    pub fn permissions<P: Into<String>>(mut self, codenames: impl IntoIterator<Item = P>) -> Self {
+        self.mint.user.permissions = codenames.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a scope to `openid`.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        let scope = scope.into();
+        if !self.scope.contains(&scope) {
+            self.scope.push(scope);
+        }
+        self
+    }
+
+    /// Writes and signs it.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the tenant or key it names is not there, or the machine cannot sign.
+    #[must_use]
+    pub fn mint(self) -> String {
+        let claims = self.mint.common().access_token(&self.scope);
+        self.mint.sign(claims)
+    }
+}

@@ -1,0 +1,70 @@
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use crate::{
+    call::Call,
+    field::FieldType,
+    invalid::{Problem, parse_body, unprocessable},
+    state::State,
+    user_api::{Caller, show},
+};
+
+/// `PATCH /api/profile`
+pub(crate) fn profile(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    let caller = match Caller::find(call, &state) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.answer(),
+    };
+    let changes = match read_changes(&state, &call.body) {
+        Ok(changes) => changes,
+        Err(problems) => return unprocessable(&problems),
+    };
+    state.update_user(caller.user, call.fief.clock.now(), |user| {
+        user.fields.extend(changes);
+    });
+    show(&state, caller.user)
+}
+
+/// The values to set. What is unknown, `null` or not the user's to change is passed over.
+fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
+    let body = parse_body(body).map_err(|problem| vec![problem])?;
+    if !body.is_object() {
+        return Err(vec![Problem::not_an_object(&body).within("body")]);
+    }
+    let given = match body.get("fields") {
+        None => return Ok(Map::new()),
+        Some(Value::Object(given)) => given,
+        Some(other) => {
+            let problem = Problem::not_an_object(other);
+            return Err(vec![problem.within("fields").within("body")]);
+        }
+    };
+    let mut changes = Map::new();
+    let mut problems = Vec::new();
+    for field in state.fields.iter().filter(|field| !field.is_read_only) {
+        let slug = field.slug.as_str();
+        let read = match given.get(slug) {
+            Some(value) if !value.is_null() => field.kind.read(value),
+            // Not what one would think, but what Fief does.
+            None if field.kind == FieldType::Boolean => Ok(false.into()),
+            None if field.is_required => {
+                Err(vec![Problem::missing(&given.clone().into()).with_url()])
+            }
+            _ => continue,
+        };
+        match read {
+            Ok(value) => drop(changes.insert(slug.to_owned(), value)),
+            Err(found) => problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| problem.within(slug).within("fields").within("body")),
+            ),
+        }
+    }
+    if problems.is_empty() {
+        Ok(changes)
+    } else {
+        Err(problems)
+    }
+}

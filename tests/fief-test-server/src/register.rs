@@ -1,0 +1,49 @@
+use axum::{
+    http::{Method, StatusCode},
+    response::Response,
+};
+
+use crate::{
+    User,
+    call::Call,
+    login::{pending, start_session},
+    pages,
+    password::weaknesses,
+    verify::go_on,
+};
+
+/// `GET` and `POST /register`: a page to sign up at. The address counts as verified.
+pub(crate) fn register(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    if let Err(refusal) = pending(call, &state) {
+        return refusal.answer(call);
+    }
+    let email = call.form("email").unwrap_or_default();
+    let page = pages::Login::new(&state, call, email.clone()).registration();
+    if call.method != Method::POST {
+        return page.answer(StatusCode::OK, None);
+    }
+    if !call.has_csrf_pair() {
+        return page.with_error("This page was open too long. Please try again.");
+    }
+    if !email.contains('@') {
+        return page.with_error("Please enter your e-mail address.");
+    }
+    let password = call.form("password").unwrap_or_default();
+    let weaknesses = weaknesses(&password);
+    if !weaknesses.is_empty() {
+        return page.with_error(&weaknesses.join(" "));
+    }
+    if state.user_by_email(call.tenant, &email).is_some() {
+        let page = page.saying("A user with the same email address already exists.");
+        return page.answer(StatusCode::BAD_REQUEST, Some("user_already_exists"));
+    }
+    let user = User::new(email, password).tenant(call.tenant);
+    let id = user.id;
+    if !state.add_user(user, call.fief.clock.now()) {
+        return page.with_error("There are too many users.");
+    }
+    let mut response = go_on(call, &state);
+    start_session(call, &mut state, id, &mut response);
+    response
+}

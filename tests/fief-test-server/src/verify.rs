@@ -1,0 +1,69 @@
+use axum::{
+    http::{Method, StatusCode},
+    response::Response,
+};
+
+use crate::{
+    answer::redirect,
+    call::Call,
+    login::{pending, to_login},
+    pages,
+    state::{Session, State},
+};
+
+/// `GET /verify-request`, to which every login goes on.
+pub(crate) fn verify_request(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    let Some(session) = call.session(&state) else {
+        return to_login(call);
+    };
+    if !is_unverified(&state, &session) {
+        return go_on(call, &state);
+    }
+    if let Some(user) = state.user(session.user) {
+        let email = user.email.clone();
+        state.send_verification(session.user, email);
+    }
+    redirect(StatusCode::FOUND, &call.path("/verify"))
+}
+
+/// `GET` and `POST /verify`, which proves an address with the code that was mailed to it.
+pub(crate) fn verify(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    let Some(session) = call.session(&state) else {
+        return to_login(call);
+    };
+    if !is_unverified(&state, &session) {
+        return go_on(call, &state);
+    }
+    let mut error = None;
+    if call.method == Method::POST {
+        let code = call.form("code").unwrap_or_default();
+        let now = call.fief.clock.now();
+        if !call.has_csrf_pair() {
+            error = Some("This page was open too long. Please try again.");
+        } else if state.verify_email(session.user, &code, now) {
+            return go_on(call, &state);
+        } else {
+            error = Some("This is not the code.");
+        }
+    }
+    let email = state.user(session.user).map(|user| user.email.as_str());
+    let code = state.verification_code(session.user).unwrap_or_default();
+    pages::verify(call, email.unwrap_or_default(), code, error)
+}
+
+pub(crate) fn is_unverified(state: &State, session: &Session) -> bool {
+    state
+        .user(session.user)
+        .is_some_and(|user| !user.is_email_verified)
+}
+
+/// Back to what the login is for.
+pub(crate) fn go_on(call: &Call<'_>, state: &State) -> Response {
+    let next = match pending(call, state) {
+        Ok(Some(_)) => "/consent",
+        _ => "/",
+    };
+    redirect(StatusCode::FOUND, &call.path(next))
+}

@@ -1,0 +1,217 @@
+use std::{io, time::Duration};
+
+use aws_lc_rs::hmac;
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    sync::mpsc,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use url::Url;
+use uuid::Uuid;
+
+use crate::{User, clock::Clock, state::State};
+
+/// Where events go.
+#[derive(Clone, Debug)]
+pub(crate) struct Webhooks {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) queue: mpsc::Sender<Delivery>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    pub(crate) secret: String,
+}
+
+/// One event on its way to one target.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    target: Target,
+    body: String,
+}
+
+impl Webhooks {
+    pub(crate) fn event(&self, kind: &str, data: &Value) {
+        let body = json!({ "type": kind, "data": data }).to_string();
+        for target in &self.targets {
+            let delivery = Delivery {
+                target: target.clone(),
+                body: body.clone(),
+            };
+            // A queue that is full means that nobody has taken anything for long.
+            let _ = self.queue.try_send(delivery);
+        }
+    }
+
+    /// An event about a user, whom it describes as Fief does.
+    pub(crate) fn user_event(&self, kind: &str, state: &State, id: Uuid) {
+        if self.targets.is_empty() {
+            return;
+        }
+        if let Some(user) = state.user(id) {
+            self.event(kind, &describe(state, user));
+        }
+    }
+
+    /// An event about one of a user's permissions.
+    pub(crate) fn permission_event(&self, kind: &str, user: &User, codename: &str) {
+        let (created, updated) = (rfc3339(user.updated), rfc3339(user.updated));
+        let id = Uuid::new_v4();
+        let data = json!({
+            "created_at": created,
+            "updated_at": updated,
+            "user_id": user.id,
+            "permission_id": id,
+            "from_role_id": null,
+            "permission": {
+                "created_at": created,
+                "updated_at": updated,
+                "id": id,
+                "name": codename,
+                "codename": codename,
+            },
+            "from_role": null,
+        });
+        self.event(kind, &data);
+    }
+}
+
+fn describe(state: &State, user: &User) -> Value {
+    let tenant = state.tenant(&user.tenant).map(|tenant| {
+        let is_default = tenant.slug.is_empty();
+        let slug = if is_default { "default" } else { &tenant.slug };
+        json!({
+            "created_at": rfc3339(tenant.created),
+            "updated_at": rfc3339(tenant.created),
+            "id": tenant.id,
+            "name": slug,
+            "default": is_default,
+            "slug": slug,
+            "registration_allowed": true,
+            "theme_id": null,
+            "logo_url": null,
+            "application_url": null,
+        })
+    });
+    json!({
+        "created_at": rfc3339(user.created),
+        "updated_at": rfc3339(user.updated),
+        "id": user.id,
+        "email": user.email,
+        "email_verified": user.is_email_verified,
+        "is_active": user.is_active,
+        "tenant_id": state.tenant_id(user.id),
+        "tenant": tenant,
+        "fields": user.fields,
+    })
+}
+
+/// Sends what is queued, until there is nobody to queue any more.
+pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
+    let mut under_way = JoinSet::new();
+    while let Some(delivery) = queue.recv().await {
+        while under_way.try_join_next().is_some() {}
+        if under_way.len() < QUEUE {
+            under_way.spawn(delivery.send(clock.clone()));
+        }
+    }
+}
+
+impl Delivery {
+    /// Tries until the answer is a success, as often and as late as Fief.
+    async fn send(self, clock: Clock) {
+        for wait in RETRIES {
+            sleep(wait).await;
+            let attempt = timeout(TIMEOUT, self.attempt(&clock)).await;
+            if matches!(attempt, Ok(Ok(200..=299))) {
+                return;
+            }
+        }
+    }
+
+    async fn attempt(&self, clock: &Clock) -> io::Result<u16> {
+        let host = self.target.url.host_str().unwrap_or_default();
+        let port = self.target.url.port_or_known_default().unwrap_or(80);
+        let mut stream = BufReader::new(TcpStream::connect((host, port)).await?);
+        let request = self.request(&format!("{host}:{port}"), clock.seconds());
+        stream.write_all(request.as_bytes()).await?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
+        status.ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    fn request(&self, host: &str, now: u64) -> String {
+        let path = match self.target.url.query() {
+            Some(query) => format!("{}?{query}", self.target.url.path()),
+            None => self.target.url.path().to_owned(),
+        };
+        let signature = signature(&self.target.secret, now, &self.body);
+        format!(
+            "POST {path} HTTP/1.1\r\n\
+             Host: {host}\r\n\
+             User-Agent: fief-server-webhooks/0.30.0\r\n\
+             Content-Type: application/json\r\n\
+             Content-Length: {}\r\n\
+             X-Fief-Webhook-Timestamp: {now}\r\n\
+             X-Fief-Webhook-Signature: {signature}\r\n\
+             Connection: close\r\n\
+             \r\n\
+             {}",
+            self.body.len(),
+            self.body,
+        )
+    }
+}
+
+fn signature(secret: &str, timestamp: u64, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = hmac::sign(&key, format!("{timestamp}.{body}").as_bytes());
+    let digits = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+/// A time past what the format can express is left empty.
+fn rfc3339(time: std::time::SystemTime) -> String {
+    let nanoseconds = time
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i128::try_from(since.as_micros() * 1000).ok());
+    nanoseconds
+        .and_then(|nanoseconds| OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+/// As many events as wait, and as are under way.
+pub(crate) const QUEUE: usize = 1024;
+const TIMEOUT: Duration = Duration::from_secs(10);
+const RETRIES: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+    Duration::from_secs(120),
+    Duration::from_secs(240),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_of_a_real_delivery() {
+        let body = r#"{"type":"user_role.created","data":{"created_at":"2026-11-23T15:40:07.138806Z","updated_at":"2026-11-23T15:40:07.138809Z","user_id":"2839ad22-e587-4ce3-bcd2-ed3654e4f012","role_id":"0d2771aa-fa90-4299-8d8c-dee597c2695f","role":{"created_at":"2026-11-23T15:39:56.472116Z","updated_at":"2026-11-23T15:39:57.546603Z","id":"0d2771aa-fa90-4299-8d8c-dee597c2695f","name":"castles","granted_by_default":false}}}"#;
+        let secret = "Mj3moMev93UYxQhumtsHoE82dCK1ShXQtVsQjSkaNjY";
+        assert_eq!(
+            signature(secret, 1_795_448_407, body),
+            "627fd9f5f4d8a07eb8a05ae31a0b56eb686aed094105b71dc1ae471d33b2271b"
+        );
+    }
+}
