@@ -1,5 +1,7 @@
+use std::{collections::HashMap, sync::Mutex};
+
 use fief_test_server::{Client, Endpoint, FiefTestServer};
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 
 use super::{
     CALLBACK, EMAIL, PASSWORD, authorize_url, code, exchange, http, parameter, token, userinfo,
@@ -116,42 +118,76 @@ async fn requests_are_counted_by_endpoint() {
 }
 
 /// Goes through authorize, login and consent: the callback, or the page that refuses.
-async fn log_in_by_page(server: &FiefTestServer, password: &str) -> Result<String, Response> {
-    let start = http().get(authorize_url(server, &[])).send().await.unwrap();
+pub async fn log_in_by_page(server: &FiefTestServer, password: &str) -> Result<String, Response> {
+    let browser = Browser::new(server);
+    let start = browser.get(authorize_url(server, &[]).as_str()).await;
     assert_eq!(location(&start), "/login");
-    let login = cookie(&start, "fief_login_session");
-    let form = [
-        ("email", EMAIL),
-        ("password", password),
-        ("csrf_token", "x"),
-    ];
-    let answer = http()
-        .post(format!("{}/login", server.url()))
-        .header("cookie", format!("{login}; fief_csrftoken=x"))
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
+    let form = [("email", EMAIL), ("password", password)];
+    let answer = browser.post("/login", &form).await;
     if answer.status() != 302 {
         return Err(answer);
     }
-    let session = cookie(&answer, "fief_session");
-    let consent = http()
-        .get(format!("{}/consent", server.url()))
-        .header("cookie", format!("{login}; {session}"))
-        .send()
-        .await
-        .unwrap();
-    Ok(location(&consent))
+    Ok(location(&browser.get("/consent").await))
 }
 
-fn location(response: &Response) -> String {
+/// Just enough of one: it keeps cookies, and follows nothing.
+pub struct Browser {
+    url: String,
+    cookies: Mutex<HashMap<String, String>>,
+}
+
+impl Browser {
+    pub fn new(server: &FiefTestServer) -> Self {
+        let csrf = ("fief_csrftoken".to_owned(), "x".to_owned());
+        Self {
+            url: server.url().to_owned(),
+            cookies: Mutex::new([csrf].into()),
+        }
+    }
+
+    /// One that logged in without an application.
+    pub async fn logged_in(server: &FiefTestServer) -> Self {
+        let browser = Self::new(server);
+        let form = [("email", EMAIL), ("password", PASSWORD)];
+        assert_eq!(browser.post("/login", &form).await.status(), 302);
+        browser
+    }
+
+    pub async fn get(&self, address: &str) -> Response {
+        self.send(http().get(self.absolute(address))).await
+    }
+
+    /// Submits a form with the CSRF pair.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        let mut form = form.to_vec();
+        form.push(("csrf_token", "x"));
+        self.send(http().post(self.absolute(path)).form(&form))
+            .await
+    }
+
+    fn absolute(&self, address: &str) -> String {
+        if address.starts_with('/') {
+            format!("{}{address}", self.url)
+        } else {
+            address.to_owned()
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Response {
+        let cookies = self.cookies.lock().unwrap().clone();
+        let pairs: Vec<String> = cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let request = request.header("cookie", pairs.join("; "));
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            let value = value.trim_matches('"').to_owned();
+            self.cookies.lock().unwrap().insert(name.to_owned(), value);
+        }
+        response
+    }
+}
+
+pub fn location(response: &Response) -> String {
     response.headers()["location"].to_str().unwrap().to_owned()
-}
-
-fn cookie(response: &Response, name: &str) -> String {
-    let cookies = response.headers().get_all("set-cookie").into_iter();
-    let mut pairs = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
-    let is_it = |pair: &&str| pair.starts_with(&format!("{name}="));
-    pairs.find(is_it).unwrap().to_owned()
 }

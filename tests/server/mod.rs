@@ -1,8 +1,11 @@
 //! The server for tests, tested as the applications under test meet it: over the wire.
 
+mod account;
 mod faults;
+mod flows;
 mod login;
 mod mint;
+mod webhooks;
 
 use fief_test_server::FiefTestServer;
 use reqwest::{Client, redirect::Policy};

@@ -1,0 +1,76 @@
+use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
+use fief_test_server::FiefTestServer;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::mpsc};
+
+use super::EMAIL;
+
+type Deliveries = mpsc::UnboundedReceiver<(HeaderMap, Bytes)>;
+
+#[tokio::test]
+async fn changes_of_users_are_delivered_and_signed() {
+    let (server, mut deliveries) = with_webhook().await;
+    server.set_active(EMAIL, false);
+    let (headers, body) = deliveries.recv().await.unwrap();
+    let event: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(event["type"], "user.updated");
+    assert_eq!(event["data"]["is_active"], false);
+    assert_eq!(event["data"]["id"], json!(server.user_id(EMAIL)));
+    assert_eq!(event["data"]["tenant"]["default"], true);
+    assert_eq!(headers["x-fief-webhook-signature"].len(), 64);
+    assert_eq!(headers["x-fief-webhook-timestamp"], "2000000000");
+}
+
+#[tokio::test]
+async fn permissions_come_and_go() {
+    let (server, mut deliveries) = with_webhook().await;
+    server.set_permissions(EMAIL, ["castles:read"]);
+    server.set_permissions(EMAIL, [""; 0]);
+    let mut kinds = [next(&mut deliveries).await, next(&mut deliveries).await];
+    kinds.sort_unstable();
+    assert_eq!(
+        kinds,
+        ["user_permission.created", "user_permission.deleted"]
+    );
+}
+
+#[tokio::test]
+async fn any_event_can_be_sent() {
+    let (server, mut deliveries) = with_webhook().await;
+    server.send_webhook("role.updated", json!({"name": "castles"}));
+    assert_eq!(next(&mut deliveries).await, "role.updated");
+}
+
+#[tokio::test]
+async fn an_address_of_https_is_refused() {
+    let builder = FiefTestServer::builder().webhook("https://example.com", "secret");
+    let error = builder.start().await.unwrap_err();
+    assert!(error.to_string().contains("https://example.com"));
+}
+
+async fn next(deliveries: &mut Deliveries) -> String {
+    let (_, body) = deliveries.recv().await.unwrap();
+    let event: Value = serde_json::from_slice(&body).unwrap();
+    event["type"].as_str().unwrap().to_owned()
+}
+
+async fn with_webhook() -> (FiefTestServer, Deliveries) {
+    let (sender, deliveries) = mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook?x=1", listener.local_addr().unwrap());
+    let app = Router::new().route("/hook", post(keep)).with_state(sender);
+    tokio::spawn(async { axum::serve(listener, app).await });
+
+    let builder = FiefTestServer::builder().webhook(url, "secret");
+    let server = builder.start().await.unwrap();
+    server.set_time(std::time::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000));
+    (server, deliveries)
+}
+
+async fn keep(
+    State(sender): State<mpsc::UnboundedSender<(HeaderMap, Bytes)>>,
+    headers: HeaderMap,
+    body: Bytes,
+) {
+    sender.send((headers, body)).unwrap();
+}
