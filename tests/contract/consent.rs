@@ -26,7 +26,7 @@ async fn a_third_party_asks_once_and_again_for_more(fief: &Target) {
 async fn a_denial_goes_back_to_the_application(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("third", &[]);
-    fief.log_in(&mut browser, "mail@example.com", &url).await;
+    fief.log_in(&mut browser, "anne@example.com", &url).await;
     let page = browser.consent(false).await;
     assert!(page.url.as_str().starts_with(&fief.seed.redirect_uri));
     assert_eq!(parameter(&page.url, "error").unwrap(), "access_denied");

@@ -28,6 +28,7 @@ macro_rules! contract {
 }
 
 mod authorize;
+mod client;
 mod consent;
 mod discovery;
 mod encryption;

@@ -49,7 +49,7 @@ async fn what_is_not_a_field_is_ignored(fief: &Target) {
 }
 
 async fn a_flag_that_is_left_out_is_reset(fief: &Target) {
-    let token = login(fief, "mail@example.com").await;
+    let token = login(fief, "flags@example.com").await;
     let on = json!({"fields": {"newsletter": true}});
     let answer = patch(fief, "/api/profile", &token, on).await;
     assert_eq!(answer.json()["fields"]["newsletter"], true);

@@ -35,7 +35,7 @@ impl Target {
     }
 
     pub(crate) fn browser(&self) -> Browser {
-        Browser::stopping_at(&self.seed.redirect_uri)
+        Browser::new().stopping_at(&self.seed.redirect_uri)
     }
 
     /// The address of the login, with parameters added or replaced; `None` leaves one out.

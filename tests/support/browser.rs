@@ -11,6 +11,8 @@ use url::Url;
 const MAX_HOPS: usize = 20;
 
 /// A person's browser: it keeps cookies, follows redirects and says where its requests come from.
+///
+/// A clone is another tab.
 #[derive(Clone)]
 pub struct Browser {
     client: Client,
@@ -46,11 +48,12 @@ impl Browser {
         }
     }
 
-    /// A browser that shows a redirect to this address instead of following it: nothing listens there.
-    pub fn stopping_at(callback: &str) -> Self {
+    /// Shows a redirect to this address instead of following it: for where nothing listens.
+    #[must_use]
+    pub fn stopping_at(self, callback: &str) -> Self {
         Self {
             callback: Some(callback.to_owned()),
-            ..Self::new()
+            ..self
         }
     }
 
