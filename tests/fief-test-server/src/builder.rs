@@ -10,7 +10,6 @@ use tokio::{
     runtime,
     sync::{mpsc, oneshot},
 };
-use url::Url;
 
 use crate::{
     Client, FiefTestServer, User, UserField,
@@ -21,7 +20,7 @@ use crate::{
     server::{Running, Shared},
     state::State,
     traffic::Traffic,
-    webhook::{Delivery, QUEUE, Target, Webhooks},
+    webhook::{Delivery, QUEUE, Webhooks},
 };
 
 /// What a server is to be like.
@@ -35,7 +34,6 @@ pub struct FiefTestServerBuilder {
     clients: Vec<Client>,
     users: Vec<User>,
     fields: Vec<UserField>,
-    webhooks: Vec<(String, String)>,
 }
 
 impl FiefTestServerBuilder {
@@ -86,19 +84,12 @@ impl FiefTestServerBuilder {
         self
     }
 
-    /// Sends events to a plain http address, signed with this secret, when users change.
-    pub fn webhook(mut self, url: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.webhooks.push((url.into(), secret.into()));
-        self
-    }
-
     /// Starts the server on a thread of its own. It stops when the handle is dropped.
     ///
     /// # Errors
     ///
-    /// When the port is taken, the key size is not one of the three, a webhook's address is not
-    /// one of http, two clients, users or tenants are the same, or one belongs to a tenant that
-    /// is not there.
+    /// When the port is taken, the key size is not one of the three, two clients, users or
+    /// tenants are the same, or one belongs to a tenant that is not there.
     pub async fn start(self) -> io::Result<FiefTestServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         listener.set_nonblocking(true)?;
@@ -128,20 +119,15 @@ impl FiefTestServerBuilder {
         if self.clients.iter().any(|client| client.encrypts_id_tokens) {
             jwe::key_pair()?;
         }
-        let webhooks = Webhooks {
-            targets: self.targets()?,
-            queue,
-        };
-        let mut state = State::new(self.key_bits.unwrap_or(2048), webhooks);
+        let mut state = State::new(self.key_bits.unwrap_or(2048), Webhooks::new(queue));
         for slug in iter::once("").chain(self.tenants.iter().map(String::as_str)) {
             state.add_tenant(slug, now)?;
         }
-        for user in &mut self.users {
-            (user.created, user.updated) = (now, now);
-        }
         state.fields = self.all_fields();
         state.clients = self.clients;
-        state.users = self.users;
+        for user in self.users {
+            state.add_user(user, now);
+        }
         Ok(state)
     }
 
@@ -153,20 +139,6 @@ impl FiefTestServerBuilder {
             }
         }
         fields
-    }
-
-    fn targets(&self) -> io::Result<Vec<Target>> {
-        let mut targets = Vec::new();
-        for (url, secret) in &self.webhooks {
-            match Url::parse(url) {
-                Ok(url) if url.scheme() == "http" => targets.push(Target {
-                    url,
-                    secret: secret.clone(),
-                }),
-                _ => return refuse(format!("{url:?} is no http address for a webhook")),
-            }
-        }
-        Ok(targets)
     }
 
     fn check(&self) -> io::Result<()> {
@@ -251,6 +223,6 @@ fn run(
     });
 }
 
-fn refuse<T>(reason: String) -> io::Result<T> {
+fn refuse(reason: String) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
 }

@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use url::Url;
 use uuid::Uuid;
 
 use crate::{Endpoint, Fault, FiefTestServer, keys::SigningKey};
@@ -153,6 +154,21 @@ impl FiefTestServer {
         match id {
             Some(id) => id,
             None => panic!("there is no user {email}"),
+        }
+    }
+
+    /// Sends events to an address, signed with this secret, from now on.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it is not one of plain http.
+    pub fn add_webhook(&self, url: impl AsRef<str>, secret: impl Into<String>) {
+        let url = url.as_ref();
+        match Url::parse(url) {
+            Ok(parsed) if parsed.scheme() == "http" => {
+                self.shared.state().webhooks.add(parsed, secret.into());
+            }
+            _ => panic!("{url:?} is not an http address for a webhook"),
         }
     }
 

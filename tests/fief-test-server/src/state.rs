@@ -125,16 +125,18 @@ impl State {
         self.webhooks.user_event("user.updated", self, id);
     }
 
-    /// Adds a user, of which the webhooks learn. False when there are too many.
-    pub(crate) fn add_user(&mut self, mut user: User, now: SystemTime) -> bool {
-        if self.users.len() >= MAX_USERS {
-            return false;
-        }
+    /// Adds a user, of which the webhooks learn.
+    pub(crate) fn add_user(&mut self, mut user: User, now: SystemTime) {
         (user.created, user.updated) = (now, now);
+        for field in &self.fields {
+            if let Some(value) = &field.default {
+                let entry = user.fields.entry(field.slug.clone());
+                entry.or_insert_with(|| value.clone());
+            }
+        }
         let id = user.id;
         self.users.push(user);
         self.webhooks.user_event("user.created", self, id);
-        true
     }
 
     /// Replaces a user's permissions, of which the webhooks learn.
@@ -226,5 +228,3 @@ fn verification_code() -> String {
         .map(|byte| char::from(*byte))
         .collect()
 }
-
-const MAX_USERS: usize = 65_536;

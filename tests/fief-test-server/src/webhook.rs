@@ -18,14 +18,14 @@ use crate::{User, clock::Clock, state::State};
 /// Where events go.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhooks {
-    pub(crate) targets: Vec<Target>,
-    pub(crate) queue: mpsc::Sender<Delivery>,
+    targets: Vec<Target>,
+    queue: mpsc::Sender<Delivery>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) url: Url,
-    pub(crate) secret: String,
+struct Target {
+    url: Url,
+    secret: String,
 }
 
 /// One event on its way to one target.
@@ -36,6 +36,17 @@ pub(crate) struct Delivery {
 }
 
 impl Webhooks {
+    pub(crate) fn new(queue: mpsc::Sender<Delivery>) -> Self {
+        Self {
+            targets: Vec::new(),
+            queue,
+        }
+    }
+
+    pub(crate) fn add(&mut self, url: Url, secret: String) {
+        self.targets.push(Target { url, secret });
+    }
+
     pub(crate) fn event(&self, kind: &str, data: &Value) {
         let body = json!({ "type": kind, "data": data }).to_string();
         for target in &self.targets {

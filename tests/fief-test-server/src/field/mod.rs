@@ -14,6 +14,7 @@ use serde_json::Value;
 pub struct UserField {
     pub(crate) slug: String,
     pub(crate) kind: FieldType,
+    pub(crate) default: Option<Value>,
     pub(crate) is_required: bool,
     pub(crate) is_read_only: bool,
 }
@@ -48,9 +49,16 @@ impl UserField {
         Self {
             slug: slug.into(),
             kind,
+            default: None,
             is_required: false,
             is_read_only: false,
         }
+    }
+
+    /// What users have who were not given a value. Default: nothing, and no such field.
+    pub fn default_value(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
     }
 
     /// Demands it in every profile update that has fields, as Fief does.
