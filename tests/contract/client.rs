@@ -91,8 +91,7 @@ async fn a_refusal_is_told_in_words(fief: &Target) {
     let api = fief.api("third");
     let (url, attempt) = begin(fief, &api, AuthorizationRequest::new()).await;
     let mut browser = fief.browser();
-    fief.log_in(&mut browser, ANNE, &url)
-        .await;
+    fief.log_in(&mut browser, ANNE, &url).await;
     let page = browser.consent(false).await;
     let refused = api.finish_login(&attempt, &callback(&page)).await;
     let Err(FiefError::Authorization { error, description }) = refused else {

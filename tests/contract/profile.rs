@@ -7,7 +7,6 @@ use super::{
 };
 
 contract! {
-    only real:
     a_profile_is_changed,
     what_is_not_a_field_is_ignored,
     a_flag_that_is_left_out_is_reset,

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, time::Duration};
 
-use fief_test_server::{Client as TestClient, FiefTestServer, User};
-use fief_tests::{RealFief, Seed, SeedClient, SeedUser};
+use fief_test_server::{Client as TestClient, FiefTestServer, FieldType, User, UserField};
+use fief_tests::{RealFief, Seed, SeedClient, SeedField, SeedUser};
 use serde_json::Value;
 
 /// A Fief filled with the seed, whichever it is.
@@ -33,6 +33,9 @@ impl Target {
         let mut builder = FiefTestServer::builder().tenant(&seed.tenant);
         for client in &seed.clients {
             builder = builder.client(embedded_client(client, &seed.redirect_uri));
+        }
+        for field in seed.fields {
+            builder = builder.user_field(embedded_field(field));
         }
         for user in seed.users {
             builder = builder.user(embedded_user(user));
@@ -115,7 +118,7 @@ impl Target {
     /// The code in the last mail that asked this user to verify an address.
     pub(crate) async fn mailed_code(&self, email: &str) -> String {
         match &self.kind {
-            Kind::Embedded(_) => panic!("no mail for {email}"),
+            Kind::Embedded(server) => server.verification_code(email).unwrap(),
             Kind::Real(fief) => fief.mailed_code().await,
         }
     }
@@ -123,7 +126,10 @@ impl Target {
     /// Has events sent to an address: gives the secret they are signed with.
     pub(crate) async fn webhook(&self, url: &str, event: &str) -> String {
         match &self.kind {
-            Kind::Embedded(_) => panic!("no webhooks"),
+            Kind::Embedded(server) => {
+                server.add_webhook(url, "secret");
+                "secret".to_owned()
+            }
             Kind::Real(fief) => fief.webhook(url, event).await,
         }
     }
@@ -167,6 +173,20 @@ fn embedded_client(client: &SeedClient, redirect_uri: &str) -> TestClient {
             .refresh_token_lifetime(Duration::from_secs(lifetimes.refresh));
     }
     made
+}
+
+fn embedded_field(field: SeedField) -> UserField {
+    let kind = match field.r#type.as_str() {
+        "BOOLEAN" => FieldType::Boolean,
+        "DATE" => FieldType::Date,
+        "STRING" => FieldType::String,
+        other => panic!("a field of {other}"),
+    };
+    let made = UserField::new(field.slug, kind);
+    match field.default {
+        Some(value) => made.default_value(value),
+        None => made,
+    }
 }
 
 fn embedded_user(user: SeedUser) -> User {

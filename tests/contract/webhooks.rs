@@ -13,7 +13,6 @@ use tokio::{
 use super::{Target, wire::text};
 
 contract! {
-    only real:
     a_changed_profile_is_told_and_signed,
 }
 
