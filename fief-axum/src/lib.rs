@@ -1,1 +1,81 @@
-//! fief-axum
+//! Protects [axum](https://docs.rs/axum) routes with [Fief](https://www.fief.dev): a Tower layer, guards, extractors,
+//! and ready-made login, callback and logout routes.
+//!
+//! An API, called with bearer tokens:
+//!
+//! ```
+//! use axum::{Json, Router, routing::{get, post}};
+//! use fief_axum::{Authenticated, FiefAuth};
+//! use fief_client::{Fief, FiefAccessTokenInfo};
+//!
+//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//! let auth = FiefAuth::new(fief);
+//!
+//! let app: Router = Router::new()
+//!     .route("/castles", post(create).route_layer(auth.require().permission("castles:create")))
+//!     .route("/me", get(me))
+//!     .layer(auth.layer());
+//!
+//! async fn me(Authenticated(token): Authenticated) -> Json<FiefAccessTokenInfo> {
+//!     Json(token)
+//! }
+//! async fn create() {}
+//! # Ok::<(), fief_client::FiefError>(())
+//! ```
+//!
+//! A web application, whose visitors are sent to log in and come back to the page that they asked for:
+//!
+//! ```
+//! use axum::{Router, response::Html, routing::get};
+//! use fief_axum::{CurrentUser, FiefAuth, SessionKey};
+//! use fief_client::Fief;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let session_key = SessionKey::generate()?;
+//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//! let auth = FiefAuth::builder(fief).login("https://app.example.com", session_key).build()?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/castles", get(castles))
+//!     .route_layer(auth.require())
+//!     .merge(auth.routes())
+//!     .layer(auth.layer());
+//!
+//! async fn castles(CurrentUser(user): CurrentUser) -> Html<String> {
+//!     # let _ = user;
+//!     Html("...".into())
+//! }
+//! # Ok(()) }
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod attempt;
+mod auth;
+mod bearer;
+mod builder;
+mod challenge;
+mod csrf;
+mod error;
+mod extract;
+mod head;
+mod layer;
+mod rejection;
+mod request_auth;
+mod require;
+mod return_to;
+mod routes;
+mod session;
+mod site;
+mod user_cache;
+
+pub use crate::{
+    auth::FiefAuth,
+    builder::FiefAuthBuilder,
+    error::Error,
+    extract::{Authenticated, CurrentUser},
+    layer::{AuthLayer, AuthService},
+    rejection::{Rejection, RejectionKind},
+    require::{RequireLayer, RequireService},
+    session::SessionKey,
+};

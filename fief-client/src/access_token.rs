@@ -144,6 +144,21 @@ impl Fief {
     }
 }
 
+impl Fief {
+    /// Checks what is required of a token that was validated before.
+    ///
+    /// # Errors
+    /// [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
+    /// [`FiefError::AccessTokenAuthTooOld`] or [`FiefError::AccessTokenMissingPermission`]: the first that fails.
+    pub fn check_requirements(
+        &self,
+        token: &FiefAccessTokenInfo,
+        requirements: &Requirements,
+    ) -> Result<(), FiefError> {
+        requirements.check(token, self.inner.now(), self.inner.leeway)
+    }
+}
+
 /// Verifies a token that was not seen before. Times are left to the caller.
 async fn verify(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
     if token.len() > MAX_LEN {

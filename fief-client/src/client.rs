@@ -63,6 +63,12 @@ impl Fief {
         &self.inner.client_id
     }
 
+    /// Returns the time by the client's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        (self.inner.clock)()
+    }
+
     /// Returns Fief's logout page for the browser, from where Fief sends it on to `redirect_uri`.
     ///
     /// Fief ends its own session there and nothing else: tokens stay valid, so drop them first. Fief does not

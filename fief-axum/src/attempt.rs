@@ -1,0 +1,81 @@
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use fief_client::LoginAttempt;
+use serde::{Deserialize, Serialize};
+use tower_cookies::Cookie;
+
+use crate::{
+    Error,
+    session::{Jar, Purpose, named},
+    site::Site,
+};
+
+/// A login that has begun, sealed into a cookie of its own, so that several tabs can log in at once.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Attempt {
+    pub(crate) login: LoginAttempt,
+    pub(crate) return_to: String,
+    /// Seconds of Unix time.
+    created_at: u64,
+}
+
+impl Attempt {
+    pub(crate) fn new(login: LoginAttempt, return_to: String, now: u64) -> Self {
+        Self {
+            login,
+            return_to,
+            created_at: now,
+        }
+    }
+
+    /// Seals it into a cookie, and clears the oldest ones of a browser that has too many.
+    pub(crate) fn write(&self, site: &Site, jar: Jar<'_>) -> Result<Vec<Cookie<'static>>, Error> {
+        let json =
+            serde_json::to_vec(self).map_err(|error| Error::Configuration(error.to_string()))?;
+        let sealed = site.keys.seal(Purpose::Login, json)?;
+        let mut cookies = vec![named(site, name(site, self.login.state()), sealed, MAX_AGE)];
+        let prefix = site.cookie_name(PREFIX);
+        let mut others: Vec<_> = jar
+            .iter()
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .map(|(name, sealed)| (open(site, sealed).map_or(0, |other| other.created_at), name))
+            .collect();
+        others.sort_unstable();
+        let surplus = (others.len() + 1).saturating_sub(MAX_ATTEMPTS);
+        cookies.extend(
+            others
+                .iter()
+                .take(surplus)
+                .map(|(_, name)| named(site, (*name).to_owned(), String::new(), 0)),
+        );
+        Ok(cookies)
+    }
+
+    /// Finds the attempt that a callback with this state answers, unless it is over.
+    pub(crate) fn read(site: &Site, jar: Jar<'_>, state: &str, now: u64) -> Option<Self> {
+        let attempt = open(site, jar.get(&name(site, state))?)?;
+        let age = now.checked_sub(attempt.created_at)?;
+        (age < MAX_AGE).then_some(attempt)
+    }
+
+    /// Removes the attempt of a state: it is good for one callback.
+    pub(crate) fn clear(site: &Site, state: &str) -> Cookie<'static> {
+        named(site, name(site, state), String::new(), 0)
+    }
+}
+
+fn open(site: &Site, sealed: &str) -> Option<Attempt> {
+    serde_json::from_slice(&site.keys.open(Purpose::Login, sealed)?).ok()
+}
+
+/// The name says which state it is for, but not the state.
+fn name(site: &Site, state: &str) -> String {
+    let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, state.as_bytes()));
+    let short = hash.get(..8).unwrap_or_default();
+    format!("{}{short}", site.cookie_name(PREFIX))
+}
+
+const PREFIX: &str = "fief_login_";
+/// Seconds.
+const MAX_AGE: u64 = 600;
+const MAX_ATTEMPTS: usize = 5;

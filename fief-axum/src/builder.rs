@@ -1,0 +1,204 @@
+use std::{fmt, time::Duration};
+
+use axum::response::{IntoResponse, Response};
+use fief_client::{AuthorizationRequest, Fief};
+
+use crate::{
+    Error, FiefAuth, Rejection, SessionKey,
+    auth::{Inner, OnRejection},
+    session::Keys,
+    site::{Site, at, bad, page, parse_app_url, route},
+    user_cache::UserCache,
+};
+
+/// Sets up a [`FiefAuth`]. Made by [`FiefAuth::builder`].
+#[must_use]
+pub struct FiefAuthBuilder {
+    fief: Fief,
+    login: Option<(String, SessionKey)>,
+    previous_keys: Vec<SessionKey>,
+    scopes: Vec<String>,
+    login_path: String,
+    callback_path: String,
+    logout_path: String,
+    after_login: String,
+    after_logout: String,
+    idle: Duration,
+    absolute: Duration,
+    on_rejection: Option<OnRejection>,
+}
+
+impl FiefAuthBuilder {
+    pub(crate) fn new(fief: Fief) -> Self {
+        Self {
+            fief,
+            login: None,
+            previous_keys: Vec::new(),
+            scopes: Vec::new(),
+            login_path: "/login".into(),
+            callback_path: "/auth-callback".into(),
+            logout_path: "/logout".into(),
+            after_login: "/".into(),
+            after_logout: "/".into(),
+            idle: Duration::from_secs(3600),
+            absolute: Duration::from_secs(24 * 3600),
+            on_rejection: None,
+        }
+    }
+
+    /// Lets visitors log in and stay logged in. Default: bearer tokens only.
+    ///
+    /// `app_url` is where browsers reach the application, with the path that [`FiefAuth::routes`] is nested under
+    /// where there is one. Register `{app_url}/auth-callback` with Fief. Plain http only on loopback.
+    pub fn login(mut self, app_url: impl Into<String>, session_key: SessionKey) -> Self {
+        self.login = Some((app_url.into(), session_key));
+        self
+    }
+
+    /// Accepts sessions that were sealed with a former key. New ones are sealed with the key given to
+    /// [`login`](Self::login). Default: none.
+    pub fn previous_session_key(mut self, key: SessionKey) -> Self {
+        self.previous_keys.push(key);
+        self
+    }
+
+    /// Asks for a scope at login besides `openid`. Default: none.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// Sets the path of the login route. Default: `/login`.
+    pub fn login_path(mut self, path: impl Into<String>) -> Self {
+        self.login_path = path.into();
+        self
+    }
+
+    /// Sets the path that Fief sends browsers back to. Default: `/auth-callback`.
+    pub fn callback_path(mut self, path: impl Into<String>) -> Self {
+        self.callback_path = path.into();
+        self
+    }
+
+    /// Sets the path of the logout route. Default: `/logout`.
+    pub fn logout_path(mut self, path: impl Into<String>) -> Self {
+        self.logout_path = path.into();
+        self
+    }
+
+    /// Sets the page for those who logged in without asking for one. Default: `/`.
+    pub fn after_login(mut self, page: impl Into<String>) -> Self {
+        self.after_login = page.into();
+        self
+    }
+
+    /// Sets the page for those who logged out. Default: `/`.
+    pub fn after_logout(mut self, page: impl Into<String>) -> Self {
+        self.after_logout = page.into();
+        self
+    }
+
+    /// Sets after which time without a request a session is over (whole seconds). Default: 1 hour.
+    pub fn idle_timeout(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Sets how long a session lasts at most (whole seconds). Default and maximum: 24 hours.
+    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
+        self.absolute = lifetime;
+        self
+    }
+
+    /// Replaces the answers to requests that are rejected. Whatever it returns is the answer: the handler is not
+    /// reached. Default: [`Rejection`]'s own.
+    ///
+    /// ```
+    /// # use axum::response::{Html, IntoResponse};
+    /// # use fief_axum::{FiefAuth, RejectionKind};
+    /// # use fief_client::Fief;
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let auth = FiefAuth::builder(fief).on_rejection(|rejection| match rejection.kind() {
+    ///     RejectionKind::MissingPermission { .. } => {
+    ///         (rejection.kind().status(), Html("You may not build castles.")).into_response()
+    ///     }
+    ///     _ => rejection.into_response(),
+    /// });
+    /// # let _ = auth;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    pub fn on_rejection<F, R>(mut self, answer: F) -> Self
+    where
+        F: Fn(Rejection) -> R + Send + Sync + 'static,
+        R: IntoResponse,
+    {
+        self.on_rejection = Some(Box::new(move |rejection| -> Response {
+            answer(rejection).into_response()
+        }));
+        self
+    }
+
+    /// Makes the [`FiefAuth`]. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`], which says what to change.
+    pub fn build(mut self) -> Result<FiefAuth, Error> {
+        let site = match self.login.take() {
+            Some((app_url, key)) => Some(self.site(&app_url, key)?),
+            None => None,
+        };
+        Ok(FiefAuth::from_inner(Inner {
+            fief: self.fief,
+            site,
+            users: UserCache::new(),
+            on_rejection: self.on_rejection,
+        }))
+    }
+
+    fn site(&mut self, app_url: &str, key: SessionKey) -> Result<Site, Error> {
+        let app_url = parse_app_url(app_url)?;
+        let prefix = app_url.path().trim_end_matches('/').to_owned();
+        let mut site = Site {
+            secure: app_url.scheme() == "https",
+            origin: app_url.origin().ascii_serialization(),
+            redirect_uri: at(&app_url, &prefix, &self.callback_path),
+            logged_out_uri: String::new(),
+            login_path: route("login_path", &self.login_path)?,
+            callback_path: route("callback_path", &self.callback_path)?,
+            logout_path: route("logout_path", &self.logout_path)?,
+            after_login: page("after_login", &self.after_login)?,
+            request: std::mem::take(&mut self.scopes)
+                .into_iter()
+                .fold(AuthorizationRequest::new(), AuthorizationRequest::scope),
+            keys: Keys::new(
+                key,
+                std::mem::take(&mut self.previous_keys),
+                self.fief.client_id(),
+            )?,
+            idle: self.idle.as_secs(),
+            absolute: self.absolute.as_secs(),
+            prefix,
+        };
+        let after_logout = page("after_logout", &self.after_logout)?;
+        site.logged_out_uri = at(&app_url, "", &after_logout);
+        if site.idle == 0 || site.absolute == 0 || self.absolute > MAX_LIFETIME {
+            return Err(bad(
+                "idle_timeout, session_lifetime: from 1 second to 24 hours",
+            ));
+        }
+        if !site.secure {
+            tracing::warn!("plain http on loopback: session cookies without Secure and __Host-");
+        }
+        Ok(site)
+    }
+}
+
+impl fmt::Debug for FiefAuthBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FiefAuthBuilder")
+            .field("fief", &self.fief)
+            .finish_non_exhaustive()
+    }
+}
+
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,16 @@
+use fief_client::FiefError;
+
+/// What is wrong with how [`FiefAuth`](crate::FiefAuth) is set up. The text says what to change.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The application's URL, a path or a lifetime cannot be used.
+    #[error("bad configuration: {0}")]
+    Configuration(String),
+    /// The client of Fief says so.
+    #[error(transparent)]
+    Fief(#[from] FiefError),
+    /// The session key is too short or not readable.
+    #[error("bad session key: {0}")]
+    SessionKey(&'static str),
+}

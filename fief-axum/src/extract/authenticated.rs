@@ -1,0 +1,49 @@
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::request::Parts,
+};
+use fief_client::{FiefAccessTokenInfo, Requirements};
+
+use crate::{Rejection, head::Head, request_auth::RequestAuth};
+
+/// The access token of whoever sent the request, validated.
+///
+/// As `Option<Authenticated>` it is none for no, invalid and expired credentials. Needs
+/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+///
+/// ```
+/// use fief_axum::Authenticated;
+///
+/// async fn hello(token: Option<Authenticated>) -> String {
+///     match token {
+///         Some(Authenticated(token)) => format!("Hello, {}", token.id()),
+///         None => "Hello, stranger".into(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Authenticated(pub FiefAccessTokenInfo);
+
+impl<S: Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let auth = RequestAuth::of(&parts.extensions, None).ok_or_else(Rejection::misconfigured)?;
+        let credential = auth
+            .check(Head::of_parts(parts), &Requirements::new())
+            .await?;
+        Ok(Self(credential.token.clone()))
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Authenticated {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(found) => Ok(Some(found)),
+            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+}

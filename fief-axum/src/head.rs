@@ -1,0 +1,85 @@
+use axum::extract::OriginalUri;
+use axum::http::{
+    Extensions, HeaderMap, Method, Request, Uri,
+    header::{self, HeaderName},
+    request::Parts,
+};
+
+/// What of a request says who sent it and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
+    uri: &'a Uri,
+}
+
+impl<'a> Head<'a> {
+    pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
+        Self::new(
+            request.method(),
+            request.headers(),
+            request.uri(),
+            request.extensions(),
+        )
+    }
+
+    pub(crate) fn of_parts(parts: &'a Parts) -> Self {
+        Self::new(&parts.method, &parts.headers, &parts.uri, &parts.extensions)
+    }
+
+    /// In a nested router only the original URI is the one that the browser knows.
+    fn new(
+        method: &'a Method,
+        headers: &'a HeaderMap,
+        uri: &'a Uri,
+        extensions: &'a Extensions,
+    ) -> Self {
+        let uri = extensions
+            .get::<OriginalUri>()
+            .map_or(uri, |original| &original.0);
+        Self {
+            method,
+            headers,
+            uri,
+        }
+    }
+
+    /// Path and query, as a page to come back to.
+    pub(crate) fn page(&self) -> &'a str {
+        self.uri.path_and_query().map_or("/", |page| page.as_str())
+    }
+
+    /// Whether a browser shows the answer as a page: what `fetch` asks for is not one.
+    pub(crate) fn is_navigation(&self) -> bool {
+        if *self.method != Method::GET {
+            return false;
+        }
+        match self.header(&SEC_FETCH_MODE) {
+            Some(mode) => mode == "navigate",
+            None => self
+                .header(&header::ACCEPT)
+                .is_some_and(|accept| accept.contains("text/html")),
+        }
+    }
+
+    /// Whether the browser only prepares for a page that may never be shown.
+    pub(crate) fn is_prefetch(&self) -> bool {
+        let prefetch = |name| {
+            self.header(name)
+                .is_some_and(|purpose| purpose.contains("prefetch"))
+        };
+        prefetch(&SEC_PURPOSE)
+            || prefetch(&PURPOSE)
+            || self.headers.contains_key(&X_MIDDLEWARE_PREFETCH)
+    }
+
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+pub(crate) static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+static PURPOSE: HeaderName = HeaderName::from_static("purpose");
+static X_MIDDLEWARE_PREFETCH: HeaderName = HeaderName::from_static("x-middleware-prefetch");

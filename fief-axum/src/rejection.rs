@@ -1,0 +1,237 @@
+use std::{fmt, time::Duration};
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use fief_client::{FiefAcr, FiefError};
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::{FiefAuth, challenge::challenge, head::Head};
+
+/// A request that does not reach its handler, and why.
+///
+/// As a response it is what [`FiefAuthBuilder::on_rejection`](crate::FiefAuthBuilder::on_rejection) makes of it, else:
+/// a redirect to log in for a page that a browser shows, and JSON with `WWW-Authenticate` for everyone else.
+#[derive(Clone)]
+pub struct Rejection {
+    kind: RejectionKind,
+    login_url: Option<String>,
+    hook: Option<FiefAuth>,
+}
+
+/// Why a request is rejected.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// 401: the user has to log in again, at this level.
+    AcrTooLow {
+        /// The level that is required.
+        required: FiefAcr,
+    },
+    /// 401: the user has to log in again, since the login is too long ago.
+    AuthTooOld {
+        /// The greatest age of the login that is accepted.
+        max_age: Duration,
+    },
+    /// 403: the request comes from another site, and only the session cookie says who sent it.
+    CrossSite,
+    /// 401: the token is over.
+    Expired,
+    /// 403: the guard's own predicate says no.
+    Forbidden,
+    /// 401: the token is not good.
+    Invalid,
+    /// 400: the `Authorization` header is not one bearer token.
+    Malformed,
+    /// 500: the layer is missing around the extractor, or it is another one's. The log names it.
+    Misconfigured,
+    /// 401: nobody says who sent the request.
+    MissingCredentials,
+    /// 403: the user lacks a permission.
+    MissingPermission {
+        /// The missing permission, or the alternatives of which not one is there.
+        permissions: Vec<String>,
+    },
+    /// 403: the token lacks a scope.
+    MissingScope {
+        /// The missing scope.
+        scope: String,
+    },
+    /// 503: Fief is away, and nothing can be said without it.
+    Unavailable,
+}
+
+impl Rejection {
+    pub(crate) fn new(auth: &FiefAuth, head: Head<'_>, kind: RejectionKind) -> Self {
+        let login_url = auth
+            .site()
+            .filter(|_| kind.is_login() && head.is_navigation())
+            .map(|site| {
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                query.append_pair("return_to", head.page());
+                match &kind {
+                    RejectionKind::AcrTooLow { required } => {
+                        query.append_pair("acr", required.as_str())
+                    }
+                    RejectionKind::AuthTooOld { max_age } => {
+                        query.append_pair("max_age", &max_age.as_secs().to_string())
+                    }
+                    _ => &mut query,
+                };
+                format!("{}?{}", site.login_path(), query.finish())
+            });
+        let hook = auth.has_rejection_hook().then(|| auth.clone());
+        Self {
+            kind,
+            login_url,
+            hook,
+        }
+    }
+
+    /// The rejection of an extractor that nothing surrounds.
+    pub(crate) fn misconfigured() -> Self {
+        Self {
+            kind: RejectionKind::Misconfigured,
+            login_url: None,
+            hook: None,
+        }
+    }
+
+    /// Returns why the request is rejected.
+    #[must_use]
+    pub fn kind(&self) -> &RejectionKind {
+        &self.kind
+    }
+
+    /// Returns where the visitor of a page can log in and come back from; none for API callers, and where logging in
+    /// does not help.
+    #[must_use]
+    pub fn login_url(&self) -> Option<&str> {
+        self.login_url.as_deref()
+    }
+
+    fn answer(self) -> Response {
+        if let Some(url) = &self.login_url {
+            return Redirect::to(url).into_response();
+        }
+        let body =
+            json!({ "error": self.kind.code(), "error_description": self.kind.description() });
+        let mut response = (self.kind.status(), axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = challenge(&self.kind) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.kind == RejectionKind::Unavailable {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(mut self) -> Response {
+        // The hook gets a rejection without a hook, so that it can ask for the answer that it replaces.
+        match self.hook.take() {
+            Some(auth) => auth.reject(self),
+            None => self.answer(),
+        }
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RejectionKind {
+    /// Returns the status of the answer to API callers.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::AcrTooLow { .. }
+            | Self::AuthTooOld { .. }
+            | Self::Expired
+            | Self::Invalid
+            | Self::MissingCredentials => StatusCode::UNAUTHORIZED,
+            Self::CrossSite
+            | Self::Forbidden
+            | Self::MissingPermission { .. }
+            | Self::MissingScope { .. } => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Returns whether nobody is logged in: what an optional extractor forgives.
+    #[must_use]
+    pub fn is_unauthenticated(&self) -> bool {
+        matches!(
+            self,
+            Self::Expired | Self::Invalid | Self::MissingCredentials
+        )
+    }
+
+    /// Whether logging in (again) helps.
+    fn is_login(&self) -> bool {
+        self.status() == StatusCode::UNAUTHORIZED
+    }
+
+    /// The `error` of the answer.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::AcrTooLow { .. } | Self::AuthTooOld { .. } => "insufficient_user_authentication",
+            Self::CrossSite => "cross_site_request",
+            Self::Expired | Self::Invalid => "invalid_token",
+            Self::Forbidden => "forbidden",
+            Self::Malformed => "invalid_request",
+            Self::Misconfigured => "server_error",
+            Self::MissingCredentials => "unauthorized",
+            Self::MissingPermission { .. } => "insufficient_permissions",
+            Self::MissingScope { .. } => "insufficient_scope",
+            Self::Unavailable => "temporarily_unavailable",
+        }
+    }
+
+    fn description(&self) -> &'static str {
+        match self {
+            Self::AcrTooLow { .. } => "A stronger login is required.",
+            Self::AuthTooOld { .. } => "A more recent login is required.",
+            Self::CrossSite => "The request does not come from this site.",
+            Self::Expired => "The access token has expired.",
+            Self::Forbidden => "Access is not allowed.",
+            Self::Invalid => "The access token is invalid.",
+            Self::Malformed => "The Authorization header is malformed.",
+            Self::Misconfigured => "The server is not set up correctly.",
+            Self::MissingCredentials => "Credentials are required.",
+            Self::MissingPermission { .. } => "A required permission is missing.",
+            Self::MissingScope { .. } => "A required scope is missing.",
+            Self::Unavailable => "The authentication server is not available.",
+        }
+    }
+}
+
+impl From<FiefError> for RejectionKind {
+    /// Who is not let in, who may not, and when Fief is away: told apart here and nowhere else.
+    fn from(error: FiefError) -> Self {
+        match error {
+            FiefError::AccessTokenAcrTooLow { required } => Self::AcrTooLow { required },
+            FiefError::AccessTokenAuthTooOld { max_age } => Self::AuthTooOld { max_age },
+            FiefError::AccessTokenExpired => Self::Expired,
+            FiefError::AccessTokenInvalid(_) | FiefError::UserInactive => Self::Invalid,
+            FiefError::AccessTokenMissingPermission { permissions } => {
+                Self::MissingPermission { permissions }
+            }
+            FiefError::AccessTokenMissingScope { scope } => Self::MissingScope { scope },
+            FiefError::Request { status, .. } if status == StatusCode::UNAUTHORIZED => {
+                Self::Invalid
+            }
+            _ => Self::Unavailable,
+        }
+    }
+}

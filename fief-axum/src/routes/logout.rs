@@ -1,0 +1,52 @@
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::page;
+use crate::{
+    FiefAuth,
+    csrf::is_same_origin,
+    head::{Head, SEC_FETCH_SITE},
+    request_auth::append_cookies,
+    session,
+    site::Site,
+};
+
+/// Logs out where the browser shows that its user wants it, else asks.
+pub(super) async fn ask(State(auth): State<FiefAuth>, request: Request) -> Response {
+    let Some(site) = auth.site() else {
+        return page::failure();
+    };
+    let head = Head::of(&request);
+    match head.header(&SEC_FETCH_SITE) {
+        Some("same-origin" | "none") => end(&auth, site, head),
+        _ => question(&auth, site),
+    }
+}
+
+/// Logs out: a form's POST.
+pub(super) async fn logout(State(auth): State<FiefAuth>, request: Request) -> Response {
+    let Some(site) = auth.site() else {
+        return page::failure();
+    };
+    let head = Head::of(&request);
+    if is_same_origin(site, head) {
+        end(&auth, site, head)
+    } else {
+        question(&auth, site)
+    }
+}
+
+/// Ends the session here first, then Fief's own.
+fn end(auth: &FiefAuth, site: &Site, head: Head<'_>) -> Response {
+    let url = auth.fief().logout_url(&site.logged_out_uri);
+    let mut response = Redirect::to(url.as_str()).into_response();
+    append_cookies(response.headers_mut(), &session::clear(site, head.headers));
+    response
+}
+
+fn question(auth: &FiefAuth, site: &Site) -> Response {
+    let fief = auth.fief().logout_url(&site.logged_out_uri).origin();
+    page::log_out(site, &fief.ascii_serialization())
+}

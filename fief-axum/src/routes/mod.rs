@@ -1,0 +1,61 @@
+//! The routes that log browsers in and out.
+
+mod callback;
+mod login;
+mod logout;
+mod page;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use crate::{FiefAuth, head::Head};
+
+/// The routes, or none where logging in is not set up.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &FiefAuth) -> Router<S> {
+    let Some(site) = auth.site() else {
+        return Router::new();
+    };
+    Router::new()
+        .route(site.login_route(), get(login::login).head(not_allowed))
+        .route(
+            &site.callback_path,
+            get(callback::callback).head(not_allowed),
+        )
+        .route(
+            &site.logout_path,
+            get(logout::ask).post(logout::logout).head(not_allowed),
+        )
+        .layer(middleware::from_fn(guard))
+        .with_state(auth.clone())
+}
+
+/// What every one of the routes' answers has, and a prefetch does not get.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if Head::of(&request).is_prefetch() {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// HEAD must not begin or use up a login.
+async fn not_allowed() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
+}

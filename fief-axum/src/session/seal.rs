@@ -1,0 +1,125 @@
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    hkdf::{HKDF_SHA256, KeyType, Salt},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{Error, SessionKey};
+
+/// What a sealed value is for. One that was sealed for something else does not open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    Login,
+    Session,
+}
+
+/// The keys that seal and open: the first seals, all open.
+pub(crate) struct Keys {
+    keys: Vec<Sealer>,
+    client_id: String,
+}
+
+/// One key for each purpose, derived from a session key
+/// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)).
+struct Sealer {
+    login: RandomizedNonceKey,
+    session: RandomizedNonceKey,
+}
+
+impl Keys {
+    pub(crate) fn new(
+        key: SessionKey,
+        previous: Vec<SessionKey>,
+        client_id: &str,
+    ) -> Result<Self, Error> {
+        let keys = std::iter::once(key)
+            .chain(previous)
+            .map(|key| Sealer::new(&key))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            keys,
+            client_id: client_id.to_owned(),
+        })
+    }
+
+    /// Seals: base64url of nonce, ciphertext and tag.
+    pub(crate) fn seal(&self, purpose: Purpose, mut plain: Vec<u8>) -> Result<String, Error> {
+        let failed = || Error::Configuration("the session cannot be sealed".into());
+        let sealer = self.keys.first().ok_or_else(failed)?;
+        let aad = self.aad(purpose);
+        let nonce = sealer
+            .key(purpose)
+            .seal_in_place_append_tag(Aad::from(&aad), &mut plain)
+            .map_err(|_| failed())?;
+        Ok(URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &plain].concat()))
+    }
+
+    /// Opens what any of the keys sealed for this purpose and client.
+    pub(crate) fn open(&self, purpose: Purpose, sealed: &str) -> Option<Vec<u8>> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
+        let aad = self.aad(purpose);
+        self.keys.iter().find_map(|sealer| {
+            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+            let mut buffer = sealed.to_vec();
+            let len = sealer
+                .key(purpose)
+                .open_in_place(nonce, Aad::from(&aad), &mut buffer)
+                .ok()?
+                .len();
+            buffer.truncate(len);
+            Some(buffer)
+        })
+    }
+
+    fn aad(&self, purpose: Purpose) -> Vec<u8> {
+        [purpose.label(), b"\0", self.client_id.as_bytes()].concat()
+    }
+}
+
+impl Sealer {
+    fn new(key: &SessionKey) -> Result<Self, Error> {
+        Ok(Self {
+            login: derive(key, Purpose::Login)?,
+            session: derive(key, Purpose::Session)?,
+        })
+    }
+
+    fn key(&self, purpose: Purpose) -> &RandomizedNonceKey {
+        match purpose {
+            Purpose::Login => &self.login,
+            Purpose::Session => &self.session,
+        }
+    }
+}
+
+impl Purpose {
+    /// Also says the version of what is sealed.
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Login => b"fief-axum login 1",
+            Self::Session => b"fief-axum session 1",
+        }
+    }
+}
+
+fn derive(key: &SessionKey, purpose: Purpose) -> Result<RandomizedNonceKey, Error> {
+    let failed = |_| Error::SessionKey("no key can be derived from it");
+    let mut derived = [0; KEY_LEN];
+    let prk = Salt::new(HKDF_SHA256, &[]).extract(key.as_bytes());
+    prk.expand(&[purpose.label()], Length)
+        .and_then(|okm| okm.fill(&mut derived))
+        .map_err(failed)?;
+    RandomizedNonceKey::new(&AES_256_GCM, &derived).map_err(failed)
+}
+
+#[derive(Debug)]
+struct Length;
+
+impl KeyType for Length {
+    fn len(&self) -> usize {
+        KEY_LEN
+    }
+}
+
+const KEY_LEN: usize = 32;
