@@ -4,12 +4,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     Fief, FiefError,
     client::{Clock, Inner, host_header},
     http::Http,
+    jwe::DecryptionKey,
     jwks::Keys,
     metadata::Discovery,
     origin::Origin,
@@ -24,6 +25,7 @@ pub struct FiefBuilder {
     client_id: String,
     client_secret: Option<SecretString>,
     client_auth: ClientAuth,
+    encryption_keys: Vec<SecretString>,
     issuer: Option<String>,
     audiences: Audiences,
     leeway: Duration,
@@ -44,6 +46,7 @@ impl FiefBuilder {
             client_id,
             client_secret: None,
             client_auth: ClientAuth::Post,
+            encryption_keys: Vec::new(),
             issuer: None,
             leeway: Duration::from_secs(60),
             clock: Box::new(SystemTime::now),
@@ -64,6 +67,15 @@ impl FiefBuilder {
     /// Sets how the client proves itself to the token endpoint. Default: [`ClientAuth::Post`].
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.client_auth = client_auth;
+        self
+    }
+
+    /// Adds a private key that opens encrypted ID tokens: the JWK that Fief showed, as JSON. Default: none, ID tokens
+    /// are signed only.
+    ///
+    /// With a key, ID tokens that are not encrypted are refused. Add the old and the new key while keys change.
+    pub fn encryption_key(mut self, jwk: impl Into<SecretString>) -> Self {
+        self.encryption_keys.push(jwk.into());
         self
     }
 
@@ -170,12 +182,20 @@ impl FiefBuilder {
             tracing::warn!("plain http to Fief: secrets and tokens can be read on the way");
         }
         let host = self.host.as_deref().map(host_header).transpose()?;
+        let encryption_keys: Result<_, _> = self
+            .encryption_keys
+            .iter()
+            .map(|jwk| DecryptionKey::parse(jwk.expose_secret()))
+            .collect();
+        let encryption_keys = encryption_keys
+            .map_err(|why| FiefError::Configuration(format!("encryption_key: {why}")))?;
         let inner = Inner {
             base,
             public,
             client_id: self.client_id,
             client_secret: self.client_secret,
             client_auth: self.client_auth,
+            encryption_keys,
             audiences: self.audiences,
             leeway: self.leeway.as_secs(),
             clock: self.clock,

@@ -12,6 +12,7 @@ use crate::{
     FiefBuilder, FiefError,
     builder::{Audiences, ClientAuth},
     http::Http,
+    jwe::DecryptionKey,
     jwks::Keys,
     metadata::Discovery,
     origin::Origin,
@@ -32,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<SecretString>,
     pub(crate) client_auth: ClientAuth,
+    /// Where there is one, ID tokens must be encrypted.
+    pub(crate) encryption_keys: Vec<DecryptionKey>,
     pub(crate) audiences: Audiences,
     /// Seconds.
     pub(crate) leeway: u64,

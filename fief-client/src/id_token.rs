@@ -1,13 +1,15 @@
 use std::{sync::Arc, time::Duration};
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::{
-    FiefAcr, FiefError, FiefUserInfo,
+    FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo,
     access_token::number,
     claims::{Audience, NumericDate, Untimely, Validity, is_issuer},
     client::Inner,
-    crypto,
+    crypto, jwe,
     jws::{Jws, string},
 };
 
@@ -16,30 +18,53 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce: Option<&'a str>,
     /// The code it came for; none when it came for a refresh token.
     pub(crate) code: Option<&'a str>,
-    pub(crate) access_token: &'a str,
     pub(crate) acr: Option<FiefAcr>,
     pub(crate) max_age: Option<Duration>,
+    /// Who logged in, where that is known already.
+    pub(crate) user: Option<Uuid>,
+    /// When the user logged in, where that is known already. Seconds of Unix time.
+    pub(crate) auth_time: Option<u64>,
 }
 
-/// Verifies an ID token
+/// Verifies the ID token of a token answer
 /// ([OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
 pub(crate) async fn verify_id_token(
     client: &Arc<Inner>,
-    token: &str,
+    tokens: &FiefTokenResponse,
     expected: &Expected<'_>,
 ) -> Result<FiefUserInfo, FiefError> {
+    let token = tokens.id_token();
+    if token.len() > MAX_LEN {
+        return Err(FiefError::IdTokenInvalid("it is too long"));
+    }
+    let opened = open(client, token)?;
+    let token = opened.as_ref().map_or(token, ExposeSecret::expose_secret);
     let jws = Jws::parse(token).map_err(FiefError::IdTokenInvalid)?;
     let key = client.keys.find(client, jws.kid.as_deref()).await?;
     let key = key.ok_or(FiefError::IdTokenInvalid("its key is not one of Fief's"))?;
     let claims: Claims = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
     claims
-        .check(client, expected)
+        .check(client, tokens.access_token(), expected)
         .map_err(FiefError::IdTokenInvalid)?;
     claims
         .validity()
         .check(client.now(), client.leeway)
         .map_err(Untimely::id_token)?;
     Ok(claims.user)
+}
+
+/// Decrypts a token where keys are set up for that; then it must be encrypted.
+fn open(client: &Inner, token: &str) -> Result<Option<SecretString>, FiefError> {
+    let keys = &client.encryption_keys;
+    if keys.is_empty() && token.bytes().filter(|byte| *byte == b'.').count() == 4 {
+        return Err(FiefError::IdTokenInvalid(
+            "it is encrypted, and no encryption_key is set",
+        ));
+    }
+    (!keys.is_empty())
+        .then(|| jwe::decrypt(token, keys))
+        .transpose()
+        .map_err(FiefError::IdTokenInvalid)
 }
 
 #[derive(Deserialize)]
@@ -66,7 +91,12 @@ struct Claims {
 }
 
 impl Claims {
-    fn check(&self, client: &Inner, expected: &Expected<'_>) -> Result<(), &'static str> {
+    fn check(
+        &self,
+        client: &Inner,
+        access_token: &str,
+        expected: &Expected<'_>,
+    ) -> Result<(), &'static str> {
         if !is_issuer(client, &self.iss) {
             return Err("it has another issuer");
         }
@@ -76,16 +106,15 @@ impl Claims {
         {
             return Err("it is meant for another client");
         }
-        if let Some(nonce) = expected.nonce
-            && !self
-                .nonce
-                .as_deref()
-                .is_some_and(|claim| crypto::equal(claim, nonce))
-        {
+        let same_nonce = match (&self.nonce, expected.nonce) {
+            (Some(claim), Some(nonce)) => crypto::equal(claim, nonce),
+            (claim, nonce) => claim.is_none() && nonce.is_none(),
+        };
+        if !same_nonce {
             return Err("it has another nonce");
         }
         let at_hash = self.at_hash.as_deref().ok_or("it has no at_hash")?;
-        if !crypto::is_valid_hash(expected.access_token, at_hash) {
+        if !crypto::is_valid_hash(access_token, at_hash) {
             return Err("it belongs to another access token");
         }
         if let Some(c_hash) = &self.c_hash
@@ -94,6 +123,9 @@ impl Claims {
                 .is_some_and(|code| crypto::is_valid_hash(code, c_hash))
         {
             return Err("it belongs to another code");
+        }
+        if expected.user.is_some_and(|user| user != self.user.sub) {
+            return Err("it is another user's than before");
         }
         self.check_login(client, expected)
     }
@@ -107,10 +139,18 @@ impl Claims {
             let auth_time = self
                 .auth_time
                 .ok_or("it does not tell when the user logged in")?;
-            let latest = max_age.as_secs().saturating_add(client.leeway);
-            if client.now().saturating_sub(auth_time.0) > latest {
+            let now = client.now();
+            if auth_time.0 > now.saturating_add(client.leeway) {
+                return Err("its login has not happened yet");
+            }
+            let oldest = max_age.as_secs().saturating_add(client.leeway);
+            if now.saturating_sub(auth_time.0) > oldest {
                 return Err("its login is older than requested");
             }
+        }
+        let before = expected.auth_time;
+        if before.is_some() && self.auth_time.is_some_and(|now| Some(now.0) != before) {
+            return Err("it is of another login than before");
         }
         Ok(())
     }
@@ -123,3 +163,6 @@ impl Claims {
         }
     }
 }
+
+/// Bytes. Fief writes every field of the user into it, and encrypted it is twice as long.
+const MAX_LEN: usize = 64 * 1024;

@@ -31,6 +31,7 @@ mod access_token;
 mod acr;
 mod authorize;
 mod builder;
+mod callback;
 mod claims;
 mod client;
 pub mod crypto;
@@ -38,12 +39,14 @@ mod error;
 mod flight;
 mod http;
 mod id_token;
+mod jwe;
 mod jwks;
 mod jws;
 mod login;
 mod metadata;
 mod origin;
 pub mod pkce;
+mod refresh;
 mod request_detail;
 mod requirements;
 mod token;
@@ -55,11 +58,13 @@ pub use crate::{
     acr::FiefAcr,
     authorize::{AuthorizationRequest, Prompt, Screen},
     builder::{ClientAuth, FiefBuilder},
+    callback::AuthCallbackParams,
     client::Fief,
     error::FiefError,
-    login::{AuthCallbackParams, AuthorizationResponse, LoginAttempt},
+    login::{AuthorizationResponse, LoginAttempt},
+    refresh::RefreshParams,
     request_detail::RequestDetail,
     requirements::Requirements,
-    token::{FiefTokenResponse, RefreshParams},
+    token::FiefTokenResponse,
     user::FiefUserInfo,
 };

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    AuthorizationRequest, Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, crypto,
+    AuthCallbackParams, AuthorizationRequest, Fief, FiefAcr, FiefError, FiefTokenResponse,
+    FiefUserInfo, crypto,
     pkce::{CodeChallengeMethod, get_code_challenge},
 };
 
@@ -173,55 +174,5 @@ impl Fief {
         params.max_age = attempt.max_age;
         self.auth_callback(code, &attempt.redirect_uri, &params)
             .await
-    }
-}
-
-/// What a code exchange is checked against. See [`Fief::auth_callback`].
-#[derive(Clone, Default)]
-#[must_use]
-pub struct AuthCallbackParams {
-    pub(crate) code_verifier: Option<String>,
-    pub(crate) nonce: Option<String>,
-    pub(crate) acr: Option<FiefAcr>,
-    pub(crate) max_age: Option<Duration>,
-}
-
-impl AuthCallbackParams {
-    /// Sends no verifier and expects no nonce.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sends the verifier whose challenge the login URL carried.
-    pub fn code_verifier(mut self, code_verifier: impl Into<String>) -> Self {
-        self.code_verifier = Some(code_verifier.into());
-        self
-    }
-
-    /// Expects the nonce that the login URL carried.
-    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
-        self.nonce = Some(nonce.into());
-        self
-    }
-
-    /// Expects at least the ACR that the login URL asked for.
-    pub fn acr(mut self, acr: FiefAcr) -> Self {
-        self.acr = Some(acr);
-        self
-    }
-
-    /// Expects a login no longer ago than the login URL asked for.
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
-        self
-    }
-}
-
-impl fmt::Debug for AuthCallbackParams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthCallbackParams")
-            .field("acr", &self.acr)
-            .field("max_age", &self.max_age)
-            .finish_non_exhaustive()
     }
 }

@@ -2,10 +2,9 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
-use uuid::Uuid;
 
 use crate::{
-    AuthCallbackParams, ClientAuth, Fief, FiefError, FiefUserInfo, Requirements,
+    ClientAuth, Fief, FiefError, FiefUserInfo, Requirements,
     id_token::{Expected, verify_id_token},
     user::USER_LIMIT,
 };
@@ -79,83 +78,16 @@ fn is_plain(token: &str) -> bool {
 }
 
 impl Fief {
-    /// Exchanges the code of a callback for tokens and verifies the ID token
-    /// ([RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3),
-    /// [OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
+    /// Asks the token endpoint, once.
     ///
-    /// `redirect_uri` is the one that the login began with. Never sent twice, since a code is good for one use.
-    /// [`begin_login`](Self::begin_login) and [`finish_login`](Self::finish_login) do this and what belongs around it.
-    ///
-    /// # Errors
-    /// - [`FiefError::Request`]: Fief refused; its code is `invalid_grant` when the code is used, over or another's.
-    /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`]: not the tokens of this login.
-    /// - [`FiefError::UserInactive`]: the account is not active.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
-    pub async fn auth_callback(
-        &self,
-        code: &str,
-        redirect_uri: &str,
-        params: &AuthCallbackParams,
-    ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", redirect_uri),
-        ];
-        form.extend(
-            params
-                .code_verifier
-                .as_deref()
-                .map(|verifier| ("code_verifier", verifier)),
-        );
-        let tokens = self.token_request(form).await?;
-        let expected = Expected {
-            nonce: params.nonce.as_deref(),
-            code: Some(code),
-            access_token: tokens.access_token(),
-            acr: params.acr,
-            max_age: params.max_age,
-        };
-        let user = verify_id_token(&self.inner, tokens.id_token(), &expected).await?;
-        self.check_tokens(tokens, user, None).await
-    }
-
-    /// Trades a refresh token for new tokens
-    /// ([RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
-    ///
-    /// Fief forgets the old refresh token at once: store the new one before anything else. The new access token has
-    /// ACR `"0"`. Never sent twice.
-    ///
-    /// # Errors
-    /// As [`auth_callback`](Self::auth_callback).
-    pub async fn auth_refresh_token(
-        &self,
-        refresh_token: &str,
-        params: &RefreshParams,
-    ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        let scope = (!params.scopes.is_empty()).then(|| params.scopes.join(" "));
-        let mut form = vec![
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
-        ];
-        form.extend(scope.as_deref().map(|scope| ("scope", scope)));
-        let tokens = self.token_request(form).await?;
-        let expected = Expected {
-            nonce: None,
-            code: None,
-            access_token: tokens.access_token(),
-            acr: None,
-            max_age: None,
-        };
-        let user = verify_id_token(&self.inner, tokens.id_token(), &expected).await?;
-        self.check_tokens(tokens, user, params.user).await
-    }
-
-    async fn token_request(
+    /// The keys come first: without them the answer could not be verified, and what it costs, a code or a refresh
+    /// token, would be gone.
+    pub(crate) async fn token_request(
         &self,
         mut form: Vec<(&str, &str)>,
     ) -> Result<FiefTokenResponse, FiefError> {
         let inner = &self.inner;
+        inner.keys.get(inner).await?;
         let metadata = inner.discovery.get(inner).await?;
         let mut request = inner.http.client().post(inner.base.join(&metadata.token));
         let secret = inner
@@ -175,24 +107,19 @@ impl Fief {
         tokens.check()
     }
 
-    /// Checks that both tokens are of one user, the one that is expected.
-    async fn check_tokens(
+    /// Verifies both tokens, and that they are of one active user.
+    pub(crate) async fn verify_tokens(
         &self,
         tokens: FiefTokenResponse,
-        user: FiefUserInfo,
-        expected: Option<Uuid>,
+        expected: &Expected<'_>,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+        let user = verify_id_token(&self.inner, &tokens, expected).await?;
         let info = self
             .validate_access_token(tokens.access_token(), &Requirements::new())
             .await?;
         if info.id() != user.sub {
             return Err(FiefError::IdTokenInvalid(
                 "it is another user's than the access token",
-            ));
-        }
-        if expected.is_some_and(|expected| expected != user.sub) {
-            return Err(FiefError::IdTokenInvalid(
-                "it is another user's than before",
             ));
         }
         if user.is_active == Some(false) {
@@ -224,31 +151,4 @@ fn expose_some<S: Serializer>(
         .as_ref()
         .map(ExposeSecret::expose_secret)
         .serialize(serializer)
-}
-
-/// What a refresh asks for and is checked against. See [`Fief::auth_refresh_token`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct RefreshParams {
-    scopes: Vec<String>,
-    user: Option<Uuid>,
-}
-
-impl RefreshParams {
-    /// Asks for the scopes that were granted before, and expects any user.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Asks for these scopes only. Without `offline_access` no new refresh token comes, and the old one is gone.
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scopes.push(scope.into());
-        self
-    }
-
-    /// Expects the tokens of this user, the one who logged in.
-    pub fn user(mut self, id: Uuid) -> Self {
-        self.user = Some(id);
-        self
-    }
 }

@@ -1,0 +1,130 @@
+use std::fmt;
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    error::Unspecified,
+    rsa::{
+        KeyPair, KeyPairComponents, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey,
+        PrivateDecryptingKey, PublicKeyComponents,
+    },
+};
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretSlice, SecretString};
+use serde::{Deserialize, Deserializer, de};
+
+use super::{ALG, content::ContentKey, decode};
+
+/// A private key that opens encrypted ID tokens: RSA-OAEP-256 with A256CBC-HS512 and nothing else.
+pub(crate) struct DecryptionKey {
+    pub(super) kid: Option<String>,
+    private: OaepPrivateDecryptingKey,
+}
+
+impl DecryptionKey {
+    /// Parses a private JWK ([RFC 7518, section 6.3](https://www.rfc-editor.org/rfc/rfc7518#section-6.3)). The error
+    /// says what is wrong with it, and nothing of what is in it.
+    pub(crate) fn parse(jwk: &str) -> Result<Self, &'static str> {
+        let jwk: Jwk = serde_json::from_str(jwk)
+            .map_err(|_| "not the JSON of a private RSA key with its CRT members")?;
+        if jwk.kty != "RSA" {
+            return Err("not an RSA key");
+        }
+        let decrypts = jwk.usage.as_ref().is_none_or(|usage| usage == "enc")
+            && jwk.alg.as_ref().is_none_or(|alg| alg == ALG)
+            && jwk
+                .key_ops
+                .as_ref()
+                .is_none_or(|all| all.iter().any(|one| one == "decrypt" || one == "unwrapKey"));
+        if !decrypts {
+            return Err("not a key for decryption with RSA-OAEP-256");
+        }
+        let private = jwk
+            .private_key()
+            .map_err(|_| "not a sound RSA key of 2048 to 8192 bits")?;
+        Ok(Self {
+            kid: jwk.kid,
+            private,
+        })
+    }
+
+    /// Opens the content key
+    /// ([RFC 7518, section 4.3](https://www.rfc-editor.org/rfc/rfc7518#section-4.3)).
+    ///
+    /// Where that fails a random one takes its place, so that only the tag fails, as for any other broken token
+    /// ([RFC 7516, section 11.5](https://www.rfc-editor.org/rfc/rfc7516#section-11.5)).
+    pub(super) fn content_key(&self, encrypted: &[u8]) -> Result<ContentKey, Unspecified> {
+        let mut key = ContentKey::random()?;
+        let mut plain = SecretSlice::from(vec![0; self.private.key_size_bytes()]);
+        let plain = plain.expose_secret_mut();
+        let opened = self
+            .private
+            .decrypt(&OAEP_SHA256_MGF1SHA256, encrypted, plain, None);
+        if let Ok(opened) = opened
+            && let Ok(opened) = <&[u8; 64]>::try_from(&*opened)
+        {
+            key = ContentKey::from(opened);
+        }
+        Ok(key)
+    }
+}
+
+impl fmt::Debug for DecryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptionKey")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    alg: Option<String>,
+    key_ops: Option<Vec<String>>,
+    #[serde(deserialize_with = "number")]
+    n: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    e: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    d: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    p: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    q: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    dp: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    dq: SecretSlice<u8>,
+    #[serde(deserialize_with = "number")]
+    qi: SecretSlice<u8>,
+}
+
+impl Jwk {
+    /// Builds the key, which checks that the numbers belong together.
+    fn private_key(&self) -> Result<OaepPrivateDecryptingKey, Unspecified> {
+        let pair = KeyPair::from_components(&KeyPairComponents {
+            public_key: PublicKeyComponents {
+                n: self.n.expose_secret(),
+                e: self.e.expose_secret(),
+            },
+            d: self.d.expose_secret(),
+            p: self.p.expose_secret(),
+            q: self.q.expose_secret(),
+            dP: self.dp.expose_secret(),
+            dQ: self.dq.expose_secret(),
+            qInv: self.qi.expose_secret(),
+        })
+        .map_err(|_| Unspecified)?;
+        let private = PrivateDecryptingKey::from_pkcs8(pair.as_der()?.as_ref());
+        OaepPrivateDecryptingKey::new(private.map_err(|_| Unspecified)?)
+    }
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretSlice<u8>, D::Error> {
+    let text = SecretString::deserialize(deserializer)?;
+    decode(text.expose_secret())
+        .map(SecretSlice::from)
+        .ok_or_else(|| de::Error::custom("not base64url"))
+}

@@ -1,0 +1,81 @@
+mod content;
+mod key;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use self::content::Sealed;
+pub(crate) use self::key::DecryptionKey;
+use crate::jws::{present, string};
+
+/// Decrypts a token in compact form
+/// ([RFC 7516, section 5.2](https://www.rfc-editor.org/rfc/rfc7516#section-5.2)).
+///
+/// The error tells what its header says wrongly; past that, all failures are one.
+pub(crate) fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<SecretString, &'static str> {
+    let mut segments = token.splitn(6, '.');
+    let mut next = || segments.next().filter(|segment| !segment.is_empty());
+    let (Some(protected), Some(key), Some(iv), Some(ciphertext), Some(tag), None) =
+        (next(), next(), next(), next(), next(), segments.next())
+    else {
+        return Err("it is not encrypted, or not five segments");
+    };
+    let header = Header::parse(protected)?;
+    let sealed = Sealed {
+        associated: protected.as_bytes(),
+        iv: decode(iv).ok_or(FAILED)?,
+        ciphertext: decode(ciphertext).ok_or(FAILED)?,
+        tag: decode(tag).ok_or(FAILED)?,
+    };
+    let encrypted = decode(key).ok_or(FAILED)?;
+    let candidates = keys
+        .iter()
+        .filter(|key| key.kid.is_none() || header.kid.is_none() || key.kid == header.kid);
+    for key in candidates {
+        let opened = key
+            .content_key(&encrypted)
+            .and_then(|key| key.open(&sealed));
+        if let Ok(opened) = opened {
+            return String::from_utf8(opened)
+                .map(SecretString::from)
+                .map_err(|_| FAILED);
+        }
+    }
+    Err(FAILED)
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    enc: String,
+    #[serde(default, deserialize_with = "string")]
+    kid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    zip: bool,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
+}
+
+impl Header {
+    fn parse(segment: &str) -> Result<Self, &'static str> {
+        let header: Self = decode(segment)
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .ok_or("the header of its encryption is broken")?;
+        if header.alg != ALG || header.enc != ENC || header.zip || header.crit {
+            return Err("it is not encrypted with RSA-OAEP-256 and A256CBC-HS512");
+        }
+        Ok(header)
+    }
+}
+
+fn decode(segment: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(segment).ok()
+}
+
+const ALG: &str = "RSA-OAEP-256";
+const ENC: &str = "A256CBC-HS512";
+const FAILED: &str = "it cannot be decrypted";
+
+#[cfg(test)]
+mod tests;
