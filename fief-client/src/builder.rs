@@ -190,6 +190,7 @@ impl FiefBuilder {
         let encryption_keys = encryption_keys
             .map_err(|why| FiefError::Configuration(format!("encryption_key: {why}")))?;
         let inner = Inner {
+            http: Http::new(self.http, base.host(), host)?,
             base,
             public,
             client_id: self.client_id,
@@ -199,7 +200,6 @@ impl FiefBuilder {
             audiences: self.audiences,
             leeway: self.leeway.as_secs(),
             clock: self.clock,
-            http: Http::new(self.http, host)?,
             discovery: Discovery::new(self.issuer),
             keys: Keys::new(),
             validated: ValidatedTokens::new(self.cache_bytes, self.cache_entries),

@@ -59,7 +59,7 @@ pub enum FiefError {
     /// The ID token is not one that Fief issued for this login.
     #[error("the ID token is invalid: {0}")]
     IdTokenInvalid(&'static str),
-    /// Fief answered with an error status.
+    /// Fief answered with an error status, or with a redirect, which is never followed.
     #[error("Fief answered {status}{}", detail.suffix())]
     Request {
         /// The status of the answer.
@@ -79,7 +79,14 @@ pub enum FiefError {
 }
 
 impl FiefError {
-    /// Returns whether no connection could be made (name resolution, TCP, TLS).
+    /// Returns whether an answer began and broke off.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.is_body() || error.is_decode())
+    }
+
+    /// Returns whether no connection could be made; the chain of sources says whether name resolution, TCP or TLS
+    /// failed.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self, Self::Transport(error) if error.is_connect())

@@ -1,37 +1,68 @@
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode, header};
-use reqwest::{RequestBuilder, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+use reqwest::{RequestBuilder, Response, retry};
 use serde::de::DeserializeOwned;
+use url::Url;
 
-use crate::{FiefError, RequestDetail};
+use crate::{FiefError, RequestDetail, busy::Busy};
 
 /// The way to Fief: sends, bounds what comes back, and turns every fault into a [`FiefError`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
     host: Option<HeaderValue>,
+    busy: Busy,
 }
 
 impl Http {
+    /// Sets our policies last, whatever the caller set before.
     pub(crate) fn new(
         builder: reqwest::ClientBuilder,
+        server: String,
         host: Option<HeaderValue>,
     ) -> Result<Self, FiefError> {
         let client = builder
             .redirect(reqwest::redirect::Policy::none())
+            .retry(get_once_more(server))
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
+            // Bodies are small, and a bomb cannot be one.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            // Would log every byte, and with them secrets.
+            .connection_verbose(false)
             .build()
             .map_err(|error| FiefError::Configuration(chain(&error)))?;
-        Ok(Self { client, host })
+        Ok(Self {
+            client,
+            host,
+            busy: Busy::default(),
+        })
     }
 
     pub(crate) fn client(&self) -> &reqwest::Client {
         &self.client
+    }
+
+    /// Fetches a public document, unless Fief asked to be left alone: then that is the answer until it is over.
+    pub(crate) async fn document<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        limit: usize,
+        now: u64,
+    ) -> Result<T, FiefError> {
+        if let Some(error) = self.busy.error(now) {
+            return Err(error);
+        }
+        let document = self.json(self.client.get(url), limit).await;
+        self.busy.note(&document, now);
+        document
     }
 
     /// Sends and reads a JSON answer of at most `limit` bytes.
@@ -49,36 +80,77 @@ impl Http {
         if let Some(host) = &self.host {
             request = request.header(header::HOST, host.clone());
         }
-        let response = request
-            .header(header::ACCEPT, "application/json")
-            .send()
-            .await?;
+        let request = request.header(header::ACCEPT, "application/json").build()?;
+        let patches = request.method() == Method::PATCH;
+        let response = self.client.execute(request).await?;
         let status = response.status();
-        if matches!(status, StatusCode::OK | StatusCode::ACCEPTED) {
-            return match read(response, limit).await? {
-                (body, true) => Ok(body),
-                (_, false) => Err(FiefError::ResponseInvalid("the body is too large")),
+        if status == StatusCode::OK || (patches && status == StatusCode::ACCEPTED) {
+            return match read(response, limit).await {
+                (body, Ok(End::Whole)) => Ok(body),
+                (_, Ok(End::TooLong)) => Err(FiefError::ResponseInvalid("the body is too large")),
+                (_, Err(error)) => Err(error.into()),
             };
         }
-        let (body, _) = read(response, ERROR_LIMIT).await?;
+        let retry_after = retry_after(&response);
+        // The status says enough, also where the body breaks off.
+        let (body, _) = read(response, ERROR_LIMIT).await;
         Err(FiefError::Request {
             status,
-            detail: RequestDetail::new(&body),
+            detail: RequestDetail::new(&body, retry_after),
         })
     }
 }
 
-/// Reads at most `limit` bytes, and whether that was all.
-async fn read(mut response: Response, limit: usize) -> Result<(Vec<u8>, bool), FiefError> {
+enum End {
+    Whole,
+    TooLong,
+}
+
+/// Reads at most `limit` bytes, and how that ended.
+async fn read(mut response: Response, limit: usize) -> (Vec<u8>, Result<End, reqwest::Error>) {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return (body, Ok(End::Whole)),
+            Err(error) => return (body, Err(error)),
+        };
         let room = limit.saturating_sub(body.len());
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
-            return Ok((body, false));
+            return (body, Ok(End::TooLong));
         }
     }
-    Ok((body, true))
+}
+
+/// Sends a GET once more when no answer began: nobody listened, or a kept connection had been closed meanwhile.
+///
+/// All else is sent once: a code, a refresh token and a verification code are good for one use.
+fn get_once_more(server: String) -> retry::Builder {
+    retry::for_host(server)
+        .max_retries_per_request(1)
+        .classify_fn(|attempt| {
+            let error = attempt
+                .error()
+                .and_then(|error| error.downcast_ref::<reqwest::Error>());
+            let unanswered = error.is_some_and(|error| error.is_connect() || !error.is_timeout());
+            if unanswered && attempt.method() == Method::GET {
+                attempt.retryable()
+            } else {
+                attempt.success()
+            }
+        })
+}
+
+/// How long a busy Fief, or what stands before it, asks to be left alone.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let busy = matches!(
+        response.status(),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+    );
+    let header = response.headers().get(header::RETRY_AFTER).filter(|_| busy);
+    let seconds = header?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
 /// An error and its causes in one line.
@@ -98,3 +170,4 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const MAX_IDLE: usize = 32;
 const ERROR_LIMIT: usize = 2048;
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);

@@ -166,8 +166,8 @@ async fn fetch(client: Arc<Inner>) -> Result<Arc<KeySet>, FiefError> {
 
 async fn fetch_keys(client: &Arc<Inner>) -> Result<Vec<Arc<Key>>, FiefError> {
     let metadata = client.discovery.get(client).await?;
-    let request = client.http.client().get(client.base.join(&metadata.jwks));
-    let document: Document = client.http.json(request, LIMIT).await?;
+    let (url, now) = (client.base.join(&metadata.jwks), client.now());
+    let document: Document = client.http.document(url, LIMIT, now).await?;
     if document.keys.len() > MAX_KEYS {
         return Err(FiefError::ResponseInvalid("the key set has too many keys"));
     }

@@ -31,6 +31,7 @@ mod access_token;
 mod acr;
 mod authorize;
 mod builder;
+mod busy;
 mod callback;
 mod claims;
 mod client;

@@ -78,8 +78,8 @@ impl Metadata {
 
 async fn fetch(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
     let url = client.base.at("/.well-known/openid-configuration");
-    let request = client.http.client().get(url);
-    let document: Document = client.http.json(request, LIMIT).await?;
+    let now = client.now();
+    let document: Document = client.http.document(url, LIMIT, now).await?;
     client.discovery.store(document.check(&client)?)
 }
 

@@ -60,6 +60,10 @@ impl Origin {
         url
     }
 
+    pub(crate) fn host(&self) -> String {
+        self.url.host_str().unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn is_http(&self) -> bool {
         self.url.scheme() == "http"
     }

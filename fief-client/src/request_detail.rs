@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,13 +9,14 @@ use serde_json::Value;
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct RequestDetail {
     body: String,
+    retry_after: Option<Duration>,
 }
 
 impl RequestDetail {
-    pub(crate) fn new(body: &[u8]) -> Self {
-        let body = body.get(..LIMIT).unwrap_or(body);
+    pub(crate) fn new(body: &[u8], retry_after: Option<Duration>) -> Self {
         Self {
             body: String::from_utf8_lossy(body).into_owned(),
+            retry_after,
         }
     }
 
@@ -54,6 +55,12 @@ impl RequestDetail {
             .unwrap_or_default()
     }
 
+    /// Returns how long a busy server (429, 503) asks to be left alone: at most 60 seconds.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
     pub(crate) fn suffix(&self) -> String {
         self.code()
             .map(|code| format!(": {code}"))
@@ -79,5 +86,3 @@ struct Body {
     detail: Option<Value>,
     reason: Option<Vec<String>>,
 }
-
-const LIMIT: usize = 2048;

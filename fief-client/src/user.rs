@@ -1,5 +1,6 @@
+use http::{Method, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{Fief, FiefError, access_token::hyphenated};
@@ -54,7 +55,7 @@ impl FiefUserInfo {
 }
 
 impl Fief {
-    /// Asks Fief for the user of an access token
+    /// Asks Fief for the user of an access token: `GET {base_url}/api/userinfo`
     /// ([OpenID Connect Core, section 5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo)).
     ///
     /// Whose answer it is has to be compared by the caller: `sub` must be the token's
@@ -71,6 +72,108 @@ impl Fief {
             .client()
             .get(inner.base.join(&metadata.userinfo))
             .bearer_auth(access_token);
+        inner.http.json(request, USER_LIMIT).await
+    }
+
+    /// Changes custom fields of the user's own profile, given by their slugs, and returns the user:
+    /// `PATCH {base_url}/api/profile`.
+    ///
+    /// Fief ignores slugs that it does not know or that users may not change, and keeps a value for which `null` comes.
+    ///
+    /// # Danger
+    /// Fief takes every boolean field that is left out as `false`. Send all of them each time, and all that are
+    /// required.
+    ///
+    /// # Errors
+    /// - [`FiefError::Request`]: 401 when the token or the account is no longer good, 422 when a value does not fit
+    ///   its field ([`RequestDetail::fields`](crate::RequestDetail::fields) has an entry for each).
+    /// - [`FiefError::Configuration`]: `fields` cannot be written as JSON.
+    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    pub async fn update_profile(
+        &self,
+        access_token: &str,
+        fields: &(impl Serialize + ?Sized),
+    ) -> Result<FiefUserInfo, FiefError> {
+        let body = serde_json::to_value(fields)
+            .map(|fields| json!({ "fields": fields }))
+            .map_err(|_| FiefError::Configuration("fields: cannot be written as JSON".into()))?;
+        self.user_request(Method::PATCH, "/api/profile", access_token, &body)
+            .await
+    }
+
+    /// Changes the user's own password, without asking for the old one, and returns the user:
+    /// `PATCH {base_url}/api/password`.
+    ///
+    /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne). Tokens and sessions of before stay good.
+    ///
+    /// # Errors
+    /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_PASSWORD`, where
+    ///   [`RequestDetail::reason`](crate::RequestDetail::reason) says what the password lacks; 401 when the token or
+    ///   the account is no longer good; 403 `ACR_TOO_LOW`.
+    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    pub async fn change_password(
+        &self,
+        access_token: &str,
+        new_password: &str,
+    ) -> Result<FiefUserInfo, FiefError> {
+        let body = json!({ "password": new_password });
+        self.user_request(Method::PATCH, "/api/password", access_token, &body)
+            .await
+    }
+
+    /// Begins to change the user's own e-mail address: Fief sends a code to the new one, and this returns the user
+    /// with the old one: `PATCH {base_url}/api/email/change`.
+    ///
+    /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne). A code that was sent before is void.
+    ///
+    /// # Errors
+    /// - [`FiefError::Request`]: 400 `USER_UPDATE_EMAIL_ALREADY_EXISTS`; 401 when the token or the account is no longer
+    ///   good; 403 `ACR_TOO_LOW`; 422 when it is no e-mail address.
+    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    pub async fn email_change(
+        &self,
+        access_token: &str,
+        email: &str,
+    ) -> Result<FiefUserInfo, FiefError> {
+        let body = json!({ "email": email });
+        self.user_request(Method::PATCH, "/api/email/change", access_token, &body)
+            .await
+    }
+
+    /// Finishes the change of the e-mail address with the code that Fief sent, and returns the user with the new one:
+    /// `POST {base_url}/api/email/verify`.
+    ///
+    /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne).
+    ///
+    /// # Errors
+    /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE` when the code is wrong or used; 401
+    ///   when the token or the account is no longer good; 403 `ACR_TOO_LOW`.
+    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    pub async fn email_verify(
+        &self,
+        access_token: &str,
+        code: &str,
+    ) -> Result<FiefUserInfo, FiefError> {
+        let body = json!({ "code": code });
+        self.user_request(Method::POST, "/api/email/verify", access_token, &body)
+            .await
+    }
+
+    async fn user_request(
+        &self,
+        method: Method,
+        path: &str,
+        access_token: &str,
+        body: &Value,
+    ) -> Result<FiefUserInfo, FiefError> {
+        let inner = &self.inner;
+        let request = inner
+            .http
+            .client()
+            .request(method, inner.base.at(path))
+            .bearer_auth(access_token)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string());
         inner.http.json(request, USER_LIMIT).await
     }
 }

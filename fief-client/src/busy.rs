@@ -1,0 +1,43 @@
+use std::sync::{Mutex, PoisonError};
+
+use crate::FiefError;
+
+/// Whether Fief, or what stands before it, asked to be left alone
+/// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+#[derive(Debug, Default)]
+pub(crate) struct Busy {
+    latest: Mutex<Option<Told>>,
+}
+
+#[derive(Clone, Debug)]
+struct Told {
+    at: u64,
+    seconds: u64,
+    error: FiefError,
+}
+
+impl Busy {
+    /// Returns what Fief answered, for as long as it asked.
+    pub(crate) fn error(&self, now: u64) -> Option<FiefError> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = latest.as_ref()?;
+        // A clock that went back ends it, so that nothing is shut out for longer than was asked.
+        let age = now.checked_sub(told.at)?;
+        (age < told.seconds).then(|| told.error.clone())
+    }
+
+    /// Remembers what Fief asks for.
+    pub(crate) fn note<T>(&self, answer: &Result<T, FiefError>, now: u64) {
+        let Err(error) = answer else { return };
+        let FiefError::Request { detail, .. } = error else {
+            return;
+        };
+        if let Some(asked) = detail.retry_after() {
+            *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told {
+                at: now,
+                seconds: asked.as_secs(),
+                error: error.clone(),
+            });
+        }
+    }
+}
