@@ -1,15 +1,15 @@
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use url::Url;
 
-use crate::{Fief, FiefAcr, FiefError, pkce::CodeChallengeMethod};
+use crate::{Fief, FiefAcr, FiefError, Prompt, Screen, pkce::CodeChallengeMethod};
 
 /// What a login URL asks for besides client and redirect URI
 /// ([RFC 6749, section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1),
 /// [OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
 ///
 /// The scope `openid` is always asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct AuthorizationRequest {
     pub(crate) state: Option<String>,
@@ -102,6 +102,36 @@ impl AuthorizationRequest {
         self
     }
 
+    /// Refuses what would not arrive as it was meant.
+    fn check(&self) -> Result<(), FiefError> {
+        let bad = |why: String| Err(FiefError::Configuration(why));
+        let challenge = self.code_challenge.as_ref().map(|(challenge, _)| challenge);
+        let bounded = [
+            ("state", self.state.as_ref(), 2048),
+            ("nonce", self.nonce.as_ref(), 255),
+            ("code_challenge", challenge, 255),
+        ];
+        for (name, value, limit) in bounded {
+            if value.is_some_and(|value| value.chars().count() > limit) {
+                return bad(format!("{name}: at most {limit} characters"));
+            }
+        }
+        for (index, (name, _)) in self.extras.iter().enumerate() {
+            if is_reserved(name) {
+                return bad(format!("the extra parameter {name:?} is reserved"));
+            }
+            if self
+                .extras
+                .iter()
+                .take(index)
+                .any(|(other, _)| other == name)
+            {
+                return bad(format!("the extra parameter {name:?} is repeated"));
+            }
+        }
+        Ok(())
+    }
+
     fn scope_value(&self) -> String {
         let mut scopes = vec!["openid"];
         scopes.extend(
@@ -114,48 +144,15 @@ impl AuthorizationRequest {
     }
 }
 
-/// Whether Fief shows pages ([OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Prompt {
-    /// Asks for consent. Fief shows the page only where consent is not given yet.
-    Consent,
-    /// Shows the login page even to those with a session.
-    Login,
-    /// Shows no page: `login_required` without a session. Where Fief needs another page than that, it shows it.
-    None,
-}
-
-impl Prompt {
-    /// Returns the value of the `prompt` parameter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Consent => "consent",
-            Self::Login => "login",
-            Self::None => "none",
-        }
-    }
-}
-
-/// The page that a visitor without a session sees first.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Screen {
-    /// The login page.
-    Login,
-    /// The sign-up page.
-    Register,
-}
-
-impl Screen {
-    /// Returns the value of the `screen` parameter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Register => "register",
-        }
+impl fmt::Debug for AuthorizationRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("scopes", &self.scopes)
+            .field("prompt", &self.prompt)
+            .field("screen", &self.screen)
+            .field("acr", &self.acr)
+            .field("max_age", &self.max_age)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,7 +163,8 @@ impl Fief {
     /// Protecting the login (state, nonce, PKCE) is the caller's here; [`begin_login`](Self::begin_login) does it.
     ///
     /// # Errors
-    /// - [`FiefError::Configuration`]: an extra parameter is reserved.
+    /// - [`FiefError::Configuration`]: `redirect_uri` is no absolute URI without a fragment, an extra parameter is
+    ///   reserved or repeated, or a value is too long.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: the discovery document
     ///   is not known and could not be fetched.
     pub async fn auth_url(
@@ -174,11 +172,8 @@ impl Fief {
         redirect_uri: &str,
         request: &AuthorizationRequest,
     ) -> Result<Url, FiefError> {
-        if let Some((name, _)) = request.extras.iter().find(|(name, _)| is_reserved(name)) {
-            return Err(FiefError::Configuration(format!(
-                "the extra parameter {name:?} is reserved"
-            )));
-        }
+        check_redirect_uri(redirect_uri)?;
+        request.check()?;
         let metadata = self.inner.discovery.get(&self.inner).await?;
         let mut url = self.inner.public.join(&metadata.authorization);
         let mut query = url.query_pairs_mut();
@@ -216,27 +211,36 @@ impl Fief {
     }
 }
 
-fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name.to_ascii_lowercase().as_str())
+/// [RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)
+fn check_redirect_uri(redirect_uri: &str) -> Result<(), FiefError> {
+    match Url::parse(redirect_uri) {
+        Ok(url) if url.fragment().is_none() => Ok(()),
+        _ => Err(FiefError::Configuration(
+            "redirect_uri: must be an absolute URI without a fragment".into(),
+        )),
+    }
 }
 
-const RESERVED: [&str; 18] = [
+fn is_reserved(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    RESERVED.contains(&&*name)
+        || RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+const RESERVED: [&str; 12] = [
     "acr_values",
     "client_id",
     "client_secret",
-    "code_challenge",
-    "code_challenge_method",
     "lang",
     "login_hint",
     "max_age",
     "nonce",
     "prompt",
     "redirect_uri",
-    "request",
-    "request_uri",
-    "response_mode",
-    "response_type",
     "scope",
     "screen",
     "state",
 ];
+const RESERVED_PREFIXES: [&str; 3] = ["code", "request", "response_"];

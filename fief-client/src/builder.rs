@@ -7,7 +7,8 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Fief, FiefError,
+    ClientAuth, Fief, FiefError,
+    audiences::Audiences,
     client::{Clock, Inner, host_header},
     http::Http,
     jwe::DecryptionKey,
@@ -168,6 +169,9 @@ impl FiefBuilder {
                 "client_id: must not be empty".into(),
             ));
         }
+        if self.issuer.as_ref().is_some_and(String::is_empty) {
+            return Err(FiefError::Configuration("issuer: must not be empty".into()));
+        }
         if self.leeway > MAX_LEEWAY {
             return Err(FiefError::Configuration(
                 "leeway: at most 300 seconds".into(),
@@ -217,35 +221,6 @@ impl fmt::Debug for FiefBuilder {
             .field("public_url", &self.public_url)
             .field("client_id", &self.client_id)
             .finish_non_exhaustive()
-    }
-}
-
-/// How a client with a secret proves itself to the token endpoint
-/// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ClientAuth {
-    /// `client_secret_basic`: in the `Authorization` header. Fief takes the credentials raw, so they are not
-    /// percent-encoded.
-    Basic,
-    /// `client_secret_post`: in the request's body.
-    #[default]
-    Post,
-}
-
-/// Which `aud` an access token may have.
-#[derive(Clone, Debug)]
-pub(crate) enum Audiences {
-    Any,
-    Only(Vec<String>),
-}
-
-impl Audiences {
-    pub(crate) fn accepts(&self, audiences: &[String]) -> bool {
-        match self {
-            Self::Any => !audiences.is_empty(),
-            Self::Only(accepted) => audiences.iter().any(|audience| accepted.contains(audience)),
-        }
     }
 }
 

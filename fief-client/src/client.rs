@@ -9,14 +9,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    FiefBuilder, FiefError,
-    builder::{Audiences, ClientAuth},
-    http::Http,
-    jwe::DecryptionKey,
-    jwks::Keys,
-    metadata::Discovery,
-    origin::Origin,
-    validated::ValidatedTokens,
+    ClientAuth, FiefBuilder, FiefError, audiences::Audiences, http::Http, jwe::DecryptionKey,
+    jwks::Keys, metadata::Discovery, origin::Origin, validated::ValidatedTokens,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.

@@ -23,18 +23,23 @@
 //! | Name | Effect | Default |
 //! | --- | --- | --- |
 //! | `rustls` | TLS by rustls on aws-lc-rs, with the platform's certificates | yes |
+//! | `blocking` | [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/): the same methods for programs without an async runtime | no |
 //! | `native-tls` | TLS by the platform's own library | no |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access_token;
 mod acr;
+mod audiences;
 mod authorize;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod busy;
 mod callback;
 mod claims;
 mod client;
+mod client_auth;
 pub mod crypto;
 mod error;
 mod flight;
@@ -47,25 +52,31 @@ mod login;
 mod metadata;
 mod origin;
 pub mod pkce;
+mod prompt;
 mod refresh;
 mod request_detail;
 mod requirements;
+mod tenants;
 mod token;
 mod user;
+mod user_info;
 mod validated;
 
 pub use crate::{
     access_token::FiefAccessTokenInfo,
     acr::FiefAcr,
-    authorize::{AuthorizationRequest, Prompt, Screen},
-    builder::{ClientAuth, FiefBuilder},
+    authorize::AuthorizationRequest,
+    builder::FiefBuilder,
     callback::AuthCallbackParams,
     client::Fief,
+    client_auth::ClientAuth,
     error::FiefError,
     login::{AuthorizationResponse, LoginAttempt},
+    prompt::{Prompt, Screen},
     refresh::RefreshParams,
     request_detail::RequestDetail,
     requirements::Requirements,
+    tenants::Tenants,
     token::FiefTokenResponse,
-    user::FiefUserInfo,
+    user_info::FiefUserInfo,
 };

@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde::Deserialize;
 
@@ -22,6 +25,8 @@ pub(crate) struct Discovery {
     latest: Mutex<Option<Arc<Metadata>>>,
     /// The issuer that was configured or came first. Never another one.
     issuer: OnceLock<String>,
+    /// When the last renewal began.
+    attempted_at: AtomicU64,
     flight: Flight<Arc<Metadata>>,
 }
 
@@ -30,19 +35,25 @@ impl Discovery {
         Self {
             latest: Mutex::new(None),
             issuer: issuer.map(OnceLock::from).unwrap_or_default(),
+            attempted_at: AtomicU64::new(0),
             flight: Flight::new(),
         }
     }
 
-    /// Returns the document. An hour-old one is renewed first; when that fails it still serves.
+    /// Returns the document. An hour-old one still serves while it is renewed in the background.
     pub(crate) async fn get(&self, client: &Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
-        let latest = self.latest();
+        let Some(latest) = self.latest() else {
+            return self.flight.join(|| fetch(Arc::clone(client))).await;
+        };
         let now = client.now();
-        if let Some(metadata) = latest.as_ref().filter(|metadata| metadata.is_fresh(now)) {
-            return Ok(Arc::clone(metadata));
+        let attempted_at = self.attempted_at.load(Ordering::Relaxed);
+        if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_AFTER {
+            self.attempted_at.store(now, Ordering::Relaxed);
+            if let Err(error) = self.flight.start(|| fetch(Arc::clone(client))) {
+                tracing::debug!(%error, "the discovery document cannot be renewed");
+            }
         }
-        let fetched = self.flight.join(|| fetch(Arc::clone(client))).await;
-        fetched.or_else(|error| latest.ok_or(error))
+        Ok(latest)
     }
 
     pub(crate) fn issuer(&self) -> Option<&str> {
@@ -60,7 +71,7 @@ impl Discovery {
         let pinned = self.issuer.get_or_init(|| metadata.issuer.clone());
         if *pinned != metadata.issuer {
             return Err(FiefError::ResponseInvalid(
-                "discovery names another issuer than before",
+                "discovery names another issuer than the one that is pinned",
             ));
         }
         let metadata = Arc::new(metadata);
@@ -77,10 +88,18 @@ impl Metadata {
 }
 
 async fn fetch(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
+    let fetched = fetch_document(&client).await;
+    if let Err(error) = &fetched {
+        tracing::warn!(%error, "Fief's discovery document could not be fetched");
+    }
+    fetched
+}
+
+async fn fetch_document(client: &Inner) -> Result<Arc<Metadata>, FiefError> {
     let url = client.base.at("/.well-known/openid-configuration");
     let now = client.now();
     let document: Document = client.http.document(url, LIMIT, now).await?;
-    client.discovery.store(document.check(&client)?)
+    client.discovery.store(document.check(client)?)
 }
 
 #[derive(Deserialize)]
@@ -117,5 +136,8 @@ impl Document {
     }
 }
 
+// Seconds.
 const MAX_AGE: u64 = 3600;
+const RETRY_AFTER: u64 = 30;
+
 const LIMIT: usize = 128 * 1024;
