@@ -2,17 +2,6 @@
 
 /// Makes each case two tests.
 macro_rules! contract {
-    (only real: $($case:ident),+ $(,)?) => {
-        mod real {
-            $(
-                #[tokio::test]
-                #[ignore = "needs the real Fief"]
-                async fn $case() {
-                    super::$case(&crate::contract::Target::real()).await;
-                }
-            )+
-        }
-    };
     ($($case:ident),+ $(,)?) => {
         mod embedded {
             $(
@@ -23,7 +12,15 @@ macro_rules! contract {
             )+
         }
 
-        contract! { only real: $($case),+ }
+        mod real {
+            $(
+                #[tokio::test]
+                #[ignore = "needs the real Fief"]
+                async fn $case() {
+                    super::$case(&crate::contract::Target::real()).await;
+                }
+            )+
+        }
     };
 }
 
@@ -31,8 +28,10 @@ mod authorize;
 mod client;
 mod consent;
 mod discovery;
+mod embedded;
 mod encryption;
 mod errors;
+mod hook;
 mod login;
 mod logout;
 mod profile;

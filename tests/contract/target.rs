@@ -1,8 +1,10 @@
 use std::{collections::HashMap, time::Duration};
 
-use fief_test_server::{Client as TestClient, FiefTestServer, FieldType, User, UserField};
-use fief_tests::{RealFief, Seed, SeedClient, SeedField, SeedUser};
+use fief_test_server::FiefTestServer;
+use fief_tests::{RealFief, Seed, SeedUser};
 use serde_json::Value;
+
+use super::embedded;
 
 /// A Fief filled with the seed, whichever it is.
 pub(crate) struct Target {
@@ -29,19 +31,8 @@ enum Kind {
 
 impl Target {
     pub(crate) async fn embedded() -> Self {
-        let seed = Seed::load();
-        let mut builder = FiefTestServer::builder().tenant(&seed.tenant);
-        for client in &seed.clients {
-            builder = builder.client(embedded_client(client, &seed.redirect_uri));
-        }
-        for field in seed.fields {
-            builder = builder.user_field(embedded_field(field));
-        }
-        for user in seed.users {
-            builder = builder.user(embedded_user(user));
-        }
-        let server = builder.start().await.unwrap();
-        let credentials = |name: &str| (name.to_owned(), "secret".to_owned());
+        let server = embedded::start().await;
+        let credentials = |name: &str| (name.to_owned(), embedded::SECRET.to_owned());
         Self::new(
             server.url().into(),
             server.issuer().into(),
@@ -123,12 +114,12 @@ impl Target {
         }
     }
 
-    /// Has events sent to an address: gives the secret they are signed with.
+    /// Has an event sent to an address: gives the secret it is signed with.
     pub(crate) async fn webhook(&self, url: &str, event: &str) -> String {
         match &self.kind {
             Kind::Embedded(server) => {
-                server.add_webhook(url, "secret");
-                "secret".to_owned()
+                server.add_webhook(url, embedded::SECRET);
+                embedded::SECRET.to_owned()
             }
             Kind::Real(fief) => fief.webhook(url, event).await,
         }
@@ -147,58 +138,5 @@ impl Target {
             Kind::Embedded(server) => server.delete_user(email),
             Kind::Real(fief) => fief.delete_user(email).await,
         }
-    }
-}
-
-fn embedded_client(client: &SeedClient, redirect_uri: &str) -> TestClient {
-    let mut made = if client.public {
-        TestClient::public(&client.name)
-    } else {
-        TestClient::new(&client.name).secret("secret")
-    };
-    made = made.redirect_uri(redirect_uri);
-    if client.third_party {
-        made = made.third_party();
-    }
-    if client.encrypted {
-        made = made.encrypted_id_tokens();
-    }
-    if let Some(tenant) = &client.tenant {
-        made = made.tenant(tenant);
-    }
-    if let Some(lifetimes) = &client.lifetimes {
-        made = made
-            .code_lifetime(Duration::from_secs(lifetimes.code))
-            .token_lifetime(Duration::from_secs(lifetimes.token))
-            .refresh_token_lifetime(Duration::from_secs(lifetimes.refresh));
-    }
-    made
-}
-
-fn embedded_field(field: SeedField) -> UserField {
-    let kind = match field.r#type.as_str() {
-        "BOOLEAN" => FieldType::Boolean,
-        "DATE" => FieldType::Date,
-        "STRING" => FieldType::String,
-        other => panic!("a field of {other}"),
-    };
-    let made = UserField::new(field.slug, kind);
-    match field.default {
-        Some(value) => made.default_value(value),
-        None => made,
-    }
-}
-
-fn embedded_user(user: SeedUser) -> User {
-    let mut made = User::new(user.email, user.password);
-    for permission in user.permissions {
-        made = made.permission(permission);
-    }
-    for (slug, value) in user.fields {
-        made = made.field(slug, value);
-    }
-    match user.tenant {
-        Some(tenant) => made.tenant(tenant),
-        None => made,
     }
 }

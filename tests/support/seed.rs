@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 #[derive(Debug, Deserialize)]
 pub struct Seed {
     pub redirect_uri: String,
-    pub permissions: Vec<String>,
     /// The slug of the tenant beside the default one.
     pub tenant: String,
     pub fields: Vec<SeedField>,
@@ -13,7 +12,7 @@ pub struct Seed {
     pub clients: Vec<SeedClient>,
 }
 
-/// A field that users of the tenant may have, and change.
+/// A field that users may have, and change.
 #[derive(Debug, Deserialize)]
 pub struct SeedField {
     pub slug: String,
