@@ -1,1 +1,74 @@
-fn main() {}
+//! A web application whose visitors log in with Fief: pages for everyone, for those who are logged in, and for those
+//! who have a permission.
+//!
+//! ```sh
+//! cargo run -p example-web
+//! ```
+//!
+//! Without `FIEF_BASE_URL` it brings a Fief of its own; with `FIEF_BASE_URL`, `FIEF_CLIENT_ID` and `FIEF_CLIENT_SECRET`
+//! it uses that one, where `{App}/auth-callback` has to be registered. `PORT` (3000) and `FIEF_PORT` (8000) choose the
+//! ports, 0 any free one. `SESSION_KEY` (hex, 32 bytes) keeps sessions over a restart.
+
+mod castles;
+mod pages;
+mod settings;
+
+use std::process::ExitCode;
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use fief_axum::{FiefAuth, Rejection, RejectionKind};
+
+use crate::{castles::Castles, settings::Settings};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(settings::log_filter())
+        .init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let settings = Settings::from_env().await?;
+    let auth = FiefAuth::builder(settings.fief.clone())
+        .login(&settings.app_url, settings.session_key.clone())
+        .on_rejection(rejected)
+        .build()?;
+    settings.print();
+    axum::serve(settings.listener, app(auth)).await?;
+    Ok(())
+}
+
+fn app(auth: FiefAuth) -> Router {
+    let create = auth.require().permission("castles:create");
+    Router::new()
+        .route("/castles/create", get(castles::form))
+        .route("/castles", axum::routing::post(castles::create))
+        .route_layer(create)
+        .route("/castles", get(castles::list))
+        .route("/profile", get(pages::profile))
+        .route_layer(auth.require())
+        .route("/", get(pages::home))
+        .merge(auth.routes())
+        .layer(auth.layer())
+        .with_state(Castles::default())
+}
+
+/// Shows a page to those who lack a permission; everyone else gets the usual answer.
+fn rejected(rejection: Rejection) -> Response {
+    match rejection.kind() {
+        RejectionKind::MissingPermission { .. } => pages::forbidden(),
+        _ => rejection.into_response(),
+    }
+}
