@@ -29,8 +29,10 @@ impl Site {
     }
 
     /// The name of a cookie of ours, which browsers take over https from this host only.
+    ///
+    /// Cookies ignore ports: on loopback a Fief beside the application has a `fief_session` of its own.
     pub(crate) fn cookie_name(&self, name: &str) -> String {
-        let prefix = if self.secure { "__Host-" } else { "" };
+        let prefix = if self.secure { "__Host-" } else { "dev_" };
         format!("{prefix}{name}")
     }
 
