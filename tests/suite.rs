@@ -1,4 +1,6 @@
 //! The suites. What needs the real Fief is ignored: `tests/real.sh` runs it.
 
+#[macro_use]
 mod contract;
+mod flows;
 mod server;

@@ -79,7 +79,3 @@ pub use crate::{
     require::{RequireLayer, RequireService},
     session::SessionKey,
 };
-
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

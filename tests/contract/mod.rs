@@ -1,13 +1,13 @@
 //! What a Fief answers on the wire. Each case runs against `fief-test-server` and against the real Fief.
 
-/// Makes each case two tests.
+/// Makes each case two tests: against `fief-test-server`, and against the real Fief.
 macro_rules! contract {
-    ($($case:ident),+ $(,)?) => {
+    ($target:ident: $($case:ident),+ $(,)?) => {
         mod embedded {
             $(
                 #[tokio::test]
                 async fn $case() {
-                    super::$case(&crate::contract::Target::embedded().await).await;
+                    super::$case(&super::$target::embedded().await).await;
                 }
             )+
         }
@@ -17,10 +17,13 @@ macro_rules! contract {
                 #[tokio::test]
                 #[ignore = "needs the real Fief"]
                 async fn $case() {
-                    super::$case(&crate::contract::Target::real()).await;
+                    super::$case(&super::$target::real().await).await;
                 }
             )+
         }
+    };
+    ($($case:ident),+ $(,)?) => {
+        contract! { Target: $($case),+ }
     };
 }
 

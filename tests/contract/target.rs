@@ -41,7 +41,8 @@ impl Target {
         )
     }
 
-    pub(crate) fn real() -> Self {
+    #[allow(clippy::unused_async, reason = "as the other is made")]
+    pub(crate) async fn real() -> Self {
         let fief = RealFief::from_env();
         let credentials = |name: &str| {
             let client = fief.seeded(name);
@@ -82,7 +83,6 @@ impl Target {
             issuer,
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
-                .tls_certs_only([])
                 .build()
                 .unwrap(),
             seed,

@@ -63,12 +63,7 @@ pub fn create(email: String, name: &str, problem: Option<&'static str>) -> Respo
 }
 
 pub fn forbidden() -> Response {
-    render(
-        StatusCode::FORBIDDEN,
-        &Forbidden {
-            email: Some(String::new()),
-        },
-    )
+    render(StatusCode::FORBIDDEN, &Forbidden { email: None })
 }
 
 /// What to call a user.

@@ -1,0 +1,6 @@
+//! The examples, started as processes and used as people use them.
+
+mod api;
+mod site;
+mod start;
+mod web;

@@ -1,0 +1,76 @@
+use std::net::TcpListener;
+
+use fief_tests::{Browser, Process};
+use reqwest::StatusCode;
+
+/// The one way in that needs nothing else.
+#[tokio::test]
+async fn the_web_application_brings_its_own_fief() {
+    let mut web = Process::start("example-web", &[]);
+    let (url, fief) = (web.says("App"), web.says("Fief"));
+    let (fief, embedded) = fief.split_once(' ').unwrap();
+    assert_eq!(embedded, "(embedded)");
+    let account = web.says("Sign in as");
+    let (email, password) = account.split_once(" / ").unwrap();
+
+    let mut browser = Browser::new();
+    let page = browser.visit(&format!("{url}/castles")).await;
+    assert!(page.url.as_str().starts_with(fief), "{}", page.url);
+    let page = browser.log_in(email, password).await;
+    assert_eq!(page.url.as_str(), format!("{url}/castles"));
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_api_brings_its_own_fief() {
+    let mut api = Process::start("example-api", &[]);
+    let url = api.says("App");
+    assert!(api.says("Fief").ends_with(" (embedded)"));
+    let answer = reqwest::get(format!("{url}/me")).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for package in ["example-web", "example-api"] {
+        for name in ["PORT", "FIEF_PORT"] {
+            refuses(package, &[(name, &port)], &[name, &port]);
+        }
+    }
+}
+
+#[test]
+fn a_bad_setting_is_one_clear_line() {
+    for package in ["example-web", "example-api"] {
+        refuses(package, &[("PORT", "eighty")], &["PORT", "eighty"]);
+        refuses(package, &[("PORT", "65536")], &["PORT", "65536"]);
+        let base_url = [("FIEF_BASE_URL", "http://127.0.0.1:1")];
+        refuses(package, &base_url, &["FIEF_CLIENT_ID"]);
+        let base_url = [
+            ("FIEF_BASE_URL", "fief.example.com"),
+            ("FIEF_CLIENT_ID", "id"),
+        ];
+        refuses(package, &base_url, &["FIEF_BASE_URL"]);
+        let insecure = [
+            ("FIEF_BASE_URL", "http://fief.example.com"),
+            ("FIEF_CLIENT_ID", "id"),
+        ];
+        refuses(package, &insecure, &["FIEF_BASE_URL"]);
+    }
+}
+
+/// Exit code 1, and one line on stderr with these words in it.
+fn refuses(package: &str, variables: &[(&str, &str)], words: &[&str]) {
+    let (status, complaint) = Process::start(package, variables).ends();
+    assert_eq!(
+        status.code(),
+        Some(1),
+        "{package} {variables:?}: {complaint}"
+    );
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    for word in words {
+        assert!(complaint.contains(word), "{complaint:?} without {word:?}");
+    }
+}
