@@ -79,3 +79,7 @@ pub use crate::{
     require::{RequireLayer, RequireService},
     session::SessionKey,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

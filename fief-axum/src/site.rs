@@ -30,7 +30,7 @@ impl Site {
 
     /// The name of a cookie of ours, which browsers take over https from this host only.
     ///
-    /// Cookies do not know ports, so on loopback they share a jar with Fief's own `fief_session` and `fief_login_...`.
+    /// Cookies ignore ports: on loopback a Fief beside the application has a `fief_session` of its own.
     pub(crate) fn cookie_name(&self, name: &str) -> String {
         let prefix = if self.secure { "__Host-" } else { "dev_" };
         format!("{prefix}{name}")

@@ -83,6 +83,7 @@ impl Target {
             issuer,
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
+                .tls_certs_only([])
                 .build()
                 .unwrap(),
             seed,

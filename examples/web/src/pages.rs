@@ -63,7 +63,12 @@ pub fn create(email: String, name: &str, problem: Option<&'static str>) -> Respo
 }
 
 pub fn forbidden() -> Response {
-    render(StatusCode::FORBIDDEN, &Forbidden { email: None })
+    render(
+        StatusCode::FORBIDDEN,
+        &Forbidden {
+            email: Some(String::new()),
+        },
+    )
 }
 
 /// What to call a user.

@@ -1,5 +1,6 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
+use url::form_urlencoded;
 
 use crate::{
     answer::{detail, json_answer, redirect, set_cookie},
@@ -30,6 +31,7 @@ pub(crate) fn authorize(call: &Call<'_>) -> Response {
     let cookie = format!("{LOGIN_COOKIE}={id}; Path=/; SameSite=lax");
     set_cookie(&mut response, &cookie);
     if let Some(lang) = call.query("lang") {
+        let lang: String = form_urlencoded::byte_serialize(lang.as_bytes()).collect();
         let cookie = format!("fief_locale={lang}; Max-Age=2592000; Path=/; SameSite=lax");
         set_cookie(&mut response, &cookie);
     }

@@ -91,7 +91,9 @@ impl FiefTestServerBuilder {
     /// When the port is taken, the key size is not one of the three, two clients, users or
     /// tenants are the same, or one belongs to a tenant that is not there.
     pub async fn start(self) -> io::Result<FiefTestServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).map_err(|error| {
+            io::Error::new(error.kind(), format!("port {}: {error}", self.port))
+        })?;
         listener.set_nonblocking(true)?;
         let authority = listener.local_addr()?.to_string();
 
