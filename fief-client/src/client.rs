@@ -60,6 +60,21 @@ impl Fief {
         &self.inner.client_id
     }
 
+    /// Returns the issuer that tokens must name: the one that was set, else the one of the first discovery document,
+    /// which is fetched where it is not known yet.
+    ///
+    /// # Errors
+    /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: discovery failed.
+    pub async fn issuer(&self) -> Result<&str, FiefError> {
+        let discovery = &self.inner.discovery;
+        if discovery.issuer().is_none() {
+            discovery.get(&self.inner).await?;
+        }
+        discovery
+            .issuer()
+            .ok_or(FiefError::ResponseInvalid("discovery names no issuer"))
+    }
+
     /// Returns the time by the client's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
