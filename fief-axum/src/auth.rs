@@ -1,10 +1,12 @@
 use std::{fmt, sync::Arc};
 
 use axum::{Router, response::Response};
-use fief_client::Fief;
+use fief_client::{Fief, Requirements};
 
 use crate::{
-    AuthLayer, FiefAuthBuilder, Rejection, RequireLayer, routes, site::Site, user_cache::UserCache,
+    AuthLayer, FiefAuthBuilder, PathsLayer, Rejection, RejectionKind, RequireLayer,
+    challenge::Challenge, extract::Policies, head::Head, resource::Resource, routes, site::Site,
+    user_cache::UserCache,
 };
 
 /// Fief for an axum application: makes its layer, its guards and its login routes. A cheap clone.
@@ -18,6 +20,10 @@ pub(crate) struct Inner {
     pub(crate) site: Option<Site>,
     pub(crate) users: UserCache,
     pub(crate) on_rejection: Option<OnRejection>,
+    pub(crate) access_token_cookie: Option<String>,
+    pub(crate) challenge: Challenge,
+    pub(crate) resource: Option<Resource>,
+    pub(crate) policies: Policies,
 }
 
 pub(crate) type OnRejection = Box<dyn Fn(Rejection) -> Response + Send + Sync>;
@@ -31,6 +37,10 @@ impl FiefAuth {
             site: None,
             users: UserCache::new(),
             on_rejection: None,
+            access_token_cookie: None,
+            challenge: Challenge::default(),
+            resource: None,
+            policies: Policies::default(),
         })
     }
 
@@ -56,6 +66,11 @@ impl FiefAuth {
         RequireLayer::new(self.clone())
     }
 
+    /// Returns a guard for a whole application: a table of its paths, where what is not in it is refused.
+    pub fn paths(&self) -> PathsLayer {
+        PathsLayer::new(self.clone())
+    }
+
     /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`. None when
     /// [`login`](FiefAuthBuilder::login) was not set up.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
@@ -74,6 +89,27 @@ impl FiefAuth {
 
     pub(crate) fn users(&self) -> &UserCache {
         &self.inner.users
+    }
+
+    pub(crate) fn access_token_cookie(&self) -> Option<&str> {
+        self.inner.access_token_cookie.as_deref()
+    }
+
+    pub(crate) fn challenge(&self) -> &Challenge {
+        &self.inner.challenge
+    }
+
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.inner.resource.as_ref()
+    }
+
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.inner.policies
+    }
+
+    /// The rejection of a request that nothing was required of yet.
+    pub(crate) fn rejection(&self, head: Head<'_>, kind: RejectionKind) -> Rejection {
+        Rejection::new(self, head, kind, &Requirements::new())
     }
 
     pub(crate) fn has_rejection_hook(&self) -> bool {

@@ -8,8 +8,10 @@ pub(crate) enum Bearer<'a> {
     Absent,
     /// The scheme is bearer, but the rest is not one token; or the header is repeated.
     Malformed,
-    /// Something that looks like a token.
+    /// What is to be validated.
     Token(&'a str),
+    /// More than any token has.
+    TooLong,
 }
 
 impl<'a> Bearer<'a> {
@@ -29,27 +31,36 @@ impl<'a> Bearer<'a> {
         }
         match rest {
             [b' ', rest @ ..] => Self::token(rest),
-            // Another scheme whose name begins alike, or a separator that is not a space.
-            [next, ..] if next.is_ascii_alphanumeric() => Self::Absent,
+            // Another scheme whose name begins alike.
+            [next, ..] if is_tchar(*next) => Self::Absent,
             _ => Self::Malformed,
         }
     }
 
+    /// Whether it is one token is left to whoever finds that it is not a good one: a good one is.
     fn token(rest: &'a [u8]) -> Self {
-        let token = rest.trim_ascii_start();
-        match str::from_utf8(token) {
-            Ok(token) if is_b64token(token.as_bytes()) => Self::Token(token),
-            _ => Self::Malformed,
+        let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+        let (_, token) = rest.split_at(spaces);
+        match token {
+            [] => Self::Malformed,
+            _ if token.len() > MAX_LEN => Self::TooLong,
+            _ => str::from_utf8(token).map_or(Self::Malformed, Self::Token),
         }
     }
 }
 
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
-fn is_b64token(token: &[u8]) -> bool {
-    let padding = token.iter().rev().take_while(|byte| **byte == b'=').count();
-    let (body, _) = token.split_at(token.len() - padding);
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
-    !body.is_empty() && body.iter().all(allowed)
+pub(crate) fn is_b64token(token: &str) -> bool {
+    let body = token.trim_end_matches('=');
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !body.is_empty() && body.bytes().all(allowed)
+}
+
+/// A character of a scheme's name ([RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 const SCHEME: &[u8] = b"bearer";
+/// Bytes. No token of Fief's is longer; what is, is not read.
+const MAX_LEN: usize = 16 * 1024;

@@ -6,6 +6,9 @@ use fief_client::{AuthorizationRequest, Fief};
 use crate::{
     Error, FiefAuth, Rejection, SessionKey,
     auth::{Inner, OnRejection},
+    challenge::Challenge,
+    extract::Policies,
+    resource::Resource,
     session::Keys,
     site::{Site, at, bad, page, parse_app_url, route},
     user_cache::UserCache,
@@ -26,6 +29,9 @@ pub struct FiefAuthBuilder {
     idle: Duration,
     absolute: Duration,
     on_rejection: Option<OnRejection>,
+    access_token_cookie: Option<String>,
+    pub(crate) realm: Option<String>,
+    pub(crate) resource: Option<String>,
 }
 
 impl FiefAuthBuilder {
@@ -43,6 +49,9 @@ impl FiefAuthBuilder {
             idle: Duration::from_secs(3600),
             absolute: Duration::from_secs(24 * 3600),
             on_rejection: None,
+            access_token_cookie: None,
+            realm: None,
+            resource: None,
         }
     }
 
@@ -110,6 +119,16 @@ impl FiefAuthBuilder {
         self
     }
 
+    /// Accepts an access token as the plain value of this cookie too, as the examples of Fief's Python and JavaScript
+    /// clients keep it. Default: none.
+    ///
+    /// The `Authorization` header and the session of [`login`](Self::login) go first. Requests that are not GET, HEAD
+    /// or OPTIONS must come from the same site, as with the session.
+    pub fn access_token_cookie(mut self, name: impl Into<String>) -> Self {
+        self.access_token_cookie = Some(name.into());
+        self
+    }
+
     /// Replaces the answers to requests that are rejected. Whatever it returns is the answer: the handler is not
     /// reached. Default: [`Rejection`]'s own.
     ///
@@ -147,11 +166,16 @@ impl FiefAuthBuilder {
             Some((app_url, key)) => Some(self.site(&app_url, key)?),
             None => None,
         };
+        let resource = self.resource.as_deref().map(Resource::parse).transpose()?;
         Ok(FiefAuth::from_inner(Inner {
             fief: self.fief,
             site,
             users: UserCache::new(),
             on_rejection: self.on_rejection,
+            access_token_cookie: self.access_token_cookie,
+            challenge: Challenge::new(self.realm, resource.as_ref())?,
+            resource,
+            policies: Policies::default(),
         }))
     }
 

@@ -1,23 +1,18 @@
 use axum::http::{Method, header};
 
-use crate::{
-    head::{Head, SEC_FETCH_SITE},
-    site::Site,
-};
+use crate::head::{Head, SEC_FETCH_SITE};
 
 /// Whether a request that only a cookie authenticates is this site's own, or changes nothing
 /// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)).
 ///
 /// Without `Sec-Fetch-Site` the `Origin` has to be ours; without both it is refused.
-pub(crate) fn is_same_origin(site: &Site, head: Head<'_>) -> bool {
+pub(crate) fn is_same_origin(origin: Option<&str>, head: Head<'_>) -> bool {
     let safe = matches!(*head.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if safe && !head.headers.contains_key(header::UPGRADE) {
         return true;
     }
     match head.header(&SEC_FETCH_SITE) {
         Some(site) => site == "same-origin" || site == "none",
-        None => head
-            .header(&header::ORIGIN)
-            .is_some_and(|origin| origin == site.origin()),
+        None => origin.is_some() && head.header(&header::ORIGIN) == origin,
     }
 }

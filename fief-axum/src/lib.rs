@@ -58,13 +58,18 @@ mod challenge;
 mod csrf;
 mod error;
 mod extract;
+mod future;
+mod guard;
 mod head;
 mod layer;
+mod paths;
 mod rejection;
 mod request_auth;
 mod require;
+mod resource;
 mod return_to;
 mod routes;
+mod rule;
 mod session;
 mod site;
 mod user_cache;
@@ -73,10 +78,12 @@ pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,
     error::Error,
-    extract::{Authenticated, CurrentUser},
+    extract::{Authenticated, Authorized, CurrentUser, Policy},
+    guard::RequireService,
     layer::{AuthLayer, AuthService},
+    paths::PathsLayer,
     rejection::{Rejection, RejectionKind},
-    require::{RequireLayer, RequireService},
+    require::RequireLayer,
     session::SessionKey,
 };
 

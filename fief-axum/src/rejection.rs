@@ -4,20 +4,24 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use fief_client::{FiefAcr, FiefError};
+use fief_client::{FiefAcr, FiefError, Requirements};
 use serde_json::json;
 use url::form_urlencoded;
 
-use crate::{FiefAuth, challenge::challenge, head::Head};
+use crate::{FiefAuth, head::Head, routes};
 
 /// A request that does not reach its handler, and why.
 ///
-/// As a response it is what [`FiefAuthBuilder::on_rejection`](crate::FiefAuthBuilder::on_rejection) makes of it, else:
-/// a redirect to log in for a page that a browser shows, and JSON with `WWW-Authenticate` for everyone else.
+/// As a response it is what [`FiefAuthBuilder::on_rejection`](crate::FiefAuthBuilder::on_rejection) makes of it, else,
+/// for a page that a browser shows where [`login`](crate::FiefAuthBuilder::login) is set up: a redirect to log in, or
+/// a small page that says why. Everyone else gets JSON with `error` and `error_description`, and `WWW-Authenticate`.
 #[derive(Clone)]
 pub struct Rejection {
     kind: RejectionKind,
+    is_navigation: bool,
+    is_page: bool,
     login_url: Option<String>,
+    challenge: Option<HeaderValue>,
     hook: Option<FiefAuth>,
 }
 
@@ -64,29 +68,28 @@ pub enum RejectionKind {
 }
 
 impl Rejection {
-    pub(crate) fn new(auth: &FiefAuth, head: Head<'_>, kind: RejectionKind) -> Self {
-        let login_url = auth
-            .site()
-            .filter(|_| kind.is_login() && head.is_navigation())
-            .map(|site| {
-                let mut query = form_urlencoded::Serializer::new(String::new());
-                query.append_pair("return_to", head.page());
-                match &kind {
-                    RejectionKind::AcrTooLow { required } => {
-                        query.append_pair("acr", required.as_str())
-                    }
-                    RejectionKind::AuthTooOld { max_age } => {
-                        query.append_pair("max_age", &max_age.as_secs().to_string())
-                    }
-                    _ => &mut query,
-                };
-                format!("{}?{}", site.login_path(), query.finish())
-            });
-        let hook = auth.has_rejection_hook().then(|| auth.clone());
+    pub(crate) fn new(
+        auth: &FiefAuth,
+        head: Head<'_>,
+        kind: RejectionKind,
+        required: &Requirements,
+    ) -> Self {
+        tracing::debug!(reason = kind.code(), "request rejected");
+        let is_navigation = head.is_navigation();
+        let site = auth.site().filter(|_| is_navigation);
+        let login_url = site
+            .filter(|_| kind.is_login())
+            .map(|site| login_url(&site.login_path(), head.page(), &kind, required));
         Self {
-            kind,
+            is_navigation,
+            is_page: site.is_some(),
+            challenge: match login_url {
+                None => auth.challenge().header(&kind, required),
+                Some(_) => None,
+            },
             login_url,
-            hook,
+            hook: auth.has_rejection_hook().then(|| auth.clone()),
+            kind,
         }
     }
 
@@ -94,7 +97,10 @@ impl Rejection {
     pub(crate) fn misconfigured() -> Self {
         Self {
             kind: RejectionKind::Misconfigured,
+            is_navigation: false,
+            is_page: false,
             login_url: None,
+            challenge: None,
             hook: None,
         }
     }
@@ -112,15 +118,25 @@ impl Rejection {
         self.login_url.as_deref()
     }
 
+    /// Returns whether a browser shows the answer as a page: what an API caller and `fetch` ask for is not one.
+    #[must_use]
+    pub fn is_navigation(&self) -> bool {
+        self.is_navigation
+    }
+
     fn answer(self) -> Response {
         if let Some(url) = &self.login_url {
             return Redirect::to(url).into_response();
         }
-        let body =
-            json!({ "error": self.kind.code(), "error_description": self.kind.description() });
-        let mut response = (self.kind.status(), axum::Json(body)).into_response();
+        let (status, description) = (self.kind.status(), self.kind.description());
+        let mut response = if self.is_page {
+            routes::rejected(status, description)
+        } else {
+            let body = json!({ "error": self.kind.code(), "error_description": description });
+            (status, axum::Json(body)).into_response()
+        };
         let headers = response.headers_mut();
-        if let Some(challenge) = challenge(&self.kind) {
+        if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if self.kind == RejectionKind::Unavailable {
@@ -138,6 +154,21 @@ impl IntoResponse for Rejection {
             None => self.answer(),
         }
     }
+}
+
+/// Where to log in and come back from; for a step-up, at the level and age that are required.
+fn login_url(path: &str, page: &str, kind: &RejectionKind, required: &Requirements) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("return_to", page);
+    if kind.is_step_up() {
+        let acr = required.required_acr().map(|acr| acr.as_str().to_owned());
+        let max_age = required
+            .required_max_age()
+            .map(|age| age.as_secs().to_string());
+        query.extend_pairs(acr.map(|acr| ("acr", acr)));
+        query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
+    }
+    format!("{path}?{}", query.finish())
 }
 
 impl fmt::Debug for Rejection {
@@ -180,6 +211,11 @@ impl RejectionKind {
     /// Whether logging in (again) helps.
     fn is_login(&self) -> bool {
         self.status() == StatusCode::UNAUTHORIZED
+    }
+
+    /// Whether logging in again, but better, helps.
+    pub(crate) fn is_step_up(&self) -> bool {
+        matches!(self, Self::AcrTooLow { .. } | Self::AuthTooOld { .. })
     }
 
     /// The `error` of the answer.

@@ -7,7 +7,14 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 use tower_cookies::Cookie;
 
-use crate::{FiefAuth, Rejection, RejectionKind, bearer::Bearer, csrf, head::Head, session};
+use crate::{
+    FiefAuth, Rejection, RejectionKind,
+    bearer::{Bearer, is_b64token},
+    csrf,
+    head::Head,
+    session::{self, Jar},
+    site::Site,
+};
 
 /// Who sent one request: read once, verified once, shared by layer, guards and extractors.
 #[derive(Clone, Debug)]
@@ -30,10 +37,19 @@ pub(crate) struct Credential {
 }
 
 impl RequestAuth {
-    /// Puts a new one among the extensions, and returns it to be finished; none when there is one already.
-    pub(crate) fn lend(auth: &FiefAuth, extensions: &mut Extensions) -> Option<Self> {
-        if extensions.get::<Self>().is_some() {
-            return None;
+    /// Returns this request's, and once more to be finished where it is new.
+    ///
+    /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
+    pub(crate) fn lend(
+        auth: &FiefAuth,
+        extensions: &mut Extensions,
+    ) -> Result<(Self, Option<Self>), RejectionKind> {
+        if let Some(found) = extensions.get::<Self>() {
+            if auth.is(&found.inner.auth) {
+                return Ok((found.clone(), None));
+            }
+            tracing::error!("a layer or guard is inside of another FiefAuth's");
+            return Err(RejectionKind::Misconfigured);
         }
         let new = Self {
             inner: Arc::new(Inner {
@@ -44,20 +60,15 @@ impl RequestAuth {
             }),
         };
         extensions.insert(new.clone());
-        Some(new)
+        Ok((new.clone(), Some(new)))
     }
 
-    /// Looks it up, where it is this `FiefAuth`'s.
-    pub(crate) fn of(extensions: &Extensions, auth: Option<&FiefAuth>) -> Option<Self> {
-        let Some(found) = extensions.get::<Self>() else {
-            tracing::error!("FiefAuth::layer() is missing around an extractor");
-            return None;
-        };
-        if auth.is_some_and(|auth| !auth.is(&found.inner.auth)) {
-            tracing::error!("a guard is inside of another FiefAuth's layer");
-            return None;
-        }
-        Some(found.clone())
+    /// Looks it up for an extractor.
+    pub(crate) fn of(extensions: &Extensions) -> Result<Self, Rejection> {
+        extensions.get::<Self>().cloned().ok_or_else(|| {
+            tracing::error!("neither FiefAuth::layer() nor a guard is around an extractor");
+            Rejection::misconfigured()
+        })
     }
 
     pub(crate) fn auth(&self) -> &FiefAuth {
@@ -68,15 +79,21 @@ impl RequestAuth {
     pub(crate) async fn check(
         &self,
         head: Head<'_>,
-        requirements: &Requirements,
-    ) -> Result<&Credential, Rejection> {
-        let auth = &self.inner.auth;
-        let reject = |kind| Rejection::new(auth, head, kind);
-        let credential = self.authenticate(head).await.map_err(reject)?;
-        auth.fief()
-            .check_requirements(&credential.token, requirements)
-            .map_err(|error| reject(error.into()))?;
+        required: &Requirements,
+    ) -> Result<&Credential, RejectionKind> {
+        let credential = self.authenticate(head).await?;
+        let fief = self.inner.auth.fief();
+        fief.check_requirements(&credential.token, required)?;
         Ok(credential)
+    }
+
+    pub(crate) fn reject(
+        &self,
+        head: Head<'_>,
+        kind: RejectionKind,
+        required: &Requirements,
+    ) -> Rejection {
+        Rejection::new(&self.inner.auth, head, kind, required)
     }
 
     async fn authenticate(&self, head: Head<'_>) -> Result<&Credential, RejectionKind> {
@@ -94,20 +111,44 @@ impl RequestAuth {
     async fn read(&self, head: Head<'_>) -> Result<Credential, RejectionKind> {
         match Bearer::read(head.headers) {
             Bearer::Malformed => Err(RejectionKind::Malformed),
-            Bearer::Token(token) => Ok(Credential {
-                token: self.validate(token).await?,
-            }),
-            Bearer::Absent => self.read_session(head).await,
+            Bearer::TooLong => Err(RejectionKind::Invalid),
+            Bearer::Token(token) => match self.validate(token).await {
+                Ok(token) => Ok(Credential { token }),
+                Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
+                Err(kind) => Err(kind),
+            },
+            Bearer::Absent => self.read_cookies(head).await,
         }
     }
 
-    async fn read_session(&self, head: Head<'_>) -> Result<Credential, RejectionKind> {
+    /// What a browser sends by itself: the session, else a plain access token where that is set up.
+    async fn read_cookies(&self, head: Head<'_>) -> Result<Credential, RejectionKind> {
+        let auth = &self.inner.auth;
+        let token = if let Some(token) = self.read_session(head).await? {
+            token
+        } else {
+            let name = auth.access_token_cookie();
+            let value = name.and_then(|name| Jar::new(head.headers).get(name));
+            let value = value.filter(|value| !value.is_empty());
+            self.validate(value.ok_or(RejectionKind::MissingCredentials)?)
+                .await?
+        };
+        if !csrf::is_same_origin(auth.site().map(Site::origin), head) {
+            return Err(RejectionKind::CrossSite);
+        }
+        Ok(Credential { token })
+    }
+
+    async fn read_session(
+        &self,
+        head: Head<'_>,
+    ) -> Result<Option<FiefAccessTokenInfo>, RejectionKind> {
         let Some(site) = self.inner.auth.site() else {
-            return Err(RejectionKind::MissingCredentials);
+            return Ok(None);
         };
         let now = session::seconds(self.inner.auth.fief().now());
         let Some(mut session) = session::read(site, head.headers, now) else {
-            return Err(RejectionKind::MissingCredentials);
+            return Ok(None);
         };
         let token = match self.validate(session.access_token()).await {
             Ok(token) => token,
@@ -117,16 +158,13 @@ impl RequestAuth {
             }
             Err(kind) => return Err(kind),
         };
-        if !csrf::is_same_origin(site, head) {
-            return Err(RejectionKind::CrossSite);
-        }
         if session.touch(now) {
             match session::write(site, &session, head.headers) {
                 Ok(cookies) => self.set_cookies(cookies),
                 Err(error) => tracing::warn!(%error, "the session cannot be renewed"),
             }
         }
-        Ok(Credential { token })
+        Ok(Some(token))
     }
 
     async fn validate(&self, token: &str) -> Result<FiefAccessTokenInfo, RejectionKind> {
@@ -161,14 +199,22 @@ impl RequestAuth {
             header::VARY,
             HeaderValue::from_static("Cookie, Authorization"),
         );
-        headers
-            .entry(header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
         let cookies = self
             .inner
             .cookies
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        // What the application says about caching holds, unless others could then get this user's cookies.
+        let is_private = |value: &HeaderValue| {
+            let value = value.to_str().unwrap_or_default();
+            value.contains("no-store") || value.contains("private")
+        };
+        match headers.get(header::CACHE_CONTROL) {
+            Some(value) if cookies.is_empty() || is_private(value) => {}
+            _ => {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+        }
         append_cookies(headers, &cookies);
     }
 }

@@ -28,11 +28,13 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let auth = RequestAuth::of(&parts.extensions, None).ok_or_else(Rejection::misconfigured)?;
-        let credential = auth
-            .check(Head::of_parts(parts), &Requirements::new())
-            .await?;
-        Ok(Self(credential.token.clone()))
+        let request_auth = RequestAuth::of(&parts.extensions)?;
+        let head = Head::of_parts(parts);
+        let required = Requirements::new();
+        match request_auth.check(head, &required).await {
+            Ok(credential) => Ok(Self(credential.token.clone())),
+            Err(kind) => Err(request_auth.reject(head, kind, &required)),
+        }
     }
 }
 

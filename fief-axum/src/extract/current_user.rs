@@ -17,18 +17,21 @@ impl<S: Sync> FromRequestParts<S> for CurrentUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let request_auth =
-            RequestAuth::of(&parts.extensions, None).ok_or_else(Rejection::misconfigured)?;
+        let request_auth = RequestAuth::of(&parts.extensions)?;
         let head = Head::of_parts(parts);
-        let credential = request_auth.check(head, &Requirements::new()).await?;
+        let required = Requirements::new();
         let auth = request_auth.auth();
-        match auth.users().get(auth.fief(), &credential.token).await {
-            Ok(user) => Ok(Self(user)),
-            Err(error) => {
-                tracing::debug!(%error, "no user info");
-                Err(Rejection::new(auth, head, error.into()))
-            }
-        }
+        let kind = match request_auth.check(head, &required).await {
+            Ok(credential) => match auth.users().get(auth.fief(), &credential.token).await {
+                Ok(user) => return Ok(Self(user)),
+                Err(error) => {
+                    tracing::debug!(%error, "no user info");
+                    error.into()
+                }
+            },
+            Err(kind) => kind,
+        };
+        Err(request_auth.reject(head, kind, &required))
     }
 }
 

@@ -1,6 +1,12 @@
 //! Extractors: who sent the request.
 
 mod authenticated;
+mod authorized;
 mod current_user;
 
-pub use self::{authenticated::Authenticated, current_user::CurrentUser};
+pub(crate) use self::authorized::Policies;
+pub use self::{
+    authenticated::Authenticated,
+    authorized::{Authorized, Policy},
+    current_user::CurrentUser,
+};

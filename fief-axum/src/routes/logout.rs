@@ -31,7 +31,7 @@ pub(super) async fn logout(State(auth): State<FiefAuth>, request: Request) -> Re
         return page::failure();
     };
     let head = Head::of(&request);
-    if is_same_origin(site, head) {
+    if is_same_origin(Some(site.origin()), head) {
         end(&auth, site, head)
     } else {
         question(&auth, site)

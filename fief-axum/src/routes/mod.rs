@@ -14,6 +14,7 @@ use axum::{
     routing::get,
 };
 
+pub(crate) use self::page::rejected;
 use crate::{FiefAuth, head::Head};
 
 /// The routes, or none where logging in is not set up.

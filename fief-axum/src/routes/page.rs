@@ -59,6 +59,16 @@ pub(super) fn failure() -> Response {
     )
 }
 
+/// A page of the application's that this visitor does not get.
+pub(crate) fn rejected(status: StatusCode, text: &str) -> Response {
+    page(
+        status,
+        status.canonical_reason().unwrap_or("Error"),
+        text,
+        "",
+    )
+}
+
 /// The question whether to log out.
 ///
 /// A form may be sent on to Fief only where the page's policy says so.

@@ -1,0 +1,132 @@
+use std::{any::TypeId, fmt, marker::PhantomData, sync::OnceLock};
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::request::Parts,
+};
+use fief_client::{FiefAccessTokenInfo, Requirements};
+
+use crate::{Rejection, RejectionKind, head::Head, request_auth::RequestAuth};
+
+/// What a handler requires, named by a type.
+pub trait Policy: Send + Sync + 'static {
+    /// Returns what the token must have. Asked once.
+    fn requirements() -> Requirements;
+
+    /// Returns whether whoever meets the requirements may pass. Default: yes.
+    #[must_use]
+    fn allows(token: &FiefAccessTokenInfo) -> bool {
+        let _ = token;
+        true
+    }
+}
+
+/// The access token of someone who meets the policy `P`: a handler that asks for it cannot be reached by anyone else,
+/// wherever it is mounted.
+///
+/// As `Option<Authorized<P>>` it is none for no, invalid and expired credentials. Needs
+/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+///
+/// ```
+/// use fief_axum::{Authorized, Policy};
+/// use fief_client::Requirements;
+///
+/// struct CanCreateCastles;
+///
+/// impl Policy for CanCreateCastles {
+///     fn requirements() -> Requirements {
+///         Requirements::new().permission("castles:create")
+///     }
+/// }
+///
+/// async fn create(Authorized { token, .. }: Authorized<CanCreateCastles>) -> String {
+///     format!("{} has a new castle", token.id())
+/// }
+/// ```
+pub struct Authorized<P> {
+    /// What the validated token says.
+    pub token: FiefAccessTokenInfo,
+    policy: PhantomData<fn() -> P>,
+}
+
+impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let request_auth = RequestAuth::of(&parts.extensions)?;
+        let head = Head::of_parts(parts);
+        let required = request_auth.auth().policies().requirements::<P>();
+        let kind = match request_auth.check(head, required).await {
+            Ok(credential) if P::allows(&credential.token) => {
+                return Ok(Self {
+                    token: credential.token.clone(),
+                    policy: PhantomData,
+                });
+            }
+            Ok(_) => RejectionKind::Forbidden,
+            Err(kind) => kind,
+        };
+        Err(request_auth.reject(head, kind, required))
+    }
+}
+
+impl<S: Sync, P: Policy> OptionalFromRequestParts<S> for Authorized<P> {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(found) => Ok(Some(found)),
+            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+}
+
+impl<P> Clone for Authorized<P> {
+    fn clone(&self) -> Self {
+        Self {
+            token: self.token.clone(),
+            policy: PhantomData,
+        }
+    }
+}
+
+impl<P> fmt::Debug for Authorized<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Authorized").field(&self.token).finish()
+    }
+}
+
+/// The requirements of the policies that were asked for, each built once: a list that only grows, so that looking one
+/// up takes no lock.
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    first: OnceLock<Box<Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    policy: TypeId,
+    requirements: Requirements,
+    next: OnceLock<Box<Entry>>,
+}
+
+impl Policies {
+    fn requirements<P: Policy>(&self) -> &Requirements {
+        let policy = TypeId::of::<P>();
+        let mut slot = &self.first;
+        loop {
+            let entry = slot.get_or_init(|| {
+                Box::new(Entry {
+                    policy,
+                    requirements: P::requirements(),
+                    next: OnceLock::new(),
+                })
+            });
+            if entry.policy == policy {
+                return &entry.requirements;
+            }
+            slot = &entry.next;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A table of paths: the policy of a whole application in one place.
+
+use axum::{
+    extract::MatchedPath,
+    http::{Extensions, Method},
+};
+use tower_layer::Layer;
+
+use crate::{
+    FiefAuth, RequireLayer,
+    guard::{Guard, RequireService, Verdict},
+    rule::Rule,
+};
+
+/// A guard for a whole application, where each path says what it requires. Made by [`FiefAuth::paths`].
+///
+/// Paths are written as the router has them; `/admin/{*rest}` stands for everything below `/admin/` as well. The first
+/// entry that matches decides, and **a path without an entry is refused** (403), the fallback too. What is matched is
+/// the route that was found, never the text of the URL, so put it on the router with
+/// [`Router::layer`](axum::Router::layer), after the routes. What `nest_service` serves counts as the fallback.
+///
+/// ```
+/// # use axum::{Router, http::Method, routing::get};
+/// # use fief_axum::FiefAuth;
+/// # use fief_client::Fief;
+/// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+/// # async fn home() {} async fn list() {} async fn show() {} async fn remove() {}
+/// let policy = auth
+///     .paths()
+///     .optional("/")
+///     .open("/health")
+///     .method(Method::DELETE, "/castles/{id}", auth.require().permission("castles:delete"))
+///     .require("/castles/{*rest}", auth.require().permission("castles:read"));
+///
+/// let app: Router = Router::new()
+///     .route("/", get(home))
+///     .route("/health", get(async || "ok"))
+///     .route("/castles/{id}", get(show).delete(remove))
+///     .layer(policy);
+/// # Ok::<(), fief_client::FiefError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PathsLayer {
+    auth: FiefAuth,
+    table: Table,
+}
+
+/// What each path requires.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    entries: Vec<Entry>,
+    fallback: Option<Access>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    method: Option<Method>,
+    path: String,
+    access: Access,
+}
+
+#[derive(Clone, Debug)]
+enum Access {
+    Open,
+    Rule(Rule),
+}
+
+impl PathsLayer {
+    pub(crate) fn new(auth: FiefAuth) -> Self {
+        let table = Table::default();
+        Self { auth, table }
+    }
+
+    /// Lets everyone reach a path. Nobody looks at credentials, unless an extractor does.
+    pub fn open(self, path: impl Into<String>) -> Self {
+        self.entry(None, path.into(), Access::Open)
+    }
+
+    /// Lets everyone reach a path, but whoever brings credentials must bring a well-formed `Authorization` header and,
+    /// with a cookie, come from the same site.
+    pub fn optional(self, path: impl Into<String>) -> Self {
+        self.entry(None, path.into(), Access::Rule(Rule::optional()))
+    }
+
+    /// Requires of a path what the guard requires.
+    pub fn require(self, path: impl Into<String>, guard: RequireLayer) -> Self {
+        self.entry(None, path.into(), Access::Rule(guard.into_rule()))
+    }
+
+    /// Requires of a path, for one method, what the guard requires. HEAD goes with GET, as in the router.
+    pub fn method(self, method: Method, path: impl Into<String>, guard: RequireLayer) -> Self {
+        self.entry(Some(method), path.into(), Access::Rule(guard.into_rule()))
+    }
+
+    /// Requires of what no route matched what the guard requires. Default: it is refused.
+    pub fn fallback(mut self, guard: RequireLayer) -> Self {
+        self.table.fallback = Some(Access::Rule(guard.into_rule()));
+        self
+    }
+
+    /// Lets everyone reach what no route matched, such as a page that says so. Default: it is refused.
+    pub fn open_fallback(mut self) -> Self {
+        self.table.fallback = Some(Access::Open);
+        self
+    }
+
+    fn entry(mut self, method: Option<Method>, path: String, access: Access) -> Self {
+        self.table.entries.push(Entry {
+            method,
+            path,
+            access,
+        });
+        self
+    }
+}
+
+impl<S> Layer<S> for PathsLayer {
+    type Service = RequireService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RequireService::new(inner, self.auth.clone(), Guard::Table(self.table.clone()))
+    }
+}
+
+impl Table {
+    pub(crate) fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
+        let access = match extensions.get::<MatchedPath>() {
+            Some(path) => self.find(method, path.as_str()),
+            None => self.fallback.as_ref(),
+        };
+        match access {
+            Some(Access::Open) => Verdict::Open,
+            Some(Access::Rule(rule)) => Verdict::Ask(rule),
+            None => {
+                let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+                tracing::debug!(path, "refused: not in the table of paths");
+                Verdict::Refuse
+            }
+        }
+    }
+
+    fn find(&self, method: &Method, path: &str) -> Option<&Access> {
+        let mut entries = self.entries.iter();
+        let found = entries.find(|entry| entry.has(method) && entry.covers(path));
+        found.map(|entry| &entry.access)
+    }
+}
+
+impl Entry {
+    fn has(&self, asked: &Method) -> bool {
+        self.method
+            .as_ref()
+            .is_none_or(|method| method == asked || method == Method::GET && asked == Method::HEAD)
+    }
+
+    fn covers(&self, path: &str) -> bool {
+        if self.path == path {
+            return true;
+        }
+        // Up to and with the slash, so that `/admin/{*rest}` does not cover `/administration`.
+        let prefix = self.path.split_once("{*").map(|(prefix, _)| prefix);
+        prefix.is_some_and(|prefix| prefix.ends_with('/') && path.starts_with(prefix))
+    }
+}
