@@ -181,8 +181,12 @@ impl Browser {
         for cookie in response.headers().get_all("set-cookie") {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            let value = value.trim_matches('"').to_owned();
-            self.cookies.lock().unwrap().insert(name.to_owned(), value);
+            let mut cookies = self.cookies.lock().unwrap();
+            if cookie.to_str().unwrap().contains("Max-Age=0") {
+                cookies.remove(name);
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
         }
         response
     }

@@ -32,9 +32,20 @@ pub(crate) fn internal_error() -> Response {
     )
 }
 
+pub(crate) fn text(text: &str) -> Response {
+    answer(StatusCode::OK, "text/plain; charset=utf-8", text.to_owned())
+}
+
 pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    set_header(&mut response, "location", to);
+    response
+}
+
+/// A redirect of the framework, which keeps the method.
+pub(crate) fn temporary_redirect(to: &str) -> Response {
+    let mut response = detail(StatusCode::TEMPORARY_REDIRECT, "Temporary Redirect");
     set_header(&mut response, "location", to);
     response
 }

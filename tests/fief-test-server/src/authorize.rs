@@ -30,9 +30,12 @@ pub(crate) fn authorize(call: &Call<'_>) -> Response {
     let mut response = redirect(StatusCode::FOUND, &call.path(page));
     let cookie = format!("{LOGIN_COOKIE}={id}; Path=/; SameSite=lax");
     set_cookie(&mut response, &cookie);
+    if let Some(hint) = call.query("login_hint") {
+        set_cookie(&mut response, &login_hint_cookie(&hint));
+    }
     if let Some(lang) = call.query("lang") {
         let lang: String = form_urlencoded::byte_serialize(lang.as_bytes()).collect();
-        let cookie = format!("fief_locale={lang}; Max-Age=2592000; Path=/; SameSite=lax");
+        let cookie = format!("fief_locale={lang}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax");
         set_cookie(&mut response, &cookie);
     }
     response
@@ -54,6 +57,12 @@ impl Refusal {
             Self::Redirect(url) => redirect_to(url),
         }
     }
+}
+
+/// Remembers who logs in here.
+pub(crate) fn login_hint_cookie(email: &str) -> String {
+    let hint: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
+    format!("fief_login_hint={hint}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax")
 }
 
 /// Sends the browser to an application.

@@ -14,6 +14,7 @@ use tokio::{
 use crate::{
     Client, FiefTestServer, User, UserField,
     clock::Clock,
+    endpoint::DEFAULT_SLUG,
     jwe,
     keys::random_string,
     serve,
@@ -155,7 +156,7 @@ impl FiefTestServerBuilder {
             let is_slug = slug
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-            if !is_slug || slug.is_empty() || slug == serve::DEFAULT_SLUG {
+            if !is_slug || slug.is_empty() || slug == DEFAULT_SLUG {
                 return refuse(format!("{slug:?} cannot be the slug of a tenant"));
             }
             if self.tenants.iter().take(index).any(|other| other == slug) {

@@ -1,4 +1,4 @@
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, header, request::Parts};
 use url::form_urlencoded;
 
 use crate::{
@@ -14,11 +14,30 @@ pub(crate) struct Call<'a> {
     pub(crate) tenant: &'a str,
     pub(crate) method: Method,
     pub(crate) query: &'a str,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// What the next form must carry: the token that the browser has, or a new one.
+    pub(crate) csrf_token: String,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    pub(crate) fn new(fief: &'a Shared, tenant: &'a str, parts: &'a Parts, body: Vec<u8>) -> Self {
+        let mut call = Self {
+            fief,
+            tenant,
+            method: parts.method.clone(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body,
+            csrf_token: String::new(),
+        };
+        call.csrf_token = match call.cookie(CSRF_COOKIE) {
+            Some(token) => token.to_owned(),
+            None => random_string(),
+        };
+        call
+    }
+
     /// A query parameter. The last one of that name, as in Fief.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         last(self.query.as_bytes(), name)
@@ -70,14 +89,6 @@ impl Call<'_> {
     pub(crate) fn has_csrf_pair(&self) -> bool {
         let cookie = self.cookie(CSRF_COOKIE).unwrap_or_default();
         !cookie.is_empty() && self.form("csrf_token").is_some_and(|field| field == cookie)
-    }
-
-    /// What the next form must carry. Pages in other tabs stay good.
-    pub(crate) fn csrf_token(&self) -> String {
-        match self.cookie(CSRF_COOKIE) {
-            Some(token) if !token.is_empty() => token.to_owned(),
-            _ => random_string(),
-        }
     }
 
     pub(crate) fn now(&self) -> u64 {

@@ -34,9 +34,7 @@ fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, Refusal> {
     let Some(header) = call.header(header::AUTHORIZATION.as_str()) else {
         return Ok(None);
     };
-    let Some((scheme, credentials)) = header.split_once(' ') else {
-        return Ok(None);
-    };
+    let (scheme, credentials) = header.split_once(' ').unwrap_or((header, ""));
     if !scheme.eq_ignore_ascii_case("basic") {
         return Ok(None);
     }

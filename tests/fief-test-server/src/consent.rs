@@ -4,7 +4,7 @@ use axum::{
 };
 
 use crate::{
-    answer::{internal_error, redirect, set_cookie},
+    answer::{internal_error, set_cookie, temporary_redirect},
     authorize::redirect_to,
     call::{Call, LOGIN_COOKIE},
     issue::Parts,
@@ -25,7 +25,7 @@ pub(crate) fn consent(call: &Call<'_>) -> Response {
     };
     if is_unverified(&state, &session) {
         let url = call.url("/verify-request");
-        return redirect(StatusCode::TEMPORARY_REDIRECT, &url);
+        return temporary_redirect(&url);
     }
     let request = match pending(call, &state) {
         Ok(Some(request)) => request.clone(),

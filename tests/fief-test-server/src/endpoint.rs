@@ -42,12 +42,14 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Splits a path into the tenant's slug, empty for the default tenant, and the endpoint.
+    /// The default tenant has a slug too, which changes nothing.
     pub(crate) fn find(path: &str) -> Option<(&str, Self)> {
         if let Some(endpoint) = Self::at(path) {
             return Some(("", endpoint));
         }
         let (slug, rest) = path.strip_prefix('/')?.split_once('/')?;
         let rest = path.get(path.len() - rest.len() - 1..)?;
+        let slug = if slug == DEFAULT_SLUG { "" } else { slug };
         Some((slug, Self::at(rest)?))
     }
 
@@ -109,3 +111,5 @@ impl Endpoint {
         )
     }
 }
+
+pub(crate) const DEFAULT_SLUG: &str = "default";

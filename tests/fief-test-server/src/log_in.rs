@@ -1,5 +1,4 @@
-use axum::http::{HeaderMap, Method};
-use url::Url;
+use axum::http::Request;
 
 use crate::{
     Endpoint, FiefTestServer,
@@ -14,7 +13,8 @@ impl FiefTestServer {
     /// Logs a user in without a page: the address with the code, or with an error, that the
     /// browser would be sent back to.
     ///
-    /// The user consents to everything, and no request is counted.
+    /// The browser has no session before, the user consents to everything, and no request is
+    /// counted.
     ///
     /// # Panics
     ///
@@ -34,18 +34,12 @@ impl FiefTestServer {
 
 impl Shared {
     fn log_in(&self, email: &str, authorize_url: &str) -> Result<String, String> {
-        let url = Url::parse(authorize_url).map_err(|error| error.to_string())?;
-        let Some((tenant, Endpoint::Authorize)) = Endpoint::find(url.path()) else {
-            return Err(format!("{} is not /authorize", url.path()));
+        let request = Request::get(authorize_url).body(());
+        let (parts, ()) = request.map_err(|error| error.to_string())?.into_parts();
+        let Some((tenant, Endpoint::Authorize)) = Endpoint::find(parts.uri.path()) else {
+            return Err(format!("{} is not /authorize", parts.uri.path()));
         };
-        let call = Call {
-            fief: self,
-            tenant,
-            method: Method::GET,
-            query: url.query().unwrap_or_default(),
-            headers: HeaderMap::new(),
-            body: Vec::new(),
-        };
+        let call = Call::new(self, tenant, &parts, Vec::new());
         let mut state = self.state();
         let request = match AuthorizeRequest::parse(&call, &state) {
             Ok(request) => request,

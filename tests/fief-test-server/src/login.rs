@@ -4,7 +4,8 @@ use axum::{
 };
 
 use crate::{
-    answer::{redirect, set_cookie},
+    answer::{redirect, set_cookie, temporary_redirect},
+    authorize::login_hint_cookie,
     call::{Call, LOGIN_COOKIE, SESSION_COOKIE},
     keys::random_string,
     pages,
@@ -43,9 +44,7 @@ pub(crate) fn login(call: &Call<'_>) -> Response {
     };
     let mut response = redirect(StatusCode::FOUND, &call.path("/verify-request"));
     start_session(call, &mut state, user, &mut response);
-    let hint: String = url::form_urlencoded::byte_serialize(email.as_bytes()).collect();
-    let cookie = format!("fief_login_hint={hint}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax");
-    set_cookie(&mut response, &cookie);
+    set_cookie(&mut response, &login_hint_cookie(&email));
     response
 }
 
@@ -56,7 +55,7 @@ pub(crate) fn dashboard(call: &Call<'_>) -> Response {
         .session(&state)
         .and_then(|session| state.user(session.user));
     match user {
-        Some(user) => pages::dashboard(&user.email),
+        Some(user) => pages::dashboard(call, &user.email),
         None => to_login(call),
     }
 }
@@ -98,7 +97,7 @@ pub(crate) fn pending<'a>(
     call: &Call<'_>,
     state: &'a State,
 ) -> Result<Option<&'a AuthorizeRequest>, NoLogin> {
-    let Some(id) = call.cookie(LOGIN_COOKIE).filter(|id| !id.is_empty()) else {
+    let Some(id) = call.cookie(LOGIN_COOKIE) else {
         return Ok(None);
     };
     match state.logins.get(id, call.now()) {
@@ -117,7 +116,7 @@ impl NoLogin {
 }
 
 pub(crate) fn to_login(call: &Call<'_>) -> Response {
-    redirect(StatusCode::TEMPORARY_REDIRECT, &call.url("/login"))
+    temporary_redirect(&call.url("/login"))
 }
 
 const SESSION_LIFETIME: u64 = 2_592_000;

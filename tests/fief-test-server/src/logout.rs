@@ -14,12 +14,17 @@ pub(crate) fn logout(call: &Call<'_>) -> Response {
         return pages::error(call, "invalid_request", "redirect_uri is missing.");
     };
     let Ok(url) = Url::parse(&target) else {
+        let reason = if target.is_empty() {
+            "input is empty"
+        } else {
+            "relative URL without a base"
+        };
         let body = json!({ "detail": [{
             "type": "url_parsing",
             "loc": ["query", "redirect_uri"],
-            "msg": "Input should be a valid URL, relative URL without a base",
+            "msg": format!("Input should be a valid URL, {reason}"),
             "input": target,
-            "ctx": { "error": "relative URL without a base" },
+            "ctx": { "error": reason },
         }] });
         return json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body);
     };

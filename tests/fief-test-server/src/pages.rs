@@ -13,27 +13,27 @@ use crate::{
 /// The login page and, with `is_registration`, the one to sign up.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
-pub(crate) struct Login {
+pub(crate) struct Login<'a> {
+    call: &'a Call<'a>,
     action: String,
     other: String,
     application: String,
     email: String,
     error: String,
-    csrf_token: String,
     is_registration: bool,
 }
 
-impl Login {
-    pub(crate) fn new(state: &State, call: &Call<'_>, email: String) -> Self {
+impl<'a> Login<'a> {
+    pub(crate) fn new(state: &State, call: &'a Call<'a>, email: String) -> Self {
         let request = pending(call, state).ok().flatten();
         let client = request.and_then(|request| state.client(&request.client_id));
         Self {
+            call,
             action: call.path("/login"),
             other: call.path("/register"),
             application: client.map_or_else(String::new, |client| client.name.clone()),
             email,
             error: String::new(),
-            csrf_token: call.csrf_token(),
             is_registration: false,
         }
     }
@@ -51,7 +51,7 @@ impl Login {
     }
 
     pub(crate) fn answer(self, status: StatusCode, code: Option<&str>) -> Response {
-        page(&self, status, code, Some(&self.csrf_token))
+        page(self.call, &self, status, code)
     }
 
     /// The page again, for input that has no code of its own.
@@ -63,10 +63,10 @@ impl Login {
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct Consent<'a> {
+    call: &'a Call<'a>,
     action: String,
     application: &'a str,
     scope: &'a [String],
-    csrf_token: String,
 }
 
 pub(crate) fn consent(
@@ -76,39 +76,39 @@ pub(crate) fn consent(
     request: &AuthorizeRequest,
 ) -> Response {
     let consent = Consent {
+        call,
         action: call.path("/consent"),
         application: &client.name,
         scope: &request.scope,
-        csrf_token: call.csrf_token(),
     };
-    page(&consent, status, None, Some(&consent.csrf_token))
+    page(call, &consent, status, None)
 }
 
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct Verify<'a> {
+    call: &'a Call<'a>,
     action: String,
     email: &'a str,
     code: &'a str,
     error: &'a str,
-    csrf_token: String,
 }
 
 /// Asks for the code, and shows it, since nothing is mailed.
 pub(crate) fn verify(call: &Call<'_>, email: &str, code: &str, error: Option<&str>) -> Response {
     let verify = Verify {
+        call,
         action: call.path("/verify"),
         email,
         code,
         error: error.unwrap_or_default(),
-        csrf_token: call.csrf_token(),
     };
     let status = if error.is_some() {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::OK
     };
-    page(&verify, status, None, Some(&verify.csrf_token))
+    page(call, &verify, status, None)
 }
 
 #[derive(Template)]
@@ -126,23 +126,23 @@ pub(crate) fn error(call: &Call<'_>, code: &str, text: &str) -> Response {
         text,
         login: Some(call.path("/login")),
     };
-    page(&message, StatusCode::BAD_REQUEST, Some(code), None)
+    page(call, &message, StatusCode::BAD_REQUEST, Some(code))
 }
 
-pub(crate) fn dashboard(email: &str) -> Response {
+pub(crate) fn dashboard(call: &Call<'_>, email: &str) -> Response {
     let message = Message {
         title: "You are logged in",
         text: email,
         login: None,
     };
-    page(&message, StatusCode::OK, None, None)
+    page(call, &message, StatusCode::OK, None)
 }
 
 fn page(
+    call: &Call<'_>,
     template: &impl Template,
     status: StatusCode,
     code: Option<&str>,
-    csrf_token: Option<&str>,
 ) -> Response {
     let Ok(text) = template.render() else {
         return internal_error();
@@ -151,7 +151,9 @@ fn page(
     if let Some(code) = code {
         set_header(&mut response, "x-fief-error", code);
     }
-    if let Some(token) = csrf_token {
+    // Kept when it is there, so that the pages in other tabs stay good.
+    if call.cookie(CSRF_COOKIE).is_none() {
+        let token = &call.csrf_token;
         set_cookie(&mut response, &format!("{CSRF_COOKIE}={token}; HttpOnly"));
     }
     response

@@ -57,10 +57,6 @@ impl AuthorizeRequest {
                 "invalid_redirect_uri",
                 "The redirect URI is missing or not one of this application.",
             ))?;
-        let max_age = match call.query("max_age") {
-            Some(text) => Some(text.parse::<i64>().map_err(|_| Refusal::MaxAge(text))?),
-            None => None,
-        };
         let mut request = Self {
             client_id: client.id.clone(),
             redirect_uri,
@@ -72,17 +68,17 @@ impl AuthorizeRequest {
             login_hint: call.query("login_hint").unwrap_or_default(),
             acr: "0",
         };
-        request.read(call).map_err(|(error, description)| {
-            Refusal::Redirect(request.error_url(error, description))
-        })?;
-
         let session = call.session(state);
-        let prompt = call.query("prompt");
-        if session.is_none() && matches!(prompt.as_deref(), Some("none" | "consent")) {
-            let url = request.error_url("login_required", "User is not logged in");
-            return Err(Refusal::Redirect(url));
-        }
-        let needs_login = prompt.as_deref() == Some("login")
+        request
+            .read(call, session.is_some())
+            .map_err(|(error, description)| {
+                Refusal::Redirect(request.error_url(error, description))
+            })?;
+        let max_age = match call.query("max_age") {
+            Some(text) => Some(text.parse::<i64>().map_err(|_| Refusal::MaxAge(text))?),
+            None => None,
+        };
+        let needs_login = call.query("prompt").as_deref() == Some("login")
             || asked_acr(call) == Some("1")
             || is_too_old(session.as_ref(), max_age, call.now());
         request.acr = if needs_login { "1" } else { "0" };
@@ -101,14 +97,12 @@ impl AuthorizeRequest {
     }
 
     /// Reads what is answered with a redirect when it is wrong, in Fief's order.
-    fn read(&mut self, call: &Call<'_>) -> Result<(), (&'static str, &'static str)> {
+    fn read(
+        &mut self,
+        call: &Call<'_>,
+        has_session: bool,
+    ) -> Result<(), (&'static str, &'static str)> {
         let invalid = |description| Err(("invalid_request", description));
-        if call.query("request").is_some() {
-            return Err((
-                "request_not_supported",
-                "request parameter is not supported",
-            ));
-        }
         self.response_type = match call.query("response_type").as_deref() {
             Some(text) => match ResponseType::parse(text) {
                 Some(response_type) => response_type,
@@ -116,8 +110,9 @@ impl AuthorizeRequest {
             },
             None => return invalid("response_type is missing"),
         };
-        if self.response_type.is_hybrid() && self.nonce.is_none() {
-            return invalid("nonce parameter is required for this response_type");
+        if call.query("request").is_some() {
+            let description = "request parameter is not supported";
+            return Err(("request_not_supported", description));
         }
         let Some(scope) = call.query("scope") else {
             return invalid("scope is missing");
@@ -126,10 +121,18 @@ impl AuthorizeRequest {
         if !self.scope.iter().any(|scope| scope == "openid") {
             return Err(("invalid_scope", "scope should contain \"openid\""));
         }
-        if !one_of(call.query("prompt"), &["none", "login", "consent"]) {
-            return invalid("prompt should either be \"none\", \"login\" or \"register\"");
+        match call.query("prompt").as_deref() {
+            None | Some("login") => {}
+            Some("none" | "consent") if has_session => {}
+            Some("none" | "consent") => return Err(("login_required", "User is not logged in")),
+            Some(_) => {
+                return invalid("prompt should either be \"none\", \"login\" or \"register\"");
+            }
         }
-        if !one_of(call.query("screen"), &["login", "register"]) {
+        if !matches!(
+            call.query("screen").as_deref(),
+            None | Some("login" | "register")
+        ) {
             return invalid("screen should either be \"login\" or \"register\"");
         }
         if let Some(challenge) = call.query("code_challenge") {
@@ -138,6 +141,9 @@ impl AuthorizeRequest {
                 Some("S256") => Some(Challenge::S256(challenge)),
                 Some(_) => return invalid("Unsupported code_challenge_method"),
             };
+        }
+        if self.response_type.is_hybrid() && self.nonce.is_none() {
+            return invalid("nonce parameter is required for this response_type");
         }
         Ok(())
     }
@@ -209,8 +215,4 @@ fn is_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -> bool
     let age = i64::try_from(now.saturating_sub(session.auth_time)).unwrap_or(i64::MAX);
     // No login is younger than nothing, not even one of this second.
     max_age.is_some_and(|max_age| age > max_age || max_age == 0)
-}
-
-fn one_of(value: Option<String>, known: &[&str]) -> bool {
-    value.is_none_or(|value| known.contains(&value.as_str()))
 }

@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     Endpoint,
     account::{email_change, email_verify, password},
-    answer::{detail, redirect, set_header},
+    answer::{detail, redirect, set_header, text},
     authorize::authorize,
     call::Call,
     connection::{BreakableListener, Breaker},
@@ -57,7 +57,7 @@ async fn handle(
 ) -> Response {
     let path = request.uri().path();
     let Some((_, endpoint)) = Endpoint::find(path) else {
-        return lost(path);
+        return lost(&fief, request);
     };
     let fault = fief.traffic().arrive(endpoint);
     let rightly = async || answer(&fief, endpoint, request).await;
@@ -79,21 +79,13 @@ async fn answer(fief: &Shared, endpoint: Endpoint, request: Request) -> Response
         return detail(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large");
     };
     let slug = Endpoint::find(parts.uri.path()).map_or("", |(slug, _)| slug);
-    let slug = if slug == DEFAULT_SLUG { "" } else { slug };
-    if fief.state().tenant(slug).is_none() {
-        return detail(StatusCode::BAD_REQUEST, "Bad Request");
-    }
-    let call = Call {
-        fief,
-        tenant: slug,
-        method: parts.method,
-        query: parts.uri.query().unwrap_or_default(),
-        headers: parts.headers,
-        body: body.to_vec(),
-    };
+    let call = Call::new(fief, slug, &parts, body.to_vec());
+    let is_preflight =
+        endpoint.is_shared() && call.headers.contains_key("access-control-request-method");
     let mut response = match call.method {
-        Method::OPTIONS if endpoint.is_shared() => preflight(&call),
+        Method::OPTIONS if is_preflight => preflight(&call),
         ref method if !endpoint.allows(method) => not_allowed(endpoint),
+        _ if fief.state().tenant(slug).is_none() => detail(StatusCode::BAD_REQUEST, "Bad Request"),
         _ => call.answer(endpoint),
     };
     if endpoint.is_shared() && call.headers.contains_key("origin") {
@@ -126,10 +118,12 @@ impl Call<'_> {
 }
 
 /// What no endpoint is at. A slash too many leads to the endpoint without it.
-fn lost(path: &str) -> Response {
-    match path.strip_suffix('/') {
+fn lost(fief: &Shared, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    match parts.uri.path().strip_suffix('/') {
         Some(path) if Endpoint::find(path).is_some() => {
-            redirect(StatusCode::TEMPORARY_REDIRECT, path)
+            let call = Call::new(fief, "", &parts, Vec::new());
+            redirect(StatusCode::TEMPORARY_REDIRECT, &call.url(path))
         }
         _ => detail(StatusCode::NOT_FOUND, "Not Found"),
     }
@@ -142,7 +136,7 @@ fn not_allowed(endpoint: Endpoint) -> Response {
 }
 
 fn preflight(call: &Call<'_>) -> Response {
-    let mut response = Response::default();
+    let mut response = text("OK");
     let method = call.header("access-control-request-method");
     set_header(
         &mut response,
@@ -157,5 +151,4 @@ fn preflight(call: &Call<'_>) -> Response {
     response
 }
 
-pub(crate) const DEFAULT_SLUG: &str = "default";
 const BODY_LIMIT: usize = 64 * 1024;

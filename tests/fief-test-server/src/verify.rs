@@ -14,6 +14,9 @@ use crate::{
 /// `GET /verify-request`, to which every login goes on.
 pub(crate) fn verify_request(call: &Call<'_>) -> Response {
     let mut state = call.fief.state();
+    if let Err(refusal) = pending(call, &state) {
+        return refusal.answer(call);
+    }
     let Some(session) = call.session(&state) else {
         return to_login(call);
     };

@@ -13,7 +13,7 @@ use tokio::{
 use url::Url;
 use uuid::Uuid;
 
-use crate::{User, clock::Clock, state::State};
+use crate::{User, clock::Clock, endpoint::DEFAULT_SLUG, state::State};
 
 /// Where events go.
 #[derive(Clone, Debug)]
@@ -95,7 +95,11 @@ impl Webhooks {
 fn describe(state: &State, user: &User) -> Value {
     let tenant = state.tenant(&user.tenant).map(|tenant| {
         let is_default = tenant.slug.is_empty();
-        let slug = if is_default { "default" } else { &tenant.slug };
+        let slug = if is_default {
+            DEFAULT_SLUG
+        } else {
+            &tenant.slug
+        };
         json!({
             "created_at": rfc3339(tenant.created),
             "updated_at": rfc3339(tenant.created),
