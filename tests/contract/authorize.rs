@@ -15,6 +15,7 @@ contract! {
     no_prompt_shows_the_page_when_level_one_is_asked_for,
     the_screen_parameter_leads_to_the_registration_page,
     authorize_is_for_get_only,
+    the_first_of_several_errors_is_told,
 }
 
 async fn a_login_begins_with_a_session_cookie(fief: &Target) {
@@ -110,5 +111,24 @@ async fn authorize_is_for_get_only(fief: &Target) {
         let answer = send(fief.http.request(method, url)).await;
         assert_eq!(answer.status, 405);
         assert_eq!(answer.header("allow"), Some("GET"));
+    }
+}
+
+async fn the_first_of_several_errors_is_told(fief: &Target) {
+    let rows = [
+        (("response_type", None), ("request", "x"), "invalid_request"),
+        (
+            ("request", Some("x")),
+            ("scope", "x"),
+            "request_not_supported",
+        ),
+        (("scope", Some("x")), ("prompt", "x"), "invalid_scope"),
+        (("prompt", Some("none")), ("screen", "x"), "login_required"),
+        (("screen", Some("x")), ("max_age", "x"), "invalid_request"),
+    ];
+    for (first, (name, value), error) in rows {
+        let answer = fief.authorize(&[first, (name, Some(value))]).await;
+        let url = url::Url::parse(answer.header("location").unwrap()).unwrap();
+        assert_eq!(parameter(&url, "error").unwrap(), error, "{first:?}");
     }
 }
