@@ -5,15 +5,13 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 use uuid::Uuid;
 
 use crate::{
-    Fief, FiefAcr, FiefError, Requirements,
-    claims::{Audience, NumericDate, Validity, is_issuer},
-    client::Inner,
-    jwks::Key,
-    jws::{Jws, present},
+    FiefAcr,
+    claims::{NumericDate, Validity},
+    key::Key,
 };
 
 /// What a validated access token says. A cheap clone.
@@ -25,15 +23,16 @@ pub struct FiefAccessTokenInfo {
     inner: Arc<Validated>,
 }
 
+/// The verified claims of a token, and what they were verified with.
 pub(crate) struct Validated {
     pub(crate) token: SecretString,
     pub(crate) key: Arc<Key>,
     pub(crate) validity: Validity,
-    id: Uuid,
-    scope: Vec<String>,
-    acr: FiefAcr,
-    permissions: Vec<String>,
-    auth_time: Option<NumericDate>,
+    pub(crate) id: Uuid,
+    pub(crate) scope: Vec<String>,
+    pub(crate) acr: FiefAcr,
+    pub(crate) permissions: Vec<String>,
+    pub(crate) auth_time: Option<NumericDate>,
 }
 
 impl FiefAccessTokenInfo {
@@ -107,146 +106,6 @@ impl FiefAccessTokenInfo {
     }
 }
 
-impl Fief {
-    /// Validates an access token and checks what is required of it.
-    ///
-    /// The signature, issuer, audience and times are checked, and that it is an access token. No request is
-    /// sent while Fief's keys are known; a token that was validated before is not verified again.
-    ///
-    /// # Errors
-    /// - [`FiefError::AccessTokenInvalid`], [`FiefError::AccessTokenExpired`]: not a good token.
-    /// - [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
-    ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: a good token that
-    ///   lacks what is required.
-    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: Fief's keys are not
-    ///   known and could not be fetched.
-    pub async fn validate_access_token(
-        &self,
-        access_token: &str,
-        requirements: &Requirements,
-    ) -> Result<FiefAccessTokenInfo, FiefError> {
-        let inner = &self.inner;
-        let info = match inner.validated.get(access_token) {
-            Some(seen)
-                if inner.keys.get(inner).await.is_ok() && seen.validated().key.is_published() =>
-            {
-                seen
-            }
-            _ => verify(inner, access_token).await?,
-        };
-        let now = inner.now();
-        info.inner
-            .validity
-            .check(now, inner.leeway)
-            .map_err(crate::claims::Untimely::access_token)?;
-        requirements.check(&info, now, inner.leeway)?;
-        Ok(info)
-    }
-}
-
-impl Fief {
-    /// Checks what is required of a token that was validated before.
-    ///
-    /// # Errors
-    /// [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
-    /// [`FiefError::AccessTokenAuthTooOld`] or [`FiefError::AccessTokenMissingPermission`]: the first that fails.
-    pub fn check_requirements(
-        &self,
-        token: &FiefAccessTokenInfo,
-        requirements: &Requirements,
-    ) -> Result<(), FiefError> {
-        requirements.check(token, self.inner.now(), self.inner.leeway)
-    }
-}
-
-/// Verifies a token that was not seen before. Times are left to the caller.
-async fn verify(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
-    if token.len() > MAX_LEN {
-        return Err(FiefError::AccessTokenInvalid("it is too long"));
-    }
-    let jws = Jws::parse(token).map_err(FiefError::AccessTokenInvalid)?;
-    let key = client.keys.find(client, jws.kid.as_deref()).await?;
-    let key = key.ok_or(FiefError::AccessTokenInvalid(
-        "its key is not one of Fief's",
-    ))?;
-    let claims: Claims = jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
-    claims
-        .check(client)
-        .map_err(FiefError::AccessTokenInvalid)?;
-    let info = claims.into_info(token, key);
-    if info
-        .inner
-        .validity
-        .check(client.now(), client.leeway)
-        .is_ok()
-    {
-        client.validated.insert(&info);
-    }
-    Ok(info)
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    aud: Audience,
-    exp: NumericDate,
-    iat: NumericDate,
-    #[serde(default, deserialize_with = "number")]
-    nbf: Option<NumericDate>,
-    #[serde(deserialize_with = "hyphenated")]
-    sub: Uuid,
-    scope: String,
-    acr: FiefAcr,
-    permissions: Vec<String>,
-    #[serde(default, deserialize_with = "number")]
-    auth_time: Option<NumericDate>,
-    // The marks of an ID token.
-    #[serde(default, deserialize_with = "present")]
-    nonce: bool,
-    #[serde(default, deserialize_with = "present")]
-    c_hash: bool,
-    #[serde(default, deserialize_with = "present")]
-    at_hash: bool,
-}
-
-impl Claims {
-    fn check(&self, client: &Inner) -> Result<(), &'static str> {
-        if !is_issuer(client, &self.iss) {
-            return Err("it has another issuer");
-        }
-        if !client.audiences.accepts(self.aud.as_slice()) {
-            return Err("it is meant for another client");
-        }
-        if self.nonce || self.c_hash || self.at_hash {
-            return Err("it is an ID token");
-        }
-        Ok(())
-    }
-
-    fn into_info(self, token: &str, key: Arc<Key>) -> FiefAccessTokenInfo {
-        let scope = self
-            .scope
-            .split(' ')
-            .filter(|scope| !scope.is_empty())
-            .map(str::to_owned)
-            .collect();
-        FiefAccessTokenInfo::from_validated(Arc::new(Validated {
-            token: token.into(),
-            key,
-            validity: Validity {
-                exp: self.exp,
-                iat: self.iat,
-                nbf: self.nbf,
-            },
-            id: self.sub,
-            scope,
-            acr: self.acr,
-            permissions: self.permissions,
-            auth_time: self.auth_time,
-        }))
-    }
-}
-
 impl fmt::Debug for FiefAccessTokenInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FiefAccessTokenInfo")
@@ -274,22 +133,3 @@ impl Serialize for FiefAccessTokenInfo {
 fn system_time(date: NumericDate) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(date.0)
 }
-
-/// A member that must be a number if it is there.
-pub(crate) fn number<'de, D: serde::Deserializer<'de>>(
-    d: D,
-) -> Result<Option<NumericDate>, D::Error> {
-    NumericDate::deserialize(d).map(Some)
-}
-
-/// A UUID in its hyphenated form only.
-pub(crate) fn hyphenated<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Uuid, D::Error> {
-    let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-    match Uuid::try_parse(&text) {
-        Ok(id) if text.len() == uuid::fmt::Hyphenated::LENGTH => Ok(id),
-        _ => Err(serde::de::Error::custom("not a hyphenated UUID")),
-    }
-}
-
-/// Bytes. Fief writes every permission into the token, so long ones are real.
-const MAX_LEN: usize = 16 * 1024;

@@ -1,4 +1,9 @@
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected, Visitor},
+};
 
 /// Authentication context class reference: how sure Fief is of the user.
 ///
@@ -10,7 +15,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// assert!(FiefAcr::LevelZero < FiefAcr::LevelOne);
 /// ```
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
 pub enum FiefAcr {
     /// `"0"`: the token came from an existing session, a refresh or the admin API.
@@ -28,6 +33,31 @@ impl FiefAcr {
         match self {
             Self::LevelZero => "0",
             Self::LevelOne => "1",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FiefAcr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A derived one takes `{"1": null}` as well.
+        deserializer.deserialize_str(AcrVisitor)
+    }
+}
+
+struct AcrVisitor;
+
+impl Visitor<'_> for AcrVisitor {
+    type Value = FiefAcr;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"0\" or \"1\"")
+    }
+
+    fn visit_str<E: de::Error>(self, acr: &str) -> Result<FiefAcr, E> {
+        match acr {
+            "0" => Ok(FiefAcr::LevelZero),
+            "1" => Ok(FiefAcr::LevelOne),
+            _ => Err(E::invalid_value(Unexpected::Str(acr), &self)),
         }
     }
 }

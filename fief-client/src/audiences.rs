@@ -1,3 +1,5 @@
+use crate::claims::Audience;
+
 /// Which `aud` an access token may have.
 #[derive(Clone, Debug)]
 pub(crate) enum Audiences {
@@ -6,10 +8,10 @@ pub(crate) enum Audiences {
 }
 
 impl Audiences {
-    pub(crate) fn accepts(&self, audiences: &[String]) -> bool {
-        match self {
-            Self::Any => !audiences.is_empty(),
-            Self::Only(accepted) => audiences.iter().any(|audience| accepted.contains(audience)),
-        }
+    pub(crate) fn accepts(&self, token: &Audience<'_>) -> bool {
+        token.iter().any(|audience| match self {
+            Self::Any => !audience.is_empty(),
+            Self::Only(accepted) => accepted.iter().any(|accepted| accepted == audience),
+        })
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     client::{Clock, Inner, host_header},
     http::Http,
     jwe::DecryptionKey,
-    jwks::Keys,
+    keys::Keys,
     metadata::Discovery,
     origin::Origin,
     validated::ValidatedTokens,
@@ -30,6 +30,7 @@ pub struct FiefBuilder {
     issuer: Option<String>,
     audiences: Audiences,
     leeway: Duration,
+    access_token_limit: usize,
     clock: Clock,
     host: Option<String>,
     insecure_http: bool,
@@ -50,6 +51,7 @@ impl FiefBuilder {
             encryption_keys: Vec::new(),
             issuer: None,
             leeway: Duration::from_secs(60),
+            access_token_limit: 16 * 1024,
             clock: Box::new(SystemTime::now),
             host: None,
             insecure_http: false,
@@ -120,6 +122,12 @@ impl FiefBuilder {
         self
     }
 
+    /// Sets how long an access token may be, in bytes up to 64 KiB. Default: 16 KiB, some 400 permissions.
+    pub fn access_token_limit(mut self, bytes: usize) -> Self {
+        self.access_token_limit = bytes;
+        self
+    }
+
     /// Sets the clock. Default: [`SystemTime::now`]. For tests.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
@@ -177,6 +185,11 @@ impl FiefBuilder {
                 "leeway: at most 300 seconds".into(),
             ));
         }
+        if self.access_token_limit > MAX_ACCESS_TOKEN {
+            return Err(FiefError::Configuration(
+                "access_token_limit: at most 64 KiB".into(),
+            ));
+        }
         let base = Origin::parse("base_url", &self.base_url, self.insecure_http)?;
         let public = match &self.public_url {
             Some(url) => Origin::parse("public_url", url, self.insecure_http)?,
@@ -203,6 +216,7 @@ impl FiefBuilder {
             encryption_keys,
             audiences: self.audiences,
             leeway: self.leeway.as_secs(),
+            access_token_limit: self.access_token_limit,
             clock: self.clock,
             discovery: Discovery::new(self.issuer),
             keys: Keys::new(),
@@ -224,4 +238,5 @@ impl fmt::Debug for FiefBuilder {
     }
 }
 
+const MAX_ACCESS_TOKEN: usize = 64 * 1024;
 const MAX_LEEWAY: Duration = Duration::from_secs(300);

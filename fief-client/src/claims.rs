@@ -1,26 +1,55 @@
-use std::fmt;
+use std::{borrow::Cow, fmt, slice};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, Visitor},
+    de::{self, SeqAccess, Unexpected, Visitor, value::SeqAccessDeserializer},
 };
+use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::{FiefError, client::Inner};
 
-/// The `aud` claim ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Audience {
-    One(String),
-    Many(Vec<String>),
+/// The `aud` claim: a string or several
+/// ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
+pub(crate) enum Audience<'a> {
+    Many(Vec<Cow<'a, str>>),
+    One(Cow<'a, str>),
 }
 
-impl Audience {
-    pub(crate) fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(audience) => std::slice::from_ref(audience),
-            Self::Many(audiences) => audiences,
-        }
+impl Audience<'_> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Self::Many(all) => all.as_slice(),
+            Self::One(one) => slice::from_ref(one),
+        };
+        all.iter().map(AsRef::as_ref)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor)
+    }
+}
+
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Audience<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of strings")
+    }
+
+    fn visit_borrowed_str<E>(self, audience: &'de str) -> Result<Audience<'de>, E> {
+        Ok(Audience::One(Cow::Borrowed(audience)))
+    }
+
+    fn visit_str<E>(self, audience: &str) -> Result<Audience<'de>, E> {
+        Ok(Audience::One(Cow::Owned(audience.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Audience<'de>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Audience::Many)
     }
 }
 
@@ -31,7 +60,8 @@ pub(crate) struct NumericDate(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for NumericDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumericDateVisitor)
+        // Any number: the hint matters where some other crate turned on `serde_json/arbitrary_precision`.
+        deserializer.deserialize_u64(NumericDateVisitor)
     }
 }
 
@@ -111,6 +141,33 @@ impl Untimely {
 /// Compares a token's issuer with the pinned one, byte by byte.
 pub(crate) fn is_issuer(client: &Inner, issuer: &str) -> bool {
     client.discovery.issuer() == Some(issuer)
+}
+
+/// A member that must be a number if it is there.
+pub(crate) fn number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NumericDate>, D::Error> {
+    NumericDate::deserialize(d).map(Some)
+}
+
+/// A UUID in its hyphenated form only.
+pub(crate) fn hyphenated<'de, D: Deserializer<'de>>(d: D) -> Result<Uuid, D::Error> {
+    d.deserialize_str(HyphenatedVisitor)
+}
+
+struct HyphenatedVisitor;
+
+impl Visitor<'_> for HyphenatedVisitor {
+    type Value = Uuid;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a hyphenated UUID")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Uuid, E> {
+        match Uuid::try_parse(text) {
+            Ok(id) if text.len() == Hyphenated::LENGTH => Ok(id),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
 }
 
 /// The last second of the year 9999.

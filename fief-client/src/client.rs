@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{
     ClientAuth, FiefBuilder, FiefError, audiences::Audiences, http::Http, jwe::DecryptionKey,
-    jwks::Keys, metadata::Discovery, origin::Origin, validated::ValidatedTokens,
+    keys::Keys, metadata::Discovery, origin::Origin, validated::ValidatedTokens,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) audiences: Audiences,
     /// Seconds.
     pub(crate) leeway: u64,
+    /// Bytes.
+    pub(crate) access_token_limit: usize,
     pub(crate) clock: Clock,
     pub(crate) http: Http,
     pub(crate) discovery: Discovery,

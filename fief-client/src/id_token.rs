@@ -6,11 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo,
-    access_token::number,
-    claims::{Audience, NumericDate, Untimely, Validity, is_issuer},
+    claims::{Audience, NumericDate, Untimely, Validity, is_issuer, number},
     client::Inner,
     crypto, jwe,
-    jws::{Jws, string},
+    jws::{Jws, Type, string},
 };
 
 /// What an ID token must say to be the answer to a request.
@@ -39,10 +38,15 @@ pub(crate) async fn verify_id_token(
     }
     let opened = open(client, token)?;
     let token = opened.as_ref().map_or(token, ExposeSecret::expose_secret);
-    let jws = Jws::parse(token).map_err(FiefError::IdTokenInvalid)?;
+    let mut jws = Jws::parse(token).map_err(FiefError::IdTokenInvalid)?;
     let key = client.keys.find(client, jws.kid.as_deref()).await?;
     let key = key.ok_or(FiefError::IdTokenInvalid("its key is not one of Fief's"))?;
-    let claims: Claims = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
+    if jws.typ != Type::Any {
+        return Err(FiefError::IdTokenInvalid(
+            "its type is not that of an ID token",
+        ));
+    }
+    let claims: Claims<'_> = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
     claims
         .check(client, tokens.access_token(), expected)
         .map_err(FiefError::IdTokenInvalid)?;
@@ -68,9 +72,10 @@ fn open(client: &Inner, token: &str) -> Result<Option<SecretString>, FiefError> 
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct Claims<'a> {
     iss: String,
-    aud: Audience,
+    #[serde(borrow)]
+    aud: Audience<'a>,
     exp: NumericDate,
     iat: NumericDate,
     #[serde(default, deserialize_with = "number")]
@@ -90,7 +95,7 @@ struct Claims {
     user: FiefUserInfo,
 }
 
-impl Claims {
+impl Claims<'_> {
     fn check(
         &self,
         client: &Inner,
@@ -101,9 +106,7 @@ impl Claims {
             return Err("it has another issuer");
         }
         let us = &client.client_id;
-        if self.aud.as_slice() != std::slice::from_ref(us)
-            || self.azp.as_ref().is_some_and(|azp| azp != us)
-        {
+        if !self.aud.iter().eq([us]) || self.azp.as_ref().is_some_and(|azp| azp != us) {
             return Err("it is meant for another client");
         }
         let same_nonce = match (&self.nonce, expected.nonce) {

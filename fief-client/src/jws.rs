@@ -1,30 +1,35 @@
+use std::{borrow::Cow, fmt};
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use memchr::memchr_iter;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, IgnoredAny},
+    de::{IgnoredAny, Visitor},
 };
 
-use crate::jwks::Key;
+use crate::{json, key::Key};
 
 /// A signed token in compact form, taken apart but not yet verified
 /// ([RFC 7515, section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)).
 pub(crate) struct Jws<'a> {
     pub(crate) kid: Option<String>,
+    pub(crate) typ: Type,
     signed: &'a str,
     payload: &'a str,
     signature: &'a str,
+    /// What was last decoded.
+    decoded: Vec<u8>,
 }
 
 impl<'a> Jws<'a> {
     /// Takes a token apart and checks its header. The error says what is wrong with it.
     pub(crate) fn parse(token: &'a str) -> Result<Self, &'static str> {
-        let (signed, signature) = token.rsplit_once('.').ok_or(NOT_COMPACT)?;
-        let (header, payload) = signed.split_once('.').ok_or(NOT_COMPACT)?;
-        if header.is_empty() || payload.is_empty() || signature.is_empty() || payload.contains('.')
-        {
-            return Err(NOT_COMPACT);
-        }
-        let header: Header = json(header).ok_or("the header is broken")?;
+        let (signed, header, payload, signature) = split(token).ok_or(NOT_COMPACT)?;
+        // Room for each of the three, one after the other.
+        let mut decoded = Vec::with_capacity(token.len());
+        let header: Header<'_> = decode(header, &mut decoded)
+            .and_then(json::object)
+            .ok_or(BROKEN_HEADER)?;
         if header.alg != "RS256" {
             return Err("the algorithm is not RS256");
         }
@@ -33,31 +38,79 @@ impl<'a> Jws<'a> {
         }
         Ok(Self {
             kid: header.kid,
+            typ: header.typ,
             signed,
             payload,
             signature,
+            decoded,
         })
     }
 
     /// Verifies the signature, and only then reads the claims.
-    pub(crate) fn verify<T: DeserializeOwned>(&self, key: &Key) -> Result<T, &'static str> {
-        let signature = URL_SAFE_NO_PAD
-            .decode(self.signature)
+    pub(crate) fn verify<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        key: &Key,
+    ) -> Result<T, &'static str> {
+        self.decoded.clear();
+        URL_SAFE_NO_PAD
+            .decode_vec(self.signature, &mut self.decoded)
             .map_err(|_| "the signature is not base64url")?;
-        key.verify(self.signed.as_bytes(), &signature)
+        key.verify(self.signed.as_bytes(), &self.decoded)
             .map_err(|_| "the signature is wrong")?;
-        json(self.payload).ok_or("the claims are missing or of a wrong type")
+        decode(self.payload, &mut self.decoded)
+            .and_then(json::object)
+            .ok_or("the claims are missing or of a wrong type")
     }
 }
 
 /// The header's members that we act on. `jwk`, `jku` and `x5u` are not among them.
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
+struct Header<'a> {
+    #[serde(borrow)]
+    alg: Cow<'a, str>,
     #[serde(default, deserialize_with = "string")]
     kid: Option<String>,
+    #[serde(default)]
+    typ: Type,
     #[serde(default, deserialize_with = "present")]
     crit: bool,
+}
+
+/// What a token says it is ([RFC 9068, section 2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.1)).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Type {
+    AccessToken,
+    /// Nothing in particular, as Fief's tokens do.
+    #[default]
+    Any,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Type {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TypeVisitor)
+    }
+}
+
+struct TypeVisitor;
+
+impl Visitor<'_> for TypeVisitor {
+    type Value = Type;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a media type")
+    }
+
+    fn visit_str<E>(self, typ: &str) -> Result<Type, E> {
+        let is = |known: &str| typ.eq_ignore_ascii_case(known);
+        Ok(if is("JWT") {
+            Type::Any
+        } else if is("at+jwt") || is("application/at+jwt") {
+            Type::AccessToken
+        } else {
+            Type::Other
+        })
+    }
 }
 
 /// A member that must be a string if it is there: null is not absent.
@@ -72,8 +125,27 @@ pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-fn json<T: DeserializeOwned>(segment: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).ok()?).ok()
+/// The part that is signed, and the three segments, none of them empty.
+fn split(token: &str) -> Option<(&str, &str, &str, &str)> {
+    let mut dots = memchr_iter(b'.', token.as_bytes());
+    let (first, second) = (dots.next()?, dots.next()?);
+    let header = token.get(..first)?;
+    let payload = token.get(first + 1..second)?;
+    let signature = token.get(second + 1..)?;
+    let is_whole = !header.is_empty() && !payload.is_empty() && !signature.is_empty();
+    (is_whole && dots.next().is_none()).then_some((
+        token.get(..second)?,
+        header,
+        payload,
+        signature,
+    ))
+}
+
+fn decode<'b>(segment: &str, buffer: &'b mut Vec<u8>) -> Option<&'b str> {
+    buffer.clear();
+    URL_SAFE_NO_PAD.decode_vec(segment, buffer).ok()?;
+    str::from_utf8(buffer).ok()
 }
 
 const NOT_COMPACT: &str = "not three segments";
+const BROKEN_HEADER: &str = "the header is broken";

@@ -32,6 +32,7 @@ mod access_token;
 mod acr;
 mod audiences;
 mod authorize;
+mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -45,9 +46,12 @@ mod error;
 mod flight;
 mod http;
 mod id_token;
+mod json;
 mod jwe;
 mod jwks;
 mod jws;
+mod key;
+mod keys;
 mod login;
 mod metadata;
 mod origin;
@@ -60,6 +64,7 @@ mod tenants;
 mod token;
 mod user;
 mod user_info;
+mod validate;
 mod validated;
 
 pub use crate::{

@@ -112,8 +112,8 @@ impl Weighter<TokenKey, FiefAccessTokenInfo> for Cost {
     }
 }
 
-/// Bytes of a token that are hashed: 48 of its signature's.
-const TAIL: usize = 64;
+/// Bytes of a token that are hashed: 96 bits of its signature.
+const TAIL: usize = 16;
 /// Bytes that a string and an entry take besides their text, allocator and cache included.
 const STRING: usize = 40;
 const ENTRY: usize = 320;

@@ -1,0 +1,117 @@
+use std::sync::{Mutex, PoisonError};
+
+use crate::FiefError;
+
+/// When to try again what failed: at once, then after a delay that doubles up to half a minute, with jitter.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    latest: Mutex<Option<Failure>>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    /// How many there were since the last success.
+    count: u32,
+    at: u64,
+    /// Seconds to wait from then.
+    delay: u64,
+    error: FiefError,
+}
+
+impl Backoff {
+    pub(crate) fn new() -> Self {
+        Self {
+            latest: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn succeeded(&self) {
+        self.with(|latest| *latest = None);
+    }
+
+    /// Takes a failure in and returns for how many seconds to wait.
+    pub(crate) fn failed(&self, error: FiefError, now: u64) -> u64 {
+        self.with(|latest| {
+            let count = latest
+                .as_ref()
+                .map_or(1, |last| last.count.saturating_add(1));
+            let delay = delay(count);
+            *latest = Some(Failure {
+                count,
+                at: now,
+                delay,
+                error,
+            });
+            delay
+        })
+    }
+
+    /// Returns the last failure while it is too early to try again.
+    pub(crate) fn waiting(&self, now: u64) -> Option<FiefError> {
+        self.with(|latest| {
+            let last = latest.as_ref()?;
+            // A clock that went back does not prolong it.
+            (now.abs_diff(last.at) < last.delay).then(|| last.error.clone())
+        })
+    }
+
+    /// Whether the last attempt failed, and not so long ago that it says nothing about now.
+    pub(crate) fn failed_lately(&self, now: u64) -> bool {
+        self.with(|latest| {
+            latest
+                .as_ref()
+                .is_some_and(|last| now.abs_diff(last.at) <= LATELY)
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Option<Failure>) -> T) -> T {
+        work(&mut self.latest.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The first attempt after a failure waits for nothing, so that a hiccup is over at once.
+fn delay(failures: u32) -> u64 {
+    let Some(doublings) = failures.checked_sub(2) else {
+        return 0;
+    };
+    let delay = 1_u64
+        .checked_shl(doublings)
+        .unwrap_or(MAX_DELAY)
+        .min(MAX_DELAY);
+    let half = delay / 2;
+    let mut random = [0];
+    // Without random bytes there is no jitter, which only makes clients retry together.
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    delay - half * u64::from(random[0]) / 255
+}
+
+// Seconds.
+const MAX_DELAY: u64 = 30;
+const LATELY: u64 = 2 * MAX_DELAY;
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_DELAY, delay};
+
+    /// DJ-14
+    #[test]
+    fn delays_double_up_to_a_bound() {
+        assert_eq!(delay(1), 0);
+        for (failures, longest) in [
+            (2, 1),
+            (3, 2),
+            (4, 4),
+            (5, 8),
+            (6, 16),
+            (7, 30),
+            (u32::MAX, 30),
+        ] {
+            let delay = delay(failures);
+            assert!(
+                (longest / 2..=longest).contains(&delay),
+                "{failures}: {delay}"
+            );
+        }
+        assert!((0..64).map(|_| delay(9)).any(|delay| delay != MAX_DELAY));
+    }
+}
