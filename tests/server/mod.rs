@@ -5,6 +5,7 @@ mod faults;
 mod flows;
 mod login;
 mod mint;
+mod robustness;
 mod webhooks;
 
 use fief_test_server::FiefTestServer;
