@@ -4,6 +4,7 @@ use axum::{
 };
 
 use crate::{
+    Client,
     answer::{internal_error, set_cookie, temporary_redirect},
     authorize::redirect_to,
     call::{Call, LOGIN_COOKIE},
@@ -32,28 +33,13 @@ pub(crate) fn consent(call: &Call<'_>) -> Response {
         Ok(None) => return NoLogin::Missing.answer(call),
         Err(refusal) => return refusal.answer(call),
     };
-    let Some(client) = state.client(&request.client_id) else {
+    let Some(client) = state.client(&request.client_id).cloned() else {
         return NoLogin::Invalid.answer(call);
     };
-    let url = if call.method == Method::POST {
-        if !call.has_csrf_pair() {
-            return pages::consent(call, StatusCode::BAD_REQUEST, client, &request);
-        }
-        if call.form("allow").is_some() {
-            grant_consent(&mut state, session.user, &request);
-            code_url(call, &mut state, &request, &session)
-        } else if call.form("deny").is_some() {
-            Some(request.error_url("access_denied", DENIED))
-        } else {
-            return pages::consent(call, StatusCode::BAD_REQUEST, client, &request);
-        }
-    } else if state.consents_to(session.user, client, &request.scope) {
-        code_url(call, &mut state, &request, &session)
-    } else {
-        return pages::consent(call, StatusCode::OK, client, &request);
-    };
-    let Some(url) = url else {
-        return internal_error();
+    let url = match decide(call, &mut state, &client, &request, &session) {
+        Decision::Ask(status) => return pages::consent(call, status, &client, &request),
+        Decision::Back(Some(url)) => url,
+        Decision::Back(None) => return internal_error(),
     };
     state
         .logins
@@ -62,6 +48,37 @@ pub(crate) fn consent(call: &Call<'_>) -> Response {
     let cookie = format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax");
     set_cookie(&mut response, &cookie);
     response
+}
+
+enum Decision {
+    /// Shows the page.
+    Ask(StatusCode),
+    /// Sends the browser to the application. None when the server has no key.
+    Back(Option<String>),
+}
+
+fn decide(
+    call: &Call<'_>,
+    state: &mut State,
+    client: &Client,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Decision {
+    if call.method != Method::POST {
+        if state.consents_to(session.user, client, &request.scope) {
+            return Decision::Back(code_url(call, state, request, session));
+        }
+        return Decision::Ask(StatusCode::OK);
+    }
+    let is_allowed = call.form("allow").is_some();
+    if !call.has_csrf_pair() || !is_allowed && call.form("deny").is_none() {
+        return Decision::Ask(StatusCode::BAD_REQUEST);
+    }
+    if !is_allowed {
+        return Decision::Back(Some(request.error_url("access_denied", DENIED)));
+    }
+    grant_consent(state, session.user, request);
+    Decision::Back(code_url(call, state, request, session))
 }
 
 pub(crate) fn grant_consent(state: &mut State, user: uuid::Uuid, request: &AuthorizeRequest) {

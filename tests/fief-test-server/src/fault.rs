@@ -7,7 +7,7 @@ use axum::{
 };
 use futures_util::stream;
 use serde_json::Value;
-use tokio::{task, time::sleep};
+use tokio::{sync::watch, task, time::sleep};
 
 use crate::connection::Breaker;
 
@@ -23,14 +23,14 @@ use crate::connection::Breaker;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Fault {
-    pub(crate) kind: Kind,
+    kind: Kind,
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
+enum Kind {
     Answer,
     Cut,
     Delay(Duration),
@@ -127,10 +127,12 @@ impl Fault {
         self
     }
 
-    /// Answers with the fault. `rightly` does what was asked; some faults never call it.
+    /// Answers with the fault. `rightly` does what was asked; some faults never call it, or not
+    /// before all faults are `cleared`.
     pub(crate) async fn apply(
         self,
         breaker: &Breaker,
+        mut cleared: watch::Receiver<()>,
         rightly: impl AsyncFnOnce() -> Response,
     ) -> Response {
         let mut response = match self.kind {
@@ -140,7 +142,11 @@ impl Fault {
                 sleep(by).await;
                 rightly().await
             }
-            Kind::Hang => rightly().await,
+            Kind::Hang => {
+                // An error would mean that the server is gone, and this task with it.
+                let _ = cleared.changed().await;
+                rightly().await
+            }
             Kind::Drip(period) => drip(rightly().await, period).await,
             Kind::Cut => cut(rightly().await).await,
             Kind::Garbage => {

@@ -21,7 +21,6 @@ use crate::{
     connection::{BreakableListener, Breaker},
     consent::consent,
     discovery::{configuration, jwks},
-    fault::Kind,
     login::{dashboard, login},
     logout::logout,
     profile::profile,
@@ -63,13 +62,7 @@ async fn handle(
     let rightly = async || answer(&fief, endpoint, request).await;
     match fault {
         None => rightly().await,
-        Some((fault, mut cleared)) => {
-            if matches!(fault.kind, Kind::Hang) {
-                // An error would mean that the server is gone, and this task with it.
-                let _ = cleared.changed().await;
-            }
-            fault.apply(&breaker, rightly).await
-        }
+        Some((fault, cleared)) => fault.apply(&breaker, cleared, rightly).await,
     }
 }
 
