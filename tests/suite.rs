@@ -2,5 +2,6 @@
 
 #[macro_use]
 mod contract;
+mod client;
 mod flows;
 mod server;

@@ -47,4 +47,4 @@ mod userinfo;
 mod webhooks;
 mod wire;
 
-use target::Target;
+pub(crate) use target::Target;

@@ -1,0 +1,82 @@
+//! fief-client's protocol, as an application meets it.
+
+mod access_token;
+mod authorize;
+mod blocking;
+mod callback;
+mod configuration;
+mod crypto;
+mod deployments;
+mod errors;
+mod faults;
+mod id_token;
+mod login;
+mod recorder;
+mod refresh;
+mod secrets;
+mod tenants;
+mod token;
+mod transport;
+mod user;
+mod whole;
+
+use fief_client::{
+    AuthorizationRequest, AuthorizationResponse, Fief, FiefBuilder, FiefError, FiefTokenResponse,
+    FiefUserInfo, LoginAttempt,
+};
+use fief_test_server::FiefTestServer;
+use url::Url;
+
+pub(crate) const CALLBACK: &str = "https://www.bretagne.duchy/callback";
+pub(crate) const ANNE: &str = "anne@example.com";
+
+/// The server's first client, by the server's clock.
+pub(crate) fn builder(server: &FiefTestServer) -> FiefBuilder {
+    Fief::builder(server.url(), server.client_id())
+        .client_secret(server.client_secret())
+        .clock(server.clock())
+}
+
+pub(crate) fn fief(server: &FiefTestServer) -> Fief {
+    builder(server).build().unwrap()
+}
+
+/// Begins a login and lets anne through: the attempt, and the query of the callback.
+pub(crate) async fn begin(
+    server: &FiefTestServer,
+    fief: &Fief,
+    request: AuthorizationRequest,
+) -> (LoginAttempt, String) {
+    let (url, attempt) = fief.begin_login(CALLBACK, request).await.unwrap();
+    let callback = Url::parse(&server.log_in(ANNE, url).await).unwrap();
+    (attempt, callback.query().unwrap().to_owned())
+}
+
+pub(crate) async fn finish(
+    fief: &Fief,
+    attempt: &LoginAttempt,
+    query: &str,
+) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+    let response = AuthorizationResponse::parse(query)?;
+    fief.finish_login(attempt, &response).await
+}
+
+/// A whole login of anne.
+pub(crate) async fn log_in(
+    server: &FiefTestServer,
+    fief: &Fief,
+    request: AuthorizationRequest,
+) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+    let (attempt, query) = begin(server, fief, request).await;
+    finish(fief, &attempt, &query).await
+}
+
+/// What a URL asks for, in its order.
+pub(crate) fn query(url: &Url) -> Vec<(String, String)> {
+    url.query_pairs().into_owned().collect()
+}
+
+pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
+    let mut pairs = query(url).into_iter();
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value)
+}
