@@ -5,3 +5,4 @@ mod contract;
 mod client;
 mod flows;
 mod server;
+mod web;

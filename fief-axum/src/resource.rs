@@ -52,7 +52,10 @@ impl Resource {
         let url = Url::parse(id).map_err(|error| bad(&format!("resource: {error}")))?;
         let is_plain = url.username().is_empty() && url.password().is_none();
         let is_place = url.query().is_none() && url.fragment().is_none();
-        let is_fixed = !url.path().contains(['{', '}', '*', ':']);
+        let is_fixed = url
+            .path()
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
         if !matches!(url.scheme(), "http" | "https") || !is_plain || !is_place || !is_fixed {
             return Err(bad("resource: an http or https URL, an origin and a path"));
         }

@@ -1,0 +1,132 @@
+//! fief-axum, met as an application's callers meet it.
+
+mod answers;
+mod authorized;
+mod bearer;
+mod caching;
+mod fail_closed;
+mod guards;
+mod optional;
+mod paths;
+mod plain_cookie;
+mod resource;
+mod services;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, Response, StatusCode, header, request::Builder},
+    routing::{MethodRouter, get},
+};
+use fief_axum::{Authenticated, FiefAuth, SessionKey};
+use fief_client::Fief;
+use fief_test_server::FiefTestServer;
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub const APP: &str = "https://app.example.com";
+pub const EMAIL: &str = "anne@example.com";
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub async fn of<B>(response: Response<B>) -> Self
+    where
+        B: axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>>
+            + Send
+            + 'static,
+    {
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(Body::new(body), usize::MAX).await.unwrap();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// A header, empty when it is not there.
+    pub fn header(&self, name: impl header::AsHeaderName) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The challenge, empty when it is not there.
+    pub fn challenge(&self) -> &str {
+        self.header(header::WWW_AUTHENTICATE)
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// The `error` of a JSON answer.
+    pub fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A client of the test server, by its clock.
+pub fn fief(server: &FiefTestServer) -> Fief {
+    Fief::builder(server.url(), server.client_id())
+        .client_secret(server.client_secret())
+        .clock(server.clock())
+        .build()
+        .unwrap()
+}
+
+/// An API's.
+pub fn api(server: &FiefTestServer) -> FiefAuth {
+    FiefAuth::new(fief(server))
+}
+
+/// A web application's.
+pub fn site(server: &FiefTestServer) -> FiefAuth {
+    let key = SessionKey::generate().unwrap();
+    FiefAuth::builder(fief(server))
+        .login(APP, key)
+        .build()
+        .unwrap()
+}
+
+/// An application of one route, `/`, which says whose token it is.
+pub fn one(route: MethodRouter) -> Router {
+    Router::new().route("/", route)
+}
+
+/// What the route of [`one`] answers with.
+pub async fn whoami(Authenticated(token): Authenticated) -> String {
+    token.id().to_string()
+}
+
+/// A route that only a guard protects.
+pub fn unchecked() -> MethodRouter {
+    get(async || "inside").post(async || "inside")
+}
+
+pub fn call(token: &str) -> Builder {
+    Request::get("/").header(header::AUTHORIZATION, format!("Bearer {token}"))
+}
+
+/// What a browser sends for a page that it is going to show.
+pub fn page(path: &str) -> Builder {
+    Request::get(path)
+        .header("sec-fetch-mode", "navigate")
+        .header(header::ACCEPT, "text/html")
+}
+
+pub async fn send(app: &Router, request: Builder) -> Answer {
+    let request = request.body(Body::empty()).unwrap();
+    Answer::of(app.clone().oneshot(request).await.unwrap()).await
+}
+
+/// The status that a token gets.
+pub async fn status(app: &Router, token: &str) -> u16 {
+    send(app, call(token)).await.status.as_u16()
+}

@@ -1,0 +1,155 @@
+//! An access token as the plain value of a cookie.
+
+use axum::{
+    Router,
+    http::{Request, request::Builder},
+    routing::get,
+};
+use fief_axum::{FiefAuth, SessionKey};
+use fief_test_server::FiefTestServer;
+
+use super::{fief, one, send, unchecked, whoami};
+
+const COOKIE: &str = "user_session";
+
+fn app(server: &FiefTestServer) -> Router {
+    let auth = FiefAuth::builder(fief(server))
+        .access_token_cookie(COOKIE)
+        .build()
+        .unwrap();
+    one(get(whoami).post(whoami).route_layer(auth.require()))
+}
+
+fn with(request: Builder, cookies: &str) -> Builder {
+    request.header("cookie", cookies)
+}
+
+async fn status(app: &Router, request: Builder) -> u16 {
+    send(app, request).await.status.as_u16()
+}
+
+/// I15, I16
+#[tokio::test]
+async fn the_cookie_of_that_name_is_the_token() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+
+    for cookies in [
+        "",
+        "foo=bar",
+        "foo=bar;user=foo",
+        ";",
+        "user_session=",
+        "user_session",
+    ] {
+        let answer = send(&app, with(Request::get("/"), cookies)).await;
+        assert_eq!(answer.challenge(), "Bearer", "{cookies:?}");
+    }
+    let found = format!("foo=bar;{COOKIE}={token}");
+    assert_eq!(status(&app, with(Request::get("/"), &found)).await, 200);
+}
+
+/// N10
+#[tokio::test]
+async fn an_expired_token_in_the_cookie_is_a_401() {
+    let server = FiefTestServer::start().await;
+    let token = server.access_token().expires_in(-3600).mint();
+
+    let request = with(Request::get("/"), &format!("{COOKIE}={token}"));
+
+    assert_eq!(send(&app(&server), request).await.error(), "invalid_token");
+}
+
+/// SE-8
+#[tokio::test]
+async fn a_repeated_cookie_is_nobodys() {
+    let server = FiefTestServer::start().await;
+    let token = server.access_token().mint();
+
+    let request = with(
+        Request::get("/"),
+        &format!("{COOKIE}={token}; {COOKIE}={token}"),
+    );
+
+    assert_eq!(status(&app(&server), request).await, 401);
+}
+
+/// D8, BP-7
+#[tokio::test]
+async fn a_bad_bearer_never_falls_back_to_the_cookie() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    let cookie = || with(Request::get("/"), &format!("{COOKIE}={token}"));
+
+    assert_eq!(
+        status(&app, cookie().header("authorization", "Bearer INVALID")).await,
+        401
+    );
+    assert_eq!(
+        status(&app, cookie().header("authorization", "Bearer a b")).await,
+        400
+    );
+    assert_eq!(
+        status(&app, cookie().header("authorization", "Basic YTpi")).await,
+        200
+    );
+}
+
+/// CS-1, CS-6
+#[tokio::test]
+async fn a_post_with_the_cookie_must_come_from_this_site() {
+    let server = FiefTestServer::start().await;
+    let key = SessionKey::generate().unwrap();
+    let builder = FiefAuth::builder(fief(&server)).login(super::APP, key);
+    let auth = builder.access_token_cookie(COOKIE).build().unwrap();
+    let app = one(unchecked().route_layer(auth.require()));
+    let token = server.access_token().mint();
+    let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
+
+    let refused = [
+        post(),
+        post().header("sec-fetch-site", "cross-site"),
+        post().header("sec-fetch-site", "same-site"),
+        post().header("origin", "https://evil.example"),
+        post().header("origin", "null"),
+        post()
+            .header("sec-fetch-site", "cross-site")
+            .header("origin", super::APP),
+    ];
+    for request in refused {
+        assert_eq!(send(&app, request).await.error(), "cross_site_request");
+    }
+    assert_eq!(
+        status(&app, post().header("sec-fetch-site", "same-origin")).await,
+        200
+    );
+    assert_eq!(status(&app, post().header("origin", super::APP)).await, 200);
+}
+
+/// CS-1: without a login nobody knows the application's origin, so `Origin` shows nothing.
+#[tokio::test]
+async fn without_a_login_only_fetch_metadata_shows_the_same_site() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
+
+    assert_eq!(status(&app, post().header("origin", super::APP)).await, 403);
+    assert_eq!(
+        status(&app, post().header("sec-fetch-site", "same-origin")).await,
+        200
+    );
+}
+
+/// CS-2, CS-3
+#[tokio::test]
+async fn the_credential_that_counted_decides_about_the_exemption() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
+
+    let bearer = post().header("authorization", format!("Bearer {token}"));
+    let other = post().header("authorization", "Basic YTpi");
+
+    assert_eq!(status(&app, bearer).await, 200);
+    assert_eq!(status(&app, other).await, 403);
+}

@@ -1,0 +1,77 @@
+//! The description of an API for clients that look for where to get a token (RFC 9728).
+
+use axum::{Router, http::Request};
+use fief_axum::FiefAuth;
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use serde_json::json;
+
+use super::{api, fief, send, unchecked};
+
+fn app(server: &FiefTestServer, resource: &str) -> Router {
+    let auth = FiefAuth::builder(fief(server))
+        .resource(resource)
+        .build()
+        .unwrap();
+    Router::new()
+        .route("/", unchecked().route_layer(auth.require()))
+        .merge(auth.resource_metadata())
+}
+
+/// D9: RFC 9728, sections 3 and 5.1
+#[tokio::test]
+async fn the_challenge_names_the_description_and_the_description_names_fief() {
+    let server = FiefTestServer::start().await;
+    let app = app(&server, "https://api.example.com/castles");
+    let path = "/.well-known/oauth-protected-resource/castles";
+
+    let rejected = send(&app, Request::get("/")).await;
+    let described = send(&app, Request::get(path)).await;
+
+    let challenge = format!(r#"Bearer resource_metadata="https://api.example.com{path}""#);
+    assert_eq!(rejected.challenge(), challenge);
+    let expected = json!({
+        "resource": "https://api.example.com/castles",
+        "authorization_servers": [server.issuer()],
+        "bearer_methods_supported": ["header"],
+    });
+    assert_eq!(described.json(), expected);
+}
+
+/// Who does not ask for it has neither.
+#[tokio::test]
+async fn without_a_resource_there_is_no_route() {
+    let server = FiefTestServer::start().await;
+    let app = Router::new().merge(api(&server).resource_metadata());
+
+    let answer = send(&app, Request::get("/.well-known/oauth-protected-resource")).await;
+
+    assert_eq!(answer.status, 404);
+}
+
+/// ER-7
+#[tokio::test]
+async fn before_fief_was_reached_nothing_is_described() {
+    let server = FiefTestServer::start().await;
+    server.fault(Endpoint::Discovery, Fault::status(500));
+    let app = app(&server, "https://api.example.com");
+
+    let answer = send(&app, Request::get("/.well-known/oauth-protected-resource")).await;
+
+    assert_eq!(answer.status, 503);
+}
+
+/// A resource is a place.
+#[tokio::test]
+async fn a_resource_that_is_no_place_is_refused() {
+    let server = FiefTestServer::start().await;
+
+    for resource in [
+        "castles",
+        "ftp://a.example",
+        "https://a.example/?b",
+        "https://a.example/{b}",
+    ] {
+        let built = FiefAuth::builder(fief(&server)).resource(resource).build();
+        assert!(built.is_err(), "{resource}");
+    }
+}
