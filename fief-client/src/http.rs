@@ -5,7 +5,7 @@ use reqwest::{RequestBuilder, Response, retry};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{FiefError, RequestDetail, busy::Busy};
+use crate::{FiefError, RequestDetail, busy::Busy, json};
 
 /// The way to Fief: sends, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]
@@ -72,8 +72,12 @@ impl Http {
         limit: usize,
     ) -> Result<T, FiefError> {
         let body = self.send(request, limit).await?;
-        serde_json::from_slice(&body)
-            .map_err(|_| FiefError::ResponseInvalid("not the JSON that was asked for"))
+        str::from_utf8(&body)
+            .ok()
+            .and_then(json::object)
+            .ok_or(FiefError::ResponseInvalid(
+                "not the JSON that was asked for",
+            ))
     }
 
     async fn send(&self, mut request: RequestBuilder, limit: usize) -> Result<Vec<u8>, FiefError> {

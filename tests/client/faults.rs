@@ -12,12 +12,15 @@ use super::{CALLBACK, builder, fief};
 async fn bodies_that_are_not_what_was_asked_for_are_refused() {
     let server = FiefTestServer::start().await;
     let good = super::deployments::document(&server).to_string();
+    // What some JSON libraries take for the object.
+    let in_turn = r#"["i", "https://x/a", "https://x/b", "https://x/c", "https://x/d"]"#;
     let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let bodies: Vec<Vec<u8>> = vec![
         b"".into(),
         b"null".into(),
         b"[]".into(),
         b"\"text\"".into(),
+        in_turn.into(),
         b"<html>200</html>".into(),
         b"{".into(),
         b"NaN".into(),

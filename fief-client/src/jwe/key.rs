@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, ExposeSecretMut, SecretSlice, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{ALG, content::ContentKey, decode};
+use crate::json;
 
 /// A private key that opens encrypted ID tokens: RSA-OAEP-256 with A256CBC-HS512 and nothing else.
 pub(crate) struct DecryptionKey {
@@ -23,8 +24,8 @@ impl DecryptionKey {
     /// Parses a private JWK ([RFC 7518, section 6.3](https://www.rfc-editor.org/rfc/rfc7518#section-6.3)). The error
     /// says what is wrong with it, and nothing of what is in it.
     pub(crate) fn parse(jwk: &str) -> Result<Self, &'static str> {
-        let jwk: Jwk = serde_json::from_str(jwk)
-            .map_err(|_| "not the JSON of a private RSA key with its CRT members")?;
+        let jwk: Jwk =
+            json::object(jwk).ok_or("not the JSON of a private RSA key with its CRT members")?;
         if jwk.kty != "RSA" {
             return Err("not an RSA key");
         }

@@ -7,7 +7,10 @@ use serde::Deserialize;
 
 use self::content::Sealed;
 pub(crate) use self::key::DecryptionKey;
-use crate::jws::{present, string};
+use crate::{
+    json,
+    jws::{present, string},
+};
 
 /// Decrypts a token in compact form
 /// ([RFC 7516, section 5.2](https://www.rfc-editor.org/rfc/rfc7516#section-5.2)).
@@ -60,7 +63,7 @@ struct Header {
 impl Header {
     fn parse(segment: &str) -> Result<Self, &'static str> {
         let header: Self = decode(segment)
-            .and_then(|json| serde_json::from_slice(&json).ok())
+            .and_then(|text| json::object(str::from_utf8(&text).ok()?))
             .ok_or("the header of its encryption is broken")?;
         if header.alg != ALG || header.enc != ENC || header.zip || header.crit {
             return Err("it is not encrypted with RSA-OAEP-256 and A256CBC-HS512");

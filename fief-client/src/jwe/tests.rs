@@ -71,6 +71,7 @@ fn other_headers_are_refused_before_key_work() {
 fn broken_headers_are_refused() {
     let headers = [
         "[]",
+        r#"["RSA-OAEP-256", "A256CBC-HS512"]"#,
         "null",
         "{",
         "",
