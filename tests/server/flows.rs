@@ -125,7 +125,11 @@ async fn somebody_new_can_sign_up() {
         ("email", "new@example.com"),
         ("password", "salamander-and-swan"),
     ];
-    assert_eq!(location(&browser.post("/register", &new).await), "/consent");
+    let registered = browser.post("/register", &new).await;
+    assert_eq!(location(&registered), "/verify-request");
+    browser.get("/verify-request").await;
+    let code = server.verification_code("new@example.com").unwrap();
+    browser.post("/verify", &[("code", &code)]).await;
     let callback = location(&browser.get("/consent").await);
     let (_, tokens) = exchange(&server, &parameter(&callback, "code").unwrap()).await;
     assert_eq!(

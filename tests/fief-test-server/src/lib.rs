@@ -91,7 +91,7 @@
 //! - There is no admin API, no mail, no forgotten password, no social login; permissions are
 //!   given to users without roles. `/verify` shows the code that would be mailed, as does
 //!   [`verification_code`](FiefTestServer::verification_code).
-//! - Signing up takes one page, which asks for no user fields, and the address counts as verified.
+//! - Signing up takes one page, which asks for no user fields.
 //! - Pages are in English whatever `lang` says. Answers are never compressed.
 //! - A login that took more than an hour ends on an error page; Fief starts it anew.
 //! - A password is strong with ten characters of which six differ; an address needs an `@`;

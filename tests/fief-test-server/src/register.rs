@@ -5,14 +5,14 @@ use axum::{
 
 use crate::{
     User,
+    answer::redirect,
     call::Call,
     login::{pending, start_session},
     pages,
     password::weaknesses,
-    verify::go_on,
 };
 
-/// `GET` and `POST /register`: a page to sign up at. The address counts as verified.
+/// `GET` and `POST /register`: a page to sign up at. The address is verified next.
 pub(crate) fn register(call: &Call<'_>) -> Response {
     let mut state = call.fief.state();
     if let Err(refusal) = pending(call, &state) {
@@ -41,10 +41,10 @@ pub(crate) fn register(call: &Call<'_>) -> Response {
     if state.users.len() >= MAX_USERS {
         return page.with_error("There are too many users.");
     }
-    let user = User::new(email, password).tenant(call.tenant);
+    let user = User::new(email, password).tenant(call.tenant).unverified();
     let id = user.id;
     state.add_user(user, call.fief.clock.now());
-    let mut response = go_on(call, &state);
+    let mut response = redirect(StatusCode::FOUND, &call.path("/verify-request"));
     start_session(call, &mut state, id, &mut response);
     response
 }
