@@ -17,6 +17,7 @@ contract! {
     a_refusal_is_told_in_words,
     a_refreshed_token_is_valid_and_of_level_zero,
     a_used_code_is_an_invalid_grant,
+    an_encrypted_id_token_is_decrypted_on_login_and_refresh,
     a_logout_url_ends_the_session,
 }
 
@@ -135,6 +136,26 @@ async fn a_used_code_is_an_invalid_grant(fief: &Target) {
     );
 }
 
+async fn an_encrypted_id_token_is_decrypted_on_login_and_refresh(fief: &Target) {
+    let client = fief.client("encrypted");
+    let api = Fief::builder(&client.base_url, &client.id)
+        .client_secret(client.secret.as_str())
+        .encryption_key(fief.encryption_key("encrypted").to_string())
+        .build()
+        .unwrap();
+    let request = AuthorizationRequest::new().scope("offline_access");
+    let (tokens, user) = log_in(fief, &api, ANNE, request).await.unwrap();
+    assert_eq!(user.email.as_deref(), Some(ANNE));
+    let params = RefreshParams::new().user(user.sub);
+    let token = tokens.refresh_token().unwrap();
+    let (_, same) = api.auth_refresh_token(token, &params).await.unwrap();
+    assert_eq!(same, user);
+
+    let keyless = fief.api("encrypted");
+    let refused = log_in(fief, &keyless, ANNE, AuthorizationRequest::new()).await;
+    assert!(matches!(refused, Err(FiefError::IdTokenInvalid(_))));
+}
+
 async fn a_logout_url_ends_the_session(fief: &Target) {
     let api = fief.api("main");
     let (url, _) = begin(fief, &api, AuthorizationRequest::new()).await;
@@ -151,7 +172,7 @@ async fn a_logout_url_ends_the_session(fief: &Target) {
 
 impl Target {
     /// fief-client, as this client's application has it.
-    fn api(&self, client: &str) -> Fief {
+    pub(crate) fn api(&self, client: &str) -> Fief {
         let client = self.client(client);
         let builder = Fief::builder(&client.base_url, &client.id);
         builder
@@ -179,7 +200,7 @@ async fn go(
     (page, attempt)
 }
 
-async fn log_in(
+pub(crate) async fn log_in(
     fief: &Target,
     api: &Fief,
     email: &str,

@@ -132,13 +132,14 @@ async fn a_weak_password_is_refused_with_reasons(fief: &Target) {
 
 async fn an_email_is_changed_with_a_code(fief: &Target) {
     let token = login(fief, "mail@example.com").await;
+    let mut mails = fief.mails().await;
     let body = json!({"email": "post@example.com"});
     let asked = patch(fief, "/api/email/change", &token, body).await;
     assert_eq!(
         (asked.status, &asked.json()["email"]),
         (202, &json!("mail@example.com"))
     );
-    let code = fief.mailed_code("mail@example.com").await;
+    let code = mails.code("mail@example.com").await;
     let done = verify(fief, &token, &code).await;
     assert_eq!(
         (done.status, &done.json()["email"]),

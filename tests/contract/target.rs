@@ -1,7 +1,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use fief_test_server::FiefTestServer;
-use fief_tests::{RealFief, Seed, SeedUser};
+use fief_tests::{Mailbox, RealFief, Seed, SeedUser};
 use serde_json::Value;
 
 use super::embedded;
@@ -27,6 +27,21 @@ pub(crate) struct Client {
 enum Kind {
     Embedded(FiefTestServer),
     Real(RealFief),
+}
+
+pub(crate) enum Mails<'a> {
+    Embedded(&'a FiefTestServer),
+    Real(Mailbox),
+}
+
+impl Mails<'_> {
+    /// The code in the next mail, which goes to the user who has this address today.
+    pub(crate) async fn code(&mut self, email: &str) -> String {
+        match self {
+            Mails::Embedded(server) => server.verification_code(email).unwrap(),
+            Mails::Real(mailbox) => mailbox.code().await,
+        }
+    }
 }
 
 impl Target {
@@ -108,11 +123,11 @@ impl Target {
         }
     }
 
-    /// The code in the last mail that asked this user to verify an address.
-    pub(crate) async fn mailed_code(&self, email: &str) -> String {
+    /// The mails that are sent from now on.
+    pub(crate) async fn mails(&self) -> Mails<'_> {
         match &self.kind {
-            Kind::Embedded(server) => server.verification_code(email).unwrap(),
-            Kind::Real(fief) => fief.mailed_code().await,
+            Kind::Embedded(server) => Mails::Embedded(server),
+            Kind::Real(fief) => Mails::Real(fief.mailbox().await),
         }
     }
 

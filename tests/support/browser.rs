@@ -91,6 +91,18 @@ impl Browser {
         .await
     }
 
+    /// Fills in Fief's registration page, which must be the page shown.
+    pub async fn sign_up(&mut self, email: &str, password: &str) -> Page {
+        self.log_in(email, password).await
+    }
+
+    /// Fills in Fief's page that asks for a mailed code, which must be the page shown.
+    pub async fn verify(&mut self, code: &str) -> Page {
+        let token = self.csrf_token();
+        self.submit("", &[("code", code), ("csrf_token", &token)])
+            .await
+    }
+
     /// Answers Fief's consent page, which must be the page shown.
     pub async fn consent(&mut self, allow: bool) -> Page {
         let token = self.csrf_token();

@@ -7,5 +7,5 @@ mod seed;
 
 pub use browser::{Browser, Page};
 pub use process::{Process, free_port};
-pub use real::{RealClient, RealFief};
+pub use real::{Mailbox, RealClient, RealFief};
 pub use seed::{Seed, SeedClient, SeedField, SeedLifetimes, SeedUser};

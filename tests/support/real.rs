@@ -5,6 +5,7 @@ use std::{
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// The real Fief that `tests/real.sh` started.
 #[derive(Clone, Debug)]
@@ -20,6 +21,27 @@ pub struct RealFief {
 pub struct RealClient {
     pub id: String,
     pub secret: String,
+}
+
+/// The mails that Fief sends from now on: the worker logs them, for want of a mail server.
+pub struct Mailbox {
+    _turn: MutexGuard<'static, ()>,
+    seen: usize,
+}
+
+impl Mailbox {
+    /// The code in the next mail.
+    pub async fn code(&mut self) -> String {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(code) = mailed_codes().get(self.seen) {
+                self.seen += 1;
+                return code.clone();
+            }
+            assert!(Instant::now() < deadline, "no mail was sent");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
 }
 
 impl RealFief {
@@ -82,16 +104,12 @@ impl RealFief {
         webhook["secret"].as_str().unwrap().to_owned()
     }
 
-    /// The code of the mail that was sent last: the worker logs it, for want of a mail server.
-    pub async fn mailed_code(&self) -> String {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            let log = fs::read_to_string(variable("WORKER_LOG")).unwrap();
-            if let Some((_, code)) = log.rsplit_once("\"code\": \"") {
-                return code.chars().take_while(|&next| next != '"').collect();
-            }
-            assert!(Instant::now() < deadline, "no mail was sent");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+    /// Waits until nobody else waits for a mail: the log does not say whom one goes to.
+    pub async fn mailbox(&self) -> Mailbox {
+        static TURN: Mutex<()> = Mutex::const_new(());
+        Mailbox {
+            _turn: TURN.lock().await,
+            seen: mailed_codes().len(),
         }
     }
 
@@ -108,6 +126,13 @@ impl RealFief {
         assert!(status.is_success(), "{path} answered {status}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
+}
+
+fn mailed_codes() -> Vec<String> {
+    let log = fs::read_to_string(variable("WORKER_LOG")).unwrap();
+    let codes = log.split("\"code\": \"").skip(1);
+    let codes = codes.filter_map(|rest| rest.split_once('"'));
+    codes.map(|(code, _)| code.to_owned()).collect()
 }
 
 fn variable(name: &str) -> String {
