@@ -66,13 +66,14 @@ async fn record(
     body: Bytes,
 ) -> Json<Value> {
     let path = parts.uri.path().to_owned();
-    let answer = match &*path {
+    let (base, endpoint) = path.split_at(path.find("/.well-known/").unwrap_or_default());
+    let answer = match endpoint {
         "/.well-known/openid-configuration" => json!({
             "issuer": "https://fief.example.com",
-            "authorization_endpoint": format!("{url}/authorize"),
-            "token_endpoint": format!("{url}/api/token"),
-            "userinfo_endpoint": format!("{url}/api/userinfo"),
-            "jwks_uri": format!("{url}/.well-known/jwks.json"),
+            "authorization_endpoint": format!("{url}{base}/authorize"),
+            "token_endpoint": format!("{url}{base}/api/token"),
+            "userinfo_endpoint": format!("{url}{base}/api/userinfo"),
+            "jwks_uri": format!("{url}{base}/.well-known/jwks.json"),
         }),
         "/.well-known/jwks.json" => json!({"keys": [{"kty": "RSA", "n": MODULUS, "e": "AQAB"}]}),
         _ => json!({"sub": "ca19f041-618e-417a-a68a-3840a568fb8f"}),

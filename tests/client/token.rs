@@ -41,7 +41,7 @@ async fn an_error_of_the_token_endpoint_has_status_and_body() {
     }
 }
 
-/// C21, C22, C23: `client_secret_post`, the tenant's path once, no empty verifier.
+/// C21, C23: `client_secret_post`, no empty verifier.
 #[tokio::test]
 async fn a_code_is_posted_with_the_clients_credentials() {
     let sent = exchange("", &AuthCallbackParams::new(), ClientAuth::Post).await;
@@ -57,6 +57,15 @@ async fn a_code_is_posted_with_the_clients_credentials() {
     );
     assert_eq!((&*sent.method, &*sent.path), ("POST", "/api/token"));
     assert_eq!(sent.header("authorization"), None);
+}
+
+/// C22
+#[tokio::test]
+async fn a_tenants_path_is_there_once() {
+    for path in ["/secondary", "/secondary/"] {
+        let sent = exchange(path, &AuthCallbackParams::new(), ClientAuth::Post).await;
+        assert_eq!(sent.path, "/secondary/api/token");
+    }
 }
 
 /// C23
