@@ -6,7 +6,7 @@ use fief_client::{Fief, Requirements};
 use crate::{
     AuthLayer, FiefAuthBuilder, PathsLayer, Rejection, RejectionKind, RequireLayer,
     challenge::Challenge, extract::Policies, head::Head, resource::Resource, routes, site::Site,
-    user_cache::UserCache,
+    users::Users,
 };
 
 /// Fief for an axum application: makes its layer, its guards and its login routes. A cheap clone.
@@ -18,7 +18,7 @@ pub struct FiefAuth {
 pub(crate) struct Inner {
     pub(crate) fief: Fief,
     pub(crate) site: Option<Site>,
-    pub(crate) users: UserCache,
+    pub(crate) users: Users,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) access_token_cookie: Option<String>,
     pub(crate) challenge: Challenge,
@@ -35,7 +35,7 @@ impl FiefAuth {
         Self::from_inner(Inner {
             fief,
             site: None,
-            users: UserCache::new(),
+            users: Users::new(),
             on_rejection: None,
             access_token_cookie: None,
             challenge: Challenge::default(),
@@ -87,7 +87,7 @@ impl FiefAuth {
         self.inner.site.as_ref()
     }
 
-    pub(crate) fn users(&self) -> &UserCache {
+    pub(crate) fn users(&self) -> &Users {
         &self.inner.users
     }
 

@@ -11,7 +11,7 @@ use crate::{
     resource::Resource,
     session::Keys,
     site::{Site, at, bad, page, parse_app_url, route},
-    user_cache::UserCache,
+    users::Users,
 };
 
 /// Sets up a [`FiefAuth`]. Made by [`FiefAuth::builder`].
@@ -32,6 +32,7 @@ pub struct FiefAuthBuilder {
     access_token_cookie: Option<String>,
     pub(crate) realm: Option<String>,
     pub(crate) resource: Option<String>,
+    pub(crate) users: Users,
 }
 
 impl FiefAuthBuilder {
@@ -52,6 +53,7 @@ impl FiefAuthBuilder {
             access_token_cookie: None,
             realm: None,
             resource: None,
+            users: Users::new(),
         }
     }
 
@@ -170,7 +172,7 @@ impl FiefAuthBuilder {
         Ok(FiefAuth::from_inner(Inner {
             fief: self.fief,
             site,
-            users: UserCache::new(),
+            users: self.users,
             on_rejection: self.on_rejection,
             access_token_cookie: self.access_token_cookie,
             challenge: Challenge::new(self.realm, resource.as_ref())?,

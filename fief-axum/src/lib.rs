@@ -73,18 +73,20 @@ mod rule;
 mod session;
 mod site;
 mod user_cache;
+mod users;
 
 pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,
     error::Error,
-    extract::{Authenticated, Authorized, CurrentUser, Policy},
+    extract::{Authenticated, Authorized, CurrentUser, FreshUser, Policy},
     guard::RequireService,
     layer::{AuthLayer, AuthService},
     paths::PathsLayer,
     rejection::{Rejection, RejectionKind},
     require::RequireLayer,
     session::SessionKey,
+    user_cache::{UserCache, UserKey},
 };
 
 #[cfg(doctest)]

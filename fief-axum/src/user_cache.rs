@@ -1,51 +1,164 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
-use quick_cache::sync::Cache;
+use fief_client::FiefUserInfo;
+use quick_cache::{Weighter, sync::Cache};
 use uuid::Uuid;
 
-/// The users that Fief described lately.
-#[derive(Debug)]
-pub(crate) struct UserCache {
-    users: Cache<Uuid, (SystemTime, FiefUserInfo)>,
+/// Where user info is kept between requests: [`FiefAuthBuilder::user_cache`](crate::FiefAuthBuilder::user_cache) takes
+/// one, such as a Redis that several machines share.
+///
+/// What cannot be read or written is as good as not there: an implementation logs its errors.
+///
+/// ```
+/// use std::{collections::HashMap, sync::Mutex, time::Duration};
+/// use fief_axum::{FiefAuth, UserCache, UserKey};
+/// use fief_client::{Fief, FiefUserInfo};
+///
+/// #[derive(Default)]
+/// struct Shared {
+///     users: Mutex<HashMap<String, String>>, // stands for a connection
+/// }
+///
+/// impl UserCache for Shared {
+///     async fn get(&self, key: &UserKey) -> Option<FiefUserInfo> {
+///         let users = self.users.lock().ok()?;
+///         serde_json::from_str(users.get(&key.to_string())?).ok()
+///     }
+///     async fn insert(&self, key: &UserKey, user: &FiefUserInfo, _ttl: Duration) {
+///         if let (Ok(mut users), Ok(user)) = (self.users.lock(), serde_json::to_string(user)) {
+///             users.insert(key.to_string(), user);
+///         }
+///     }
+///     async fn remove(&self, key: &UserKey) {
+///         if let Ok(mut users) = self.users.lock() {
+///             users.remove(&key.to_string());
+///         }
+///     }
+/// }
+///
+/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+/// let auth = FiefAuth::builder(fief).user_cache(Shared::default()).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait UserCache: Send + Sync + 'static {
+    /// Returns a user who was put in less than the time to live ago.
+    fn get(&self, key: &UserKey) -> impl Future<Output = Option<FiefUserInfo>> + Send;
+
+    /// Puts a user in, for this long at most.
+    fn insert(
+        &self,
+        key: &UserKey,
+        user: &FiefUserInfo,
+        time_to_live: Duration,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// Takes a user out.
+    fn remove(&self, key: &UserKey) -> impl Future<Output = ()> + Send;
 }
 
-impl UserCache {
+/// Who a user is: the tenant's issuer and the user's id there. Displayed with a space between them.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct UserKey {
+    /// The issuer of the tenant.
+    pub issuer: String,
+    /// The user's id, `sub` in tokens.
+    pub id: Uuid,
+}
+
+impl fmt::Display for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.issuer, self.id)
+    }
+}
+
+/// A [`UserCache`] of any type.
+pub(crate) trait AnyUserCache: Send + Sync {
+    fn get<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, Option<FiefUserInfo>>;
+    fn insert<'a>(
+        &'a self,
+        key: &'a UserKey,
+        user: &'a FiefUserInfo,
+        time_to_live: Duration,
+    ) -> Boxed<'a, ()>;
+    fn remove<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, ()>;
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl<C: UserCache> AnyUserCache for C {
+    fn get<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, Option<FiefUserInfo>> {
+        Box::pin(UserCache::get(self, key))
+    }
+
+    fn insert<'a>(
+        &'a self,
+        key: &'a UserKey,
+        user: &'a FiefUserInfo,
+        time_to_live: Duration,
+    ) -> Boxed<'a, ()> {
+        Box::pin(UserCache::insert(self, key, user, time_to_live))
+    }
+
+    fn remove<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, ()> {
+        Box::pin(UserCache::remove(self, key))
+    }
+}
+
+/// The users of one tenant, in this process. Bounded in entries and bytes.
+pub(crate) struct Memory {
+    users: Cache<Uuid, Entry, Size>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    since: SystemTime,
+    user: Arc<FiefUserInfo>,
+    bytes: u64,
+}
+
+impl Memory {
     pub(crate) fn new() -> Self {
         Self {
-            users: Cache::new(CAPACITY),
+            users: Cache::with_weighter(ENTRIES, BYTES, Size),
         }
     }
 
-    /// Returns the user of a token, asking Fief when that was too long ago.
-    pub(crate) async fn get(
-        &self,
-        fief: &Fief,
-        token: &FiefAccessTokenInfo,
-    ) -> Result<FiefUserInfo, FiefError> {
-        let now = fief.now();
-        if let Some((since, user)) = self.users.get(&token.id())
-            && now.duration_since(since).is_ok_and(|age| age < MAX_AGE)
-        {
-            return Ok(user);
-        }
-        let user = fief.userinfo(token.access_token()).await?;
-        if user.sub != token.id() {
-            return Err(FiefError::ResponseInvalid(
-                "the user is another than the token's",
-            ));
-        }
-        if user.is_active == Some(false) {
-            return Err(FiefError::UserInactive);
-        }
-        self.insert(now, user.clone());
-        Ok(user)
+    /// A clock that went back makes an entry as old as one that is over.
+    pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
+        let entry = self.users.get(&id)?;
+        let is_fresh = now.duration_since(entry.since).is_ok_and(|age| age < ttl);
+        is_fresh.then(|| FiefUserInfo::clone(&entry.user))
     }
 
-    pub(crate) fn insert(&self, now: SystemTime, user: FiefUserInfo) {
-        self.users.insert(user.sub, (now, user));
+    pub(crate) fn insert(&self, now: SystemTime, user: &FiefUserInfo) {
+        let entry = Entry {
+            since: now,
+            user: Arc::new(user.clone()),
+            bytes: serde_json::to_vec(user).map_or(BYTES, |json| json.len() as u64),
+        };
+        self.users.insert(user.sub, entry);
+    }
+
+    pub(crate) fn remove(&self, id: Uuid) {
+        self.users.remove(&id);
     }
 }
 
-const CAPACITY: usize = 10_000;
-const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<Uuid, Entry> for Size {
+    /// No entry takes less than its share, which bounds their number.
+    fn weight(&self, _: &Uuid, entry: &Entry) -> u64 {
+        (entry.bytes * 2).max(BYTES / ENTRIES as u64)
+    }
+}
+
+const ENTRIES: usize = 10_000;
+const BYTES: u64 = 32 * 1024 * 1024;

@@ -11,6 +11,8 @@ mod paths;
 mod plain_cookie;
 mod resource;
 mod services;
+mod user_cache;
+mod users;
 
 use axum::{
     Router,

@@ -4,45 +4,91 @@ use axum::{
 };
 use fief_client::{FiefUserInfo, Requirements};
 
-use crate::{Rejection, head::Head, request_auth::RequestAuth};
+use crate::{Rejection, head::Head, request_auth::RequestAuth, users::Users};
 
 /// The user who sent the request, as Fief described them in the last five minutes.
 ///
-/// As `Option<CurrentUser>` it is none for no, invalid and expired credentials. Needs
-/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// As `Option<CurrentUser>` it is none for no, invalid and expired credentials, and for users who are not active.
+/// Needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+///
+/// ```
+/// use fief_axum::CurrentUser;
+///
+/// async fn hello(CurrentUser(user): CurrentUser) -> String {
+///     format!("Hello, {}", user.email.unwrap_or_default())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CurrentUser(pub FiefUserInfo);
+
+/// The user who sent the request, as Fief describes them now: one request to Fief each time.
+///
+/// Otherwise as [`CurrentUser`], which gets to know what this one learns.
+#[derive(Clone, Debug)]
+pub struct FreshUser(pub FiefUserInfo);
 
 impl<S: Sync> FromRequestParts<S> for CurrentUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let request_auth = RequestAuth::of(&parts.extensions)?;
-        let head = Head::of_parts(parts);
-        let required = Requirements::new();
-        let auth = request_auth.auth();
-        let kind = match request_auth.check(head, &required).await {
-            Ok(credential) => match auth.users().get(auth.fief(), &credential.token).await {
-                Ok(user) => return Ok(Self(user)),
-                Err(error) => {
-                    tracing::debug!(%error, "no user info");
-                    error.into()
-                }
-            },
-            Err(kind) => kind,
-        };
-        Err(request_auth.reject(head, kind, &required))
+        find(parts, false).await.map(Self)
     }
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for CurrentUser {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Ok(found) => Ok(Some(found)),
-            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
-            Err(rejection) => Err(rejection),
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        optional(find(parts, false).await.map(Self))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for FreshUser {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        find(parts, true).await.map(Self)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        optional(find(parts, true).await.map(Self))
+    }
+}
+
+async fn find(parts: &Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
+    let request_auth = RequestAuth::of(&parts.extensions)?;
+    let head = Head::of_parts(parts);
+    let required = Requirements::new();
+    let auth = request_auth.auth();
+    let kind = match request_auth.check(head, &required).await {
+        Ok(credential) => {
+            let token = &credential.token;
+            let found = if is_fresh {
+                auth.users().fetch(auth.fief(), token).await
+            } else {
+                Users::get(auth, token).await
+            };
+            match found {
+                Ok(user) => return Ok(user),
+                Err(error) => {
+                    tracing::debug!(%error, user = %token.id(), "no user info");
+                    error.into()
+                }
+            }
         }
+        Err(kind) => kind,
+    };
+    Err(request_auth.reject(head, kind, &required))
+}
+
+fn optional<T>(found: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
+        Err(rejection) => Err(rejection),
     }
 }

@@ -8,5 +8,5 @@ pub(crate) use self::authorized::Policies;
 pub use self::{
     authenticated::Authenticated,
     authorized::{Authorized, Policy},
-    current_user::CurrentUser,
+    current_user::{CurrentUser, FreshUser},
 };

@@ -34,7 +34,7 @@ pub(super) async fn callback(
     let mut cookies = vec![Attempt::clear(site, answer.state())];
     let response = match auth.fief().finish_login(&attempt.login, &answer).await {
         Ok((tokens, user)) => {
-            auth.users().insert(auth.fief().now(), user);
+            auth.users().insert(auth.fief(), &user).await;
             match session::write(site, &Session::new(tokens.access_token(), now), &headers) {
                 Ok(session) => {
                     cookies.extend(session);

@@ -1,0 +1,270 @@
+//! The user who sent the request.
+
+use std::time::Duration;
+
+use axum::{Json, Router, http::Request, routing::get};
+use fief_axum::{CurrentUser, FreshUser};
+use fief_client::{FiefAcr, FiefUserInfo};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use serde_json::json;
+
+use super::{EMAIL, api, call, one, send, status};
+
+async fn current(CurrentUser(user): CurrentUser) -> Json<FiefUserInfo> {
+    Json(user)
+}
+
+async fn fresh(FreshUser(user): FreshUser) -> Json<FiefUserInfo> {
+    Json(user)
+}
+
+async fn optional(user: Option<CurrentUser>) -> String {
+    user.and_then(|CurrentUser(user)| user.email)
+        .unwrap_or("nobody".into())
+}
+
+fn app(server: &FiefTestServer) -> Router {
+    let app = one(get(current))
+        .route("/fresh", get(fresh))
+        .route("/optional", get(optional));
+    app.layer(api(server).layer())
+}
+
+/// I08
+#[tokio::test]
+async fn nobody_is_a_401_without_asking_fief() {
+    let server = FiefTestServer::start().await;
+    let app = app(&server);
+    let expired = server.access_token().expires_in(-3600).mint();
+
+    assert_eq!(send(&app, Request::get("/")).await.status, 401);
+    assert_eq!(status(&app, &expired).await, 401);
+    assert_eq!(server.requests(Endpoint::Userinfo), 0);
+}
+
+/// I09, N11
+#[tokio::test]
+async fn fief_is_asked_once_for_a_user() {
+    let server = FiefTestServer::start().await;
+    let app = app(&server);
+    let (first, second) = (
+        server.access_token().mint(),
+        server.access_token().acr("1").mint(),
+    );
+
+    assert_eq!(send(&app, call(&first)).await.json()["email"], EMAIL);
+    assert_eq!(
+        send(&app, call(&second)).await.json()["fields"]["first_name"],
+        "Anne"
+    );
+    assert_eq!(server.requests(Endpoint::Userinfo), 1);
+}
+
+/// D16, Q3A
+#[tokio::test]
+async fn after_five_minutes_fief_is_asked_again() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+
+    send(&app, call(&token)).await;
+    server.advance(Duration::from_secs(301));
+    assert_eq!(status(&app, &token).await, 200);
+
+    assert_eq!(server.requests(Endpoint::Userinfo), 2);
+}
+
+/// I12, Q3A
+#[tokio::test]
+async fn the_fresh_variant_asks_each_time_and_tells_the_cache() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    let fresh = || Request::get("/fresh").header("authorization", format!("Bearer {token}"));
+
+    send(&app, fresh()).await;
+    send(&app, fresh()).await;
+    assert_eq!(server.requests(Endpoint::Userinfo), 2);
+    assert_eq!(status(&app, &token).await, 200);
+    assert_eq!(server.requests(Endpoint::Userinfo), 2);
+}
+
+/// I10, N12
+#[tokio::test]
+async fn the_optional_user_is_none_for_nobody() {
+    let server = FiefTestServer::start().await;
+    let app = app(&server);
+    let with = |token: String| {
+        Request::get("/optional").header("authorization", format!("Bearer {token}"))
+    };
+    let expired = server.access_token().expires_in(-3600).mint();
+
+    assert_eq!(send(&app, Request::get("/optional")).await.body, "nobody");
+    assert_eq!(send(&app, with(expired)).await.body, "nobody");
+    assert_eq!(
+        send(&app, with(server.access_token().mint())).await.body,
+        EMAIL
+    );
+}
+
+/// I11
+#[tokio::test]
+async fn a_guard_goes_before_the_user() {
+    let server = FiefTestServer::start().await;
+    let auth = api(&server);
+    let guard = auth
+        .require()
+        .scope("castles")
+        .acr(FiefAcr::LevelOne)
+        .permission("create");
+    let app = one(get(current).route_layer(guard));
+    let good = server
+        .access_token()
+        .scope("castles")
+        .acr("1")
+        .permission("create");
+
+    assert_eq!(status(&app, &server.access_token().mint()).await, 403);
+    assert_eq!(status(&app, &good.clone().acr("0").mint()).await, 401);
+    assert_eq!(
+        status(&app, &good.clone().permissions(["read"]).mint()).await,
+        403
+    );
+    assert_eq!(server.requests(Endpoint::Userinfo), 0);
+    assert_eq!(status(&app, &good.mint()).await, 200);
+}
+
+/// D16, Q32
+#[tokio::test]
+async fn a_userinfo_401_is_a_401_and_not_asked_again_at_once() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    server.fault(Endpoint::Userinfo, Fault::status(401));
+
+    let answer = send(&app, call(&token)).await;
+    status(&app, &token).await;
+
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.challenge(), r#"Bearer error="invalid_token""#);
+    assert_eq!(server.requests(Endpoint::Userinfo), 1);
+}
+
+/// RB-8
+#[tokio::test]
+async fn one_tokens_refusal_is_not_another_ones_and_is_forgotten_soon() {
+    let server = FiefTestServer::start().await;
+    let app = app(&server);
+    let (first, second) = (
+        server.access_token().mint(),
+        server.access_token().acr("1").mint(),
+    );
+    server.fault_once(Endpoint::Userinfo, Fault::status(401));
+
+    assert_eq!(status(&app, &first).await, 401);
+    assert_eq!(status(&app, &second).await, 200);
+    server.advance(Duration::from_secs(6));
+    assert_eq!(status(&app, &first).await, 200);
+}
+
+/// D16, RB-10
+#[tokio::test]
+async fn a_fief_that_fails_is_a_503_and_forgotten_at_once() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+
+    for fault in [
+        Fault::status(500),
+        Fault::status(503),
+        Fault::garbage(),
+        Fault::redirect("http://127.0.0.1/"),
+    ] {
+        server.fault(Endpoint::Userinfo, fault);
+        let answer = send(&app, call(&token)).await;
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    server.clear_faults();
+    assert_eq!(status(&app, &token).await, 200);
+}
+
+/// D16, IT-13
+#[tokio::test]
+async fn another_users_info_is_refused_and_not_kept() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    let other =
+        json!({"sub": "ca19f041-618e-417a-a68a-3840a568fb8f", "email": "other@example.com"});
+    server.fault_once(Endpoint::Userinfo, Fault::json(other));
+
+    assert_eq!(status(&app, &token).await, 503);
+    assert_eq!(send(&app, call(&token)).await.json()["email"], EMAIL);
+}
+
+/// IT-14: the token is still good, the account is not.
+#[tokio::test]
+async fn a_user_who_is_not_active_is_refused_with_any_token() {
+    let server = FiefTestServer::start().await;
+    let app = app(&server);
+    let user = json!({"sub": server.user_id(EMAIL), "is_active": false});
+    server.fault(Endpoint::Userinfo, Fault::json(user));
+
+    assert_eq!(status(&app, &server.access_token().mint()).await, 401);
+    assert_eq!(
+        status(&app, &server.access_token().acr("1").mint()).await,
+        401
+    );
+    assert_eq!(server.requests(Endpoint::Userinfo), 1);
+}
+
+/// D16, RB-8
+#[tokio::test]
+async fn requests_at_the_same_time_share_one_answer() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    server.fault(Endpoint::Userinfo, Fault::hang());
+
+    let requests: Vec<_> = (0..50)
+        .map(|_| {
+            let (app, token) = (app.clone(), token.clone());
+            tokio::spawn(async move { status(&app, &token).await })
+        })
+        .collect();
+    server.arrived(Endpoint::Userinfo, 1).await;
+    server.clear_faults();
+
+    for request in requests {
+        assert_eq!(request.await.unwrap(), 200);
+    }
+    assert_eq!(server.requests(Endpoint::Userinfo), 1);
+}
+
+/// RB-5
+#[tokio::test]
+async fn a_caller_that_goes_away_takes_nothing_from_the_others() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    server.fault(Endpoint::Userinfo, Fault::hang());
+    let request = || {
+        let (app, token) = (app.clone(), token.clone());
+        tokio::spawn(async move { status(&app, &token).await })
+    };
+
+    let first = request();
+    server.arrived(Endpoint::Userinfo, 1).await;
+    first.abort();
+    first.await.unwrap_err();
+    let second = request();
+    server.clear_faults();
+
+    assert_eq!(second.await.unwrap(), 200);
+    assert_eq!(server.requests(Endpoint::Userinfo), 1);
+}
+
+/// D16
+#[tokio::test]
+async fn the_cache_serves_while_fief_is_away() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    send(&app, call(&token)).await;
+    server.fault(Endpoint::Userinfo, Fault::status(503));
+
+    assert_eq!(status(&app, &token).await, 200);
+}
