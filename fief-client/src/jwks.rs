@@ -54,14 +54,19 @@ pub(crate) async fn fetch_keys(client: &Arc<Inner>) -> Result<Vec<Key>, FiefErro
     document.keys()
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn parse(answer: &[u8]) -> Option<Vec<Key>> {
+    serde_json::from_slice::<Document>(answer).ok()?.keys().ok()
+}
+
 /// Each key on its own, so that one that is broken does not spoil the others.
 #[derive(Deserialize)]
-pub(crate) struct Document {
+struct Document {
     keys: Vec<serde_json::Value>,
 }
 
 impl Document {
-    pub(crate) fn keys(self) -> Result<Vec<Key>, FiefError> {
+    fn keys(self) -> Result<Vec<Key>, FiefError> {
         if self.keys.len() > MAX_KEYS {
             return Err(FiefError::ResponseInvalid("the key set has too many keys"));
         }

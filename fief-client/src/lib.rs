@@ -44,6 +44,10 @@ mod client_auth;
 pub mod crypto;
 mod error;
 mod flight;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the fuzz targets alone")]
+pub mod fuzzing;
 mod http;
 mod id_token;
 mod json;

@@ -102,6 +102,12 @@ async fn fetch_document(client: &Inner) -> Result<Arc<Metadata>, FiefError> {
     client.discovery.store(document.check(client)?)
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn parse(client: &Inner, answer: &[u8]) -> Option<Metadata> {
+    let document: Document = serde_json::from_slice(answer).ok()?;
+    document.check(client).ok()
+}
+
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
