@@ -30,9 +30,7 @@ impl Attempt {
 
     /// Seals it into a cookie, and clears the oldest ones of a browser that has too many.
     pub(crate) fn write(&self, site: &Site, jar: Jar<'_>) -> Result<Vec<Cookie<'static>>, Error> {
-        let json =
-            serde_json::to_vec(self).map_err(|error| Error::Configuration(error.to_string()))?;
-        let sealed = site.keys.seal(Purpose::Login, json)?;
+        let sealed = site.keys.seal(Purpose::Login, self)?;
         let mut cookies = vec![named(site, name(site, self.login.state()), sealed, MAX_AGE)];
         let prefix = site.cookie_name(PREFIX);
         let mut others: Vec<_> = jar
@@ -65,7 +63,7 @@ impl Attempt {
 }
 
 fn open(site: &Site, sealed: &str) -> Option<Attempt> {
-    serde_json::from_slice(&site.keys.open(Purpose::Login, sealed)?).ok()
+    site.keys.open(Purpose::Login, sealed)
 }
 
 /// The name says which state it is for, but not the state.

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use axum::response::{IntoResponse, Response};
 use fief_client::{AuthorizationRequest, Fief};
@@ -9,8 +9,8 @@ use crate::{
     challenge::Challenge,
     extract::Policies,
     resource::Resource,
-    session::Keys,
-    site::{Site, at, bad, page, parse_app_url, route},
+    session::{Ended, Keys, Refreshes, Settings},
+    site::{Site, at, page, parse_app_url, route},
     users::Users,
 };
 
@@ -19,15 +19,13 @@ use crate::{
 pub struct FiefAuthBuilder {
     fief: Fief,
     login: Option<(String, SessionKey)>,
-    previous_keys: Vec<SessionKey>,
     scopes: Vec<String>,
     login_path: String,
     callback_path: String,
     logout_path: String,
     after_login: String,
     after_logout: String,
-    idle: Duration,
-    absolute: Duration,
+    pub(crate) session: Settings,
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
     pub(crate) realm: Option<String>,
@@ -40,15 +38,13 @@ impl FiefAuthBuilder {
         Self {
             fief,
             login: None,
-            previous_keys: Vec::new(),
             scopes: Vec::new(),
             login_path: "/login".into(),
             callback_path: "/auth-callback".into(),
             logout_path: "/logout".into(),
             after_login: "/".into(),
             after_logout: "/".into(),
-            idle: Duration::from_secs(3600),
-            absolute: Duration::from_secs(24 * 3600),
+            session: Settings::new(),
             on_rejection: None,
             access_token_cookie: None,
             realm: None,
@@ -63,13 +59,6 @@ impl FiefAuthBuilder {
     /// where there is one. Register `{app_url}/auth-callback` with Fief. Plain http only on loopback.
     pub fn login(mut self, app_url: impl Into<String>, session_key: SessionKey) -> Self {
         self.login = Some((app_url.into(), session_key));
-        self
-    }
-
-    /// Accepts sessions that were sealed with a former key. New ones are sealed with the key given to
-    /// [`login`](Self::login). Default: none.
-    pub fn previous_session_key(mut self, key: SessionKey) -> Self {
-        self.previous_keys.push(key);
         self
     }
 
@@ -106,18 +95,6 @@ impl FiefAuthBuilder {
     /// Sets the page for those who logged out. Default: `/`.
     pub fn after_logout(mut self, page: impl Into<String>) -> Self {
         self.after_logout = page.into();
-        self
-    }
-
-    /// Sets after which time without a request a session is over (whole seconds). Default: 1 hour.
-    pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.idle = idle;
-        self
-    }
-
-    /// Sets how long a session lasts at most (whole seconds). Default and maximum: 24 hours.
-    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
-        self.absolute = lifetime;
         self
     }
 
@@ -184,6 +161,11 @@ impl FiefAuthBuilder {
     fn site(&mut self, app_url: &str, key: SessionKey) -> Result<Site, Error> {
         let app_url = parse_app_url(app_url)?;
         let prefix = app_url.path().trim_end_matches('/').to_owned();
+        let (idle, absolute) = self.session.lifetimes()?;
+        let refresh = self.session.refresh()?;
+        if refresh.is_some() {
+            self.scopes.push("offline_access".into());
+        }
         let mut site = Site {
             secure: app_url.scheme() == "https",
             origin: app_url.origin().ascii_serialization(),
@@ -198,20 +180,19 @@ impl FiefAuthBuilder {
                 .fold(AuthorizationRequest::new(), AuthorizationRequest::scope),
             keys: Keys::new(
                 key,
-                std::mem::take(&mut self.previous_keys),
+                std::mem::take(&mut self.session.previous_keys),
                 self.fief.client_id(),
             )?,
-            idle: self.idle.as_secs(),
-            absolute: self.absolute.as_secs(),
+            idle,
+            absolute,
+            refresh,
+            refreshes: Refreshes::new(),
+            ended: Ended::new(),
+            store: self.session.store.take(),
             prefix,
         };
         let after_logout = page("after_logout", &self.after_logout)?;
         site.logged_out_uri = at(&app_url, "", &after_logout);
-        if site.idle == 0 || site.absolute == 0 || self.absolute > MAX_LIFETIME {
-            return Err(bad(
-                "idle_timeout, session_lifetime: from 1 second to 24 hours",
-            ));
-        }
         if !site.secure {
             tracing::warn!("plain http on loopback: session cookies without Secure and __Host-");
         }
@@ -226,5 +207,3 @@ impl fmt::Debug for FiefAuthBuilder {
             .finish_non_exhaustive()
     }
 }
-
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);

@@ -1,6 +1,8 @@
+use std::{error, sync::Arc};
+
 use fief_client::FiefError;
 
-/// What is wrong with how [`FiefAuth`](crate::FiefAuth) is set up. The text says what to change.
+/// What is wrong with how [`FiefAuth`](crate::FiefAuth) is set up, or with what it stands on.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,4 +15,7 @@ pub enum Error {
     /// The session key is too short or not readable.
     #[error("bad session key: {0}")]
     SessionKey(&'static str),
+    /// The session store does not do what it is asked.
+    #[error("the session store failed")]
+    SessionStore(#[source] Arc<dyn error::Error + Send + Sync>),
 }

@@ -91,7 +91,9 @@ where
             }
         };
         // A token that was seen before is checked without waiting: then nothing is boxed.
-        let checked = {
+        let checked = if request_auth.is_far() {
+            Poll::Pending
+        } else {
             let check = pin!(rule.check(&request_auth, Head::of(&request)));
             check.poll(&mut Context::from_waker(Waker::noop()))
         };

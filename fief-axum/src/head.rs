@@ -10,7 +10,7 @@ use axum::http::{
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,
     pub(crate) headers: &'a HeaderMap,
-    uri: &'a Uri,
+    pub(crate) uri: &'a Uri,
 }
 
 impl<'a> Head<'a> {

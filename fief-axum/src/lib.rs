@@ -79,7 +79,7 @@ pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,
     error::Error,
-    extract::{Authenticated, Authorized, CurrentUser, FreshUser, Policy},
+    extract::{Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser, Policy},
     guard::RequireService,
     layer::{AuthLayer, AuthService},
     paths::PathsLayer,

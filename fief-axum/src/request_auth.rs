@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc, Mutex, OnceLock, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
@@ -12,7 +15,7 @@ use crate::{
     bearer::{Bearer, is_b64token},
     csrf,
     head::Head,
-    session::{self, Jar},
+    session::{self, Jar, Session},
     site::Site,
 };
 
@@ -27,13 +30,32 @@ struct Inner {
     auth: FiefAuth,
     found: OnceLock<Result<Credential, RejectionKind>>,
     asked: AtomicBool,
-    cookies: Mutex<Vec<Cookie<'static>>>,
+    outgoing: Mutex<Outgoing>,
+}
+
+/// What the answer is to tell the browser.
+#[derive(Debug, Default)]
+struct Outgoing {
+    cookies: Vec<Cookie<'static>>,
+    /// The session that they carry, none where they clear one.
+    session: Option<Arc<Session>>,
 }
 
 /// What a request authenticated with.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) token: FiefAccessTokenInfo,
+    /// None for a bearer token, or a plain one in a cookie.
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+impl Credential {
+    fn of_token(token: FiefAccessTokenInfo) -> Self {
+        Self {
+            token,
+            session: None,
+        }
+    }
 }
 
 impl RequestAuth {
@@ -56,7 +78,7 @@ impl RequestAuth {
                 auth: auth.clone(),
                 found: OnceLock::new(),
                 asked: AtomicBool::new(false),
-                cookies: Mutex::new(Vec::new()),
+                outgoing: Mutex::default(),
             }),
         };
         extensions.insert(new.clone());
@@ -73,6 +95,12 @@ impl RequestAuth {
 
     pub(crate) fn auth(&self) -> &FiefAuth {
         &self.inner.auth
+    }
+
+    /// Whether it waits for a store, so that a look that is given up would be asked for twice.
+    pub(crate) fn is_far(&self) -> bool {
+        let site = self.inner.auth.site();
+        site.is_some_and(|site| site.store.is_some()) && self.inner.found.get().is_none()
     }
 
     /// Finds out who sent the request and checks what is required.
@@ -113,7 +141,7 @@ impl RequestAuth {
             Bearer::Malformed => Err(RejectionKind::Malformed),
             Bearer::TooLong => Err(RejectionKind::Invalid),
             Bearer::Token(token) => match self.validate(token).await {
-                Ok(token) => Ok(Credential { token }),
+                Ok(token) => Ok(Credential::of_token(token)),
                 Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
                 Err(kind) => Err(kind),
             },
@@ -124,47 +152,29 @@ impl RequestAuth {
     /// What a browser sends by itself: the session, else a plain access token where that is set up.
     async fn read_cookies(&self, head: Head<'_>) -> Result<Credential, RejectionKind> {
         let auth = &self.inner.auth;
-        let token = if let Some(token) = self.read_session(head).await? {
-            token
+        let credential = if let Some(credential) = self.read_session(head).await? {
+            credential
         } else {
             let name = auth.access_token_cookie();
             let value = name.and_then(|name| Jar::new(head.headers).get(name));
             let value = value.filter(|value| !value.is_empty());
-            self.validate(value.ok_or(RejectionKind::MissingCredentials)?)
-                .await?
+            let token = self.validate(value.ok_or(RejectionKind::MissingCredentials)?);
+            Credential::of_token(token.await?)
         };
         if !csrf::is_same_origin(auth.site().map(Site::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
-        Ok(Credential { token })
+        Ok(credential)
     }
 
-    async fn read_session(
-        &self,
-        head: Head<'_>,
-    ) -> Result<Option<FiefAccessTokenInfo>, RejectionKind> {
+    async fn read_session(&self, head: Head<'_>) -> Result<Option<Credential>, RejectionKind> {
         let Some(site) = self.inner.auth.site() else {
             return Ok(None);
         };
-        let now = session::seconds(self.inner.auth.fief().now());
-        let Some(mut session) = session::read(site, head.headers, now) else {
-            return Ok(None);
-        };
-        let token = match self.validate(session.access_token()).await {
-            Ok(token) => token,
-            // The session is over with its token; nobody needs to know more.
-            Err(kind) if kind.is_unauthenticated() => {
-                return Err(RejectionKind::MissingCredentials);
-            }
-            Err(kind) => return Err(kind),
-        };
-        if session.touch(now) {
-            match session::write(site, &session, head.headers) {
-                Ok(cookies) => self.set_cookies(cookies),
-                Err(error) => tracing::warn!(%error, "the session cannot be renewed"),
-            }
-        }
-        Ok(Some(token))
+        let current = session::current(&self.inner.auth, site, head).await?;
+        let (token, session) = current.found.unzip();
+        self.send(current.cookies, session.clone());
+        Ok(token.map(|token| Credential { token, session }))
     }
 
     async fn validate(&self, token: &str) -> Result<FiefAccessTokenInfo, RejectionKind> {
@@ -180,14 +190,31 @@ impl RequestAuth {
         })
     }
 
-    pub(crate) fn set_cookies(&self, new: Vec<Cookie<'static>>) {
-        let mut cookies = self
-            .inner
-            .cookies
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        cookies.retain(|cookie| new.iter().all(|new| new.name() != cookie.name()));
-        cookies.extend(new);
+    /// Has the answer carry the cookies of a session, instead of those of before.
+    pub(crate) fn send(&self, cookies: Vec<Cookie<'static>>, session: Option<Arc<Session>>) {
+        *self.outgoing() = Outgoing { cookies, session };
+    }
+
+    /// The cookies to write. They are of no use any more when the session ended or was refreshed in the meantime:
+    /// then they would undo what another answer wrote.
+    fn take_cookies(&self) -> Vec<Cookie<'static>> {
+        let outgoing = mem::take(&mut *self.outgoing());
+        let is_void = match (self.inner.auth.site(), &outgoing.session) {
+            (Some(site), Some(session)) if !outgoing.cookies.is_empty() => {
+                site.ended.has(session) || site.refreshes.has_superseded(session)
+            }
+            _ => false,
+        };
+        if is_void {
+            Vec::new()
+        } else {
+            outgoing.cookies
+        }
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        let outgoing = &self.inner.outgoing;
+        outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes what the request led to: cookies, and that the answer is one user's.
@@ -199,11 +226,7 @@ impl RequestAuth {
             header::VARY,
             HeaderValue::from_static("Cookie, Authorization"),
         );
-        let cookies = self
-            .inner
-            .cookies
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let cookies = self.take_cookies();
         // What the application says about caching holds, unless others could then get this user's cookies.
         let is_private = |value: &HeaderValue| {
             let value = value.to_str().unwrap_or_default();
@@ -228,4 +251,15 @@ pub(crate) fn append_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'static>
     values.for_each(|value| {
         headers.append(header::SET_COOKIE, value);
     });
+}
+
+impl Drop for Inner {
+    /// Whoever waits for the answer is gone, or its handler panicked.
+    fn drop(&mut self) {
+        let outgoing = self.outgoing.get_mut();
+        let outgoing = outgoing.unwrap_or_else(PoisonError::into_inner);
+        if !outgoing.cookies.is_empty() {
+            tracing::warn!("a session's new cookies could not be sent");
+        }
+    }
 }

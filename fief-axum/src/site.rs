@@ -1,7 +1,11 @@
 use fief_client::AuthorizationRequest;
 use url::{Host, Url};
 
-use crate::{Error, return_to::return_to, session::Keys};
+use crate::{
+    Error,
+    return_to::return_to,
+    session::{Ended, Keys, Refresh, Refreshes, Store},
+};
 
 /// The web application that visitors log in to, checked.
 pub(crate) struct Site {
@@ -17,6 +21,11 @@ pub(crate) struct Site {
     /// Seconds.
     pub(crate) idle: u64,
     pub(crate) absolute: u64,
+    pub(crate) refresh: Option<Refresh>,
+    pub(crate) refreshes: Refreshes,
+    pub(crate) ended: Ended,
+    /// None where sessions are in the browsers' cookies.
+    pub(crate) store: Option<Store>,
     pub(crate) origin: String,
     pub(crate) prefix: String,
     pub(crate) login_path: String,

@@ -2,11 +2,13 @@
 
 mod authenticated;
 mod authorized;
+mod current_session;
 mod current_user;
 
 pub(crate) use self::authorized::Policies;
 pub use self::{
     authenticated::Authenticated,
     authorized::{Authorized, Policy},
+    current_session::CurrentSession,
     current_user::{CurrentUser, FreshUser},
 };

@@ -3,14 +3,17 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
-use fief_client::{AuthorizationResponse, FiefError};
+use fief_client::{
+    AuthorizationResponse, FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+};
+use tower_cookies::Cookie;
 
 use super::page;
 use crate::{
-    FiefAuth,
+    Error, FiefAuth,
     attempt::Attempt,
     request_auth::append_cookies,
-    session::{self, Jar, Session, seconds},
+    session::{self, Jar, Visit, seconds},
     site::Site,
 };
 
@@ -28,34 +31,63 @@ pub(super) async fn callback(
         return page::not_begun(site);
     };
     let Some(attempt) = Attempt::read(site, Jar::new(&headers), answer.state(), now) else {
-        return stale(site, &headers, now);
+        return stale(&auth, site, &headers, now).await;
     };
     // Used up from here on, whatever comes of it.
     let mut cookies = vec![Attempt::clear(site, answer.state())];
+    let return_to = site
+        .return_to(&attempt.return_to)
+        .unwrap_or_else(|| site.after_login.clone());
     let response = match auth.fief().finish_login(&attempt.login, &answer).await {
-        Ok((tokens, user)) => {
-            auth.users().insert(auth.fief(), &user).await;
-            match session::write(site, &Session::new(tokens.access_token(), now), &headers) {
-                Ok(session) => {
-                    cookies.extend(session);
-                    Redirect::to(&attempt.return_to).into_response()
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a session cannot begin");
-                    page::failure()
-                }
+        Ok((tokens, user)) => match begin(&auth, site, &tokens, &user, &headers).await {
+            Ok(session) => {
+                cookies.extend(session);
+                Redirect::to(&return_to).into_response()
             }
-        }
-        Err(error) => failed(site, &error, &attempt.return_to),
+            Err(response) => response,
+        },
+        Err(error) => failed(site, &error, &return_to),
     };
     with_cookies(response, &cookies)
 }
 
+async fn begin(
+    auth: &FiefAuth,
+    site: &Site,
+    tokens: &FiefTokenResponse,
+    user: &FiefUserInfo,
+    headers: &HeaderMap,
+) -> Result<Vec<Cookie<'static>>, Response> {
+    let fief = auth.fief();
+    // It was validated a moment ago; this looks its claims up.
+    let info = fief
+        .validate_access_token(tokens.access_token(), &Requirements::new())
+        .await
+        .map_err(|error| failed(site, &error, &site.after_login))?;
+    match session::begin(auth, site, tokens, &info, headers).await {
+        Ok(cookies) => {
+            auth.users().insert(fief, user).await;
+            Ok(cookies)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a session cannot begin");
+            Err(match error {
+                Error::SessionStore(_) => page::unavailable(site),
+                _ => page::failure(),
+            })
+        }
+    }
+}
+
 /// A callback that nobody here began, or the back button after a login: nothing is sent to Fief.
-fn stale(site: &Site, headers: &HeaderMap, now: u64) -> Response {
-    match session::read(site, headers, now) {
-        Some(_) => Redirect::to(&site.after_login).into_response(),
-        None => page::not_begun(site),
+async fn stale(auth: &FiefAuth, site: &Site, headers: &HeaderMap, now: u64) -> Response {
+    match session::read(auth, site, headers, now).await {
+        Ok(Visit::Live(_)) => Redirect::to(&site.after_login).into_response(),
+        Ok(Visit::Absent | Visit::Over) => page::not_begun(site),
+        Err(error) => {
+            tracing::error!(%error, "a session cannot be read");
+            page::unavailable(site)
+        }
     }
 }
 
@@ -85,7 +117,7 @@ fn failed(site: &Site, error: &FiefError, return_to: &str) -> Response {
     }
 }
 
-fn with_cookies(mut response: Response, cookies: &[tower_cookies::Cookie<'static>]) -> Response {
+fn with_cookies(mut response: Response, cookies: &[Cookie<'static>]) -> Response {
     append_cookies(response.headers_mut(), cookies);
     response
 }

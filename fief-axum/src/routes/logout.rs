@@ -1,5 +1,6 @@
 use axum::{
     extract::{Request, State},
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -20,7 +21,7 @@ pub(super) async fn ask(State(auth): State<FiefAuth>, request: Request) -> Respo
     };
     let head = Head::of(&request);
     match head.header(&SEC_FETCH_SITE) {
-        Some("same-origin" | "none") => end(&auth, site, head),
+        Some("same-origin" | "none") => end(&auth, site, head.headers).await,
         _ => question(&auth, site),
     }
 }
@@ -32,17 +33,18 @@ pub(super) async fn logout(State(auth): State<FiefAuth>, request: Request) -> Re
     };
     let head = Head::of(&request);
     if is_same_origin(Some(site.origin()), head) {
-        end(&auth, site, head)
+        end(&auth, site, head.headers).await
     } else {
         question(&auth, site)
     }
 }
 
 /// Ends the session here first, then Fief's own.
-fn end(auth: &FiefAuth, site: &Site, head: Head<'_>) -> Response {
+async fn end(auth: &FiefAuth, site: &Site, headers: &HeaderMap) -> Response {
+    let cookies = session::leave(auth, site, headers).await;
     let url = auth.fief().logout_url(&site.logged_out_uri);
     let mut response = Redirect::to(url.as_str()).into_response();
-    append_cookies(response.headers_mut(), &session::clear(site, head.headers));
+    append_cookies(response.headers_mut(), &cookies);
     response
 }
 

@@ -3,14 +3,23 @@ use aws_lc_rs::{
     hkdf::{HKDF_SHA256, KeyType, Salt},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, SessionKey};
 
 /// What a sealed value is for. One that was sealed for something else does not open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
+    /// How often a browser logged in lately.
+    Landings,
+    /// A login that has begun.
     Login,
+    /// A session, in a store.
+    Record,
+    /// A session, in its cookies.
     Session,
+    /// Which session of a store a browser has.
+    Ticket,
 }
 
 /// The keys that seal and open: the first seals, all open.
@@ -22,8 +31,11 @@ pub(crate) struct Keys {
 /// One key for each purpose, derived from a session key
 /// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)).
 struct Sealer {
+    landings: RandomizedNonceKey,
     login: RandomizedNonceKey,
+    record: RandomizedNonceKey,
     session: RandomizedNonceKey,
+    ticket: RandomizedNonceKey,
 }
 
 impl Keys {
@@ -43,8 +55,9 @@ impl Keys {
     }
 
     /// Seals: base64url of nonce, ciphertext and tag.
-    pub(crate) fn seal(&self, purpose: Purpose, mut plain: Vec<u8>) -> Result<String, Error> {
+    pub(crate) fn seal(&self, purpose: Purpose, value: &impl Serialize) -> Result<String, Error> {
         let failed = || Error::Configuration("the session cannot be sealed".into());
+        let mut plain = serde_json::to_vec(value).map_err(|_| failed())?;
         let sealer = self.keys.first().ok_or_else(failed)?;
         let aad = self.aad(purpose);
         let nonce = sealer
@@ -55,20 +68,18 @@ impl Keys {
     }
 
     /// Opens what any of the keys sealed for this purpose and client.
-    pub(crate) fn open(&self, purpose: Purpose, sealed: &str) -> Option<Vec<u8>> {
+    pub(crate) fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &str) -> Option<T> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
         let aad = self.aad(purpose);
         self.keys.iter().find_map(|sealer| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut buffer = sealed.to_vec();
-            let len = sealer
+            let plain = sealer
                 .key(purpose)
                 .open_in_place(nonce, Aad::from(&aad), &mut buffer)
-                .ok()?
-                .len();
-            buffer.truncate(len);
-            Some(buffer)
+                .ok()?;
+            serde_json::from_slice(plain).ok()
         })
     }
 
@@ -80,15 +91,21 @@ impl Keys {
 impl Sealer {
     fn new(key: &SessionKey) -> Result<Self, Error> {
         Ok(Self {
+            landings: derive(key, Purpose::Landings)?,
             login: derive(key, Purpose::Login)?,
+            record: derive(key, Purpose::Record)?,
             session: derive(key, Purpose::Session)?,
+            ticket: derive(key, Purpose::Ticket)?,
         })
     }
 
     fn key(&self, purpose: Purpose) -> &RandomizedNonceKey {
         match purpose {
+            Purpose::Landings => &self.landings,
             Purpose::Login => &self.login,
+            Purpose::Record => &self.record,
             Purpose::Session => &self.session,
+            Purpose::Ticket => &self.ticket,
         }
     }
 }
@@ -97,8 +114,11 @@ impl Purpose {
     /// Also says the version of what is sealed.
     fn label(self) -> &'static [u8] {
         match self {
+            Self::Landings => b"fief-axum landings 1",
             Self::Login => b"fief-axum login 1",
+            Self::Record => b"fief-axum record 1",
             Self::Session => b"fief-axum session 1",
+            Self::Ticket => b"fief-axum ticket 1",
         }
     }
 }

@@ -1,0 +1,168 @@
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, Method, Uri, request::Parts},
+};
+use fief_client::{FiefAccessTokenInfo, Requirements};
+use uuid::Uuid;
+
+use crate::{
+    FiefAuth, Rejection, RejectionKind,
+    head::Head,
+    request_auth::{Credential, RequestAuth},
+    session::{self, Fresh, Session, seconds},
+};
+
+/// The login that a request stands on, for as long as its handler works.
+///
+/// It gives a handler an access token to call other APIs with, however long it takes:
+///
+/// ```
+/// use fief_axum::{CurrentSession, Rejection};
+///
+/// async fn call_another_api(session: CurrentSession) -> Result<String, Rejection> {
+///     let token = session.access_token().await?;
+///     let authorization = format!("Bearer {}", token.access_token());
+///     # let _ = authorization;
+///     Ok("...".into())
+/// }
+/// ```
+///
+/// And it ends what outlives its request, such as a WebSocket or server-sent events, when the user logs out:
+///
+/// ```
+/// use fief_axum::CurrentSession;
+///
+/// async fn stream(session: CurrentSession) {
+///     tokio::spawn(async move {
+///         tokio::select! {
+///             () = session.ended() => {}
+///             () = send_events() => {}
+///         }
+///     });
+/// }
+/// async fn send_events() {}
+/// ```
+///
+/// A request with a bearer token has no session: then the token is all there is. Needs
+/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+#[derive(Clone, Debug)]
+pub struct CurrentSession {
+    request_auth: RequestAuth,
+    credential: Credential,
+    request: Arc<(Method, Uri, HeaderMap)>,
+}
+
+impl CurrentSession {
+    /// Returns the session's id, which is no secret; none for a bearer token.
+    /// [`FiefAuth::end_session`](crate::FiefAuth::end_session) takes it.
+    #[must_use]
+    pub fn id(&self) -> Option<Uuid> {
+        self.session().map(|session| session.id)
+    }
+
+    /// Returns when the user logged in here; none for a bearer token.
+    #[must_use]
+    pub fn created_at(&self) -> Option<SystemTime> {
+        let since = Duration::from_secs(self.session()?.created_at);
+        SystemTime::UNIX_EPOCH.checked_add(since)
+    }
+
+    /// Returns an access token that is good now, refreshed where that is due.
+    ///
+    /// Without a session store the answer to this request has to bring the browser the new session, so that it cannot
+    /// have begun yet: streams take the token before they begin, or a store.
+    ///
+    /// # Errors
+    /// 401 when the session is over, 503 when Fief is away: return it.
+    pub async fn access_token(&self) -> Result<FiefAccessTokenInfo, Rejection> {
+        let auth = self.request_auth.auth();
+        let (Some(site), Some(session)) = (auth.site(), self.session()) else {
+            let token = self.credential.token.access_token();
+            let any = Requirements::new();
+            let valid = auth.fief().validate_access_token(token, &any).await;
+            return valid.map_err(|error| self.reject(error.into()));
+        };
+        let now = seconds(auth.fief().now());
+        let over = || self.reject(RejectionKind::Expired);
+        let Fresh::Live(fresh, is_away) = session::refreshed(auth, site, session, true, now).await
+        else {
+            return Err(over());
+        };
+        let token = match session::validate(auth, &fresh).await {
+            Ok(token) => token,
+            Err(_) if is_away => return Err(self.reject(RejectionKind::Unavailable)),
+            Err(error) => return Err(self.reject(error.into())),
+        };
+        if fresh.generation > session.generation && site.store.is_none() {
+            match session::write(site, &fresh, &self.request.2) {
+                Ok(cookies) => self.request_auth.send(cookies, Some(fresh)),
+                Err(error) => tracing::error!(%error, "a session cannot be renewed"),
+            }
+        }
+        Ok(token)
+    }
+
+    /// Completes when the session is over: its user logged out, or was logged out
+    /// ([`FiefAuth::end_sessions`](crate::FiefAuth::end_sessions)), its lifetime is over, or its access token and
+    /// nothing refreshed it. For a bearer token, when that is over.
+    ///
+    /// What other machines end is noticed within 30 seconds, and only with a session store.
+    pub async fn ended(&self) {
+        session::ended(self.auth(), self.session(), &self.credential.token).await;
+    }
+
+    fn auth(&self) -> &FiefAuth {
+        self.request_auth.auth()
+    }
+
+    fn session(&self) -> Option<&Arc<Session>> {
+        self.credential.session.as_ref()
+    }
+
+    fn reject(&self, kind: RejectionKind) -> Rejection {
+        let (method, uri, headers) = &*self.request;
+        let head = Head {
+            method,
+            headers,
+            uri,
+        };
+        self.auth().rejection(head, kind)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CurrentSession {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let request_auth = RequestAuth::of(&parts.extensions)?;
+        let head = Head::of_parts(parts);
+        let required = Requirements::new();
+        let credential = match request_auth.check(head, &required).await {
+            Ok(credential) => credential.clone(),
+            Err(kind) => return Err(request_auth.reject(head, kind, &required)),
+        };
+        let request = (head.method.clone(), head.uri.clone(), head.headers.clone());
+        Ok(Self {
+            request_auth,
+            credential,
+            request: Arc::new(request),
+        })
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for CurrentSession {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(found) => Ok(Some(found)),
+            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+}

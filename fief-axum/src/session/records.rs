@@ -1,0 +1,34 @@
+//! Where sessions are kept besides the browser.
+
+use std::{error, pin::Pin};
+
+use uuid::Uuid;
+
+use crate::Error;
+
+/// A place for small records, such as a database.
+pub(crate) trait Records: Send + Sync {
+    fn load(&self, id: Uuid) -> Answer<'_, Option<String>>;
+
+    /// Adds a record. Fails where there is one of this id.
+    fn create(&self, record: Record) -> Answer<'_, ()>;
+
+    /// Replaces a record; whether one that is not there is added differs from place to place.
+    fn save(&self, record: Record) -> Answer<'_, ()>;
+
+    fn delete(&self, id: Uuid) -> Answer<'_, ()>;
+}
+
+pub(crate) struct Record {
+    pub(crate) id: Uuid,
+    pub(crate) text: String,
+    /// Seconds of Unix time.
+    pub(crate) expires_at: u64,
+}
+
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// The failure of a store.
+pub(crate) fn failed(error: impl error::Error + Send + Sync + 'static) -> Error {
+    Error::SessionStore(std::sync::Arc::new(error))
+}

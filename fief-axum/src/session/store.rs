@@ -1,0 +1,200 @@
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    session::{
+        Purpose, Session, is_within,
+        records::{Answer, Record, Records, failed},
+    },
+    site::Site,
+};
+
+/// The sessions of a store, of which browsers know no more than the id.
+///
+/// Stores have no conditional writes, so that a session is written by its login and by its refreshes only, and what
+/// ends it has records of its own: one for each session that was ended, and one for each user whose sessions are void.
+pub(crate) struct Store {
+    records: Box<dyn Records>,
+}
+
+/// What a browser's cookie says.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Ticket {
+    pub(crate) id: Uuid,
+    /// Seconds of Unix time: when the user last came by.
+    pub(crate) seen_at: u64,
+}
+
+impl Store {
+    #[cfg(feature = "tower-sessions")]
+    pub(crate) fn new(records: Box<dyn Records>) -> Self {
+        Self { records }
+    }
+
+    /// Loads a session, unless it is void. `issuer` tells users of two Fiefs apart.
+    pub(crate) async fn load(
+        &self,
+        site: &Site,
+        issuer: &str,
+        ticket: &Ticket,
+    ) -> Result<Option<Session>, Error> {
+        let Some(session) = self.get(site, ticket.id).await? else {
+            return Ok(None);
+        };
+        let since = within(self.records.load(user_key(issuer, session.user))).await?;
+        let is_void = match since.map(|since| since.parse::<u64>()) {
+            Some(Ok(since)) => session.created_at <= since,
+            // A record that nobody understands is no reason to let anyone in.
+            Some(Err(_)) => true,
+            None => false,
+        };
+        Ok((!is_void).then(|| session.seen(ticket.seen_at)))
+    }
+
+    pub(crate) async fn create(&self, site: &Site, session: &Session) -> Result<(), Error> {
+        within(self.records.create(record(site, session)?)).await
+    }
+
+    /// Replaces a session by what it was refreshed to. Returns whether it still counts.
+    ///
+    /// Who ends a session leaves a mark before deleting it. So either the mark is seen here, or the deletion comes
+    /// after what is written here.
+    pub(crate) async fn keep(&self, site: &Site, session: &Session) -> bool {
+        for wait in WAITS {
+            let kept = async {
+                within(self.records.save(record(site, session)?)).await?;
+                let mark = within(self.records.load(mark_key(session.id))).await?;
+                if mark.is_some() {
+                    within(self.records.delete(session.id)).await?;
+                }
+                Ok::<_, Error>(mark.is_none())
+            };
+            match kept.await {
+                Ok(kept) => return kept,
+                Err(error) => tracing::error!(%error, "a refreshed session cannot be kept"),
+            }
+            sleep(wait).await;
+        }
+        // It is lost, but for those who come by while this process remembers it.
+        true
+    }
+
+    /// Waits for the session that another machine has refreshed this one to.
+    pub(crate) async fn newer(&self, site: &Site, old: &Session) -> Option<Session> {
+        for wait in WAITS {
+            match self.get(site, old.id).await {
+                Ok(Some(session)) if session.generation > old.generation => return Some(session),
+                Ok(Some(_)) | Err(_) => sleep(wait).await,
+                Ok(None) => return None,
+            }
+        }
+        None
+    }
+
+    /// Deletes a session for good.
+    pub(crate) async fn end(&self, site: &Site, id: Uuid, now: u64) -> Result<(), Error> {
+        self.put(
+            mark_key(id),
+            String::new(),
+            now.saturating_add(site.absolute),
+        )
+        .await?;
+        within(self.records.delete(id)).await
+    }
+
+    /// Makes all sessions void that a user has now.
+    pub(crate) async fn end_user(
+        &self,
+        site: &Site,
+        issuer: &str,
+        user: Uuid,
+        now: u64,
+    ) -> Result<(), Error> {
+        let until = now.saturating_add(site.absolute);
+        self.put(user_key(issuer, user), now.to_string(), until)
+            .await
+    }
+
+    /// Whose session it is, where it is still there.
+    pub(crate) async fn user(&self, site: &Site, id: Uuid) -> Option<Uuid> {
+        Some(self.get(site, id).await.ok()??.user)
+    }
+
+    async fn get(&self, site: &Site, id: Uuid) -> Result<Option<Session>, Error> {
+        let sealed = within(self.records.load(id)).await?;
+        Ok(sealed.and_then(|sealed| site.keys.open(Purpose::Record, &sealed)))
+    }
+
+    /// Adds or replaces a record, whichever it takes.
+    async fn put(&self, id: Uuid, text: String, expires_at: u64) -> Result<(), Error> {
+        let record = |text: &str| Record {
+            id,
+            text: text.to_owned(),
+            expires_at,
+        };
+        within(self.records.save(record(&text))).await?;
+        if within(self.records.load(id)).await?.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        match within(self.records.create(record(&text))).await {
+            Ok(()) => Ok(()),
+            // Somebody else added it in the meantime.
+            Err(_) => within(self.records.save(record(&text))).await,
+        }
+    }
+}
+
+/// Whether the ticket of a browser still counts by itself.
+pub(crate) fn is_live(site: &Site, ticket: &Ticket, now: u64) -> bool {
+    is_within(ticket.seen_at, site.idle, now)
+}
+
+fn record(site: &Site, session: &Session) -> Result<Record, Error> {
+    Ok(Record {
+        id: session.id,
+        text: site.keys.seal(Purpose::Record, session)?,
+        expires_at: session.created_at.saturating_add(site.absolute),
+    })
+}
+
+/// A store that does not answer is a store that failed.
+async fn within<T>(answer: Answer<'_, T>) -> Result<T, Error> {
+    timeout(PATIENCE, answer)
+        .await
+        .unwrap_or_else(|elapsed| Err(failed(elapsed)))
+}
+
+fn user_key(issuer: &str, user: Uuid) -> Uuid {
+    derived(&[
+        b"fief-axum user\0",
+        issuer.as_bytes(),
+        b"\0",
+        user.as_bytes(),
+    ])
+}
+
+fn mark_key(id: Uuid) -> Uuid {
+    derived(&[b"fief-axum ended\0", id.as_bytes()])
+}
+
+fn derived(parts: &[&[u8]]) -> Uuid {
+    let hash = digest(&SHA256, &parts.concat());
+    let half = hash.as_ref().first_chunk().copied().unwrap_or_default();
+    Uuid::from_bytes(half)
+}
+
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for another machine, and for a store that failed, a little longer each time.
+const WAITS: [Duration; 6] = [
+    Duration::from_millis(20),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];

@@ -1,0 +1,68 @@
+use std::collections::HashMap;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use tower_sessions_core::{
+    SessionStore,
+    session::{self, Id},
+    session_store,
+};
+use uuid::Uuid;
+
+use crate::session::records::{Answer, Record, Records, failed};
+
+/// A store of tower-sessions, whose sessions here are records of one text each.
+pub(crate) struct TowerSessions<S>(pub(crate) S);
+
+impl<S: SessionStore> Records for TowerSessions<S> {
+    fn load(&self, id: Uuid) -> Answer<'_, Option<String>> {
+        Box::pin(async move {
+            let record = self.0.load(&Id(key(id))).await.map_err(failed)?;
+            let text = record.and_then(|mut record| record.data.remove(NAME));
+            Ok(match text {
+                Some(Value::String(text)) => Some(text),
+                _ => None,
+            })
+        })
+    }
+
+    fn create(&self, record: Record) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let id = Id(key(record.id));
+            let mut record = theirs(record);
+            self.0.create(&mut record).await.map_err(failed)?;
+            if record.id == id {
+                return Ok(());
+            }
+            // The store chose another id, under which nobody will look.
+            self.0.delete(&record.id).await.map_err(failed)?;
+            let taken = session_store::Error::Backend("the id is taken".into());
+            Err(failed(taken))
+        })
+    }
+
+    fn save(&self, record: Record) -> Answer<'_, ()> {
+        Box::pin(async move { self.0.save(&theirs(record)).await.map_err(failed) })
+    }
+
+    fn delete(&self, id: Uuid) -> Answer<'_, ()> {
+        Box::pin(async move { self.0.delete(&Id(key(id))).await.map_err(failed) })
+    }
+}
+
+fn key(id: Uuid) -> i128 {
+    i128::from_be_bytes(id.into_bytes())
+}
+
+fn theirs(record: Record) -> session::Record {
+    let seconds = i64::try_from(record.expires_at).unwrap_or(i64::MAX);
+    session::Record {
+        id: Id(key(record.id)),
+        data: HashMap::from([(NAME.to_owned(), Value::String(record.text))]),
+        // A time that nobody can write down is over.
+        expiry_date: OffsetDateTime::from_unix_timestamp(seconds)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+    }
+}
+
+const NAME: &str = "fief";
