@@ -4,5 +4,6 @@
 mod contract;
 mod client;
 mod flows;
+mod login;
 mod server;
 mod web;

@@ -19,6 +19,10 @@ pub(crate) trait Records: Send + Sync {
     fn delete(&self, id: Uuid) -> Answer<'_, ()>;
 }
 
+#[cfg_attr(
+    not(feature = "tower-sessions"),
+    expect(dead_code, reason = "nothing but a store reads them")
+)]
 pub(crate) struct Record {
     pub(crate) id: Uuid,
     pub(crate) text: String,

@@ -108,6 +108,10 @@ impl Refreshes {
             flights.reserve(room);
         }
         if flights.len() >= MAX {
+            // Forgetting that a token was refused costs no more than asking again.
+            flights.retain(|_, flight| flight.borrow().as_ref().is_none_or(Landed::is_needed));
+        }
+        if flights.len() >= MAX {
             tracing::warn!("too many sessions are refreshed at once");
             return None;
         }
@@ -117,7 +121,7 @@ impl Refreshes {
         runtime.spawn(async move {
             let outcome = refresh(&auth, &session).await;
             let now = seconds(auth.fief().now());
-            sender.send_replace(Some(Landed::new(outcome, &session, now)));
+            sender.send_replace(Some(Landed::new(outcome, now)));
         });
         Some(flight)
     }
@@ -128,12 +132,12 @@ impl Refreshes {
 }
 
 impl Landed {
-    fn new(outcome: Outcome, old: &Session, now: u64) -> Self {
+    fn new(outcome: Outcome, now: u64) -> Self {
         let until = match outcome {
             Outcome::Refreshed(_) | Outcome::Ended => now.saturating_add(GRACE),
             Outcome::Failed => now.saturating_add(PAUSE),
-            // There is no use in asking again while the old access token is good, nor afterwards.
-            Outcome::Refused => old.expires_at.saturating_add(GRACE),
+            // For as long as any session lasts.
+            Outcome::Refused => now.saturating_add(24 * 3600),
         };
         Self {
             outcome,
@@ -142,9 +146,13 @@ impl Landed {
         }
     }
 
+    fn is_needed(&self) -> bool {
+        matches!(self.outcome, Outcome::Refreshed(_) | Outcome::Ended)
+    }
+
     /// A clock that went back ends it, so that nothing counts for longer.
     fn counts(&self, now: u64) -> bool {
-        (self.from..self.until.max(self.from.saturating_add(PAUSE))).contains(&now)
+        (self.from..self.until).contains(&now)
     }
 }
 

@@ -1,0 +1,66 @@
+//! Logging in, staying logged in and logging out with fief-axum, as a browser meets it.
+
+mod refresh;
+mod session;
+mod visitor;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use fief_axum::{Authenticated, CurrentUser, FiefAuth, FiefAuthBuilder, SessionKey};
+use fief_client::FiefAcr;
+use fief_test_server::FiefTestServer;
+
+pub use self::visitor::Visitor;
+use crate::web::{self, APP};
+
+pub fn key() -> SessionKey {
+    SessionKey::from_bytes(b"a key of thirty-two random bytes").unwrap()
+}
+
+/// A web application's builder.
+pub fn builder(server: &FiefTestServer) -> FiefAuthBuilder {
+    FiefAuth::builder(web::fief(server)).login(APP, key())
+}
+
+/// An application with a page of each kind.
+pub fn app(auth: &FiefAuth) -> Router {
+    let admin = auth.require().acr(FiefAcr::LevelOne);
+    let recent = auth.require().max_age(Duration::from_secs(300));
+    Router::new()
+        .route("/castles", get(whoami).post(whoami))
+        .route("/admin", get(whoami).route_layer(admin))
+        .route("/recent", get(whoami).route_layer(recent))
+        .route("/email", get(email))
+        .route("/write", post(whoami))
+        .route_layer(auth.require())
+        .route("/", get(anyone))
+        .merge(auth.routes())
+        .layer(auth.layer())
+}
+
+async fn whoami(Authenticated(token): Authenticated) -> String {
+    token.id().to_string()
+}
+
+async fn email(CurrentUser(user): CurrentUser) -> String {
+    user.email.unwrap_or_default()
+}
+
+async fn anyone(token: Option<Authenticated>) -> String {
+    match token {
+        Some(Authenticated(token)) => token.id().to_string(),
+        None => "anonymous".into(),
+    }
+}
+
+/// An application and someone who is logged in to it.
+pub async fn logged_in(server: &FiefTestServer, builder: FiefAuthBuilder) -> (FiefAuth, Visitor) {
+    let auth = builder.build().unwrap();
+    let mut visitor = Visitor::new(app(&auth));
+    visitor.log_in(server, "/login").await;
+    (auth, visitor)
+}

@@ -1,0 +1,204 @@
+use std::time::Duration;
+
+use axum::http::Method;
+use fief_axum::FiefAuthBuilder;
+use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
+use tokio::task::JoinSet;
+
+use super::{builder, logged_in, visitor::page};
+use crate::web;
+
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// A server whose access tokens last an hour.
+pub async fn server() -> FiefTestServer {
+    let client = Client::new("castles").token_lifetime(LIFETIME);
+    FiefTestServer::builder()
+        .client(client)
+        .start()
+        .await
+        .unwrap()
+}
+
+pub fn refreshing(server: &FiefTestServer) -> FiefAuthBuilder {
+    builder(server)
+        .offline_access()
+        .idle_timeout(Duration::from_secs(24 * 3600))
+}
+
+/// RF-1
+#[tokio::test]
+async fn two_hundred_requests_of_an_expired_session_refresh_it_once() {
+    let server = server().await;
+    let (_, visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME + Duration::from_secs(120));
+    server.reset_requests();
+
+    let mut requests = JoinSet::new();
+    for _ in 0..200 {
+        let visitor = visitor.clone();
+        requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
+    }
+    let answers = requests.join_all().await;
+    assert!(answers.iter().all(|(answer, _)| answer.status == 200));
+    assert!(answers.iter().all(|(_, cookies)| !cookies.is_empty()));
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// RF-6
+#[tokio::test]
+async fn the_new_session_is_good_for_the_next_refresh() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    for _ in 0..3 {
+        server.advance(LIFETIME);
+        assert_eq!(visitor.open("/castles").await.status, 200);
+    }
+    assert_eq!(server.requests(Endpoint::Token), 4);
+}
+
+/// RF-3
+#[tokio::test]
+async fn tokens_are_refreshed_ahead_of_their_end_and_not_sooner() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME - Duration::from_secs(95));
+    visitor.open("/castles").await;
+    assert_eq!(server.requests(Endpoint::Token), 1);
+    server.advance(Duration::from_secs(40));
+    visitor.open("/castles").await;
+    assert_eq!(server.requests(Endpoint::Token), 2);
+}
+
+#[tokio::test]
+async fn changed_permissions_count_once_the_tokens_are_old_enough() {
+    let server = server().await;
+    let sooner = refreshing(&server).refresh_after(Duration::from_secs(300));
+    let (auth, visitor) = logged_in(&server, sooner).await;
+    let guarded = axum::Router::new()
+        .route("/castles", axum::routing::get(async || "inside"))
+        .route_layer(auth.require().permission("castles:read"));
+    let mut visitor = visitor.at(guarded);
+    server.set_permissions(web::EMAIL, ["castles:read"]);
+    assert_eq!(visitor.open("/castles").await.status, 403);
+    server.advance(Duration::from_secs(301));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+/// RF-1, RB-5
+#[tokio::test]
+async fn a_refresh_survives_the_browser_that_hung_up() {
+    let server = server().await;
+    let (_, visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME + Duration::from_secs(120));
+    server.reset_requests();
+    server.fault_once(Endpoint::Token, Fault::hang());
+
+    let gone = visitor.clone();
+    let gone = tokio::spawn(async move { gone.ask(page("/castles", "none")).await });
+    server.arrived(Endpoint::Token, 1).await;
+    gone.abort();
+    assert!(gone.await.is_err());
+    server.clear_faults();
+
+    let mut visitor = visitor;
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// RF-2
+#[tokio::test]
+async fn the_old_session_stands_for_the_new_one_for_half_a_minute() {
+    let server = server().await;
+    let (_, old) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME + Duration::from_secs(120));
+    assert_eq!(old.clone().open("/castles").await.status, 200);
+    server.advance(Duration::from_secs(27));
+    let (answer, cookies) = old.ask(page("/castles", "none")).await;
+    assert_eq!(answer.status, 200);
+    assert!(!cookies.is_empty());
+    server.advance(Duration::from_secs(5));
+    assert_eq!(old.clone().open("/castles").await.status, 303);
+}
+
+/// D12: in cookies, what a browser did not get is lost with the process that knew it.
+#[tokio::test]
+async fn in_cookies_a_lost_refresh_ends_the_session_with_its_access_token() {
+    let server = server().await;
+    let (_, old) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME - Duration::from_secs(30));
+    assert_eq!(old.clone().open("/castles").await.status, 200);
+    // Another process, or this one half a minute later.
+    let other = refreshing(&server).build().unwrap();
+    let mut visitor = old.at(super::app(&other));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    server.advance(Duration::from_secs(120));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    // It asked once and took the answer for final.
+    assert_eq!(server.requests(Endpoint::Token), 3);
+}
+
+/// RF-4, RB-10
+#[tokio::test]
+async fn a_failed_refresh_keeps_the_session() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.fault(Endpoint::Token, Fault::status(500));
+    server.advance(LIFETIME - Duration::from_secs(30));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    assert_eq!(server.requests(Endpoint::Token), 2);
+
+    server.advance(Duration::from_secs(120));
+    let away = visitor.fetch(Method::GET, "/castles").await;
+    assert_eq!(away.status, 503);
+    assert!(!away.header("retry-after").is_empty());
+
+    server.clear_faults();
+    server.advance(Duration::from_secs(6));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+/// D12
+#[tokio::test]
+async fn an_inactive_users_session_ends_at_its_refresh() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.set_active(web::EMAIL, false);
+    server.advance(LIFETIME - Duration::from_secs(30));
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
+    assert!(visitor.names().is_empty());
+}
+
+/// RF-8
+#[tokio::test]
+async fn a_refreshed_session_has_to_step_up_again() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    visitor.log_in(&server, "/login?acr=1").await;
+    assert_eq!(visitor.open("/admin").await.status, 200);
+    server.advance(LIFETIME);
+    let asked = visitor.open("/admin").await;
+    assert_eq!(asked.header("location"), "/login?return_to=%2Fadmin&acr=1");
+}
+
+/// RF-7
+#[tokio::test]
+async fn head_and_options_do_not_refresh() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME - Duration::from_secs(30));
+    server.reset_requests();
+    assert_eq!(visitor.fetch(Method::HEAD, "/castles").await.status, 200);
+    assert_eq!(server.requests(Endpoint::Token), 0);
+}
+
+#[tokio::test]
+async fn without_offline_access_nothing_is_refreshed() {
+    let server = server().await;
+    let idle = builder(&server).idle_timeout(Duration::from_secs(24 * 3600));
+    let (_, mut visitor) = logged_in(&server, idle).await;
+    server.advance(LIFETIME + Duration::from_secs(120));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}

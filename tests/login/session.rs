@@ -1,0 +1,132 @@
+use std::time::Duration;
+
+use axum::http::Method;
+use fief_test_server::{FiefTestServer, User};
+
+use super::{app, builder, key, logged_in};
+use crate::web::{self, APP};
+
+/// N08
+#[tokio::test]
+async fn who_is_logged_in_gets_the_page() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let answer = visitor.open("/castles").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body, server.user_id(web::EMAIL).to_string());
+}
+
+/// SE-4
+#[tokio::test]
+async fn an_idle_session_is_over_after_an_hour() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    server.advance(Duration::from_secs(3599));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    server.advance(Duration::from_secs(3601));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    assert!(visitor.names().is_empty());
+}
+
+/// SE-4
+#[tokio::test]
+async fn a_session_is_renewed_at_most_once_a_minute() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    server.set_time(server.clock()() + Duration::from_secs(58));
+    assert!(
+        visitor
+            .open("/castles")
+            .await
+            .header("set-cookie")
+            .is_empty()
+    );
+    server.advance(Duration::from_secs(62));
+    assert!(
+        !visitor
+            .open("/castles")
+            .await
+            .header("set-cookie")
+            .is_empty()
+    );
+    assert!(
+        visitor
+            .open("/castles")
+            .await
+            .header("set-cookie")
+            .is_empty()
+    );
+}
+
+/// SE-4
+#[tokio::test]
+async fn no_session_is_longer_than_its_lifetime() {
+    let server = FiefTestServer::start().await;
+    let limited = builder(&server).session_lifetime(Duration::from_secs(3000));
+    let (_, mut visitor) = logged_in(&server, limited).await;
+    for _ in 0..2 {
+        server.advance(Duration::from_secs(1400));
+        assert_eq!(visitor.open("/castles").await.status, 200);
+    }
+    server.advance(Duration::from_secs(300));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
+/// RB-9
+#[tokio::test]
+async fn a_clock_that_goes_back_ends_the_session() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    server.set_time(server.clock()() - Duration::from_secs(7200));
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
+}
+
+/// SE-3
+#[tokio::test]
+async fn a_session_survives_a_change_of_keys() {
+    let server = FiefTestServer::start().await;
+    let (_, visitor) = logged_in(&server, builder(&server)).await;
+    let new = fief_axum::SessionKey::from_bytes(b"another key of at least 32 bytes").unwrap();
+    let changed = fief_axum::FiefAuth::builder(web::fief(&server)).login(APP, new.clone());
+    let kept = changed.previous_session_key(key()).build().unwrap();
+    let mut visitor = visitor.at(app(&kept));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+
+    let fresh = fief_axum::FiefAuth::builder(web::fief(&server)).login(APP, new);
+    let mut visitor = visitor.at(app(&fresh.build().unwrap()));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
+/// SE-5
+#[tokio::test]
+async fn each_cookie_fits_and_a_smaller_session_clears_the_rest() {
+    let permissions = (0..120).map(|n| format!("castles:permission-{n}"));
+    let user = permissions.fold(User::new(web::EMAIL, "herminetincture"), User::permission);
+    let server = FiefTestServer::builder().user(user).start().await.unwrap();
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    assert_eq!(
+        visitor.names(),
+        ["__Host-fief_session", "__Host-fief_session.1"]
+    );
+    server.advance(Duration::from_secs(61));
+    let (answer, cookies) = visitor.ask(super::visitor::page("/castles", "none")).await;
+    assert_eq!(answer.status, 200);
+    assert!(cookies.iter().all(|cookie| cookie.len() <= 4096));
+    assert!(cookies.iter().map(String::len).sum::<usize>() <= 8192);
+
+    server.set_permissions(web::EMAIL, ["castles:read"]);
+    visitor.log_in(&server, "/login").await;
+    assert_eq!(visitor.names(), ["__Host-fief_session"]);
+}
+
+/// SE-5
+#[tokio::test]
+async fn a_session_that_does_not_fit_is_refused_whole() {
+    let permissions = (0..400).map(|n| format!("castles:permission-{n}"));
+    let user = permissions.fold(User::new(web::EMAIL, "herminetincture"), User::permission);
+    let server = FiefTestServer::builder().user(user).start().await.unwrap();
+    let auth = builder(&server).build().unwrap();
+    let mut visitor = super::Visitor::new(app(&auth));
+    assert_eq!(visitor.log_in(&server, "/login").await.status, 500);
+    assert!(visitor.names().is_empty());
+}

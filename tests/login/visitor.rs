@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, header},
+};
+use fief_test_server::FiefTestServer;
+use tower::ServiceExt;
+
+use crate::web::{Answer, EMAIL};
+
+/// A browser before an application that runs in this process. A clone has the same cookies, and a jar of its own.
+#[derive(Clone)]
+pub struct Visitor {
+    app: Router,
+    pub jar: BTreeMap<String, String>,
+}
+
+impl Visitor {
+    pub fn new(app: Router) -> Self {
+        Self {
+            app,
+            jar: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on with another process of the application.
+    pub fn at(&self, app: Router) -> Self {
+        Self {
+            app,
+            jar: self.jar.clone(),
+        }
+    }
+
+    /// Opens a page.
+    pub async fn open(&mut self, path: &str) -> Answer {
+        self.send(page(path, "none")).await
+    }
+
+    /// Asks for something as a page's script does.
+    pub async fn fetch(&mut self, method: Method, path: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("sec-fetch-mode", "cors")
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Opens the login route and goes to Fief, where anne has a session: the callback.
+    pub async fn begin(&mut self, server: &FiefTestServer, login: &str) -> String {
+        let answer = self.open(login).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let callback = server.log_in(EMAIL, answer.header(header::LOCATION)).await;
+        path(&callback)
+    }
+
+    /// Logs anne in: the answer of the callback.
+    pub async fn log_in(&mut self, server: &FiefTestServer, login: &str) -> Answer {
+        let callback = self.begin(server, login).await;
+        self.open(&callback).await
+    }
+
+    pub async fn send(&mut self, request: Request<Body>) -> Answer {
+        let (answer, cookies) = self.ask(request).await;
+        self.take(&cookies);
+        answer
+    }
+
+    /// What comes back, with its `Set-Cookie`s not yet in the jar.
+    pub async fn ask(&self, mut request: Request<Body>) -> (Answer, Vec<String>) {
+        if !self.jar.is_empty() {
+            let pairs: Vec<_> = self.jar.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let header = pairs.join("; ").parse().unwrap();
+            request.headers_mut().insert(header::COOKIE, header);
+        }
+        let answer = Answer::of(self.app.clone().oneshot(request).await.unwrap()).await;
+        let cookies = answer.headers.get_all(header::SET_COOKIE).iter();
+        let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned());
+        let cookies = cookies.collect();
+        (answer, cookies)
+    }
+
+    pub fn take(&mut self, cookies: &[String]) {
+        for cookie in cookies {
+            let (pair, attributes) = cookie.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.jar.remove(name);
+            } else {
+                self.jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// The names of the cookies that it has.
+    pub fn names(&self) -> Vec<&str> {
+        self.jar.keys().map(String::as_str).collect()
+    }
+}
+
+/// The request of a browser that opens a page.
+pub fn page(path: &str, site: &str) -> Request<Body> {
+    Request::get(path)
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-site", site)
+        .header(header::ACCEPT, "text/html")
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// Path and query.
+pub fn path(url: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    url[url::Position::BeforePath..].to_owned()
+}
