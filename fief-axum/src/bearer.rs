@@ -62,5 +62,5 @@ fn is_tchar(byte: u8) -> bool {
 }
 
 const SCHEME: &[u8] = b"bearer";
-/// Bytes. No token of Fief's is longer; what is, is not read.
-const MAX_LEN: usize = 16 * 1024;
+/// Bytes. No client can be set to accept more, so what is longer is not even read.
+const MAX_LEN: usize = 64 * 1024;

@@ -47,6 +47,14 @@
 //! }
 //! # Ok(()) }
 //! ```
+//!
+//! # Features
+//!
+//! | Name | Effect | Default |
+//! | --- | --- | --- |
+//! | `metrics` | counts what happens, on the [`metrics`](https://docs.rs/metrics) facade | no |
+//! | `tower-sessions` | keeps sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
+//! | `utoipa` | writes what guards require into documents of [utoipa](https://docs.rs/utoipa) | no |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -62,6 +70,8 @@ mod future;
 mod guard;
 mod head;
 mod layer;
+#[cfg(feature = "utoipa")]
+mod openapi;
 mod paths;
 mod rejection;
 mod request_auth;

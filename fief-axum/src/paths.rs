@@ -105,6 +105,16 @@ impl PathsLayer {
         self
     }
 
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn auth(&self) -> &FiefAuth {
+        &self.auth
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn verdict(&self, method: &Method, path: &str) -> Verdict<'_> {
+        self.table.verdict_at(method, Some(path))
+    }
+
     fn entry(mut self, method: Option<Method>, path: String, access: Access) -> Self {
         self.table.entries.push(Entry {
             method,
@@ -125,18 +135,24 @@ impl<S> Layer<S> for PathsLayer {
 
 impl Table {
     pub(crate) fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
-        let access = match extensions.get::<MatchedPath>() {
-            Some(path) => self.find(method, path.as_str()),
+        let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        let verdict = self.verdict_at(method, path);
+        if matches!(verdict, Verdict::Refuse) {
+            tracing::debug!(path, "not in the table of paths");
+        }
+        verdict
+    }
+
+    /// Without a path it is the fallback.
+    fn verdict_at(&self, method: &Method, path: Option<&str>) -> Verdict<'_> {
+        let access = match path {
+            Some(path) => self.find(method, path),
             None => self.fallback.as_ref(),
         };
         match access {
             Some(Access::Open) => Verdict::Open,
             Some(Access::Rule(rule)) => Verdict::Ask(rule),
-            None => {
-                let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-                tracing::debug!(path, "refused: not in the table of paths");
-                Verdict::Refuse
-            }
+            None => Verdict::Refuse,
         }
     }
 

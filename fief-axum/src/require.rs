@@ -6,7 +6,7 @@ use fief_client::{FiefAccessTokenInfo, FiefAcr, Requirements};
 use tower_layer::Layer;
 
 use crate::{
-    FiefAuth,
+    FiefAuth, Policy,
     guard::{Guard, RequireService},
     rule::{Predicate, Rule},
 };
@@ -106,6 +106,38 @@ impl RequireLayer {
     pub fn optional(mut self) -> Self {
         self.rule.is_optional = true;
         self
+    }
+
+    /// Requires what a policy does, besides what is required already: the same declaration as for
+    /// [`Authorized`](crate::Authorized), for a route.
+    pub fn policy<P: Policy>(mut self) -> Self {
+        let policy = P::requirements();
+        let mut required = self.rule.requirements;
+        for scope in policy.required_scopes() {
+            required = required.scope(scope);
+        }
+        for any in policy.required_permissions() {
+            required = required.any_permission(any);
+        }
+        if let Some(acr) = required.required_acr().max(policy.required_acr()) {
+            required = required.acr(acr);
+        }
+        let ages = [required.required_max_age(), policy.required_max_age()];
+        if let Some(max_age) = ages.into_iter().flatten().min() {
+            required = required.max_age(max_age);
+        }
+        self.rule.requirements = required;
+        self.predicate(P::allows)
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn auth(&self) -> &FiefAuth {
+        &self.auth
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn rule(&self) -> &Rule {
+        &self.rule
     }
 
     pub(crate) fn into_rule(self) -> Rule {

@@ -1,6 +1,7 @@
 //! The examples, started as processes and used as people use them.
 
 mod api;
+mod docs;
 mod site;
 mod start;
 mod web;

@@ -1,22 +1,30 @@
-//! An API that is called with bearer tokens of Fief.
+//! An API that is called with bearer tokens of Fief, and whose documentation can get one.
 //!
 //! ```sh
 //! cargo run -p example-api
 //! ```
 //!
+//! Open `/docs`, press "Authorize", log in, and try the operations.
+//!
 //! Without `FIEF_BASE_URL` it brings a Fief of its own; with `FIEF_BASE_URL`, `FIEF_CLIENT_ID` and `FIEF_CLIENT_SECRET`
 //! it uses that one. `PORT` (3000) and `FIEF_PORT` (8000) choose the ports, 0 any free one.
 
+mod castles;
 mod settings;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
-use axum::{Json, Router, routing::get};
-use fief_axum::{Authenticated, FiefAuth};
-use fief_client::FiefAccessTokenInfo;
-use serde::Serialize;
+use axum::{
+    Router,
+    http::Method,
+    routing::{get, post},
+};
+use fief_axum::FiefAuth;
+use fief_client::FiefAcr;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::{SwaggerUi, oauth};
 
-use crate::settings::Settings;
+use crate::{castles::CanCreateCastles, settings::Settings};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,36 +44,65 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let settings = Settings::from_env().await?;
     settings.print();
-    axum::serve(settings.listener, app(&FiefAuth::new(settings.fief))).await?;
+    let app = app(&FiefAuth::new(settings.fief), &settings.docs_client_id);
+    axum::serve(settings.listener, app).await?;
     Ok(())
 }
 
-fn app(auth: &FiefAuth) -> Router {
-    Router::new()
-        .route(
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Castles"),
+    paths(
+        castles::hello,
+        castles::me,
+        castles::list,
+        castles::create,
+        castles::remove
+    )
+)]
+struct Api;
+
+fn app(auth: &FiefAuth, docs_client_id: &str) -> Router {
+    // One declaration: the router enforces it, and the documentation shows it.
+    let policy = auth
+        .paths()
+        .optional("/")
+        .require("/me", auth.require().scope("openid"))
+        .method(
+            Method::GET,
             "/castles",
-            get(castles).route_layer(auth.require().permission("castles:read")),
+            auth.require().permission("castles:read"),
         )
-        .route("/me", get(me))
-        .layer(auth.layer())
+        .method(
+            Method::POST,
+            "/castles",
+            auth.require().policy::<CanCreateCastles>(),
+        )
+        .require(
+            "/castles/{name}",
+            auth.require()
+                .permission("castles:delete")
+                .acr(FiefAcr::LevelOne)
+                .max_age(Duration::from_secs(300)),
+        );
+    let mut document = Api::openapi();
+    policy.describe(&mut document);
+
+    Router::new()
+        .route("/", get(castles::hello))
+        .route("/me", get(castles::me))
+        .route("/castles", get(castles::list).merge(post(castles::create)))
+        .route("/castles/{name}", axum::routing::delete(castles::remove))
+        .layer(policy)
+        .merge(docs(document, docs_client_id))
 }
 
-async fn me(Authenticated(token): Authenticated) -> Json<FiefAccessTokenInfo> {
-    Json(token)
-}
-
-#[derive(Serialize)]
-struct Castle {
-    name: &'static str,
-}
-
-async fn castles() -> Json<[Castle; 2]> {
-    Json([
-        Castle {
-            name: "Château de Suscinio",
-        },
-        Castle {
-            name: "Château de Josselin",
-        },
-    ])
+fn docs(document: utoipa::openapi::OpenApi, client_id: &str) -> SwaggerUi {
+    let login = oauth::Config::new()
+        .client_id(client_id)
+        .scopes(vec!["openid".to_owned()])
+        .use_pkce_with_authorization_code_grant(true);
+    SwaggerUi::new("/docs")
+        .url("/openapi.json", document)
+        .oauth(login)
 }

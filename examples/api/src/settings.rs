@@ -11,6 +11,8 @@ pub struct Settings {
     app_url: String,
     pub listener: TcpListener,
     pub fief: Fief,
+    /// Whom the documentation logs in for: a client without a secret, since it runs in the browser.
+    pub docs_client_id: String,
     fief_url: String,
     /// Runs until it is dropped.
     embedded: Option<FiefTestServer>,
@@ -23,12 +25,14 @@ impl Settings {
             .await
             .map_err(|error| taken("PORT", port, error))?;
         let app_url = format!("http://{}", listener.local_addr()?);
+        let docs_client_id = variable("FIEF_DOCS_CLIENT_ID")?.unwrap_or("castles-docs".into());
         let (fief, fief_url, embedded) = match variable("FIEF_BASE_URL")? {
-            Some(url) => (named(&url)?, url, None),
+            Some(url) => (named(&url, &docs_client_id)?, url, None),
             None => {
-                let server = embed().await?;
+                let server = embed(&app_url, &docs_client_id).await?;
                 let fief = Fief::builder(server.url(), server.client_id())
                     .client_secret(server.client_secret())
+                    .audiences([&docs_client_id])
                     .build()?;
                 (fief, format!("{} (embedded)", server.url()), Some(server))
             }
@@ -37,6 +41,7 @@ impl Settings {
             app_url,
             listener,
             fief,
+            docs_client_id,
             fief_url,
             embedded,
         })
@@ -47,6 +52,7 @@ impl Settings {
         println!("App: {}", self.app_url);
         println!("Fief: {}", self.fief_url);
         if let Some(server) = &self.embedded {
+            println!("Docs: {}/docs", self.app_url);
             println!("Sign in as: {} / {}", ANNE.0, ANNE.1);
             println!("Sign in as: {} / {}", LOUIS.0, LOUIS.1);
             let token = server.access_token().mint();
@@ -59,10 +65,10 @@ impl Settings {
 }
 
 /// The Fief that the environment names.
-fn named(url: &str) -> anyhow::Result<Fief> {
+fn named(url: &str, docs_client_id: &str) -> anyhow::Result<Fief> {
     let id = variable("FIEF_CLIENT_ID")?
         .context("FIEF_BASE_URL is set, so FIEF_CLIENT_ID has to be set as well")?;
-    let mut builder = Fief::builder(url, id);
+    let mut builder = Fief::builder(url, id).audiences([docs_client_id]);
     if let Some(secret) = variable("FIEF_CLIENT_SECRET")? {
         builder = builder.client_secret(secret);
     }
@@ -70,7 +76,7 @@ fn named(url: &str) -> anyhow::Result<Fief> {
 }
 
 /// A Fief inside of this process, with two users.
-async fn embed() -> anyhow::Result<FiefTestServer> {
+async fn embed(app_url: &str, docs_client_id: &str) -> anyhow::Result<FiefTestServer> {
     let port = port("FIEF_PORT", 8000)?;
     let anne = User::new(ANNE.0, ANNE.1)
         .permission("castles:read")
@@ -78,9 +84,13 @@ async fn embed() -> anyhow::Result<FiefTestServer> {
         .field("first_name", "Anne");
     let louis = User::new(LOUIS.0, LOUIS.1).field("first_name", "Louis");
     let client = Client::new("castles").secret("castles-secret");
+    let docs = Client::public(docs_client_id)
+        .name("Documentation")
+        .redirect_uri(format!("{app_url}/docs/oauth2-redirect.html"));
     let server = FiefTestServer::builder()
         .port(port)
         .client(client)
+        .client(docs)
         .user(anne)
         .user(louis)
         .start()

@@ -1,0 +1,168 @@
+//! What guards require, written into the description of an API.
+
+use axum::http::Method;
+use fief_client::{Fief, Requirements};
+use serde_json::Value;
+use utoipa::openapi::{
+    OpenApi, RefOr, ResponseBuilder,
+    path::{Operation, PathItem},
+    security::{AuthorizationCode, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme},
+};
+
+use crate::{FiefAuth, PathsLayer, RequireLayer, guard::Verdict, rule::Rule};
+
+impl RequireLayer {
+    /// Writes into an [`OpenApi`] document that an operation is behind this guard: the `fief` security scheme (OAuth 2.0,
+    /// authorization code), the scopes, and what the answers 401 and 403 mean. An operation that is not in the document
+    /// is left out.
+    ///
+    /// ```
+    /// use axum::http::Method;
+    /// # use fief_axum::FiefAuth;
+    /// # use fief_client::Fief;
+    /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+    /// # let mut document = utoipa::openapi::OpenApiBuilder::new().build();
+    /// let create = auth.require().permission("castles:create");
+    /// create.describe(&mut document, &Method::POST, "/castles");
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    pub fn describe(&self, document: &mut OpenApi, method: &Method, path: &str) {
+        add_scheme(document, self.auth(), &self.rule().requirements);
+        let item = document.paths.paths.get_mut(path);
+        if let Some(operation) = item.and_then(|item| operation(item, method)) {
+            secure(operation, self.rule());
+        }
+    }
+}
+
+impl PathsLayer {
+    /// Writes the table into an [`OpenApi`] document, as [`RequireLayer::describe`] does it for one operation.
+    pub fn describe(&self, document: &mut OpenApi) {
+        add_scheme(document, self.auth(), &Requirements::new());
+        let mut scoped = Vec::new();
+        for (path, item) in &mut document.paths.paths {
+            for method in METHODS {
+                let Some(operation) = operation(item, &method) else {
+                    continue;
+                };
+                match self.verdict(&method, path) {
+                    Verdict::Ask(rule) => {
+                        scoped.push(rule.requirements.clone());
+                        secure(operation, rule);
+                    }
+                    Verdict::Open => operation.security = Some(Vec::new()),
+                    Verdict::Refuse => {}
+                }
+            }
+        }
+        for requirements in scoped {
+            add_scheme(document, self.auth(), &requirements);
+        }
+    }
+}
+
+fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    let operation = match *method {
+        Method::DELETE => &mut item.delete,
+        Method::GET => &mut item.get,
+        Method::HEAD => &mut item.head,
+        Method::OPTIONS => &mut item.options,
+        Method::PATCH => &mut item.patch,
+        Method::POST => &mut item.post,
+        Method::PUT => &mut item.put,
+        _ => return None,
+    };
+    operation.as_mut()
+}
+
+fn secure(operation: &mut Operation, rule: &Rule) {
+    let required = SecurityRequirement::new(SCHEME, rule.requirements.required_scopes());
+    let mut security = vec![required];
+    if rule.is_optional {
+        security.insert(0, SecurityRequirement::default());
+    }
+    operation.security = Some(security);
+    for (status, meaning) in meanings(rule) {
+        let responses = &mut operation.responses.responses;
+        let response = || RefOr::T(ResponseBuilder::new().description(meaning).build());
+        responses.entry(status.into()).or_insert_with(response);
+    }
+}
+
+/// What a guard's answers mean.
+fn meanings(rule: &Rule) -> Vec<(&'static str, String)> {
+    let required = &rule.requirements;
+    let mut meanings = Vec::new();
+    let login = login(required);
+    if !rule.is_optional || !login.is_empty() {
+        meanings.push(("401", format!("No valid access token{login}.")));
+    }
+    let scopes = required.required_scopes().iter();
+    let scopes = scopes.map(|scope| format!("the scope `{scope}`"));
+    let permissions = required.required_permissions().iter();
+    let permissions = permissions.map(|any| format!("the permission `{}`", any.join("` or `")));
+    let missing: Vec<_> = scopes.chain(permissions).collect();
+    if !missing.is_empty() {
+        meanings.push(("403", format!("Requires {}.", missing.join(" and "))));
+    } else if !rule.predicates.is_empty() {
+        meanings.push(("403", "Not allowed.".to_owned()));
+    }
+    meanings
+}
+
+fn login(required: &Requirements) -> String {
+    let mut login = String::new();
+    if let Some(acr) = required.required_acr() {
+        login.push_str(", or not of a login with the ACR ");
+        login.push_str(acr.as_str());
+    }
+    if let Some(age) = required.required_max_age() {
+        login.push_str(", or not of a login in the last ");
+        login.push_str(&age.as_secs().to_string());
+        login.push_str(" seconds");
+    }
+    login
+}
+
+/// Adds the scheme, or scopes to the one that is there.
+fn add_scheme(document: &mut OpenApi, auth: &FiefAuth, required: &Requirements) {
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    let mut scopes = vec!["openid".to_owned()];
+    let known = schemes
+        .get(SCHEME)
+        .and_then(|scheme| serde_json::to_value(scheme).ok());
+    if let Some(Value::Object(known)) = known.as_ref().and_then(|known| known.pointer(SCOPES)) {
+        scopes.extend(known.keys().cloned());
+    }
+    scopes.extend(required.required_scopes().iter().cloned());
+    let scopes: Scopes = scopes
+        .into_iter()
+        .map(|scope| (scope, String::new()))
+        .collect();
+    let flow = AuthorizationCode::new(
+        endpoint(auth.fief(), "authorize"),
+        endpoint(auth.fief(), "api/token"),
+        scopes,
+    );
+    let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::AuthorizationCode(flow)]));
+    schemes.insert(SCHEME.into(), RefOr::T(scheme));
+}
+
+/// Where browsers reach one of Fief's endpoints, which are beside its logout page.
+fn endpoint(fief: &Fief, path: &str) -> String {
+    let logout = fief.logout_url("");
+    let base = logout.as_str().split("/logout?").next().unwrap_or_default();
+    format!("{base}/{path}")
+}
+
+const SCHEME: &str = "fief";
+const SCOPES: &str = "/flows/authorizationCode/scopes";
+const METHODS: [Method; 7] = [
+    Method::DELETE,
+    Method::GET,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PATCH,
+    Method::POST,
+    Method::PUT,
+];

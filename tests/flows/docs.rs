@@ -1,0 +1,89 @@
+use fief_client::pkce::{self, CodeChallengeMethod};
+use fief_tests::{Browser, Process};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use url::Url;
+
+/// What the page of Swagger UI does when one presses "Authorize": the login, and the exchange by its script.
+#[tokio::test]
+async fn one_can_authorize_in_the_documentation_and_try_the_api() {
+    let mut api = Process::start("example-api", &[]);
+    let url = api.says("App");
+    let docs = api.says("Docs");
+    let page = reqwest::get(format!("{docs}/"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("swagger-ui"));
+    let document = openapi(&url).await;
+    let flow = &document["components"]["securitySchemes"]["fief"]["flows"]["authorizationCode"];
+
+    let token = authorize(flow, &format!("{docs}/oauth2-redirect.html"), &url).await;
+
+    let castle = Client::new()
+        .post(format!("{url}/castles"))
+        .bearer_auth(&token);
+    assert_eq!(castle.send().await.unwrap().status(), StatusCode::OK);
+}
+
+/// The documentation says what the router enforces.
+#[tokio::test]
+async fn the_documentation_shows_what_each_operation_requires() {
+    let mut api = Process::start("example-api", &[]);
+    let document = openapi(&api.says("App")).await;
+    let operation = |path: &str, method: &str| &document["paths"][path][method];
+
+    assert_eq!(operation("/", "get")["security"], json!([{}, {"fief": []}]));
+    assert_eq!(
+        operation("/me", "get")["security"],
+        json!([{"fief": ["openid"]}])
+    );
+    let create = operation("/castles", "post");
+    let refusal = &create["responses"]["403"]["description"];
+    assert_eq!(*refusal, "Requires the permission `castles:create`.");
+    let remove = operation("/castles/{name}", "delete");
+    let login = &remove["responses"]["401"]["description"];
+    assert!(login.as_str().unwrap().contains("ACR 1"), "{login}");
+}
+
+async fn openapi(url: &str) -> Value {
+    let answer = reqwest::get(format!("{url}/openapi.json")).await.unwrap();
+    answer.json().await.unwrap()
+}
+
+async fn authorize(flow: &Value, redirect_uri: &str, origin: &str) -> String {
+    let verifier = pkce::get_code_verifier().unwrap();
+    let challenge = pkce::get_code_challenge(&verifier, CodeChallengeMethod::S256);
+    let mut url: Url = flow["authorizationUrl"].as_str().unwrap().parse().unwrap();
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", "castles-docs")
+        .append_pair("redirect_uri", redirect_uri)
+        .append_pair("scope", "openid")
+        .append_pair("state", "state")
+        .append_pair("code_challenge", &challenge)
+        .append_pair("code_challenge_method", "S256");
+    let mut browser = Browser::new().stopping_at(redirect_uri);
+    browser.visit(url.as_str()).await;
+    let page = browser.log_in("anne@example.com", "herminetincture").await;
+    let code = page.url.query_pairs().find(|(name, _)| name == "code");
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "castles-docs"),
+        ("code", &code.unwrap().1),
+        ("redirect_uri", redirect_uri),
+        ("code_verifier", &verifier),
+    ];
+    let exchange = Client::new().post(flow["tokenUrl"].as_str().unwrap());
+    let answer = exchange
+        .header("origin", origin)
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
+    assert!(answer.headers().contains_key("access-control-allow-origin"));
+    let tokens: Value = answer.json().await.unwrap();
+    tokens["access_token"].as_str().unwrap().to_owned()
+}

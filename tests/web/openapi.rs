@@ -1,0 +1,135 @@
+//! What guards require, in the description of an API.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use fief_axum::{FiefAuth, Policy};
+use fief_client::{Fief, FiefAcr, Requirements};
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    HttpMethod, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, path::Operation,
+};
+
+struct CanCreate;
+
+impl Policy for CanCreate {
+    fn requirements() -> Requirements {
+        Requirements::new()
+            .scope("castles")
+            .permission("castles:create")
+    }
+}
+
+fn auth() -> FiefAuth {
+    let fief = Fief::builder("http://127.0.0.1:8000/tenant", "CLIENT_ID");
+    FiefAuth::new(
+        fief.public_url("https://fief.example.com/tenant")
+            .build()
+            .unwrap(),
+    )
+}
+
+fn document() -> OpenApi {
+    let get = || PathItem::new(HttpMethod::Get, Operation::new());
+    let castles =
+        PathItem::from_http_methods([HttpMethod::Get, HttpMethod::Post], Operation::new());
+    let paths = PathsBuilder::new()
+        .path("/", get())
+        .path("/castles", castles)
+        .path("/forgotten", get());
+    OpenApiBuilder::new().paths(paths).build()
+}
+
+fn json(document: &OpenApi) -> Value {
+    serde_json::to_value(document).unwrap()
+}
+
+/// I13
+#[test]
+fn the_scheme_is_an_authorization_code_login_where_browsers_reach_fief() {
+    let mut document = document();
+    auth().paths().describe(&mut document);
+
+    let expected = json!({
+        "type": "oauth2",
+        "flows": {"authorizationCode": {
+            "authorizationUrl": "https://fief.example.com/tenant/authorize",
+            "tokenUrl": "https://fief.example.com/tenant/api/token",
+            "scopes": {"openid": ""},
+        }},
+    });
+    assert_eq!(
+        json(&document)["components"]["securitySchemes"]["fief"],
+        expected
+    );
+}
+
+/// I13
+#[test]
+fn a_table_describes_each_operation_that_it_has() {
+    let auth = auth();
+    let table = auth
+        .paths()
+        .optional("/")
+        .method(
+            Method::POST,
+            "/castles",
+            auth.require().policy::<CanCreate>(),
+        )
+        .open("/castles");
+    let mut document = document();
+    table.describe(&mut document);
+
+    let document = json(&document);
+    let paths = &document["paths"];
+    assert_eq!(paths["/"]["get"]["security"], json!([{}, {"fief": []}]));
+    assert_eq!(paths["/castles"]["get"]["security"], json!([]));
+    let post = &paths["/castles"]["post"];
+    assert_eq!(post["security"], json!([{"fief": ["castles"]}]));
+    let refusal = "Requires the scope `castles` and the permission `castles:create`.";
+    assert_eq!(post["responses"]["403"]["description"], refusal);
+    assert_eq!(
+        post["responses"]["401"]["description"],
+        "No valid access token."
+    );
+    assert!(paths["/forgotten"]["get"].get("security").is_none());
+    let scheme = &document["components"]["securitySchemes"]["fief"];
+    let scopes = &scheme["flows"]["authorizationCode"]["scopes"];
+    assert_eq!(*scopes, json!({"castles": "", "openid": ""}));
+}
+
+/// I13
+#[test]
+fn a_guard_describes_its_own_operation() {
+    let auth = auth();
+    let mut document = document();
+    let guard = auth
+        .require()
+        .any_permission(["a", "b"])
+        .acr(FiefAcr::LevelOne);
+    let guard = guard.max_age(Duration::from_secs(300));
+
+    guard.describe(&mut document, &Method::GET, "/castles");
+    auth.require()
+        .scope("x")
+        .describe(&mut document, &Method::GET, "/");
+    auth.require()
+        .describe(&mut document, &Method::GET, "/nowhere");
+
+    let document = json(&document);
+    let get = &document["paths"]["/castles"]["get"];
+    assert_eq!(
+        get["responses"]["403"]["description"],
+        "Requires the permission `a` or `b`."
+    );
+    let login = get["responses"]["401"]["description"].as_str().unwrap();
+    assert!(
+        login.contains("ACR 1") && login.contains("300 seconds"),
+        "{login}"
+    );
+    assert!(
+        document["paths"]["/castles"]["post"]
+            .get("security")
+            .is_none()
+    );
+}
