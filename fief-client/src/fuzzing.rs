@@ -1,8 +1,14 @@
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::{Fief, FiefAccessTokenInfo, jwks, metadata, validate};
+use crate::{
+    Fief, FiefAccessTokenInfo, FiefUserInfo,
+    id_token::{self, Expected},
+    jwe::{self, DecryptionKey},
+    jwks, metadata, validate,
+};
 
 /// The ids of the keys that are taken from an answer.
 #[must_use]
@@ -45,4 +51,52 @@ pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     let client = &fief.inner;
     let key = client.keys.find_settled(None, client.now())?;
     validate::accept(client, claims, Arc::clone(&key))
+}
+
+/// Keys that open encrypted tokens.
+#[derive(Debug)]
+pub struct Keys([DecryptionKey; 1]);
+
+impl Keys {
+    #[must_use]
+    pub fn parse(jwk: &str) -> Option<Self> {
+        DecryptionKey::parse(jwk).ok().map(|key| Self([key]))
+    }
+
+    #[must_use]
+    pub fn decrypt(&self, token: &str) -> Option<String> {
+        let plain = jwe::decrypt(token, &self.0).ok()?;
+        Some(plain.expose_secret().to_owned())
+    }
+}
+
+/// Opens content under the tag that belongs to it.
+#[must_use]
+pub fn open_tagged(
+    key: &[u8; 64],
+    associated: &[u8],
+    iv: &[u8],
+    ciphertext: &[u8],
+) -> Option<Vec<u8>> {
+    jwe::open_tagged(key, associated, iv, ciphertext)
+}
+
+/// What is taken from the claims of an ID token whose signature is good.
+#[must_use]
+pub fn id_token(
+    fief: &Fief,
+    claims: &str,
+    access_token: &str,
+    code: &str,
+    nonce: &str,
+) -> Option<FiefUserInfo> {
+    let expected = Expected {
+        nonce: Some(nonce),
+        code: Some(code),
+        acr: None,
+        max_age: None,
+        user: None,
+        auth_time: None,
+    };
+    id_token::accept(&fief.inner, claims, access_token, &expected)
 }

@@ -57,6 +57,20 @@ pub(crate) async fn verify_id_token(
     Ok(claims.user)
 }
 
+/// What is taken from the claims of a token whose signature is good.
+#[cfg(fuzzing)]
+pub(crate) fn accept(
+    client: &Inner,
+    claims: &str,
+    access_token: &str,
+    expected: &Expected<'_>,
+) -> Option<FiefUserInfo> {
+    let claims: Claims<'_> = crate::json::object(claims)?;
+    claims.check(client, access_token, expected).ok()?;
+    let validity = claims.validity().check(client.now(), client.leeway);
+    validity.is_ok().then_some(claims.user)
+}
+
 /// Decrypts a token where keys are set up for that; then it must be encrypted.
 fn open(client: &Inner, token: &str) -> Result<Option<SecretString>, FiefError> {
     let keys = &client.encryption_keys;
