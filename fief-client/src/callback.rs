@@ -1,13 +1,15 @@
 use std::{fmt, time::Duration};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::{Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, id_token::Expected};
 
 /// What a code exchange is checked against. See [`Fief::auth_callback`].
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AuthCallbackParams {
-    pub(crate) code_verifier: Option<String>,
-    pub(crate) nonce: Option<String>,
+    pub(crate) code_verifier: Option<SecretString>,
+    pub(crate) nonce: Option<SecretString>,
     pub(crate) acr: Option<FiefAcr>,
     pub(crate) max_age: Option<Duration>,
 }
@@ -19,13 +21,13 @@ impl AuthCallbackParams {
     }
 
     /// Sends the verifier whose challenge the login URL carried.
-    pub fn code_verifier(mut self, code_verifier: impl Into<String>) -> Self {
+    pub fn code_verifier(mut self, code_verifier: impl Into<SecretString>) -> Self {
         self.code_verifier = Some(code_verifier.into());
         self
     }
 
     /// Expects the nonce that the login URL carried.
-    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
+    pub fn nonce(mut self, nonce: impl Into<SecretString>) -> Self {
         self.nonce = Some(nonce.into());
         self
     }
@@ -79,12 +81,12 @@ impl Fief {
         form.extend(
             params
                 .code_verifier
-                .as_deref()
-                .map(|verifier| ("code_verifier", verifier)),
+                .as_ref()
+                .map(|verifier| ("code_verifier", verifier.expose_secret())),
         );
         let tokens = self.token_request(form).await?;
         let expected = Expected {
-            nonce: params.nonce.as_deref(),
+            nonce: params.nonce.as_ref().map(ExposeSecret::expose_secret),
             code: Some(code),
             acr: params.acr,
             max_age: params.max_age,

@@ -64,6 +64,7 @@ mod prompt;
 mod refresh;
 mod request_detail;
 mod requirements;
+mod secret;
 mod tenants;
 mod token;
 mod user;

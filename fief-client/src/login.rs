@@ -1,5 +1,6 @@
 use std::{fmt, time::Duration};
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::{Url, form_urlencoded};
 
@@ -7,6 +8,7 @@ use crate::{
     AuthCallbackParams, AuthorizationRequest, Fief, FiefAcr, FiefError, FiefTokenResponse,
     FiefUserInfo, crypto,
     pkce::{CodeChallengeMethod, get_code_challenge},
+    secret::expose,
 };
 
 /// A login that has begun: what its callback is checked against.
@@ -15,9 +17,12 @@ use crate::{
 /// and use it once. `Debug` shows no secret.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct LoginAttempt {
-    state: String,
-    nonce: String,
-    code_verifier: String,
+    #[serde(serialize_with = "expose")]
+    state: SecretString,
+    #[serde(serialize_with = "expose")]
+    nonce: SecretString,
+    #[serde(serialize_with = "expose")]
+    code_verifier: SecretString,
     redirect_uri: String,
     client_id: String,
     acr: Option<FiefAcr>,
@@ -28,7 +33,7 @@ impl LoginAttempt {
     /// Returns the state that the callback must carry.
     #[must_use]
     pub fn state(&self) -> &str {
-        &self.state
+        self.state.expose_secret()
     }
 }
 
@@ -47,7 +52,7 @@ impl fmt::Debug for LoginAttempt {
 pub struct AuthorizationResponse {
     state: String,
     iss: Option<String>,
-    code: Result<String, FiefError>,
+    code: Result<SecretString, FiefError>,
 }
 
 impl AuthorizationResponse {
@@ -86,7 +91,7 @@ impl AuthorizationResponse {
             }
         }
         let code = match (code, error) {
-            (Some(code), None) => Ok(code),
+            (Some(code), None) => Ok(code.into()),
             (None, Some(error)) => Err(FiefError::Authorization {
                 error,
                 description: Some(description).filter(|text| !text.is_empty()),
@@ -125,19 +130,20 @@ impl Fief {
         request: AuthorizationRequest,
     ) -> Result<(Url, LoginAttempt), FiefError> {
         let attempt = LoginAttempt {
-            state: crypto::random::<32>()?,
-            nonce: crypto::random::<32>()?,
-            code_verifier: crypto::random::<32>()?,
+            state: crypto::random::<32>()?.into(),
+            nonce: crypto::random::<32>()?.into(),
+            code_verifier: crypto::random::<32>()?.into(),
             redirect_uri: redirect_uri.to_owned(),
             client_id: self.inner.client_id.clone(),
             acr: request.acr,
             max_age: request.max_age,
         };
         let method = CodeChallengeMethod::S256;
+        let challenge = get_code_challenge(attempt.code_verifier.expose_secret(), method);
         let request = request
-            .state(&attempt.state)
-            .nonce(&attempt.nonce)
-            .code_challenge(get_code_challenge(&attempt.code_verifier, method), method);
+            .state(attempt.state())
+            .nonce(attempt.nonce.expose_secret())
+            .code_challenge(challenge, method);
         Ok((self.auth_url(redirect_uri, &request).await?, attempt))
     }
 
@@ -152,7 +158,7 @@ impl Fief {
         attempt: &LoginAttempt,
         response: &AuthorizationResponse,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        if !crypto::equal(&attempt.state, &response.state) {
+        if !crypto::equal(attempt.state(), &response.state) {
             return Err(FiefError::CallbackInvalid("the state is another's"));
         }
         if attempt.client_id != self.inner.client_id {
@@ -168,11 +174,11 @@ impl Fief {
         }
         let code = response.code.as_ref().map_err(Clone::clone)?;
         let mut params = AuthCallbackParams::new()
-            .nonce(&attempt.nonce)
-            .code_verifier(&attempt.code_verifier);
+            .nonce(attempt.nonce.clone())
+            .code_verifier(attempt.code_verifier.clone());
         params.acr = attempt.acr;
         params.max_age = attempt.max_age;
-        self.auth_callback(code, &attempt.redirect_uri, &params)
+        self.auth_callback(code.expose_secret(), &attempt.redirect_uri, &params)
             .await
     }
 }

@@ -1,11 +1,12 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ClientAuth, Fief, FiefError, FiefUserInfo, Requirements,
     id_token::{Expected, verify_id_token},
+    secret::{expose, expose_some},
     user::USER_LIMIT,
 };
 
@@ -136,19 +137,4 @@ impl fmt::Debug for FiefTokenResponse {
             .field("expires_in", &self.expires_in)
             .finish_non_exhaustive()
     }
-}
-
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn expose_some<S: Serializer>(
-    secret: &Option<SecretString>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    secret
-        .as_ref()
-        .map(ExposeSecret::expose_secret)
-        .serialize(serializer)
 }
