@@ -151,7 +151,8 @@ impl FiefBuilder {
 
     /// Adjusts the HTTP client: proxy, root and client certificates, resolver.
     ///
-    /// Redirects (none), time-outs (2 s to connect, 5 s in all) and the connection pool are set afterwards.
+    /// What this crate promises is set afterwards: no redirects, time-outs (2 s to connect, 5 s in all), a GET that got
+    /// no answer is sent once more and nothing else is, no decompression, no log of what is sent, the connection pool.
     pub fn http_client(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
