@@ -4,6 +4,8 @@
 mod contract;
 mod client;
 mod flows;
+mod keys;
 mod login;
 mod server;
+mod token;
 mod web;

@@ -38,17 +38,18 @@ impl Requirements {
         self
     }
 
-    /// Requires at least this level of authentication. Default: any.
+    /// Requires at least this level of authentication. Repeated calls require the highest. Default: any.
     pub fn acr(mut self, acr: FiefAcr) -> Self {
-        self.acr = Some(acr);
+        self.acr = self.acr.max(Some(acr));
         self
     }
 
-    /// Requires a login no longer ago than this (whole seconds). Default: any age.
+    /// Requires a login no longer ago than this (whole seconds). Repeated calls require the shortest. Default: any
+    /// age.
     ///
     /// Fief's `LevelOne` can be had without a password, so a step-up needs this as well.
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
+        self.max_age = Some(self.max_age.map_or(max_age, |other| other.min(max_age)));
         self
     }
 

@@ -1,0 +1,167 @@
+use aws_lc_rs::rsa::KeySize;
+use fief_client::{FiefAccessTokenInfo, FiefError};
+use fief_test_server::{Endpoint, Fault};
+use serde_json::{Value, json};
+
+use crate::token::{HEADER, Signer, World, encode};
+
+/// Validates a good token with such a key set.
+async fn with_keys(keys: Vec<Value>) -> Result<FiefAccessTokenInfo, FiefError> {
+    let world = World::start().await;
+    world
+        .server
+        .fault(Endpoint::Jwks, Fault::json(json!({"keys": keys})));
+    world.validate(&world.token()).await
+}
+
+/// The good key, changed.
+fn changed(change: impl FnOnce(&mut Value)) -> Value {
+    let mut key = Signer::shared().jwk();
+    change(&mut key);
+    key
+}
+
+/// DJ-12, DJ-13: keys of other kinds and broken ones do no harm.
+#[tokio::test]
+async fn one_bad_key_does_not_spoil_the_rest() {
+    let good = Signer::shared().jwk();
+    let bad = [
+        json!(null),
+        json!(1),
+        json!({}),
+        json!([]),
+        json!({"kty": "oct", "k": "AA", "kid": "signer"}),
+        json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "signer"}),
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"}),
+        json!({"kty": "new", "kid": "signer"}),
+        json!({"kty": 1}),
+        changed(|key| key["kid"] = json!(1)),
+        changed(|key| key["n"] = json!("!")),
+        changed(|key| key["n"] = json!(null)),
+        changed(|key| drop(key.as_object_mut().unwrap().remove("e"))),
+    ];
+    for bad in bad {
+        with_keys(vec![bad.clone(), good.clone(), bad])
+            .await
+            .unwrap();
+    }
+}
+
+/// TV-8
+#[tokio::test]
+async fn a_key_for_another_purpose_is_not_used() {
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("use", json!("SIG")),
+        ("key_ops", json!(["sign"])),
+        ("key_ops", json!([])),
+        ("key_ops", json!(["encrypt", "wrapKey"])),
+        ("alg", json!("RS512")),
+        ("alg", json!("RSA-OAEP-256")),
+        ("alg", json!("none")),
+        ("kty", json!("EC")),
+    ] {
+        let result = with_keys(vec![changed(|key| key[name] = value.clone())]).await;
+        assert!(
+            matches!(result, Err(FiefError::ResponseInvalid(_))),
+            "{name}: {value}"
+        );
+    }
+    for name in ["use", "alg"] {
+        let bare = changed(|key| drop(key.as_object_mut().unwrap().remove(name)));
+        with_keys(vec![bare]).await.unwrap();
+    }
+    with_keys(vec![changed(|key| key["key_ops"] = json!(["verify"]))])
+        .await
+        .unwrap();
+}
+
+/// TV-9
+#[tokio::test]
+async fn a_weak_or_absurd_key_is_not_used() {
+    let modulus = Signer::shared().modulus();
+    let with = |name: &str, bytes: &[u8]| changed(|key| key[name] = encode(bytes).into());
+    let mut even = modulus.clone();
+    even[255] &= 0xfe;
+    let bad = [
+        with("n", &modulus[..64]),
+        with("n", &modulus[..128]),
+        with("n", &modulus[..255]),
+        with("n", &[0; 256]),
+        with("n", &[]),
+        with("n", &[&[0], modulus.as_slice()].concat()),
+        with("n", &[0x81; 1025]),
+        with("n", &[0x81; 8192]),
+        with("n", &even),
+        with("e", &[]),
+        with("e", &[0]),
+        with("e", &[1]),
+        with("e", &[2]),
+        with("e", &[1, 0, 0]),
+        with("e", &[0, 1, 0, 1]),
+        with("e", &[1, 0, 0, 0, 1]),
+        with("e", &[0xff; 256]),
+    ];
+    for bad in bad {
+        let result = with_keys(vec![bad.clone()]).await;
+        assert!(
+            matches!(result, Err(FiefError::ResponseInvalid(_))),
+            "{bad}"
+        );
+    }
+}
+
+/// TV-9
+#[tokio::test]
+async fn longer_keys_verify_too() {
+    for size in [KeySize::Rsa3072, KeySize::Rsa4096] {
+        let (world, signer) = (World::start().await, Signer::new(size));
+        let keys = json!({"keys": [signer.jwk()]});
+        world.server.fault(Endpoint::Jwks, Fault::json(keys));
+        let token = signer.sign(HEADER, world.claims().to_string());
+        world.validate(&token).await.unwrap();
+    }
+}
+
+/// DJ-13
+#[tokio::test]
+async fn the_number_of_keys_is_bounded() {
+    let many = |count: usize| {
+        let others = (1..count).map(|i| changed(|key| key["kid"] = i.to_string().into()));
+        others.chain([Signer::shared().jwk()]).collect::<Vec<_>>()
+    };
+    with_keys(many(64)).await.unwrap();
+    let result = with_keys(many(65)).await;
+    assert!(
+        matches!(result, Err(FiefError::ResponseInvalid(_))),
+        "{result:?}"
+    );
+}
+
+/// TV-8: of two keys with one id the first counts.
+#[tokio::test]
+async fn the_first_key_of_an_id_counts() {
+    let mut other = Signer::new(KeySize::Rsa2048).jwk();
+    other["kid"] = "signer".into();
+    let good = Signer::shared().jwk();
+    with_keys(vec![good.clone(), other.clone()]).await.unwrap();
+    let result = with_keys(vec![other, good]).await;
+    assert!(
+        matches!(result, Err(FiefError::AccessTokenInvalid(_))),
+        "{result:?}"
+    );
+}
+
+/// DJ-13: of a private key that was published by mistake nothing is kept or shown.
+#[tokio::test]
+async fn a_private_key_is_not_kept() {
+    let key = changed(|key| key["d"] = "c2VjcmV0LWV4cG9uZW50".into());
+    let world = World::start().await;
+    world
+        .server
+        .fault(Endpoint::Jwks, Fault::json(json!({"keys": [key]})));
+    let fief = world.builder().build().unwrap();
+    fief.connect().await.unwrap();
+    let info = super::validate(&fief, &world.token()).await.unwrap();
+    assert!(!format!("{fief:?}{info:?}").contains("c2VjcmV0"));
+}

@@ -1,0 +1,56 @@
+//! Fief's keys: fetched once, renewed in time, kept while Fief is away.
+
+mod answers;
+mod concurrency;
+mod outage;
+mod rotation;
+mod start;
+
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+
+use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
+use fief_test_server::{Endpoint, FiefTestServer};
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// A server, and a client that has fetched its keys.
+pub(crate) async fn connected() -> (FiefTestServer, Fief) {
+    let server = FiefTestServer::start().await;
+    let fief = crate::client::fief(&server);
+    fief.connect().await.unwrap();
+    server.reset_requests();
+    (server, fief)
+}
+
+pub(crate) async fn validate(fief: &Fief, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
+    fief.validate_access_token(token, &Requirements::new())
+        .await
+}
+
+/// The answer, provided that it takes no waiting.
+pub(crate) async fn at_once(
+    fief: &Fief,
+    token: &str,
+) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
+    let mut validation = pin!(validate(fief, token));
+    poll_fn(|context| match validation.as_mut().poll(context) {
+        Poll::Ready(result) => Poll::Ready(Some(result)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// A good token like no other.
+pub(crate) fn token(server: &FiefTestServer, number: usize) -> String {
+    server.access_token().claim("jti", number).mint()
+}
+
+/// A token of a key that Fief does not have.
+pub(crate) fn stranger(server: &FiefTestServer, number: usize) -> String {
+    let kid = format!("stranger {number}");
+    server.access_token().header("kid", kid).mint()
+}
+
+pub(crate) fn fetches(server: &FiefTestServer) -> usize {
+    server.requests(Endpoint::Jwks)
+}

@@ -1,0 +1,144 @@
+use fief_client::FiefError;
+use fief_test_server::{Endpoint, Fault};
+use serde_json::json;
+
+use super::{MINUTE, at_once, connected, fetches, token, validate};
+
+/// DJ-10: ahead of the ten minutes, and nobody waits for it.
+#[tokio::test]
+async fn keys_are_renewed_in_the_background() {
+    let (server, fief) = connected().await;
+    let token = token(&server, 0);
+    server.advance(7 * MINUTE);
+    assert!(at_once(&fief, &token).await.unwrap().is_ok());
+    assert_eq!(fetches(&server), 0);
+    server.advance(2 * MINUTE);
+    assert!(at_once(&fief, &token).await.unwrap().is_ok());
+    server.arrived(Endpoint::Jwks, 1).await;
+}
+
+/// DJ-10, TV-25: past the ten minutes the first use waits for one attempt; then the old keys serve.
+#[tokio::test]
+async fn keys_that_are_due_are_asked_for_once_before_they_serve_on() {
+    let (server, fief) = connected().await;
+    let token = token(&server, 0);
+    validate(&fief, &token).await.unwrap();
+    server.fault(Endpoint::Jwks, Fault::hang());
+    server.advance(11 * MINUTE);
+    assert!(at_once(&fief, &token).await.is_none());
+    server.arrived(Endpoint::Jwks, 1).await;
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.clear_faults();
+    validate(&fief, &token).await.unwrap();
+    assert!(at_once(&fief, &token).await.unwrap().is_ok());
+}
+
+/// DJ-10, RB-10: an hour without Fief, seen and new tokens, and then it is back.
+#[tokio::test]
+async fn an_outage_of_an_hour_is_survived() {
+    let (server, fief) = connected().await;
+    server.fault(Endpoint::Discovery, Fault::reset());
+    server.fault(Endpoint::Jwks, Fault::reset());
+    let seen = token(&server, 0);
+    validate(&fief, &seen).await.unwrap();
+    for minute in 1..=60 {
+        server.advance(MINUTE);
+        validate(&fief, &seen).await.unwrap();
+        validate(&fief, &token(&server, minute)).await.unwrap();
+    }
+    assert!(fief.ready().unwrap() >= 60 * MINUTE);
+    server.clear_faults();
+    server.rotate_key();
+    server.reset_requests();
+    server.advance(MINUTE);
+    validate(&fief, &token(&server, 0)).await.unwrap();
+    assert!(fief.ready().unwrap() < MINUTE);
+    assert_eq!(fetches(&server), 1);
+}
+
+/// DJ-10: then nobody knows any more whether they are still Fief's.
+#[tokio::test]
+async fn after_a_day_old_keys_serve_no_longer() {
+    let (server, fief) = connected().await;
+    let server_is_away = || server.fault(Endpoint::Jwks, Fault::status(503));
+    let long = server.access_token().expires_in(1_000_000).mint();
+    validate(&fief, &long).await.unwrap();
+    server_is_away();
+    server.advance(24 * 60 * MINUTE - MINUTE);
+    validate(&fief, &long).await.unwrap();
+    server.advance(MINUTE);
+    let refused = validate(&fief, &long).await;
+    assert!(
+        matches!(refused, Err(FiefError::Request { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(fief.ready(), None);
+    server.clear_faults();
+    server.advance(MINUTE);
+    validate(&fief, &long).await.unwrap();
+}
+
+/// DJ-14: while it fails, use after use, the attempts are few; half a minute is the longest pause.
+#[tokio::test]
+async fn attempts_back_off() {
+    let (server, fief) = connected().await;
+    let token = token(&server, 0);
+    server.set_time(std::time::SystemTime::now());
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(11 * MINUTE);
+    for _ in 0..600 {
+        server.advance(MINUTE / 60);
+        validate(&fief, &token).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let attempts = fetches(&server);
+    assert!((5..60).contains(&attempts), "{attempts} in ten minutes");
+    server.clear_faults();
+    server.reset_requests();
+    server.advance(MINUTE / 2);
+    validate(&fief, &token).await.unwrap();
+    server.arrived(Endpoint::Jwks, 1).await;
+}
+
+/// DJ-10, DJ-5, DJ-12: what is no key set replaces none.
+#[tokio::test]
+async fn a_bad_answer_never_replaces_good_keys() {
+    let (server, fief) = connected().await;
+    let token = token(&server, 0);
+    let many: Vec<_> = (0..65)
+        .map(|i| json!({"kty": "RSA", "kid": i.to_string()}))
+        .collect();
+    for fault in [
+        Fault::json(json!({"keys": []})),
+        Fault::json(json!({"keys": null})),
+        Fault::json(json!({"keys": {}})),
+        Fault::json(json!({"keys": "x"})),
+        Fault::json(json!({"keys": [{"kty": "oct", "k": "AA"}]})),
+        Fault::json(json!({"keys": many})),
+        Fault::json(json!([])),
+        Fault::json(json!(null)),
+        Fault::json(json!({})),
+        Fault::status(200)
+            .header("content-type", "text/html")
+            .body("<html>busy</html>"),
+        Fault::status(200).body(""),
+        Fault::status(200).body(format!("{{\"keys\":{}", "[".repeat(100_000))),
+        Fault::status(204),
+        Fault::status(302),
+        Fault::status(404),
+        Fault::status(500),
+        Fault::garbage(),
+        Fault::cut(),
+        Fault::reset(),
+        Fault::huge(20_000_000),
+    ] {
+        server.clear_faults();
+        server.fault(Endpoint::Jwks, fault.clone());
+        server.reset_requests();
+        server.advance(15 * MINUTE);
+        validate(&fief, &token)
+            .await
+            .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert!(fetches(&server) >= 1, "{fault:?}");
+    }
+}

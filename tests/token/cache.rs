@@ -1,0 +1,171 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use fief_client::{FiefAcr, FiefError, Requirements};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+
+use super::{HEADER, World, assert_invalid};
+
+/// TV-24: to the second, without being verified again.
+#[tokio::test]
+async fn a_token_seen_before_still_expires() {
+    let world = World::start().await;
+    let (fief, requirements) = (world.builder().build().unwrap(), Requirements::new());
+    let token = world
+        .signer
+        .sign(HEADER, world.claims_with("exp", "2000000000"));
+    world
+        .server
+        .set_time(UNIX_EPOCH + Duration::from_secs(2_000_000_059));
+    fief.validate_access_token(&token, &requirements)
+        .await
+        .unwrap();
+    world.server.advance(Duration::from_secs(1));
+    let over = fief.validate_access_token(&token, &requirements).await;
+    assert!(matches!(over, Err(FiefError::AccessTokenExpired)));
+}
+
+/// TV-24
+#[tokio::test]
+async fn requirements_are_checked_at_each_use() {
+    let world = World::start().await;
+    let fief = world.builder().build().unwrap();
+    let token = world.token();
+    let plain = Requirements::new();
+    fief.validate_access_token(&token, &plain).await.unwrap();
+    for more in [
+        plain.clone().scope("x"),
+        plain.clone().acr(FiefAcr::LevelOne),
+        plain.clone().permission("x"),
+        plain.clone().any_permission(["x", "y"]),
+        plain.clone().any_permission([""; 0]),
+        plain.clone().max_age(Duration::from_secs(60)),
+    ] {
+        assert!(
+            fief.validate_access_token(&token, &more).await.is_err(),
+            "{more:?}"
+        );
+    }
+    fief.validate_access_token(&token, &plain).await.unwrap();
+}
+
+/// TV-24: a cache belongs to one client.
+#[tokio::test]
+async fn what_one_client_has_seen_another_has_not() {
+    let world = World::start().await;
+    let requirements = Requirements::new();
+    let token = world
+        .signer
+        .sign(HEADER, world.claims_with("aud", "\"other\""));
+    let lax = world.builder().any_audience().build().unwrap();
+    lax.validate_access_token(&token, &requirements)
+        .await
+        .unwrap();
+    let strict = world.builder().build().unwrap();
+    assert_invalid(
+        strict.validate_access_token(&token, &requirements).await,
+        "strict",
+    );
+}
+
+/// TV-24: the whole token is compared.
+#[tokio::test]
+async fn the_signature_of_a_token_seen_before_opens_nothing_else() {
+    let world = World::start().await;
+    let (fief, requirements) = (world.builder().build().unwrap(), Requirements::new());
+    let token = world.token();
+    fief.validate_access_token(&token, &requirements)
+        .await
+        .unwrap();
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    let other = world.signer.sign(HEADER, world.claims_with("acr", "\"1\""));
+    let (text, _) = other.rsplit_once('.').unwrap();
+    for forged in [
+        format!("{text}.{signature}"),
+        format!("x{token}"),
+        token[1..].to_owned(),
+    ] {
+        assert_invalid(
+            fief.validate_access_token(&forged, &requirements).await,
+            &forged,
+        );
+    }
+}
+
+/// TV-24, RB-2: a cache that holds next to nothing, or nothing, changes no answer.
+#[tokio::test]
+async fn the_cache_can_be_small_or_off() {
+    let world = World::start().await;
+    let requirements = Requirements::new();
+    for (bytes, entries) in [
+        (0, 0),
+        (0, 10),
+        (10, 0),
+        (1, 1),
+        (4096, 1),
+        (4096, 2),
+        (1 << 40, 3),
+    ] {
+        let fief = world.builder().token_cache(bytes, entries).build().unwrap();
+        for number in 0..5 {
+            let token = world
+                .signer
+                .sign(HEADER, world.claims_with("jti", &number.to_string()));
+            fief.validate_access_token(&token, &requirements)
+                .await
+                .unwrap();
+            let again = fief
+                .validate_access_token(&token, &requirements)
+                .await
+                .unwrap();
+            assert_eq!(again.access_token(), token);
+        }
+    }
+}
+
+/// TV-25, DJ-11: within ten minutes, also for a token that was seen before.
+#[tokio::test]
+async fn a_key_that_was_removed_stops_verifying() {
+    let server = FiefTestServer::start().await;
+    let fief = crate::client::fief(&server);
+    let requirements = Requirements::new();
+    let seen = server.access_token().mint();
+    let new = server.access_token().claim("jti", 1).mint();
+    fief.validate_access_token(&seen, &requirements)
+        .await
+        .unwrap();
+    server.rotate_key();
+    server.advance(Duration::from_secs(600));
+    assert_invalid(
+        fief.validate_access_token(&seen, &requirements).await,
+        "seen",
+    );
+    assert_invalid(fief.validate_access_token(&new, &requirements).await, "new");
+}
+
+/// TV-25: a failed fetch does not bring a removed key back.
+#[tokio::test]
+async fn a_key_stays_withdrawn() {
+    let server = FiefTestServer::start().await;
+    let fief = crate::client::fief(&server);
+    let requirements = Requirements::new();
+    let old = server.access_token().mint();
+    fief.validate_access_token(&old, &requirements)
+        .await
+        .unwrap();
+    server.rotate_key();
+    let new = server.access_token().mint();
+    fief.validate_access_token(&new, &requirements)
+        .await
+        .unwrap();
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(Duration::from_secs(3600));
+    fief.validate_access_token(&new, &requirements)
+        .await
+        .unwrap();
+    let unknown = fief.validate_access_token(&old, &requirements).await;
+    assert!(matches!(unknown, Err(FiefError::Request { .. })));
+    assert_invalid(
+        fief.validate_access_token(&old, &requirements).await,
+        "in the cool-down",
+    );
+}

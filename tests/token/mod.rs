@@ -1,0 +1,98 @@
+//! What an access token must be, by tokens that a key of the test's own signs for real.
+
+mod base64url;
+mod cache;
+mod claims;
+mod header;
+mod json;
+mod properties;
+mod signer;
+mod times;
+
+use std::sync::Arc;
+
+use fief_client::{Fief, FiefAccessTokenInfo, FiefBuilder, FiefError, Requirements};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use serde_json::{Value, json};
+
+pub(crate) use signer::{Signer, encode};
+
+/// A server that publishes the keys of a signer.
+pub(crate) struct World {
+    pub(crate) server: FiefTestServer,
+    pub(crate) signer: Arc<Signer>,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let server = FiefTestServer::start().await;
+        let signer = Signer::shared();
+        server.fault(Endpoint::Jwks, Fault::json(json!({"keys": [signer.jwk()]})));
+        Self { server, signer }
+    }
+
+    pub(crate) fn builder(&self) -> FiefBuilder {
+        Fief::builder(self.server.url(), self.server.client_id()).clock(self.server.clock())
+    }
+
+    /// Claims that are good.
+    pub(crate) fn claims(&self) -> Value {
+        json!({
+            "iss": self.server.issuer(),
+            "aud": self.server.client_id(),
+            "sub": SUB,
+            "iat": 1_000_000_000,
+            "exp": 10_000_000_000_u64,
+            "scope": "openid",
+            "acr": "0",
+            "permissions": [],
+        })
+    }
+
+    /// The good claims with one of them replaced by JSON text.
+    pub(crate) fn claims_with(&self, name: &str, json: &str) -> String {
+        let mut claims = self.claims();
+        claims.as_object_mut().unwrap().remove(name);
+        let rest = claims.to_string();
+        format!(r#"{{"{name}":{json},{}"#, &rest[1..])
+    }
+
+    /// A good token.
+    pub(crate) fn token(&self) -> String {
+        self.signer.sign(HEADER, self.claims().to_string())
+    }
+
+    pub(crate) async fn validate(&self, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
+        let fief = self.builder().build().unwrap();
+        fief.validate_access_token(token, &Requirements::new())
+            .await
+    }
+
+    /// Validates a token with such a payload, signed.
+    pub(crate) async fn payload(
+        &self,
+        payload: impl AsRef<[u8]>,
+    ) -> Result<FiefAccessTokenInfo, FiefError> {
+        self.validate(&self.signer.sign(HEADER, payload)).await
+    }
+
+    pub(crate) async fn claim(
+        &self,
+        name: &str,
+        json: &str,
+    ) -> Result<FiefAccessTokenInfo, FiefError> {
+        self.payload(self.claims_with(name, json)).await
+    }
+}
+
+/// Whether it is a bad token, rather than one that is over or was not looked at.
+#[track_caller]
+pub(crate) fn assert_invalid(result: Result<FiefAccessTokenInfo, FiefError>, what: &str) {
+    assert!(
+        matches!(result, Err(FiefError::AccessTokenInvalid(_))),
+        "{what}: {result:?}"
+    );
+}
+
+pub(crate) const SUB: &str = "ca19f041-618e-417a-a68a-3840a568fb8f";
+pub(crate) const HEADER: &str = r#"{"alg":"RS256","kid":"signer"}"#;

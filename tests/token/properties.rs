@@ -1,0 +1,108 @@
+use std::{sync::LazyLock, time::Duration};
+
+use fief_client::{Fief, FiefAcr, Requirements};
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
+use super::{HEADER, World};
+
+struct Fixture {
+    runtime: Runtime,
+    fief: Fief,
+    world: World,
+    token: String,
+}
+
+/// One for all cases: a token with two scopes and two permissions, of ACR 1, after a login long ago.
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let world = runtime.block_on(World::start());
+    let mut claims = world.claims();
+    claims["scope"] = "a b".into();
+    claims["permissions"] = ["c", "d"].as_slice().into();
+    claims["acr"] = "1".into();
+    claims["auth_time"] = 1.into();
+    let token = world.signer.sign(HEADER, claims.to_string());
+    let fief = world.builder().build().unwrap();
+    runtime.block_on(fief.connect()).unwrap();
+    Fixture {
+        runtime,
+        fief,
+        world,
+        token,
+    }
+});
+
+fn is_met(requirements: &Requirements) -> bool {
+    let validation = FIXTURE
+        .fief
+        .validate_access_token(&FIXTURE.token, requirements);
+    FIXTURE.runtime.block_on(validation).is_ok()
+}
+
+#[derive(Clone, Debug)]
+enum Requirement {
+    Acr(bool),
+    Any(Vec<String>),
+    MaxAge(u64),
+    Permission(String),
+    Scope(String),
+}
+
+fn add(to: Requirements, requirement: &Requirement) -> Requirements {
+    match requirement.clone() {
+        Requirement::Acr(false) => to.acr(FiefAcr::LevelZero),
+        Requirement::Acr(true) => to.acr(FiefAcr::LevelOne),
+        Requirement::Any(permissions) => to.any_permission(permissions),
+        Requirement::MaxAge(seconds) => to.max_age(Duration::from_secs(seconds)),
+        Requirement::Permission(permission) => to.permission(permission),
+        Requirement::Scope(scope) => to.scope(scope),
+    }
+}
+
+fn requirement() -> impl Strategy<Value = Requirement> {
+    let word = || "[a-e]";
+    prop_oneof![
+        any::<bool>().prop_map(Requirement::Acr),
+        prop::collection::vec(word(), 0..3).prop_map(Requirement::Any),
+        any::<u64>().prop_map(Requirement::MaxAge),
+        word().prop_map(Requirement::Permission),
+        word().prop_map(Requirement::Scope),
+    ]
+}
+
+proptest! {
+    /// TV-23: more requirements let nobody in whom fewer kept out, in whatever order they come.
+    #[test]
+    fn requirements_are_monotone(all in prop::collection::vec(requirement(), 0..6), more in requirement()) {
+        let fewer = all.iter().fold(Requirements::new(), add);
+        let with_more = add(fewer.clone(), &more);
+        let before = add(Requirements::new(), &more);
+        let reordered = all.iter().rev().fold(before, add);
+        prop_assert!(!is_met(&with_more) || is_met(&fewer));
+        prop_assert_eq!(is_met(&with_more), is_met(&reordered));
+    }
+
+    /// TV-4, TV-10: no change of a good token, seen before or not, is a good token.
+    #[test]
+    fn a_changed_token_is_never_good(at in any::<prop::sample::Index>(), byte in 0_u8..128, how in 0..3, seen in any::<bool>()) {
+        let fixture = &*FIXTURE;
+        prop_assert!(is_met(&Requirements::new()));
+        let mut token = fixture.token.clone().into_bytes();
+        let at = at.index(token.len());
+        match how {
+            0 => token[at] = byte,
+            1 => token.insert(at, byte),
+            _ => drop(token.remove(at)),
+        }
+        let token = String::from_utf8(token).unwrap();
+        let result = fixture.runtime.block_on(async {
+            if seen {
+                fixture.fief.validate_access_token(&token, &Requirements::new()).await
+            } else {
+                fixture.world.validate(&token).await
+            }
+        });
+        prop_assert_eq!(result.is_ok(), token == fixture.token);
+    }
+}

@@ -1,0 +1,224 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use fief_client::{FiefAccessTokenInfo, FiefAcr, FiefError, Requirements};
+
+use super::{World, assert_invalid};
+
+const NOW: u64 = 2_000_000_000;
+
+async fn at(
+    world: &World,
+    seconds: u64,
+    claim: &str,
+    json: &str,
+) -> Result<FiefAccessTokenInfo, FiefError> {
+    world
+        .server
+        .set_time(UNIX_EPOCH + Duration::from_secs(seconds));
+    world.claim(claim, json).await
+}
+
+/// TV-14
+#[tokio::test]
+async fn a_token_is_over_at_its_second_and_the_leeway() {
+    let world = World::start().await;
+    let expiry = NOW.to_string();
+    assert!(at(&world, NOW + 59, "exp", &expiry).await.is_ok());
+    let over = at(&world, NOW + 60, "exp", &expiry).await;
+    assert!(matches!(over, Err(FiefError::AccessTokenExpired)));
+}
+
+/// TV-14
+#[tokio::test]
+async fn the_expiry_is_a_number_of_a_real_time() {
+    let world = World::start().await;
+    for bad in [
+        "\"10000000000\"",
+        "null",
+        "true",
+        "[]",
+        "[10000000000]",
+        "{}",
+        "1e400",
+        "1e300",
+        "18446744073709551615",
+        "253402300800",
+        "-1e400",
+        "NaN",
+        "Infinity",
+        "0x7fffffff",
+        "1_0",
+    ] {
+        assert_invalid(at(&world, NOW, "exp", bad).await, bad);
+    }
+    for past in ["0", "-1", "-9223372036854775808", "-1e300", "1.5", "-0.0"] {
+        let result = at(&world, NOW, "exp", past).await;
+        assert!(
+            matches!(result, Err(FiefError::AccessTokenExpired)),
+            "{past}: {result:?}"
+        );
+    }
+    for good in ["2000000001.9", "2.1e9", "253402300799"] {
+        assert!(at(&world, NOW, "exp", good).await.is_ok(), "{good}");
+    }
+}
+
+/// TV-15
+#[tokio::test]
+async fn a_token_is_not_good_before_its_time() {
+    let world = World::start().await;
+    assert!(
+        at(&world, NOW, "nbf", &(NOW + 60).to_string())
+            .await
+            .is_ok()
+    );
+    assert_invalid(
+        at(&world, NOW, "nbf", &(NOW + 61).to_string()).await,
+        "too early",
+    );
+    for bad in ["null", "\"1\"", "true", "[]", "1e300"] {
+        assert_invalid(at(&world, NOW, "nbf", bad).await, bad);
+    }
+}
+
+/// TV-16
+#[tokio::test]
+async fn a_token_is_not_issued_in_the_future() {
+    let world = World::start().await;
+    assert!(
+        at(&world, NOW, "iat", &(NOW + 60).to_string())
+            .await
+            .is_ok()
+    );
+    assert_invalid(
+        at(&world, NOW, "iat", &(NOW + 61).to_string()).await,
+        "the future",
+    );
+    for bad in ["null", "\"1\"", "[]", "1e300"] {
+        assert_invalid(at(&world, NOW, "iat", bad).await, bad);
+    }
+    let mut claims = world.claims();
+    claims.as_object_mut().unwrap().remove("iat");
+    assert_invalid(world.payload(claims.to_string()).await, "none");
+}
+
+/// TV-17
+#[tokio::test]
+async fn the_leeway_can_be_set_and_is_bounded() {
+    let world = World::start().await;
+    world.server.set_time(UNIX_EPOCH + Duration::from_secs(NOW));
+    let token = world.signer.sign(
+        super::HEADER,
+        world.claims_with("exp", &(NOW - 100).to_string()),
+    );
+    for (leeway, is_good) in [(0, false), (100, false), (101, true), (300, true)] {
+        let fief = world
+            .builder()
+            .leeway(Duration::from_secs(leeway))
+            .build()
+            .unwrap();
+        let result = fief
+            .validate_access_token(&token, &Requirements::new())
+            .await;
+        assert_eq!(result.is_ok(), is_good, "{leeway}");
+    }
+    let long = world.builder().leeway(Duration::from_secs(301)).build();
+    assert!(matches!(long, Err(FiefError::Configuration(_))));
+}
+
+/// RB-9: a clock that is wrong admits nobody, and breaks nothing.
+#[tokio::test]
+async fn a_clock_outside_of_history_admits_nobody() {
+    let world = World::start().await;
+    let times = [
+        UNIX_EPOCH,
+        UNIX_EPOCH - Duration::from_secs(1),
+        UNIX_EPOCH + Duration::from_secs(u64::MAX >> 2),
+    ];
+    for time in times {
+        let fief = world.builder().clock(move || time).build().unwrap();
+        let requirements = Requirements::new().max_age(Duration::MAX);
+        let result = fief
+            .validate_access_token(&world.token(), &requirements)
+            .await;
+        assert!(result.is_err(), "{time:?}");
+        assert!(fief.ready().is_none_or(|age| age.is_zero()));
+    }
+}
+
+/// RB-9: an expired token stays so when the clock is set back to before it was issued.
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_prolong() {
+    let world = World::start().await;
+    let (fief, requirements) = (world.builder().build().unwrap(), Requirements::new());
+    let claims = world.claims_with("iat", &NOW.to_string());
+    let token = world.signer.sign(super::HEADER, claims);
+    world.server.set_time(UNIX_EPOCH + Duration::from_secs(NOW));
+    fief.validate_access_token(&token, &requirements)
+        .await
+        .unwrap();
+    world
+        .server
+        .set_time(UNIX_EPOCH + Duration::from_secs(NOW - 61));
+    assert_invalid(
+        fief.validate_access_token(&token, &requirements).await,
+        "seen before",
+    );
+    assert_invalid(world.validate(&token).await, "new");
+}
+
+/// TV-23, D13: a login that is too old, or of which nothing is known.
+#[tokio::test]
+async fn the_age_of_the_login_is_required_to_the_second() {
+    let world = World::start().await;
+    let requirements = Requirements::new()
+        .acr(FiefAcr::LevelZero)
+        .max_age(Duration::from_secs(300));
+    world.server.set_time(UNIX_EPOCH + Duration::from_secs(NOW));
+    let fief = world.builder().leeway(Duration::ZERO).build().unwrap();
+    for (auth_time, is_good) in [
+        (NOW, true),
+        (NOW - 300, true),
+        (NOW - 301, false),
+        (0, false),
+    ] {
+        let claims = world.claims_with("auth_time", &auth_time.to_string());
+        let token = world.signer.sign(super::HEADER, claims);
+        let result = fief.validate_access_token(&token, &requirements).await;
+        assert_eq!(result.is_ok(), is_good, "{auth_time}");
+    }
+    let unknown = fief
+        .validate_access_token(&world.token(), &requirements)
+        .await;
+    assert!(matches!(
+        unknown,
+        Err(FiefError::AccessTokenAuthTooOld { .. })
+    ));
+}
+
+/// TV-23: who somebody is comes before what they may.
+#[tokio::test]
+async fn what_is_invalid_is_told_before_what_is_lacking() {
+    let world = World::start().await;
+    let requirements = Requirements::new().scope("x").permission("x");
+    let fief = world.builder().build().unwrap();
+    for (claim, value) in [
+        ("iss", "\"x\""),
+        ("aud", "\"x\""),
+        ("nonce", "1"),
+        ("nbf", "9000000000"),
+    ] {
+        let token = world
+            .signer
+            .sign(super::HEADER, world.claims_with(claim, value));
+        assert_invalid(
+            fief.validate_access_token(&token, &requirements).await,
+            claim,
+        );
+    }
+    let token = world
+        .signer
+        .sign(super::HEADER, world.claims_with("exp", "0"));
+    let result = fief.validate_access_token(&token, &requirements).await;
+    assert!(matches!(result, Err(FiefError::AccessTokenExpired)));
+}
