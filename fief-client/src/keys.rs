@@ -215,7 +215,9 @@ async fn fetch(client: Arc<Inner>, known: Option<Arc<KeySet>>) -> Result<Arc<Key
             tracing::warn!(%error, "Fief's keys could not be fetched");
             let delay = keys.backoff.failed(error.clone(), now);
             if let Some(set) = before {
-                keys.settle(&set, now.saturating_add(delay));
+                // Fresh keys serve on: what failed was to find an unknown one.
+                let due = set.fetched_at.saturating_add(RENEW_AFTER);
+                keys.settle(&set, now.saturating_add(delay).max(due));
             }
             Err(error)
         }
