@@ -134,11 +134,12 @@ impl Claims<'_> {
         if !crypto::is_valid_hash(access_token, at_hash) {
             return Err("it belongs to another access token");
         }
-        if let Some(c_hash) = &self.c_hash
-            && !expected
-                .code
-                .is_some_and(|code| crypto::is_valid_hash(code, c_hash))
-        {
+        // Fief writes it for every code, and for nothing else.
+        let is_of_code = match (expected.code, &self.c_hash) {
+            (Some(code), Some(c_hash)) => crypto::is_valid_hash(code, c_hash),
+            (code, c_hash) => code.is_none() && c_hash.is_none(),
+        };
+        if !is_of_code {
             return Err("it belongs to another code");
         }
         if expected.user.is_some_and(|user| user != self.user.sub) {

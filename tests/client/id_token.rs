@@ -66,11 +66,14 @@ async fn hashes_must_be_of_the_code_and_the_access_token() {
     );
 }
 
-/// Q15: the server sends `at_hash` with every access token.
+/// Q15, CB-5: the server sends `at_hash` with every access token, and `c_hash` with every code's.
 #[tokio::test]
-async fn at_hash_must_be_there() {
+async fn hashes_must_be_there() {
     let server = FiefTestServer::start().await;
-    invalid(verified(&server, &fief(&server), |token| token.without("at_hash")).await);
+    let fief = fief(&server);
+    for claim in ["at_hash", "c_hash"] {
+        invalid(verified(&server, &fief, |token| token.without(claim)).await);
+    }
 }
 
 /// C64: a refresh has no code that it could be of.
