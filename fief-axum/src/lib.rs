@@ -55,6 +55,19 @@
 //! | `metrics` | counts what happens, on the [`metrics`](https://docs.rs/metrics) facade | no |
 //! | `tower-sessions` | keeps sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
 //! | `utoipa` | writes what guards require into documents of [utoipa](https://docs.rs/utoipa) | no |
+//!
+//! # Observability
+//!
+//! Rejections are `tracing` events at `debug`, with their reason and never a token; mistakes of the application's own
+//! are at `error`. With the feature `metrics`, besides what
+//! [fief-client counts](https://docs.rs/fief-client/latest/fief_client/#metrics):
+//!
+//! | Name | What |
+//! | --- | --- |
+//! | `fief_axum_requests_total{outcome}` | requests whose sender was asked for: `authenticated`, or the `error` of the answer |
+//! | `fief_axum_rejections_total{error}` | requests that were rejected, for lack of permissions too |
+//! | `fief_axum_users_total{from}` | user info, from `cache` or `fief` |
+//! | `fief_axum_refreshes_total{outcome}` | sessions that were `refreshed`, `refused`, `ended` or `failed` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -70,6 +83,7 @@ mod future;
 mod guard;
 mod head;
 mod layer;
+mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
 mod paths;

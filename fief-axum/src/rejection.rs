@@ -8,7 +8,7 @@ use fief_client::{FiefAcr, FiefError, Requirements};
 use serde_json::json;
 use url::form_urlencoded;
 
-use crate::{FiefAuth, head::Head, routes};
+use crate::{FiefAuth, head::Head, metrics, routes};
 
 /// A request that does not reach its handler, and why.
 ///
@@ -75,6 +75,7 @@ impl Rejection {
         required: &Requirements,
     ) -> Self {
         tracing::debug!(reason = kind.code(), "request rejected");
+        metrics::rejection(kind.code());
         let is_navigation = head.is_navigation();
         let site = auth.site().filter(|_| is_navigation);
         let login_url = site

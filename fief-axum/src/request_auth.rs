@@ -15,6 +15,7 @@ use crate::{
     bearer::{Bearer, is_b64token},
     csrf,
     head::Head,
+    metrics,
     session::{self, Jar, Session},
     site::Site,
 };
@@ -130,6 +131,11 @@ impl RequestAuth {
         } else {
             self.inner.asked.store(true, Ordering::Relaxed);
             let found = self.read(head).await;
+            metrics::request(
+                found
+                    .as_ref()
+                    .map_or_else(RejectionKind::code, |_| "authenticated"),
+            );
             self.inner.found.get_or_init(|| found)
         };
         found.as_ref().map_err(Clone::clone)

@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, sync::watch};
 use uuid::Uuid;
 
 use crate::{
-    FiefAuth, FiefAuthBuilder, UserCache, UserKey,
+    FiefAuth, FiefAuthBuilder, UserCache, UserKey, metrics,
     user_cache::{AnyUserCache, Memory},
 };
 
@@ -74,6 +74,7 @@ impl Users {
     pub(crate) async fn get(auth: &FiefAuth, token: &FiefAccessTokenInfo) -> Landed {
         let users = auth.users();
         if let Some(user) = users.find(auth.fief(), token.id()).await {
+            metrics::user("cache");
             return Ok(user);
         }
         if let Some(error) = users.refusal(auth.fief().now(), token) {
@@ -89,6 +90,7 @@ impl Users {
 
     /// Returns the user of a token as Fief describes them now.
     pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Landed {
+        metrics::user("fief");
         let fetched = fief.userinfo(token.access_token()).await;
         let checked = fetched.and_then(|user| check(user, token));
         match &checked {

@@ -5,7 +5,7 @@ use reqwest::{RequestBuilder, Response, retry};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{FiefError, RequestDetail, busy::Busy, json};
+use crate::{FiefError, RequestDetail, busy::Busy, json, metrics};
 
 /// The way to Fief: sends, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]
@@ -86,7 +86,10 @@ impl Http {
         }
         let request = request.header(header::ACCEPT, "application/json").build()?;
         let patches = request.method() == Method::PATCH;
-        let response = self.client.execute(request).await?;
+        let path = request.url().path().to_owned();
+        let response = self.client.execute(request).await;
+        metrics::request(path, response.as_ref().ok().map(Response::status));
+        let response = response?;
         let status = response.status();
         if status == StatusCode::OK || (patches && status == StatusCode::ACCEPTED) {
             return match read(response, limit).await {

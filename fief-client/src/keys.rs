@@ -13,6 +13,7 @@ use crate::{
     flight::Flight,
     jwks::{CLOCK_STEP, KeySet, fetch_keys},
     key::Key,
+    metrics,
 };
 
 /// Fief's signing keys: cached, renewed in the background, kept while Fief is away.
@@ -191,6 +192,7 @@ impl Keys {
         let set = Arc::new(KeySet::new(keys, latest.as_deref(), now));
         *latest = Some(Arc::clone(&set));
         self.settle(&set, now.saturating_add(RENEW_AFTER));
+        metrics::keys(now);
         set
     }
 }

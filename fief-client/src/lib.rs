@@ -24,7 +24,18 @@
 //! | --- | --- | --- |
 //! | `rustls` | TLS by rustls on aws-lc-rs, with the platform's certificates | yes |
 //! | `blocking` | [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/): the same methods for programs without an async runtime | no |
+//! | `metrics` | counts what happens, see below | no |
 //! | `native-tls` | TLS by the platform's own library | no |
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`, on the [`metrics`](https://docs.rs/metrics) facade:
+//!
+//! | Name | What |
+//! | --- | --- |
+//! | `fief_client_access_tokens_total{outcome}` | access tokens that were `seen` before, `verified` or `rejected` |
+//! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys came |
+//! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without an answer |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -58,6 +69,7 @@ mod key;
 mod keys;
 mod login;
 mod metadata;
+mod metrics;
 mod origin;
 pub mod pkce;
 mod prompt;

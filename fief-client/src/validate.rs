@@ -10,6 +10,7 @@ use crate::{
     client::Inner,
     jws::{Jws, Type, present},
     key::Key,
+    metrics,
 };
 
 impl Fief {
@@ -37,7 +38,10 @@ impl Fief {
         let now = client.now();
         let seen = client.validated.get(access_token);
         let (info, now) = match seen {
-            Some(seen) if client.keys.is_settled(now) && is_published(&seen) => (seen, now),
+            Some(seen) if client.keys.is_settled(now) && is_published(&seen) => {
+                metrics::token("seen");
+                (seen, now)
+            }
             Some(seen) => look_again(client, access_token, seen).await?,
             None => verify(client, access_token, now).await?,
         };
@@ -72,6 +76,7 @@ async fn look_again(
     client.keys.get(client).await?;
     let now = client.now();
     if is_published(&seen) {
+        metrics::token("seen");
         return Ok((seen, now));
     }
     verify(client, token, now).await
@@ -83,6 +88,20 @@ fn is_published(seen: &FiefAccessTokenInfo) -> bool {
 
 /// Verifies a token; also returns the time at which it was good.
 async fn verify(
+    client: &Arc<Inner>,
+    token: &str,
+    now: u64,
+) -> Result<(FiefAccessTokenInfo, u64), FiefError> {
+    let verified = verify_anew(client, token, now).await;
+    metrics::token(if verified.is_ok() {
+        "verified"
+    } else {
+        "rejected"
+    });
+    verified
+}
+
+async fn verify_anew(
     client: &Arc<Inner>,
     token: &str,
     mut now: u64,

@@ -10,7 +10,7 @@ use tokio::{runtime::Handle, sync::watch};
 use uuid::Uuid;
 
 use crate::{
-    FiefAuth,
+    FiefAuth, metrics,
     session::{Session, seconds},
     site::Site,
 };
@@ -50,6 +50,17 @@ pub(crate) enum Outcome {
     Refreshed(Arc<Session>),
     /// The refresh token is of no use any more.
     Refused,
+}
+
+impl Outcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+            Self::Refreshed(_) => "refreshed",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 impl Refreshes {
@@ -120,6 +131,7 @@ impl Refreshes {
         flights.insert(key(&session), flight.clone());
         runtime.spawn(async move {
             let outcome = refresh(&auth, &session).await;
+            metrics::refresh(outcome.name());
             let now = seconds(auth.fief().now());
             sender.send_replace(Some(Landed::new(outcome, now)));
         });

@@ -1,0 +1,43 @@
+//! What is counted, where the feature `metrics` is on.
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) use self::off::{keys, request, token};
+#[cfg(feature = "metrics")]
+pub(crate) use self::on::{keys, request, token};
+
+#[cfg(feature = "metrics")]
+mod on {
+    use http::StatusCode;
+    use metrics::{counter, gauge};
+
+    /// An access token was `seen` before, `verified` or `rejected`.
+    pub(crate) fn token(outcome: &'static str) {
+        counter!("fief_client_access_tokens_total", "outcome" => outcome).increment(1);
+    }
+
+    /// Fief answered a request, or did not. There are as many paths as endpoints.
+    pub(crate) fn request(path: String, status: Option<StatusCode>) {
+        let status = status.map_or("none".to_owned(), |status| status.as_u16().to_string());
+        counter!("fief_client_requests_total", "path" => path, "status" => status).increment(1);
+    }
+
+    /// A key set came.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds of Unix time are exact for longer than Fief lasts"
+    )]
+    pub(crate) fn keys(fetched_at: u64) {
+        gauge!("fief_client_keys_fetched_at_seconds").set(fetched_at as f64);
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+mod off {
+    use http::StatusCode;
+
+    pub(crate) fn token(_: &'static str) {}
+
+    pub(crate) fn request(_: String, _: Option<StatusCode>) {}
+
+    pub(crate) fn keys(_: u64) {}
+}

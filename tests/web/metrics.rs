@@ -1,0 +1,95 @@
+//! What is counted.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, atomic::AtomicU64, atomic::Ordering},
+};
+
+use axum::{http::Request, routing::get};
+use fief_axum::CurrentUser;
+use fief_test_server::FiefTestServer;
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+use super::{api, one, send, status};
+
+/// Keeps what this thread counts.
+#[derive(Default)]
+struct Counts(Mutex<HashMap<String, Arc<AtomicU64>>>);
+
+impl Counts {
+    fn of(&self, key: &str) -> u64 {
+        let counts = self.0.lock().unwrap();
+        counts
+            .get(key)
+            .map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn at(&self, key: &Key) -> Arc<AtomicU64> {
+        let labels = key
+            .labels()
+            .map(|label| label.value())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let name = format!("{} {labels}", key.name());
+        self.0
+            .lock()
+            .unwrap()
+            .entry(name.trim().to_owned())
+            .or_default()
+            .clone()
+    }
+}
+
+impl Recorder for Counts {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.at(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.at(key))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+/// The names are documented, so they stay.
+#[tokio::test]
+async fn requests_tokens_users_and_fetches_are_counted() {
+    let server = FiefTestServer::start().await;
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let auth = api(&server);
+    let app = one(get(async |_: CurrentUser| "inside").route_layer(auth.require().scope("openid")));
+    let token = server.access_token().mint();
+    let lacking = server.access_token().claim("scope", "other").mint();
+
+    for token in [&token, &token, "INVALID", &lacking] {
+        status(&app, token).await;
+    }
+    send(&app, Request::get("/")).await;
+
+    let expected = [
+        ("fief_axum_requests_total authenticated", 3),
+        ("fief_axum_requests_total invalid_token", 1),
+        ("fief_axum_requests_total unauthorized", 1),
+        ("fief_axum_rejections_total insufficient_scope", 1),
+        ("fief_axum_users_total fief", 1),
+        ("fief_axum_users_total cache", 1),
+        ("fief_client_access_tokens_total verified", 2),
+        ("fief_client_access_tokens_total seen", 1),
+        ("fief_client_access_tokens_total rejected", 1),
+        ("fief_client_requests_total /.well-known/jwks.json 200", 1),
+    ];
+    for (name, count) in expected {
+        assert_eq!(counts.of(name), count, "{name}");
+    }
+    assert!(counts.of("fief_client_keys_fetched_at_seconds") > 0);
+}
