@@ -9,10 +9,10 @@ use crate::{
     measure,
 };
 
-/// How much memory many distinct tokens leave behind. Signing them takes the time, so by default there are three
-/// times as many as the cache holds: from there on it is full and cannot grow. `FIEF_BENCH_TOKENS` asks for more.
+/// How much memory many distinct tokens leave behind. Signing them takes the time, so by default there are half
+/// as many again as the cache holds: once it is full it cannot grow. `FIEF_BENCH_TOKENS` asks for more.
 pub(crate) fn report(runtime: &Runtime) {
-    let tokens = env::var("FIEF_BENCH_TOKENS").map_or(90_000, |count| count.parse().unwrap());
+    let tokens = env::var("FIEF_BENCH_TOKENS").map_or(40_000, |count| count.parse().unwrap());
     let server = runtime.block_on(FiefTestServer::start());
     let fief = client(&server);
     runtime.block_on(fief.connect()).unwrap();
