@@ -15,15 +15,17 @@ use crate::{
 pub(crate) struct Attempt {
     pub(crate) login: LoginAttempt,
     pub(crate) return_to: String,
+    pub(crate) is_silent: bool,
     /// Seconds of Unix time.
     created_at: u64,
 }
 
 impl Attempt {
-    pub(crate) fn new(login: LoginAttempt, return_to: String, now: u64) -> Self {
+    pub(crate) fn new(login: LoginAttempt, return_to: String, is_silent: bool, now: u64) -> Self {
         Self {
             login,
             return_to,
+            is_silent,
             created_at: now,
         }
     }

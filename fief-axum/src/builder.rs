@@ -9,6 +9,7 @@ use crate::{
     challenge::Challenge,
     extract::Policies,
     resource::Resource,
+    routes::OnLoginPage,
     session::{Ended, Keys, Refreshes, Settings},
     site::{Site, at, page, parse_app_url, route},
     users::Users,
@@ -25,7 +26,9 @@ pub struct FiefAuthBuilder {
     logout_path: String,
     after_login: String,
     after_logout: String,
+    user_path: Option<String>,
     pub(crate) session: Settings,
+    pub(crate) on_login_page: Option<OnLoginPage>,
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
     pub(crate) realm: Option<String>,
@@ -44,7 +47,9 @@ impl FiefAuthBuilder {
             logout_path: "/logout".into(),
             after_login: "/".into(),
             after_logout: "/".into(),
+            user_path: None,
             session: Settings::new(),
+            on_login_page: None,
             on_rejection: None,
             access_token_cookie: None,
             realm: None,
@@ -83,6 +88,13 @@ impl FiefAuthBuilder {
     /// Sets the path of the logout route. Default: `/logout`.
     pub fn logout_path(mut self, path: impl Into<String>) -> Self {
         self.logout_path = path.into();
+        self
+    }
+
+    /// Adds a route, `/user` for example, that tells the application's code in the browser who is logged in:
+    /// `{"userinfo": .., "access_token_info": ..}`, or nulls. With `?refresh=true` Fief is asked anew. Default: none.
+    pub fn user_path(mut self, path: impl Into<String>) -> Self {
+        self.user_path = Some(path.into());
         self
     }
 
@@ -174,6 +186,12 @@ impl FiefAuthBuilder {
             login_path: route("login_path", &self.login_path)?,
             callback_path: route("callback_path", &self.callback_path)?,
             logout_path: route("logout_path", &self.logout_path)?,
+            user_path: self
+                .user_path
+                .as_deref()
+                .map(|path| route("user_path", path))
+                .transpose()?,
+            on_login_page: self.on_login_page.take(),
             after_login: page("after_login", &self.after_login)?,
             request: std::mem::take(&mut self.scopes)
                 .into_iter()

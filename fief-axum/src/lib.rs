@@ -103,12 +103,16 @@ pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,
     error::Error,
-    extract::{Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser, Policy},
+    extract::{
+        Account, AccountError, Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser,
+        Policy,
+    },
     guard::RequireService,
     layer::{AuthLayer, AuthService},
     paths::PathsLayer,
     rejection::{Rejection, RejectionKind},
     require::RequireLayer,
+    routes::{LoginPage, LoginPageKind},
     session::SessionKey,
     user_cache::{UserCache, UserKey},
 };

@@ -21,3 +21,35 @@ pub(crate) fn return_to(page: &str) -> Option<String> {
 
 /// Bytes.
 const MAX_LEN: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::return_to;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        /// RT-1, RT-7
+        #[test]
+        fn what_is_accepted_stays_on_the_site(page in "(/|\\\\|\\.|%2e|%2f|%5c|\t|\n|\u{0}| |:|@|\\?|#|[a-z]|https:|evil|\u{3002}|\\PC){0,12}") {
+            if let Some(accepted) = return_to(&page) {
+                let site = Url::parse("https://app.example.com/some/page");
+                let resolved = site.and_then(|site| site.join(&accepted));
+                let origin = resolved.map(|url| url.origin().ascii_serialization());
+                prop_assert_eq!(origin, Ok("https://app.example.com".to_owned()));
+                prop_assert!(accepted.starts_with('/') && !accepted.starts_with("//"));
+                prop_assert!(accepted.bytes().all(|byte| byte.is_ascii_graphic()));
+                // Accepted once is accepted again, and unchanged.
+                prop_assert_eq!(return_to(&accepted), Some(accepted));
+            }
+        }
+
+        #[test]
+        fn plain_pages_are_accepted(page in "/([a-z0-9-]{1,8}/){0,3}[a-z0-9]{0,8}(\\?[a-z]{1,5}=[a-z0-9]{0,5}(&[a-z]{1,5}=[a-z0-9]{0,5}){0,2})?") {
+            prop_assert_eq!(return_to(&page), Some(page));
+        }
+    }
+}

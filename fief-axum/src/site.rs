@@ -1,9 +1,11 @@
+use axum::response::{IntoResponse, Response};
 use fief_client::AuthorizationRequest;
 use url::{Host, Url};
 
 use crate::{
-    Error,
+    Error, LoginPage,
     return_to::return_to,
+    routes::OnLoginPage,
     session::{Ended, Keys, Refresh, Refreshes, Store},
 };
 
@@ -15,7 +17,9 @@ pub(crate) struct Site {
     pub(crate) logged_out_uri: String,
     pub(crate) callback_path: String,
     pub(crate) logout_path: String,
+    pub(crate) user_path: Option<String>,
     pub(crate) after_login: String,
+    pub(crate) on_login_page: Option<OnLoginPage>,
     pub(crate) request: AuthorizationRequest,
     pub(crate) keys: Keys,
     /// Seconds.
@@ -58,6 +62,13 @@ impl Site {
     /// The logout route as browsers see it.
     pub(crate) fn logout_path(&self) -> String {
         format!("{}{}", self.prefix, self.logout_path)
+    }
+
+    pub(crate) fn show(&self, page: LoginPage) -> Response {
+        match &self.on_login_page {
+            Some(hook) => hook(page),
+            None => page.into_response(),
+        }
     }
 
     /// A page to come back to, unless it leads elsewhere or into a login again.

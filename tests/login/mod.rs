@@ -1,6 +1,9 @@
 //! Logging in, staying logged in and logging out with fief-axum, as a browser meets it.
 
+mod flow;
+mod logout;
 mod refresh;
+mod return_to;
 mod session;
 mod visitor;
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{builder, logged_in, visitor::page};
 use crate::web;
 
-const LIFETIME: Duration = Duration::from_secs(3600);
+pub const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// A server whose access tokens last an hour.
 pub async fn server() -> FiefTestServer {

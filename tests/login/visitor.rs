@@ -94,9 +94,10 @@ impl Visitor {
         }
     }
 
-    /// The names of the cookies that it has.
+    /// The names of the cookies that it has, but for the one that counts logins.
     pub fn names(&self) -> Vec<&str> {
-        self.jar.keys().map(String::as_str).collect()
+        let names = self.jar.keys().map(String::as_str);
+        names.filter(|name| !name.contains("landings")).collect()
     }
 }
 

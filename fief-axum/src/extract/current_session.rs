@@ -85,18 +85,20 @@ impl CurrentSession {
             let token = self.credential.token.access_token();
             let any = Requirements::new();
             let valid = auth.fief().validate_access_token(token, &any).await;
-            return valid.map_err(|error| self.reject(error.into()));
+            return valid.map_err(|error| self.reject(error.into(), &Requirements::new()));
         };
         let now = seconds(auth.fief().now());
-        let over = || self.reject(RejectionKind::Expired);
+        let over = || self.reject(RejectionKind::Expired, &Requirements::new());
         let Fresh::Live(fresh, is_away) = session::refreshed(auth, site, session, true, now).await
         else {
             return Err(over());
         };
         let token = match session::validate(auth, &fresh).await {
             Ok(token) => token,
-            Err(_) if is_away => return Err(self.reject(RejectionKind::Unavailable)),
-            Err(error) => return Err(self.reject(error.into())),
+            Err(_) if is_away => {
+                return Err(self.reject(RejectionKind::Unavailable, &Requirements::new()));
+            }
+            Err(error) => return Err(self.reject(error.into(), &Requirements::new())),
         };
         if fresh.generation > session.generation && site.store.is_none() {
             match session::write(site, &fresh, &self.request.2) {
@@ -116,7 +118,7 @@ impl CurrentSession {
         session::ended(self.auth(), self.session(), &self.credential.token).await;
     }
 
-    fn auth(&self) -> &FiefAuth {
+    pub(crate) fn auth(&self) -> &FiefAuth {
         self.request_auth.auth()
     }
 
@@ -124,14 +126,14 @@ impl CurrentSession {
         self.credential.session.as_ref()
     }
 
-    fn reject(&self, kind: RejectionKind) -> Rejection {
+    pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
         let (method, uri, headers) = &*self.request;
         let head = Head {
             method,
             headers,
             uri,
         };
-        self.auth().rejection(head, kind)
+        Rejection::new(self.auth(), head, kind, required)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Extractors: who sent the request.
 
+mod account;
 mod authenticated;
 mod authorized;
 mod current_session;
@@ -7,6 +8,7 @@ mod current_user;
 
 pub(crate) use self::authorized::Policies;
 pub use self::{
+    account::{Account, AccountError},
     authenticated::Authenticated,
     authorized::{Authorized, Policy},
     current_session::CurrentSession,

@@ -1,6 +1,6 @@
 use axum::{
     extract::{RawQuery, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use fief_client::{
@@ -8,7 +8,10 @@ use fief_client::{
 };
 use tower_cookies::Cookie;
 
-use super::page;
+use super::{
+    landings::Landings,
+    page::{LoginPageKind, show},
+};
 use crate::{
     Error, FiefAuth,
     attempt::Attempt,
@@ -24,11 +27,11 @@ pub(super) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     let Some(site) = auth.site() else {
-        return page::failure();
+        return StatusCode::NOT_FOUND.into_response();
     };
     let now = seconds(auth.fief().now());
     let Ok(answer) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default()) else {
-        return page::not_begun(site);
+        return show(site, LoginPageKind::NotBegun, None);
     };
     let Some(attempt) = Attempt::read(site, Jar::new(&headers), answer.state(), now) else {
         return stale(&auth, site, &headers, now).await;
@@ -39,13 +42,21 @@ pub(super) async fn callback(
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
     let response = match auth.fief().finish_login(&attempt.login, &answer).await {
-        Ok((tokens, user)) => match begin(&auth, site, &tokens, &user, &headers).await {
-            Ok(session) => {
-                cookies.extend(session);
-                Redirect::to(&return_to).into_response()
+        Ok((tokens, user)) => {
+            match begin(&auth, site, &tokens, &user, &headers, &return_to).await {
+                Ok(session) => {
+                    cookies.extend(session);
+                    let landings = Landings::read(site, Jar::new(&headers), now);
+                    cookies.extend(landings.next(site));
+                    Redirect::to(&return_to).into_response()
+                }
+                Err(response) => response,
             }
-            Err(response) => response,
-        },
+        }
+        // Nobody was to notice, so nobody is told.
+        Err(FiefError::Authorization { error, .. }) if attempt.is_silent && is_prompt(&error) => {
+            Redirect::to(&return_to).into_response()
+        }
         Err(error) => failed(site, &error, &return_to),
     };
     with_cookies(response, &cookies)
@@ -57,13 +68,14 @@ async fn begin(
     tokens: &FiefTokenResponse,
     user: &FiefUserInfo,
     headers: &HeaderMap,
+    return_to: &str,
 ) -> Result<Vec<Cookie<'static>>, Response> {
     let fief = auth.fief();
     // It was validated a moment ago; this looks its claims up.
     let info = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await
-        .map_err(|error| failed(site, &error, &site.after_login))?;
+        .map_err(|error| failed(site, &error, return_to))?;
     match session::begin(auth, site, tokens, &info, headers).await {
         Ok(cookies) => {
             auth.users().insert(fief, user).await;
@@ -72,8 +84,8 @@ async fn begin(
         Err(error) => {
             tracing::error!(%error, "a session cannot begin");
             Err(match error {
-                Error::SessionStore(_) => page::unavailable(site),
-                _ => page::failure(),
+                Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
+                _ => show(site, LoginPageKind::Failed, None),
             })
         }
     }
@@ -83,10 +95,10 @@ async fn begin(
 async fn stale(auth: &FiefAuth, site: &Site, headers: &HeaderMap, now: u64) -> Response {
     match session::read(auth, site, headers, now).await {
         Ok(Visit::Live(_)) => Redirect::to(&site.after_login).into_response(),
-        Ok(Visit::Absent | Visit::Over) => page::not_begun(site),
+        Ok(Visit::Absent | Visit::Over) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {
             tracing::error!(%error, "a session cannot be read");
-            page::unavailable(site)
+            show(site, LoginPageKind::Unavailable, None)
         }
     }
 }
@@ -95,24 +107,24 @@ fn failed(site: &Site, error: &FiefError, return_to: &str) -> Response {
     match error {
         FiefError::Authorization { error, .. } => {
             tracing::debug!(error, "Fief refused a login");
-            page::refused(site, error, return_to)
+            show(site, refusal(error), Some(return_to))
         }
-        FiefError::CallbackInvalid(_) => page::not_begun(site),
+        FiefError::CallbackInvalid(_) => show(site, LoginPageKind::NotBegun, None),
         FiefError::Request { detail, .. } if detail.code().as_deref() == Some("invalid_grant") => {
-            page::not_begun(site)
+            show(site, LoginPageKind::NotBegun, None)
         }
         FiefError::Request { status, .. } if status.is_client_error() => {
             tracing::error!(%error, "Fief does not accept this client: check its id and secret");
-            page::failure()
+            show(site, LoginPageKind::Failed, None)
         }
-        FiefError::UserInactive => page::refused(site, "access_denied", return_to),
+        FiefError::UserInactive => show(site, LoginPageKind::Denied, Some(return_to)),
         FiefError::Transport(_) | FiefError::Request { .. } | FiefError::ResponseInvalid(_) => {
             tracing::warn!(%error, "a login could not be finished");
-            page::unavailable(site)
+            show(site, LoginPageKind::Unavailable, Some(return_to))
         }
         _ => {
             tracing::error!(%error, "Fief's tokens were refused");
-            page::failure()
+            show(site, LoginPageKind::Failed, None)
         }
     }
 }
@@ -120,4 +132,23 @@ fn failed(site: &Site, error: &FiefError, return_to: &str) -> Response {
 fn with_cookies(mut response: Response, cookies: &[Cookie<'static>]) -> Response {
     append_cookies(response.headers_mut(), cookies);
     response
+}
+
+/// Whether Fief would have had to show a page
+/// ([OpenID Connect Core, section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)).
+fn is_prompt(error: &str) -> bool {
+    matches!(
+        error,
+        "account_selection_required"
+            | "consent_required"
+            | "interaction_required"
+            | "login_required"
+    )
+}
+
+fn refusal(error: &str) -> LoginPageKind {
+    match error {
+        "access_denied" => LoginPageKind::Denied,
+        _ => LoginPageKind::Refused,
+    }
 }

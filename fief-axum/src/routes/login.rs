@@ -2,13 +2,16 @@ use std::time::Duration;
 
 use axum::{
     extract::{RawQuery, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use fief_client::{AuthorizationRequest, FiefAcr, Prompt, Screen};
 use url::form_urlencoded;
 
-use super::page;
+use super::{
+    landings::Landings,
+    page::{LoginPageKind, show},
+};
 use crate::{
     FiefAuth,
     attempt::Attempt,
@@ -24,8 +27,13 @@ pub(super) async fn login(
     headers: HeaderMap,
 ) -> Response {
     let Some(site) = auth.site() else {
-        return page::failure();
+        return StatusCode::NOT_FOUND.into_response();
     };
+    let now = seconds(auth.fief().now());
+    if Landings::read(site, Jar::new(&headers), now).is_loop() {
+        tracing::warn!("a browser is sent to log in again and again");
+        return show(site, LoginPageKind::Looping, None);
+    }
     let wish = Wish::read(site, query.as_deref().unwrap_or_default());
     let begun = auth
         .fief()
@@ -35,10 +43,10 @@ pub(super) async fn login(
         Ok(begun) => begun,
         Err(error) => {
             tracing::warn!(%error, "a login cannot begin");
-            return page::unavailable(site);
+            return show(site, LoginPageKind::Unavailable, Some(&wish.return_to));
         }
     };
-    let attempt = Attempt::new(attempt, wish.return_to, seconds(auth.fief().now()));
+    let attempt = Attempt::new(attempt, wish.return_to, wish.is_silent, now);
     match attempt.write(site, Jar::new(&headers)) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();
@@ -47,7 +55,7 @@ pub(super) async fn login(
         }
         Err(error) => {
             tracing::error!(%error, "a login cannot begin");
-            page::failure()
+            show(site, LoginPageKind::Failed, None)
         }
     }
 }
@@ -56,13 +64,19 @@ pub(super) async fn login(
 struct Wish {
     request: AuthorizationRequest,
     return_to: String,
+    /// Without a page of Fief's, whatever comes of it.
+    is_silent: bool,
 }
 
 impl Wish {
     fn read(site: &Site, query: &str) -> Self {
         let mut request = site.request.clone();
         let mut return_to = Vec::new();
+        let mut is_silent = false;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if name == "prompt" {
+                is_silent = value == "none";
+            }
             request = match (&*name, &*value) {
                 ("acr", "0") => request.acr(FiefAcr::LevelZero),
                 ("acr", "1") => request.acr(FiefAcr::LevelOne),
@@ -91,6 +105,7 @@ impl Wish {
         Self {
             request,
             return_to: return_to.unwrap_or_else(|| site.after_login.clone()),
+            is_silent,
         }
     }
 }

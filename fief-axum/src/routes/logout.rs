@@ -1,6 +1,6 @@
 use axum::{
     extract::{Request, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 /// Logs out where the browser shows that its user wants it, else asks.
 pub(super) async fn ask(State(auth): State<FiefAuth>, request: Request) -> Response {
     let Some(site) = auth.site() else {
-        return page::failure();
+        return StatusCode::NOT_FOUND.into_response();
     };
     let head = Head::of(&request);
     match head.header(&SEC_FETCH_SITE) {
@@ -29,7 +29,7 @@ pub(super) async fn ask(State(auth): State<FiefAuth>, request: Request) -> Respo
 /// Logs out: a form's POST.
 pub(super) async fn logout(State(auth): State<FiefAuth>, request: Request) -> Response {
     let Some(site) = auth.site() else {
-        return page::failure();
+        return StatusCode::NOT_FOUND.into_response();
     };
     let head = Head::of(&request);
     if is_same_origin(Some(site.origin()), head) {
@@ -50,5 +50,5 @@ async fn end(auth: &FiefAuth, site: &Site, headers: &HeaderMap) -> Response {
 
 fn question(auth: &FiefAuth, site: &Site) -> Response {
     let fief = auth.fief().logout_url(&site.logged_out_uri).origin();
-    page::log_out(site, &fief.ascii_serialization())
+    page::log_out(site, fief.ascii_serialization())
 }

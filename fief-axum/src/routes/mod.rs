@@ -1,9 +1,11 @@
 //! The routes that log browsers in and out.
 
 mod callback;
+mod landings;
 mod login;
 mod logout;
 mod page;
+mod user;
 
 use axum::{
     Router,
@@ -14,7 +16,8 @@ use axum::{
     routing::get,
 };
 
-pub(crate) use self::page::rejected;
+pub use self::page::{LoginPage, LoginPageKind};
+pub(crate) use self::page::{OnLoginPage, rejected};
 use crate::{FiefAuth, head::Head};
 
 /// The routes, or none where logging in is not set up.
@@ -22,7 +25,11 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &FiefAuth) -> Route
     let Some(site) = auth.site() else {
         return Router::new();
     };
-    Router::new()
+    let router = match &site.user_path {
+        Some(path) => Router::new().route(path, get(user::user).route_layer(auth.layer())),
+        None => Router::new(),
+    };
+    router
         .route(site.login_route(), get(login::login).head(not_allowed))
         .route(
             &site.callback_path,

@@ -1,62 +1,180 @@
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use url::form_urlencoded;
 
-use crate::site::Site;
+use crate::{FiefAuthBuilder, site::Site};
 
-/// The login was refused: by the user, or by Fief.
-pub(super) fn refused(site: &Site, error: &str, return_to: &str) -> Response {
-    let (title, text) = match error {
-        "access_denied" => ("Not logged in", "Access was denied."),
-        "login_required" | "consent_required" | "interaction_required" => {
-            ("Not logged in", "You have to log in for this.")
+/// A page of the login routes: what happened, and where to go on.
+///
+/// As a response it is a plain page in English.
+/// [`FiefAuthBuilder::on_login_page`](crate::FiefAuthBuilder::on_login_page) replaces it.
+#[derive(Clone, Debug)]
+pub struct LoginPage {
+    kind: LoginPageKind,
+    link: String,
+    form_target: Option<String>,
+}
+
+/// What a page of the login routes says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum LoginPageKind {
+    /// 400: the user, or somebody at Fief, does not want it.
+    Denied,
+    /// 500: the application cannot log anyone in. The log says why.
+    Failed,
+    /// 200: the question whether to log out. [`LoginPage::link`] wants a form's POST.
+    LogOut,
+    /// 429: logins follow each other as nobody makes them, so that something sends the browser round in circles.
+    Looping,
+    /// 400: the login has expired, is used up, or was begun elsewhere.
+    NotBegun,
+    /// 400: Fief refused the login.
+    Refused,
+    /// 503: Fief, or the session store, is away.
+    Unavailable,
+}
+
+pub(crate) type OnLoginPage = Box<dyn Fn(LoginPage) -> Response + Send + Sync>;
+
+impl FiefAuthBuilder {
+    /// Replaces the pages of the login routes. Default: [`LoginPage`]'s own.
+    ///
+    /// ```
+    /// # use axum::response::{Html, IntoResponse};
+    /// # use fief_axum::{FiefAuth, LoginPageKind};
+    /// # use fief_client::Fief;
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let auth = FiefAuth::builder(fief).on_login_page(|page| match page.kind() {
+    ///     LoginPageKind::Denied => {
+    ///         let html = format!("Not today? <a href=\"{}\">Log in</a>", page.link());
+    ///         (page.kind().status(), Html(html)).into_response()
+    ///     }
+    ///     _ => page.into_response(),
+    /// });
+    /// # let _ = auth;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    pub fn on_login_page<F, R>(mut self, answer: F) -> Self
+    where
+        F: Fn(LoginPage) -> R + Send + Sync + 'static,
+        R: IntoResponse,
+    {
+        self.on_login_page = Some(Box::new(move |page| answer(page).into_response()));
+        self
+    }
+}
+
+impl LoginPage {
+    /// Returns what the page says.
+    #[must_use]
+    pub fn kind(&self) -> LoginPageKind {
+        self.kind
+    }
+
+    /// Returns where to go on, fit for an attribute of HTML in double quotes: to log in, or for
+    /// [`LoginPageKind::LogOut`] where to post a form to.
+    #[must_use]
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+}
+
+impl LoginPageKind {
+    /// Returns the status of the answer.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Denied | Self::NotBegun | Self::Refused => StatusCode::BAD_REQUEST,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::LogOut => StatusCode::OK,
+            Self::Looping => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
-        _ => (
-            "Not logged in",
-            "The authentication server refused the login.",
-        ),
-    };
-    page(
-        StatusCode::BAD_REQUEST,
-        title,
-        text,
-        &again(site, Some(return_to)),
-    )
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Denied | Self::Refused => "Not logged in",
+            Self::Failed | Self::Looping => "Login failed",
+            Self::LogOut => "Log out?",
+            Self::NotBegun => "Please log in again",
+            Self::Unavailable => "Not available",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Denied => "Access was denied.",
+            Self::Failed => "The application cannot log you in.",
+            Self::LogOut => "You are about to log out.",
+            Self::Looping => {
+                "You were logged in several times in a row, without effect. Try again in a minute."
+            }
+            Self::NotBegun => "This login has expired or was begun elsewhere.",
+            Self::Refused => "The authentication server refused the login.",
+            Self::Unavailable => {
+                "The authentication server does not answer. Try again in a moment."
+            }
+        }
+    }
 }
 
-/// A callback without a login, or too late for it.
-pub(super) fn not_begun(site: &Site) -> Response {
-    let text = "This login has expired or was begun elsewhere.";
-    page(
-        StatusCode::BAD_REQUEST,
-        "Please log in again",
-        text,
-        &again(site, None),
-    )
+impl IntoResponse for LoginPage {
+    fn into_response(self) -> Response {
+        let link = &self.link;
+        let action = match self.kind {
+            LoginPageKind::LogOut => {
+                format!("<form method=\"post\" action=\"{link}\"><button>Log out</button></form>")
+            }
+            _ if link.is_empty() => String::new(),
+            _ => format!("<p><a href=\"{link}\">Log in</a></p>"),
+        };
+        let kind = self.kind;
+        let mut response = page(kind.status(), kind.title(), kind.text(), &action);
+        let headers = response.headers_mut();
+        // A form may be sent on to Fief only where the page's policy says so.
+        let policy = self
+            .form_target
+            .map(|fief| format!("{POLICY}; form-action 'self' {fief}"));
+        if let Some(Ok(policy)) = policy.map(HeaderValue::try_from) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let LoginPageKind::Unavailable | LoginPageKind::Looping = kind {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
 }
 
-/// Fief is away.
-pub(super) fn unavailable(site: &Site) -> Response {
-    let text = "The authentication server does not answer. Try again in a moment.";
-    let page = page(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Not available",
-        text,
-        &again(site, None),
-    );
-    ([(header::RETRY_AFTER, "5")], page).into_response()
+/// A page that offers a new login, with the page to come back to.
+pub(super) fn show(site: &Site, kind: LoginPageKind, return_to: Option<&str>) -> Response {
+    // Serialised pairs and the paths of a route have no characters that HTML gives a meaning to.
+    let mut link = site.login_path();
+    if let Some(return_to) = return_to {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return_to", return_to);
+        link = format!("{link}?{}", query.finish());
+    }
+    if let LoginPageKind::Failed | LoginPageKind::Looping = kind {
+        link.clear();
+    }
+    site.show(LoginPage {
+        kind,
+        link,
+        form_target: None,
+    })
 }
 
-/// Something that only the application's owner can mend. The log says what.
-pub(super) fn failure() -> Response {
-    page(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Login failed",
-        "The application cannot log you in.",
-        "",
-    )
+/// The question whether to log out, from where the browser goes on to this Fief.
+pub(super) fn log_out(site: &Site, fief: String) -> Response {
+    site.show(LoginPage {
+        kind: LoginPageKind::LogOut,
+        link: site.logout_path(),
+        form_target: Some(fief),
+    })
 }
 
 /// A page of the application's that this visitor does not get.
@@ -66,36 +184,6 @@ pub(crate) fn rejected(status: StatusCode, text: &str) -> Response {
         status.canonical_reason().unwrap_or("Error"),
         text,
         "",
-    )
-}
-
-/// The question whether to log out.
-///
-/// A form may be sent on to Fief only where the page's policy says so.
-pub(super) fn log_out(site: &Site, fief: &str) -> Response {
-    let form = format!(
-        "<form method=\"post\" action=\"{}\"><button>Log out</button></form>",
-        site.logout_path()
-    );
-    let page = page(
-        StatusCode::OK,
-        "Log out?",
-        "You are about to log out.",
-        &form,
-    );
-    let policy = format!("{POLICY}; form-action 'self' {fief}");
-    ([(header::CONTENT_SECURITY_POLICY, policy)], page).into_response()
-}
-
-/// A link to the login route.
-fn again(site: &Site, return_to: Option<&str>) -> String {
-    // Serialised pairs and the paths of a route have no characters that HTML gives a meaning to but `&`.
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(return_to.map(|page| ("return_to", page)));
-    format!(
-        "<p><a href=\"{}?{}\">Log in</a></p>",
-        site.login_path(),
-        query.finish()
     )
 }
 

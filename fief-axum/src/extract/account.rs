@@ -1,0 +1,164 @@
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use fief_client::{FiefAcr, FiefError, FiefUserInfo, Requirements};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{CurrentSession, Rejection, RejectionKind};
+
+/// The account of the user who sent the request, to be changed by its owner.
+///
+/// ```
+/// use axum::Form;
+/// use fief_axum::{Account, AccountError};
+///
+/// #[derive(serde::Deserialize)]
+/// struct NewPassword { password: String }
+///
+/// async fn change_password(account: Account, Form(new): Form<NewPassword>) -> Result<&'static str, AccountError> {
+///     account.change_password(&new.password).await?;
+///     Ok("Your password was changed.")
+/// }
+/// ```
+///
+/// Fief asks for ACR [`LevelOne`](FiefAcr::LevelOne) to change passwords and e-mail addresses; a request with less is
+/// rejected as by a guard. Guard the route with [`acr`](crate::RequireLayer::acr) and
+/// [`max_age`](crate::RequireLayer::max_age), so that the form's page already asks for a login, and one that is not too
+/// long ago.
+#[derive(Clone, Debug)]
+pub struct Account {
+    session: CurrentSession,
+}
+
+/// Why an account was not changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// Fief does not take the value. As a response: Fief's status, with its code, reasons and fields as JSON.
+    Refused(FiefError),
+    /// The request may not do that, or Fief is away.
+    Rejected(Arc<Rejection>),
+}
+
+impl Account {
+    /// Changes fields of the profile. See [`Fief::update_profile`](fief_client::Fief::update_profile).
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn update_profile(
+        &self,
+        fields: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<FiefUserInfo, AccountError> {
+        let token = self.session.access_token().await?;
+        let fief = self.session.auth().fief();
+        self.changed(fief.update_profile(token.access_token(), fields).await)
+            .await
+    }
+
+    /// Changes the password. See [`Fief::change_password`](fief_client::Fief::change_password).
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn change_password(&self, new_password: &str) -> Result<FiefUserInfo, AccountError> {
+        let token = self.session.access_token().await?;
+        let fief = self.session.auth().fief();
+        let changed = fief.change_password(token.access_token(), new_password);
+        self.changed(changed.await).await
+    }
+
+    /// Begins to change the e-mail address. See [`Fief::email_change`](fief_client::Fief::email_change).
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn email_change(&self, email: &str) -> Result<FiefUserInfo, AccountError> {
+        let token = self.session.access_token().await?;
+        let fief = self.session.auth().fief();
+        let changed = fief.email_change(token.access_token(), email);
+        self.changed(changed.await).await
+    }
+
+    /// Finishes changing the e-mail address. See [`Fief::email_verify`](fief_client::Fief::email_verify).
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn email_verify(&self, code: &str) -> Result<FiefUserInfo, AccountError> {
+        let token = self.session.access_token().await?;
+        let fief = self.session.auth().fief();
+        let changed = fief.email_verify(token.access_token(), code);
+        self.changed(changed.await).await
+    }
+
+    /// What Fief answers is what the user is from now on.
+    async fn changed(
+        &self,
+        answer: Result<FiefUserInfo, FiefError>,
+    ) -> Result<FiefUserInfo, AccountError> {
+        let auth = self.session.auth();
+        let error = match answer {
+            Ok(user) => {
+                auth.users().insert(auth.fief(), &user).await;
+                return Ok(user);
+            }
+            Err(error) => error,
+        };
+        match error.status() {
+            Some(StatusCode::FORBIDDEN) => {
+                let required = FiefAcr::LevelOne;
+                let kind = RejectionKind::AcrTooLow { required };
+                let required = Requirements::new().acr(required);
+                Err(self.session.reject(kind, &required).into())
+            }
+            Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
+                Err(AccountError::Refused(error))
+            }
+            _ => Err(self
+                .session
+                .reject(error.into(), &Requirements::new())
+                .into()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Account {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let session = CurrentSession::from_request_parts(parts, state).await?;
+        Ok(Self { session })
+    }
+}
+
+impl From<Rejection> for AccountError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(Arc::new(rejection))
+    }
+}
+
+impl IntoResponse for AccountError {
+    fn into_response(self) -> Response {
+        let detail = match self {
+            Self::Rejected(rejection) => return Arc::unwrap_or_clone(rejection).into_response(),
+            Self::Refused(FiefError::Request { status, detail }) => (status, detail),
+            Self::Refused(_) => return StatusCode::BAD_REQUEST.into_response(),
+        };
+        let (status, detail) = detail;
+        // Not the fields' input, which may be a password.
+        let fields: Vec<_> = detail
+            .fields()
+            .iter()
+            .map(|field| json!({ "loc": field["loc"], "type": field["type"], "msg": field["msg"] }))
+            .collect();
+        let body = json!({
+            "error": detail.code().unwrap_or_else(|| "invalid_request".into()),
+            "reason": detail.reason(),
+            "fields": fields,
+        });
+        (status, Json(body)).into_response()
+    }
+}

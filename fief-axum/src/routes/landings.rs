@@ -1,0 +1,50 @@
+use serde::{Deserialize, Serialize};
+use tower_cookies::Cookie;
+
+use crate::{
+    Error,
+    session::{Jar, Purpose, named},
+    site::Site,
+};
+
+/// How often a browser logged in lately, in a sealed cookie of its own.
+///
+/// A page that sends to log in those who just did, such as a rejection of the application's own, would send them round
+/// in circles, since Fief logs them in without asking.
+#[derive(Default, Deserialize, Serialize)]
+pub(super) struct Landings {
+    /// Seconds of Unix time.
+    since: u64,
+    count: u32,
+}
+
+impl Landings {
+    pub(super) fn read(site: &Site, jar: Jar<'_>, now: u64) -> Self {
+        jar.get(&site.cookie_name(NAME))
+            .and_then(|sealed| site.keys.open(Purpose::Landings, sealed))
+            .filter(|read: &Self| now.checked_sub(read.since).is_some_and(|age| age < WHILE))
+            .unwrap_or(Self {
+                since: now,
+                count: 0,
+            })
+    }
+
+    pub(super) fn is_loop(&self) -> bool {
+        self.count >= MANY
+    }
+
+    /// The cookie that counts one more.
+    pub(super) fn next(&self, site: &Site) -> Result<Cookie<'static>, Error> {
+        let next = Self {
+            since: self.since,
+            count: self.count.saturating_add(1),
+        };
+        let sealed = site.keys.seal(Purpose::Landings, &next)?;
+        Ok(named(site, site.cookie_name(NAME), sealed, WHILE))
+    }
+}
+
+const NAME: &str = "fief_landings";
+const MANY: u32 = 5;
+/// Seconds.
+const WHILE: u64 = 60;

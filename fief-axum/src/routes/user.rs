@@ -1,0 +1,46 @@
+use axum::{
+    Json,
+    extract::{FromRequestParts, RawQuery, Request},
+    response::{IntoResponse, Response},
+};
+use fief_client::{FiefAccessTokenInfo, FiefUserInfo};
+use serde::Serialize;
+use url::form_urlencoded;
+
+use crate::{Authenticated, CurrentUser, FreshUser, Rejection};
+
+/// Who is logged in, for the application's code in the browser; nulls for those who are not.
+#[derive(Default, Serialize)]
+struct User {
+    userinfo: Option<FiefUserInfo>,
+    access_token_info: Option<FiefAccessTokenInfo>,
+}
+
+/// Answers from what is known of the user, or with `?refresh=true` from what Fief says now.
+pub(super) async fn user(
+    token: Option<Authenticated>,
+    query: RawQuery,
+    request: Request,
+) -> Result<Response, Rejection> {
+    let Some(Authenticated(token)) = token else {
+        return Ok(Json(User::default()).into_response());
+    };
+    let query = query.0.unwrap_or_default();
+    let is_fresh = form_urlencoded::parse(query.as_bytes())
+        .any(|(name, value)| name == "refresh" && value == "true");
+    let (mut parts, _) = request.into_parts();
+    let userinfo = if is_fresh {
+        let found = Option::<FreshUser>::from_request_parts(&mut parts, &()).await?;
+        found.map(|FreshUser(user)| user)
+    } else {
+        let found = Option::<CurrentUser>::from_request_parts(&mut parts, &()).await?;
+        found.map(|CurrentUser(user)| user)
+    };
+    // A user whom Fief does not know any more is not logged in.
+    let access_token_info = userinfo.is_some().then_some(token);
+    let user = User {
+        userinfo,
+        access_token_info,
+    };
+    Ok(Json(user).into_response())
+}

@@ -1,0 +1,96 @@
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+
+use super::{builder, logged_in, refresh, visitor::page};
+use crate::web::APP;
+
+/// SE-6, N05, D15
+#[tokio::test]
+async fn a_typed_logout_ends_the_session_here_and_at_fief() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let old = visitor.clone();
+    let answer = visitor.open("/logout").await;
+    assert_eq!(answer.status, 303);
+    let to = format!(
+        "{}/logout?redirect_uri=https%3A%2F%2Fapp.example.com%2F",
+        server.url()
+    );
+    assert_eq!(answer.header("location"), to);
+    assert!(!visitor.names().contains(&"__Host-fief_session"));
+    // SE-11: a copy of the cookie is over in this process.
+    let (answer, _) = old.ask(page("/castles", "none")).await;
+    assert_eq!(answer.status, 303);
+}
+
+/// SE-6
+#[tokio::test]
+async fn logging_out_twice_is_logging_out() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    visitor.open("/logout").await;
+    assert_eq!(visitor.open("/logout").await.status, 303);
+}
+
+/// SE-6, CS-1
+#[tokio::test]
+async fn another_site_logs_nobody_out() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    for site in ["cross-site", "same-site"] {
+        let answer = visitor.send(page("/logout", site)).await;
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer
+                .body
+                .contains("<form method=\"post\" action=\"/logout\">")
+        );
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains(&format!("form-action 'self' {}", server.url())));
+    }
+    assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_question_can_be_answered() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let post = Request::post("/logout").header("origin", APP);
+    let answer = visitor.send(post.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
+/// D12, in cookies.
+#[tokio::test]
+async fn a_logout_during_a_refresh_stays_a_logout() {
+    let server = refresh::server().await;
+    let (_, mut visitor) = logged_in(&server, refresh::refreshing(&server)).await;
+    server.advance(refresh::LIFETIME);
+    server.fault_once(Endpoint::Token, Fault::hang());
+    let slow = visitor.clone();
+    let slow = tokio::spawn(async move { slow.ask(page("/castles", "none")).await });
+    server.arrived(Endpoint::Token, 2).await;
+    visitor.open("/logout").await;
+    server.clear_faults();
+    let (answer, cookies) = slow.await.unwrap();
+    assert_eq!(answer.status, 303);
+    visitor.take(&cookies);
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_users_sessions_can_be_ended() {
+    let server = FiefTestServer::start().await;
+    let (auth, mut visitor) = logged_in(&server, builder(&server)).await;
+    auth.end_sessions(server.user_id(crate::web::EMAIL))
+        .await
+        .unwrap();
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
+    server.advance(std::time::Duration::from_secs(1));
+    visitor.log_in(&server, "/login").await;
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 200);
+}
