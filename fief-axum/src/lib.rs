@@ -52,6 +52,8 @@
 //!
 //! | Name | Effect | Default |
 //! | --- | --- | --- |
+//! | `rustls` | TLS to Fief by rustls on aws-lc-rs, with the platform's certificates | yes |
+//! | `native-tls` | TLS to Fief by the platform's own library | no |
 //! | `metrics` | counts what happens, on the [`metrics`](https://docs.rs/metrics) facade | no |
 //! | `tower-sessions` | keeps sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
 //! | `utoipa` | writes what guards require into documents of [utoipa](https://docs.rs/utoipa) | no |
