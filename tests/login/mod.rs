@@ -5,6 +5,7 @@ mod logout;
 mod refresh;
 mod return_to;
 mod session;
+mod store;
 mod visitor;
 
 use std::time::Duration;

@@ -1,0 +1,164 @@
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+};
+
+use axum::{Router, http::Method, routing::get};
+use fief_axum::{CurrentSession, FiefAuth};
+use fief_test_server::{Endpoint, Fault, FiefTestServer, User};
+use tokio::task::{JoinSet, yield_now};
+use tower_sessions_core::SessionStore;
+
+use crate::{
+    login::{
+        Visitor, app,
+        refresh::{LIFETIME, refreshing, server},
+        visitor::page,
+    },
+    web::EMAIL,
+};
+
+/// Two processes of an application, and who is logged in to them.
+struct Two {
+    server: FiefTestServer,
+    auths: [FiefAuth; 2],
+    apps: [Router; 2],
+    visitor: Visitor,
+}
+
+impl Two {
+    async fn start(store: impl SessionStore + Clone) -> Self {
+        Self::on(server().await, store).await
+    }
+
+    async fn on(server: FiefTestServer, store: impl SessionStore + Clone) -> Self {
+        let auth = || refreshing(&server).session_store(store.clone());
+        let auths = [auth().build().unwrap(), auth().build().unwrap()];
+        let apps = auths.each_ref().map(app);
+        let mut visitor = Visitor::new(apps[0].clone());
+        visitor.log_in(&server, "/login").await;
+        Self {
+            server,
+            auths,
+            apps,
+            visitor,
+        }
+    }
+
+    /// The visitor's browser at one of the processes.
+    fn at(&self, process: usize) -> Visitor {
+        self.visitor.at(self.apps[process % 2].clone())
+    }
+
+    /// What a script of the visitor's gets at both processes.
+    async fn statuses(&self) -> [u16; 2] {
+        let mut statuses = [0; 2];
+        for (process, status) in statuses.iter_mut().enumerate() {
+            let answer = self.at(process).fetch(Method::GET, "/castles").await;
+            *status = answer.status.as_u16();
+        }
+        statuses
+    }
+}
+
+pub async fn every_process_knows_the_session(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    assert_eq!(two.statuses().await, [200, 200]);
+}
+
+pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    for _ in 0..3 {
+        two.server.advance(LIFETIME);
+        let mut requests = JoinSet::new();
+        for process in 0..200 {
+            let visitor = two.at(process);
+            requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
+        }
+        let answers = requests.join_all().await;
+        assert!(answers.iter().all(|(answer, _)| answer.status == 200));
+    }
+    // One of each process at most.
+    assert!(two.server.requests(Endpoint::Token) <= 1 + 3 * 2);
+}
+
+pub async fn browsers_that_hang_up_stay_logged_in(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    for round in 0..8 {
+        two.server.advance(LIFETIME);
+        let mut requests = JoinSet::new();
+        for process in 0..20 {
+            let visitor = two.at(process);
+            requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
+        }
+        for _ in 0..RandomState::new().build_hasher().finish() % 100 {
+            yield_now().await;
+        }
+        requests.shutdown().await;
+        let (answer, _) = two.at(round).ask(page("/castles", "none")).await;
+        assert_eq!(answer.status, 200);
+    }
+    assert_eq!(two.statuses().await, [200, 200]);
+}
+
+pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    two.server.advance(LIFETIME);
+    two.server.fault_once(Endpoint::Token, Fault::hang());
+    let slow = two.at(0);
+    let slow = tokio::spawn(async move { slow.ask(page("/castles", "none")).await });
+    two.server.arrived(Endpoint::Token, 2).await;
+    assert_eq!(two.at(1).open("/logout").await.status, 303);
+    two.server.clear_faults();
+    let (answer, _) = slow.await.unwrap();
+    assert_eq!(answer.status, 303);
+    assert_eq!(two.statuses().await, [401, 401]);
+}
+
+pub async fn a_logout_counts_everywhere(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    two.at(1).open("/logout").await;
+    assert_eq!(two.statuses().await, [401, 401]);
+}
+
+pub async fn a_login_ends_the_session_of_before(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    two.at(1).log_in(&two.server, "/login?prompt=login").await;
+    assert_eq!(two.statuses().await, [401, 401]);
+}
+
+pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    let user = two.server.user_id(EMAIL);
+    two.auths[1].end_sessions(user).await.unwrap();
+    assert_eq!(two.statuses().await, [401, 401]);
+
+    two.server.advance(std::time::Duration::from_secs(1));
+    let mut again = two.at(0);
+    again.log_in(&two.server, "/login").await;
+    assert_eq!(again.open("/castles").await.status, 200);
+    // And once more, over the record of before.
+    two.auths[0].end_sessions(user).await.unwrap();
+    let (answer, _) = again
+        .at(two.apps[1].clone())
+        .ask(page("/castles", "none"))
+        .await;
+    assert_eq!(answer.status, 303);
+}
+
+pub async fn one_session_can_be_ended(store: impl SessionStore + Clone) {
+    let two = Two::start(store).await;
+    let route = get(async |session: CurrentSession| session.id().unwrap().to_string());
+    let app = Router::new().route("/", route).layer(two.auths[0].layer());
+    let id = two.at(0).at(app).open("/").await.body;
+    two.auths[1].end_session(id.parse().unwrap()).await.unwrap();
+    assert_eq!(two.statuses().await, [401, 401]);
+}
+
+pub async fn a_session_of_any_size_fits(store: impl SessionStore + Clone) {
+    let permissions = (0..400).map(|n| format!("castles:permission-{n}"));
+    let user = permissions.fold(User::new(EMAIL, "herminetincture"), User::permission);
+    let server = FiefTestServer::builder().user(user).start().await.unwrap();
+    let two = Two::on(server, store).await;
+    assert_eq!(two.statuses().await, [200, 200]);
+}

@@ -1,0 +1,95 @@
+//! Sessions in a store that two processes of an application share.
+
+mod cases;
+mod memory;
+mod redis;
+
+use std::time::Duration;
+
+use axum::http::Method;
+use fief_test_server::FiefTestServer;
+
+use self::memory::Memory;
+use super::{logged_in, refresh};
+
+/// Runs each case on a store in memory, and on Redis where there is one.
+macro_rules! on_every_store {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        mod $name {
+            $(#[$doc])*
+            #[tokio::test(flavor = "multi_thread")]
+            async fn in_memory() {
+                super::cases::$name(super::Memory::default()).await;
+            }
+
+            $(#[$doc])*
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs Redis"]
+            async fn in_redis() {
+                super::cases::$name(super::redis::store().await).await;
+            }
+        }
+    )* };
+}
+
+on_every_store! {
+    /// D11
+    every_process_knows_the_session;
+    /// D12, RF-2
+    two_processes_refresh_one_session;
+    /// D12, RB-5
+    browsers_that_hang_up_stay_logged_in;
+    /// D11, D12
+    a_logout_during_a_refresh_stays_a_logout;
+    /// SE-6
+    a_logout_counts_everywhere;
+    /// SE-1
+    a_login_ends_the_session_of_before;
+    /// SE-11
+    a_users_sessions_end_everywhere;
+    /// SE-11
+    one_session_can_be_ended;
+    /// SE-5
+    a_session_of_any_size_fits;
+}
+
+/// RB-6, D5
+#[tokio::test]
+async fn a_store_that_fails_lets_nobody_in() {
+    let server = FiefTestServer::start().await;
+    let store = Memory::default();
+    let builder = refresh::refreshing(&server).session_store(store.clone());
+    let (_, mut visitor) = logged_in(&server, builder).await;
+    store.fail(true);
+    let answer = visitor.fetch(Method::GET, "/castles").await;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.header("retry-after").is_empty());
+    let callback = visitor.begin(&server, "/login").await;
+    assert_eq!(visitor.open(&callback).await.status, 503);
+    store.fail(false);
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 200);
+}
+
+/// SE-10
+#[tokio::test]
+async fn a_store_knows_no_token() {
+    let server = FiefTestServer::start().await;
+    let store = Memory::default();
+    let builder = refresh::refreshing(&server).session_store(store.clone());
+    let (_, visitor) = logged_in(&server, builder).await;
+    let records = format!("{store:?}");
+    assert!(!records.contains("eyJ") && !records.contains("token"));
+    assert!(visitor.jar["__Host-fief_session"].len() < 200);
+}
+
+/// SE-4
+#[tokio::test]
+async fn an_idle_session_of_a_store_is_over() {
+    let server = FiefTestServer::start().await;
+    let builder = super::builder(&server).session_store(Memory::default());
+    let (_, mut visitor) = logged_in(&server, builder).await;
+    server.advance(Duration::from_secs(3599));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    server.advance(Duration::from_secs(3601));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
