@@ -13,7 +13,7 @@ pub(crate) trait Records: Send + Sync {
     /// Adds a record. Fails where there is one of this id.
     fn create(&self, record: Record) -> Answer<'_, ()>;
 
-    /// Replaces a record; whether one that is not there is added differs from place to place.
+    /// Replaces a record. One that is not there is added, or nothing happens, or it fails: places differ.
     fn save(&self, record: Record) -> Answer<'_, ()>;
 
     fn delete(&self, id: Uuid) -> Answer<'_, ()>;

@@ -66,18 +66,22 @@ impl Store {
     /// after what is written here.
     pub(crate) async fn keep(&self, site: &Site, session: &Session) -> bool {
         for wait in WAITS {
-            let kept = async {
-                within(self.records.save(record(site, session)?)).await?;
-                let mark = within(self.records.load(mark_key(session.id))).await?;
-                if mark.is_some() {
-                    within(self.records.delete(session.id)).await?;
-                }
-                Ok::<_, Error>(mark.is_none())
+            let saved = match record(site, session) {
+                Ok(record) => within(self.records.save(record)).await,
+                Err(error) => Err(error),
             };
-            match kept.await {
-                Ok(kept) => return kept,
-                Err(error) => tracing::error!(%error, "a refreshed session cannot be kept"),
-            }
+            let error = match (within(self.records.load(mark_key(session.id))).await, saved) {
+                (Ok(None), Ok(())) => return true,
+                (Ok(Some(_)), _) => {
+                    let deleted = within(self.records.delete(session.id)).await;
+                    if let Err(error) = deleted {
+                        tracing::error!(%error, "a session that was ended cannot be deleted");
+                    }
+                    return false;
+                }
+                (Err(error), _) | (_, Err(error)) => error,
+            };
+            tracing::error!(%error, "a refreshed session cannot be kept");
             sleep(wait).await;
         }
         // It is lost, but for those who come by while this process remembers it.
@@ -98,13 +102,10 @@ impl Store {
 
     /// Deletes a session for good.
     pub(crate) async fn end(&self, site: &Site, id: Uuid, now: u64) -> Result<(), Error> {
-        self.put(
-            mark_key(id),
-            String::new(),
-            now.saturating_add(site.absolute),
-        )
-        .await?;
-        within(self.records.delete(id)).await
+        let until = now.saturating_add(site.absolute);
+        let marked = self.put(mark_key(id), String::new(), until).await;
+        within(self.records.delete(id)).await?;
+        marked
     }
 
     /// Makes all sessions void that a user has now.
@@ -132,19 +133,15 @@ impl Store {
 
     /// Adds or replaces a record, whichever it takes.
     async fn put(&self, id: Uuid, text: String, expires_at: u64) -> Result<(), Error> {
-        let record = |text: &str| Record {
+        let record = |text| Record {
             id,
-            text: text.to_owned(),
+            text,
             expires_at,
         };
-        within(self.records.save(record(&text))).await?;
-        if within(self.records.load(id)).await?.as_ref() == Some(&text) {
-            return Ok(());
-        }
-        match within(self.records.create(record(&text))).await {
+        match within(self.records.create(record(text.clone()))).await {
             Ok(()) => Ok(()),
-            // Somebody else added it in the meantime.
-            Err(_) => within(self.records.save(record(&text))).await,
+            // It is there already, or the store fails again.
+            Err(_) => within(self.records.save(record(text))).await,
         }
     }
 }
