@@ -1,5 +1,7 @@
 //! Logging in, staying logged in and logging out with fief-axum, as a browser meets it.
 
+mod account;
+mod cookies;
 mod flow;
 mod logout;
 mod refresh;

@@ -1,0 +1,178 @@
+use axum::{Json, Router, http::Method, routing::post};
+use fief_axum::{Account, AccountError, CurrentSession, FiefAuth, Rejection};
+use fief_client::FiefUserInfo;
+use fief_test_server::{Endpoint, FiefTestServer};
+use serde_json::json;
+
+use super::{Visitor, builder, logged_in, refresh};
+use crate::web::{EMAIL, call, send};
+
+fn app(auth: &FiefAuth) -> Router {
+    Router::new()
+        .route("/profile", post(profile))
+        .route("/password", post(password))
+        .route("/weak", post(weak))
+        .route("/token", post(token))
+        .merge(super::app(auth))
+        .merge(Router::new().route("/session", axum::routing::get(token)))
+        .layer(auth.layer())
+}
+
+async fn profile(account: Account) -> Result<Json<FiefUserInfo>, AccountError> {
+    let fields = json!({ "first_name": "Isabeau" });
+    Ok(Json(account.update_profile(&fields).await?))
+}
+
+async fn password(account: Account) -> Result<&'static str, AccountError> {
+    account.change_password("a better herminetincture").await?;
+    Ok("changed")
+}
+
+async fn weak(account: Account) -> Result<&'static str, AccountError> {
+    account.change_password("weak").await?;
+    Ok("changed")
+}
+
+async fn token(session: CurrentSession) -> Result<String, Rejection> {
+    Ok(session.access_token().await?.access_token().to_owned())
+}
+
+/// RB-8
+#[tokio::test]
+async fn a_changed_profile_is_known_at_once() {
+    let server = FiefTestServer::start().await;
+    let (auth, visitor) = logged_in(&server, builder(&server).user_path("/user")).await;
+    let mut visitor = visitor.at(app(&auth));
+    let changed = visitor.fetch(Method::POST, "/profile").await.json();
+    assert_eq!(changed["fields"]["first_name"], "Isabeau");
+    let user = visitor.fetch(Method::GET, "/user").await.json();
+    assert_eq!(user["userinfo"]["fields"]["first_name"], "Isabeau");
+    assert_eq!(server.requests(Endpoint::Userinfo), 0);
+}
+
+#[tokio::test]
+async fn a_password_changes_at_the_level_that_fief_asks_for() {
+    let server = refresh::server().await;
+    let (auth, visitor) = logged_in(&server, refresh::refreshing(&server)).await;
+    let mut visitor = visitor.at(app(&auth));
+    assert_eq!(visitor.fetch(Method::POST, "/password").await.status, 200);
+    // After a refresh the level is zero.
+    server.advance(refresh::LIFETIME);
+    let answer = visitor.fetch(Method::POST, "/password").await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.error(), "insufficient_user_authentication");
+    assert!(answer.challenge().contains("acr_values=\"1\""));
+}
+
+#[tokio::test]
+async fn a_weak_password_is_refused_with_reasons() {
+    let server = FiefTestServer::start().await;
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let answer = visitor.at(app(&auth)).fetch(Method::POST, "/weak").await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.error(), "USER_UPDATE_INVALID_PASSWORD");
+    assert!(!answer.json()["reason"].as_array().unwrap().is_empty());
+}
+
+/// N12
+#[tokio::test]
+async fn the_browsers_code_learns_who_is_logged_in() {
+    let server = FiefTestServer::start().await;
+    let auth = builder(&server).user_path("/user").build().unwrap();
+    let mut visitor = Visitor::new(super::app(&auth));
+    let nobody = json!({ "userinfo": null, "access_token_info": null });
+    assert_eq!(visitor.fetch(Method::GET, "/user").await.json(), nobody);
+    visitor.log_in(&server, "/login").await;
+    let answer = visitor.fetch(Method::GET, "/user").await;
+    assert_eq!(answer.json()["userinfo"]["email"], EMAIL);
+    let id = server.user_id(EMAIL).to_string();
+    assert_eq!(answer.json()["access_token_info"]["id"], id);
+    assert!(!answer.body.contains("eyJ"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(server.requests(Endpoint::Userinfo), 0);
+    visitor.fetch(Method::GET, "/user?refresh=true").await;
+    visitor.fetch(Method::GET, "/user?refresh=true").await;
+    assert_eq!(server.requests(Endpoint::Userinfo), 2);
+}
+
+/// N12
+#[tokio::test]
+async fn an_expired_session_is_nobody() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server).user_path("/user")).await;
+    server.advance(std::time::Duration::from_secs(3601));
+    let user = visitor.fetch(Method::GET, "/user").await.json();
+    assert_eq!(user["access_token_info"], json!(null));
+}
+
+#[tokio::test]
+async fn a_handler_gets_a_token_that_is_good_however_long_it_takes() {
+    let server = refresh::server().await;
+    let (auth, visitor) = logged_in(&server, refresh::refreshing(&server)).await;
+    let late = std::sync::Arc::new(server);
+    let clock = late.clone();
+    let slow = post(async move |session: CurrentSession| {
+        clock.advance(refresh::LIFETIME);
+        session
+            .access_token()
+            .await
+            .map(|token| token.access_token().to_owned())
+    });
+    let app = Router::new().route("/slow", slow).layer(auth.layer());
+    let mut visitor = visitor.at(app);
+    let answer = visitor.fetch(Method::POST, "/slow").await;
+    assert_eq!(late.requests(Endpoint::Token), 2);
+    // The browser has the session that the token is from.
+    let mut visitor = visitor.at(self::app(&auth));
+    assert_eq!(
+        visitor.fetch(Method::GET, "/session").await.body,
+        answer.body
+    );
+    assert_eq!(late.requests(Endpoint::Token), 2);
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_handed_on() {
+    let server = FiefTestServer::start().await;
+    let auth = builder(&server).build().unwrap();
+    let token = server.access_token().mint();
+    assert_eq!(
+        send(&app(&auth), call(&token).uri("/session")).await.body,
+        token
+    );
+}
+
+/// What a handler leaves behind waits for the end of the session.
+async fn watched(auth: &FiefAuth, visitor: &Visitor) -> tokio::task::JoinHandle<()> {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let route = post(async move |session: CurrentSession| {
+        let watch = tokio::spawn(async move { session.ended().await });
+        sender.try_send(watch).unwrap();
+    });
+    let app = Router::new().route("/watch", route).layer(auth.layer());
+    assert_eq!(
+        visitor.at(app).fetch(Method::POST, "/watch").await.status,
+        200
+    );
+    receiver.recv().await.unwrap()
+}
+
+#[tokio::test]
+async fn what_outlives_its_request_ends_with_the_session() {
+    let server = FiefTestServer::start().await;
+    let (auth, mut visitor) = logged_in(&server, builder(&server)).await;
+    let watch = watched(&auth, &visitor).await;
+    assert!(!watch.is_finished());
+    visitor.open("/logout").await;
+    watch.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_outlives_its_request_ends_with_the_token() {
+    let server = refresh::server().await;
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let watch = watched(&auth, &visitor).await;
+    assert!(!watch.is_finished());
+    server.advance(refresh::LIFETIME);
+    watch.await.unwrap();
+}
