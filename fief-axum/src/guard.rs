@@ -25,14 +25,14 @@ use crate::{
 pub struct RequireService<S> {
     inner: S,
     auth: FiefAuth,
-    guard: Arc<Guard>,
+    guard: Guard,
 }
 
-/// Where a guard has its rule from.
-#[derive(Debug)]
+/// Where a guard has its rule from. A cheap clone, since axum clones services for each request.
+#[derive(Clone, Debug)]
 pub(crate) enum Guard {
-    One(Rule),
-    Table(Table),
+    One(Arc<Rule>),
+    Table(Arc<Table>),
 }
 
 /// What a guard says about a request before anyone looks at its credentials.
@@ -53,7 +53,6 @@ impl Guard {
 
 impl<S> RequireService<S> {
     pub(crate) fn new(inner: S, auth: FiefAuth, guard: Guard) -> Self {
-        let guard = Arc::new(guard);
         Self { inner, auth, guard }
     }
 }
@@ -116,7 +115,7 @@ impl<S> RequireService<S> {
         // Only the service that was polled is ready, so the clone stays behind.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let guard = Arc::clone(&self.guard);
+        let guard = self.guard.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             if let Verdict::Ask(rule) = guard.verdict(&parts.method, &parts.extensions)

@@ -1,5 +1,7 @@
 //! A table of paths: the policy of a whole application in one place.
 
+use std::sync::Arc;
+
 use axum::{
     extract::MatchedPath,
     http::{Extensions, Method},
@@ -43,7 +45,7 @@ use crate::{
 #[must_use]
 pub struct PathsLayer {
     auth: FiefAuth,
-    table: Table,
+    table: Arc<Table>,
 }
 
 /// What each path requires.
@@ -63,12 +65,12 @@ struct Entry {
 #[derive(Clone, Debug)]
 enum Access {
     Open,
-    Rule(Rule),
+    Rule(Arc<Rule>),
 }
 
 impl PathsLayer {
     pub(crate) fn new(auth: FiefAuth) -> Self {
-        let table = Table::default();
+        let table = Arc::default();
         Self { auth, table }
     }
 
@@ -80,7 +82,7 @@ impl PathsLayer {
     /// Lets everyone reach a path, but whoever brings credentials must bring a well-formed `Authorization` header and,
     /// with a cookie, come from the same site.
     pub fn optional(self, path: impl Into<String>) -> Self {
-        self.entry(None, path.into(), Access::Rule(Rule::optional()))
+        self.entry(None, path.into(), Access::Rule(Arc::new(Rule::optional())))
     }
 
     /// Requires of a path what the guard requires.
@@ -95,13 +97,13 @@ impl PathsLayer {
 
     /// Requires of what no route matched what the guard requires. Default: it is refused.
     pub fn fallback(mut self, guard: RequireLayer) -> Self {
-        self.table.fallback = Some(Access::Rule(guard.into_rule()));
+        Arc::make_mut(&mut self.table).fallback = Some(Access::Rule(guard.into_rule()));
         self
     }
 
     /// Lets everyone reach what no route matched, such as a page that says so. Default: it is refused.
     pub fn open_fallback(mut self) -> Self {
-        self.table.fallback = Some(Access::Open);
+        Arc::make_mut(&mut self.table).fallback = Some(Access::Open);
         self
     }
 
@@ -116,7 +118,7 @@ impl PathsLayer {
     }
 
     fn entry(mut self, method: Option<Method>, path: String, access: Access) -> Self {
-        self.table.entries.push(Entry {
+        Arc::make_mut(&mut self.table).entries.push(Entry {
             method,
             path,
             access,
@@ -129,7 +131,11 @@ impl<S> Layer<S> for PathsLayer {
     type Service = RequireService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RequireService::new(inner, self.auth.clone(), Guard::Table(self.table.clone()))
+        RequireService::new(
+            inner,
+            self.auth.clone(),
+            Guard::Table(Arc::clone(&self.table)),
+        )
     }
 }
 

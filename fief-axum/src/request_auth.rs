@@ -151,7 +151,8 @@ impl RequestAuth {
                 Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
                 Err(kind) => Err(kind),
             },
-            Bearer::Absent => self.read_cookies(head).await,
+            // Boxed, so that its size is not moved around with every bearer token.
+            Bearer::Absent => Box::pin(self.read_cookies(head)).await,
         }
     }
 

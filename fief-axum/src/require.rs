@@ -1,6 +1,6 @@
 //! Guards: what a request must bring to reach what is behind them.
 
-use std::time::Duration;
+use std::{mem, sync::Arc, time::Duration};
 
 use fief_client::{FiefAccessTokenInfo, FiefAcr, Requirements};
 use tower_layer::Layer;
@@ -17,7 +17,7 @@ use crate::{
 /// # use axum::{Router, routing::{delete, get}};
 /// # use fief_axum::FiefAuth;
 /// # use fief_client::{Fief, FiefAcr};
-/// # use std::time::Duration;
+/// # use std::{mem, sync::Arc, time::Duration};
 /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
 /// # async fn list() {} async fn remove() {}
 /// let admin = auth.require().permission("castles:delete").acr(FiefAcr::LevelOne).max_age(Duration::from_secs(300));
@@ -31,54 +31,45 @@ use crate::{
 #[must_use]
 pub struct RequireLayer {
     auth: FiefAuth,
-    rule: Rule,
+    rule: Arc<Rule>,
 }
 
 impl RequireLayer {
     pub(crate) fn new(auth: FiefAuth) -> Self {
         Self {
             auth,
-            rule: Rule::default(),
+            rule: Arc::default(),
         }
     }
 
     /// Requires a scope. Repeated calls require all of them.
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.rule.requirements = self.rule.requirements.scope(scope);
-        self
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        self.also(|required| required.scope(scope))
     }
 
     /// Requires at least this level of authentication. Default: any.
-    pub fn acr(mut self, acr: FiefAcr) -> Self {
-        self.rule.requirements = self.rule.requirements.acr(acr);
-        self
+    pub fn acr(self, acr: FiefAcr) -> Self {
+        self.also(|required| required.acr(acr))
     }
 
     /// Requires a login no longer ago than this (whole seconds). Default: any age.
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.rule.requirements = self.rule.requirements.max_age(max_age);
-        self
+    pub fn max_age(self, max_age: Duration) -> Self {
+        self.also(|required| required.max_age(max_age))
     }
 
     /// Requires a permission. Repeated calls require all of them.
-    pub fn permission(mut self, permission: impl Into<String>) -> Self {
-        self.rule.requirements = self.rule.requirements.permission(permission);
-        self
+    pub fn permission(self, permission: impl Into<String>) -> Self {
+        self.also(|required| required.permission(permission))
     }
 
     /// Requires at least one of these permissions. An empty list is never met.
-    pub fn any_permission<P: Into<String>>(
-        mut self,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Self {
-        self.rule.requirements = self.rule.requirements.any_permission(permissions);
-        self
+    pub fn any_permission<P: Into<String>>(self, permissions: impl IntoIterator<Item = P>) -> Self {
+        self.also(|required| required.any_permission(permissions))
     }
 
     /// Replaces everything that is required of the token by these. Default: nothing but a valid token.
-    pub fn requirements(mut self, requirements: Requirements) -> Self {
-        self.rule.requirements = requirements;
-        self
+    pub fn requirements(self, requirements: Requirements) -> Self {
+        self.also(|_| requirements)
     }
 
     /// Requires that this holds; who does not meet it gets 403. Repeated calls require all of them.
@@ -97,37 +88,45 @@ impl RequireLayer {
         mut self,
         predicate: impl Fn(&FiefAccessTokenInfo) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.rule.predicates.push(Predicate::new(predicate));
+        let predicate = Predicate::new(predicate);
+        Arc::make_mut(&mut self.rule).predicates.push(predicate);
         self
     }
 
     /// Lets those pass too who bring no credentials, or some that are invalid or over: for the handler they are
     /// nobody. Who is somebody must still meet what is required.
     pub fn optional(mut self) -> Self {
-        self.rule.is_optional = true;
+        Arc::make_mut(&mut self.rule).is_optional = true;
         self
     }
 
     /// Requires what a policy does, besides what is required already: the same declaration as for
     /// [`Authorized`](crate::Authorized), for a route.
-    pub fn policy<P: Policy>(mut self) -> Self {
+    pub fn policy<P: Policy>(self) -> Self {
         let policy = P::requirements();
-        let mut required = self.rule.requirements;
-        for scope in policy.required_scopes() {
-            required = required.scope(scope);
-        }
-        for any in policy.required_permissions() {
-            required = required.any_permission(any);
-        }
-        if let Some(acr) = required.required_acr().max(policy.required_acr()) {
-            required = required.acr(acr);
-        }
-        let ages = [required.required_max_age(), policy.required_max_age()];
-        if let Some(max_age) = ages.into_iter().flatten().min() {
-            required = required.max_age(max_age);
-        }
-        self.rule.requirements = required;
-        self.predicate(P::allows)
+        let also = |mut required: Requirements| {
+            for scope in policy.required_scopes() {
+                required = required.scope(scope);
+            }
+            for any in policy.required_permissions() {
+                required = required.any_permission(any);
+            }
+            if let Some(acr) = required.required_acr().max(policy.required_acr()) {
+                required = required.acr(acr);
+            }
+            let ages = [required.required_max_age(), policy.required_max_age()];
+            match ages.into_iter().flatten().min() {
+                Some(max_age) => required.max_age(max_age),
+                None => required,
+            }
+        };
+        self.also(also).predicate(P::allows)
+    }
+
+    fn also(mut self, require: impl FnOnce(Requirements) -> Requirements) -> Self {
+        let rule = Arc::make_mut(&mut self.rule);
+        rule.requirements = require(mem::take(&mut rule.requirements));
+        self
     }
 
     #[cfg(feature = "utoipa")]
@@ -140,7 +139,7 @@ impl RequireLayer {
         &self.rule
     }
 
-    pub(crate) fn into_rule(self) -> Rule {
+    pub(crate) fn into_rule(self) -> Arc<Rule> {
         self.rule
     }
 }
@@ -149,6 +148,6 @@ impl<S> Layer<S> for RequireLayer {
     type Service = RequireService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RequireService::new(inner, self.auth.clone(), Guard::One(self.rule.clone()))
+        RequireService::new(inner, self.auth.clone(), Guard::One(Arc::clone(&self.rule)))
     }
 }
