@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, and Redis (Debian), all on loopback.
+# Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, Redis and Chromium (Debian), all on loopback.
 #
 #   tests/real.sh [ARGUMENT...]      arguments go to the test binaries, a filter for example
 #
@@ -40,6 +40,7 @@ die() { printf 'real.sh: error: %s\n' "$*" >&2; exit 1; }
 
 install() {
   install_redis
+  install_chromium
   install_fief
 }
 
@@ -52,9 +53,15 @@ install_redis() {
   ln -sf /usr/bin/redis-check-rdb "$REDIS"
 }
 
+# The tests start it themselves.
+install_chromium() {
+  command -v chromedriver >/dev/null || apt_install chromium-driver
+  command -v chromedriver >/dev/null || die "chromium-driver came without chromedriver"
+}
+
 apt_install() {
   local root=() apt=(apt-get -o DPkg::Lock::Timeout=180 -qq)
-  command -v apt-get >/dev/null || die "no redis-server found, and no apt-get to install $1 with"
+  command -v apt-get >/dev/null || die "$1 is missing, and there is no apt-get to install it with"
   [ "$(id -u)" = 0 ] || root=(sudo -n)
   export DEBIAN_FRONTEND=noninteractive
   "${root[@]}" "${apt[@]}" install -y --no-install-recommends "$1" >"$REAL/apt.log" 2>&1 ||

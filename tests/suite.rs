@@ -1,7 +1,8 @@
-//! The suites. What needs the real Fief is ignored: `tests/real.sh` runs it.
+//! The suites. What needs the real Fief or Chromium is ignored: `tests/real.sh` runs it.
 
 #[macro_use]
 mod contract;
+mod browser;
 mod client;
 mod flows;
 mod keys;

@@ -2,6 +2,6 @@
 
 mod api;
 mod docs;
-mod site;
+pub(crate) mod site;
 mod start;
 mod web;

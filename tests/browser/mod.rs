@@ -1,0 +1,24 @@
+//! `examples/web` in Chromium: what only a real browser decides about cookies, redirects, forms and history.
+
+use fief_tests::Chromium;
+
+use crate::flows::site::Site;
+
+mod history;
+mod login;
+mod other_sites;
+mod visit;
+
+const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
+const LOUIS: (&str, &str) = ("louis@example.com", "porcupine-and-crown");
+
+/// A browser that asked for this page, logged in and has it.
+async fn logged_in(site: &Site, path: &str, (email, password): (&str, &str)) -> Chromium {
+    let chromium = Chromium::start().await;
+    let page = format!("{}{path}", site.url);
+    chromium.visit(&page).await;
+    chromium.shows(&site.fief_url, "").await;
+    chromium.log_in(email, password).await;
+    chromium.shows(&page, "").await;
+    chromium
+}

@@ -1,0 +1,180 @@
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::chromedriver::Chromedriver;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A Chromium without a window, driven as [WebDriver](https://www.w3.org/TR/webdriver2/) says; gone when it is dropped.
+pub struct Chromium {
+    http: Client,
+    session: String,
+    driver: Chromedriver,
+}
+
+impl Chromium {
+    pub async fn start() -> Self {
+        let driver = Chromedriver::start();
+        let mut browser = Self {
+            http: Client::builder().tls_certs_only([]).build().unwrap(),
+            session: format!("{}/session", driver.url()),
+            driver,
+        };
+        let options = json!({
+            "goog:chromeOptions": {"args": ARGUMENTS},
+            "goog:loggingPrefs": {"performance": "ALL"},
+        });
+        let capabilities = json!({"capabilities": {"alwaysMatch": options}});
+        let answer = browser.post("", capabilities).await.unwrap();
+        browser.session += "/";
+        browser.session += answer["sessionId"].as_str().unwrap();
+        browser
+    }
+
+    /// Types an address.
+    pub async fn visit(&self, url: &str) {
+        self.post("/url", json!({"url": url})).await.unwrap();
+    }
+
+    /// Clicks the link or the button that is called so.
+    pub async fn click(&self, name: &str) {
+        let path = format!("//*[self::a or self::button][normalize-space()='{name}']");
+        let element = self.element("xpath", &path).await;
+        self.post(&format!("{element}/click"), json!({}))
+            .await
+            .unwrap();
+    }
+
+    /// Types into the field that is called so; `\n` is the enter key.
+    pub async fn fill(&self, name: &str, text: &str) {
+        let element = self
+            .element("css selector", &format!("input[name='{name}']"))
+            .await;
+        let keys = json!({"text": text.replace('\n', "\u{E007}")});
+        self.post(&format!("{element}/value"), keys).await.unwrap();
+    }
+
+    /// Fills in Fief's login page, which must be the page shown.
+    pub async fn log_in(&self, email: &str, password: &str) {
+        let clear = "document.querySelector(\"input[name='email']\").value = ''";
+        self.run(clear).await.unwrap();
+        self.fill("email", email).await;
+        self.fill("password", &format!("{password}\n")).await;
+    }
+
+    /// The back button.
+    pub async fn back(&self) {
+        self.post("/back", json!({})).await.unwrap();
+    }
+
+    /// The tab shown, for `show_tab`.
+    pub async fn tab(&self) -> String {
+        let handle = self.call(Method::GET, "/window", Value::Null).await;
+        handle.unwrap().as_str().unwrap().to_owned()
+    }
+
+    /// Opens another tab and shows it.
+    pub async fn open_tab(&self) -> String {
+        let tab = self.post("/window/new", json!({"type": "tab"})).await;
+        let tab = tab.unwrap()["handle"].as_str().unwrap().to_owned();
+        self.show_tab(&tab).await;
+        tab
+    }
+
+    pub async fn show_tab(&self, tab: &str) {
+        self.post("/window", json!({"handle": tab})).await.unwrap();
+    }
+
+    /// Waits for a page whose address starts so and whose text contains this, and gives all its text.
+    pub async fn shows(&self, url: &str, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = self.run(PAGE).await;
+            if let Ok(Value::Array(page)) = &page
+                && let [Value::String(address), Value::String(all)] = page.as_slice()
+                && address.starts_with(url)
+                && all.contains(text)
+            {
+                return all.clone();
+            }
+            assert!(
+                Instant::now() < deadline,
+                "no {text:?} at {url}, but {page:#?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The addresses asked for since this was last called, redirects one by one.
+    pub async fn requests(&self) -> Vec<Url> {
+        let log = self.post("/se/log", json!({"type": "performance"})).await;
+        let events = log.unwrap();
+        let events = events.as_array().unwrap().iter();
+        let events = events.map(|entry| {
+            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+            event["message"].clone()
+        });
+        let requests = events.filter(|event| event["method"] == "Network.requestWillBeSent");
+        requests
+            .filter_map(|event| event["params"]["request"]["url"].as_str()?.parse().ok())
+            .collect()
+    }
+
+    async fn run(&self, script: &str) -> Result<Value, Value> {
+        self.post("/execute/sync", json!({"script": script, "args": []}))
+            .await
+    }
+
+    async fn element(&self, using: &str, value: &str) -> String {
+        let found = self.post("/element", json!({"using": using, "value": value}));
+        let found = found.await.unwrap();
+        let id = found.as_object().unwrap().values().next().unwrap();
+        format!("/element/{}", id.as_str().unwrap())
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Result<Value, Value> {
+        self.call(Method::POST, path, body).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value, Value> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.session))
+            .timeout(PATIENCE * 2);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let is_success = response.status().is_success();
+        let mut answer: Value = response.json().await.unwrap();
+        let value = answer["value"].take();
+        if is_success { Ok(value) } else { Err(value) }
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // It may be gone already, which is as good.
+        let _ = self.driver.close(&self.session);
+    }
+}
+
+/// Where the page is and what it says, once it is all there.
+const PAGE: &str =
+    "return document.readyState === 'complete' && [location.href, document.body.innerText]";
+
+/// As root there is no sandbox to be had; the rest keeps it off the network.
+const ARGUMENTS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
