@@ -148,7 +148,7 @@ async fn several_tabs_log_in_and_the_oldest_of_six_does_not() {
     }
 }
 
-/// LF-8
+/// LF-2, LF-8
 #[tokio::test]
 async fn no_cookie_is_good_for_another_purpose() {
     let server = FiefTestServer::start().await;
@@ -301,7 +301,7 @@ async fn a_browser_that_goes_round_in_circles_is_stopped() {
     assert_eq!(visitor.log_in(&server, "/login").await.status, 303);
 }
 
-/// CB-1, CB-2, CB-3, Q37, Q40
+/// CB-1, CB-2, CB-3, SE-13, Q37, Q40
 #[tokio::test]
 async fn an_error_shows_a_page_with_nothing_of_the_query() {
     let server = FiefTestServer::start().await;
@@ -489,6 +489,7 @@ async fn the_pages_can_be_replaced() {
     );
 }
 
+/// RB-10
 #[tokio::test]
 async fn a_login_while_fief_is_away_says_so() {
     let server = FiefTestServer::start().await;

@@ -82,6 +82,7 @@ async fn a_logout_during_a_refresh_stays_a_logout() {
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
 }
 
+/// SE-11
 #[tokio::test]
 async fn a_users_sessions_can_be_ended() {
     let server = FiefTestServer::start().await;

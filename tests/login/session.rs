@@ -16,7 +16,7 @@ async fn who_is_logged_in_gets_the_page() {
     assert_eq!(answer.body, server.user_id(web::EMAIL).to_string());
 }
 
-/// SE-4
+/// SE-4, Q33
 #[tokio::test]
 async fn an_idle_session_is_over_after_an_hour() {
     let server = FiefTestServer::start().await;
@@ -129,4 +129,16 @@ async fn a_session_that_does_not_fit_is_refused_whole() {
     let mut visitor = super::Visitor::new(app(&auth));
     assert_eq!(visitor.log_in(&server, "/login").await.status, 500);
     assert!(visitor.names().is_empty());
+}
+
+/// SE-3
+#[test]
+fn a_weak_key_is_refused() {
+    use fief_axum::SessionKey;
+    let short = "ab".repeat(31);
+    for key in ["", "password", &short, &"ab".repeat(32), &"!!".repeat(32)] {
+        assert!(SessionKey::parse(key).is_err(), "{key}");
+    }
+    assert!(SessionKey::from_bytes(&[7; 64]).is_err());
+    assert!(!format!("{:?}", key()).contains("thirty"));
 }

@@ -61,11 +61,13 @@ impl Two {
     }
 }
 
+/// D11
 pub async fn every_process_knows_the_session(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     assert_eq!(two.statuses().await, [200, 200]);
 }
 
+/// D12, RF-2
 pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     for _ in 0..3 {
@@ -82,6 +84,7 @@ pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone)
     assert!(two.server.requests(Endpoint::Token) <= 1 + 3 * 2);
 }
 
+/// D12, RB-5
 pub async fn browsers_that_hang_up_stay_logged_in(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     for round in 0..8 {
@@ -101,6 +104,7 @@ pub async fn browsers_that_hang_up_stay_logged_in(store: impl SessionStore + Clo
     assert_eq!(two.statuses().await, [200, 200]);
 }
 
+/// D11, D12
 pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     two.server.advance(LIFETIME);
@@ -115,18 +119,21 @@ pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore +
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
+/// SE-6
 pub async fn a_logout_counts_everywhere(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     two.at(1).open("/logout").await;
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
+/// SE-1
 pub async fn a_login_ends_the_session_of_before(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     two.at(1).log_in(&two.server, "/login?prompt=login").await;
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
+/// SE-11
 pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     let user = two.server.user_id(EMAIL);
@@ -146,6 +153,7 @@ pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     assert_eq!(answer.status, 303);
 }
 
+/// SE-11
 pub async fn one_session_can_be_ended(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     let route = get(async |session: CurrentSession| session.id().unwrap().to_string());
@@ -155,6 +163,7 @@ pub async fn one_session_can_be_ended(store: impl SessionStore + Clone) {
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
+/// SE-5
 pub async fn a_session_of_any_size_fits(store: impl SessionStore + Clone) {
     let permissions = (0..400).map(|n| format!("castles:permission-{n}"));
     let user = permissions.fold(User::new(EMAIL, "herminetincture"), User::permission);

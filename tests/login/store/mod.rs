@@ -14,15 +14,13 @@ use super::{logged_in, refresh};
 
 /// Runs each case on a store in memory, and on Redis where there is one.
 macro_rules! on_every_store {
-    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+    ($($name:ident;)*) => { $(
         mod $name {
-            $(#[$doc])*
             #[tokio::test(flavor = "multi_thread")]
             async fn in_memory() {
                 super::cases::$name(super::Memory::default()).await;
             }
 
-            $(#[$doc])*
             #[tokio::test(flavor = "multi_thread")]
             #[ignore = "needs Redis"]
             async fn in_redis() {
@@ -33,23 +31,14 @@ macro_rules! on_every_store {
 }
 
 on_every_store! {
-    /// D11
     every_process_knows_the_session;
-    /// D12, RF-2
     two_processes_refresh_one_session;
-    /// D12, RB-5
     browsers_that_hang_up_stay_logged_in;
-    /// D11, D12
     a_logout_during_a_refresh_stays_a_logout;
-    /// SE-6
     a_logout_counts_everywhere;
-    /// SE-1
     a_login_ends_the_session_of_before;
-    /// SE-11
     a_users_sessions_end_everywhere;
-    /// SE-11
     one_session_can_be_ended;
-    /// SE-5
     a_session_of_any_size_fits;
 }
 
