@@ -50,6 +50,8 @@ async fn another_site_logs_nobody_out() {
         );
         let policy = answer.header("content-security-policy");
         assert!(policy.contains(&format!("form-action 'self' {}", server.url())));
+        // Else the form's `Origin` is `null`, which is nobody's.
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
     }
     assert_eq!(visitor.open("/castles").await.status, 200);
 }

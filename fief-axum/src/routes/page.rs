@@ -170,11 +170,13 @@ pub(super) fn show(site: &Site, kind: LoginPageKind, return_to: Option<&str>) ->
 
 /// The question whether to log out, from where the browser goes on to this Fief.
 pub(super) fn log_out(site: &Site, fief: String) -> Response {
-    site.show(LoginPage {
+    let page = site.show(LoginPage {
         kind: LoginPageKind::LogOut,
         link: site.logout_path(),
         form_target: Some(fief),
-    })
+    });
+    // With `no-referrer` the form's `Origin` would be `null`, and the question asked again for ever.
+    ([(header::REFERRER_POLICY, "same-origin")], page).into_response()
 }
 
 /// A page of the application's that this visitor does not get.
