@@ -2,7 +2,7 @@ use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault};
 use serde_json::json;
 
-use super::{MINUTE, at_once, connected, fetches, token, validate};
+use super::{MINUTE, at_once, connected, fetches, stranger, token, validate};
 
 /// DJ-10: ahead of the ten minutes, and nobody waits for it.
 #[tokio::test]
@@ -31,6 +31,21 @@ async fn keys_that_are_due_are_asked_for_once_before_they_serve_on() {
     server.clear_faults();
     validate(&fief, &token).await.unwrap();
     assert!(at_once(&fief, &token).await.unwrap().is_ok());
+}
+
+/// DJ-10: once an attempt has failed, nobody waits for the next ones.
+#[tokio::test]
+async fn old_keys_serve_at_once_while_fief_is_asked_again() {
+    let (server, fief) = connected().await;
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(11 * MINUTE);
+    validate(&fief, &token(&server, 0)).await.unwrap();
+    server.fault(Endpoint::Jwks, Fault::hang());
+    server.reset_requests();
+    server.advance(MINUTE / 2);
+    let next = at_once(&fief, &token(&server, 1)).await;
+    assert!(next.unwrap().is_ok());
+    server.arrived(Endpoint::Jwks, 1).await;
 }
 
 /// DJ-10, RB-10: an hour without Fief, seen and new tokens, and then it is back.
@@ -93,9 +108,11 @@ async fn attempts_back_off() {
     }
     let attempts = fetches(&server);
     assert!((5..60).contains(&attempts), "{attempts} in ten minutes");
+    // Which joins the attempt that is under way, or makes one.
+    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
     server.clear_faults();
     server.reset_requests();
-    server.advance(MINUTE / 2);
+    server.advance(MINUTE / 2 + MINUTE / 60);
     validate(&fief, &token).await.unwrap();
     server.arrived(Endpoint::Jwks, 1).await;
 }
