@@ -3,6 +3,7 @@
 mod answers;
 mod concurrency;
 mod outage;
+mod real;
 mod rotation;
 mod start;
 

@@ -54,6 +54,15 @@ impl RealFief {
         }
     }
 
+    /// Another Fief with the same settings.
+    pub(crate) fn on(port: u16) -> Self {
+        Self {
+            base_url: format!("http://127.0.0.1:{port}"),
+            issuer: format!("https://127.0.0.1:{port}"),
+            ..Self::from_env()
+        }
+    }
+
     /// A client of the seed, by its name there.
     pub fn seeded(&self, name: &str) -> RealClient {
         let name = name.to_uppercase();
@@ -135,7 +144,7 @@ fn mailed_codes() -> Vec<String> {
     codes.map(|(code, _)| code.to_owned()).collect()
 }
 
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     let name = format!("FIEF_REAL_{name}");
     env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run tests/real.sh"))
 }

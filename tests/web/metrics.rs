@@ -14,10 +14,10 @@ use super::{api, one, send, status};
 
 /// Keeps what this thread counts.
 #[derive(Default)]
-struct Counts(Mutex<HashMap<String, Arc<AtomicU64>>>);
+pub(crate) struct Counts(Mutex<HashMap<String, Arc<AtomicU64>>>);
 
 impl Counts {
-    fn of(&self, key: &str) -> u64 {
+    pub(crate) fn of(&self, key: &str) -> u64 {
         let counts = self.0.lock().unwrap();
         counts
             .get(key)

@@ -6,7 +6,7 @@ mod bearer;
 mod caching;
 mod fail_closed;
 mod guards;
-mod metrics;
+pub(crate) mod metrics;
 mod openapi;
 mod optional;
 mod paths;
