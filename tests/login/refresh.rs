@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use axum::http::Method;
 use fief_axum::FiefAuthBuilder;
-use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
+use fief_test_server::{Client, Endpoint, Fault, FiefTestServer, User};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::{builder, logged_in, visitor::page};
@@ -42,6 +43,32 @@ async fn two_hundred_requests_of_an_expired_session_refresh_it_once() {
     let answers = requests.join_all().await;
     assert!(answers.iter().all(|(answer, _)| answer.status == 200));
     assert!(answers.iter().all(|(_, cookies)| !cookies.is_empty()));
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// RF-5
+#[tokio::test]
+async fn tokens_of_another_user_end_the_session() {
+    let server = FiefTestServer::builder()
+        .client(Client::new("castles").token_lifetime(LIFETIME))
+        .user(User::new(web::EMAIL, "herminetincture"))
+        .user(User::new("louis@example.com", "porcupine-and-crown"))
+        .start()
+        .await
+        .unwrap();
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME + Duration::from_secs(120));
+    let access_token = server.access_token().user("louis@example.com").mint();
+    let id_token = server.id_token().user("louis@example.com");
+    let answer = json!({
+        "access_token": access_token,
+        "id_token": id_token.access_token(&access_token).mint(),
+        "token_type": "bearer",
+        "refresh_token": "REFRESH_TOKEN",
+    });
+    server.fault(Endpoint::Token, Fault::json(answer));
+    server.reset_requests();
+    assert_eq!(visitor.open("/castles").await.status, 303);
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
 
