@@ -42,7 +42,8 @@ impl Fief {
                 metrics::token("seen");
                 (seen, now)
             }
-            Some(seen) => look_again(client, access_token, seen).await?,
+            // Boxed, since what may wait for Fief is large, and this seldom comes.
+            Some(seen) => Box::pin(look_again(client, access_token, seen)).await?,
             None => verify(client, access_token, now).await?,
         };
         let validity = &info.validated().validity;
@@ -115,7 +116,7 @@ async fn verify_anew(
     let kid = jws.kid.as_deref();
     let mut key = client.keys.find_settled(kid, now);
     if key.is_none() {
-        key = client.keys.find(client, kid).await?;
+        key = Box::pin(client.keys.find(client, kid)).await?;
         now = client.now();
     }
     let key = key.ok_or(invalid("its key is not one of Fief's"))?;
