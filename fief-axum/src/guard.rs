@@ -12,7 +12,7 @@ use axum::{
 use tower_service::Service;
 
 use crate::{
-    FiefAuth, RejectionKind,
+    FiefAuth, Rejection, RejectionKind,
     future::{ResponseFuture, Waiting},
     head::Head,
     paths::Table,
@@ -118,9 +118,11 @@ impl<S> RequireService<S> {
         let guard = self.guard.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            if let Verdict::Ask(rule) = guard.verdict(&parts.method, &parts.extensions)
-                && let Err(rejection) = rule.check(&request_auth, Head::of_parts(&parts)).await
-            {
+            // The verdict was to ask, or nobody would wait; with any other nobody gets in.
+            let Verdict::Ask(rule) = guard.verdict(&parts.method, &parts.extensions) else {
+                return Ok(Rejection::misconfigured().into_response());
+            };
+            if let Err(rejection) = rule.check(&request_auth, Head::of_parts(&parts)).await {
                 return Ok(rejection.into_response());
             }
             let request = Request::from_parts(parts, body);
