@@ -13,7 +13,7 @@ async fn status(server: &FiefTestServer, header: &[u8]) -> u16 {
     answer.status.as_u16()
 }
 
-/// BP-3, I14
+/// BP-3, I14, Q3B
 #[tokio::test]
 async fn the_scheme_has_no_case_and_any_number_of_spaces_behind_it() {
     let server = FiefTestServer::start().await;
