@@ -1,9 +1,10 @@
 use std::{
     future::Future,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::timeout};
 
 use crate::FiefError;
 
@@ -33,17 +34,30 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     where
         F: Future<Output = Result<T, FiefError>> + Send + 'static,
     {
-        // The work is lost only with the runtime it was spawned on: then this caller's own runtime does it.
-        for _ in 0..2 {
-            if let Some(flight) = self.start_if(|| true, &work)?
-                && let Some(result) = flight.landed().await
-            {
-                return result;
-            }
+        self.join_if(|| true, work).await?.ok_or_else(lost)
+    }
+
+    /// Joins the work that is under way, or starts it where that is allowed, and waits for the result: none where it
+    /// was not allowed.
+    pub(crate) async fn join_if<F>(
+        &self,
+        is_allowed: impl Fn() -> bool,
+        work: impl Fn() -> F,
+    ) -> Result<Option<T>, FiefError>
+    where
+        F: Future<Output = Result<T, FiefError>> + Send + 'static,
+    {
+        let Some(flight) = self.start_if(None, is_allowed, &work)? else {
+            return Ok(None);
+        };
+        if let Some(result) = flight.clone().landed().await {
+            return result.map(Some);
         }
-        Err(FiefError::Configuration(
-            "the tokio runtime is shutting down".into(),
-        ))
+        // It was lost with the runtime that it was spawned on, so this caller's own does it.
+        match self.start_if(Some(&flight), || true, &work)? {
+            Some(flight) => flight.landed().await.ok_or_else(lost)?.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Starts the work unless it is under way.
@@ -51,13 +65,14 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     where
         F: Future<Output = Result<T, FiefError>> + Send + 'static,
     {
-        self.start_if(|| true, work).map(|_| ())
+        self.start_if(None, || true, work).map(|_| ())
     }
 
-    /// Returns the work that is under way, or starts it where that is allowed. One caller at a time is
-    /// asked.
-    pub(crate) fn start_if<F>(
+    /// Returns the work that is under way and is not the one that was lost, or starts it where that is allowed. One
+    /// caller at a time is asked.
+    fn start_if<F>(
         &self,
+        lost: Option<&UnderWay<T>>,
         is_allowed: impl FnOnce() -> bool,
         work: impl Fn() -> F,
     ) -> Result<Option<UnderWay<T>>, FiefError>
@@ -65,7 +80,10 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         F: Future<Output = Result<T, FiefError>> + Send + 'static,
     {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = current.take().filter(UnderWay::is_under_way);
+        let under_way = current.take().filter(|current| {
+            let is_lost = lost.is_some_and(|lost| lost.result.same_channel(&current.result));
+            !is_lost && current.is_under_way()
+        });
         *current = match under_way {
             None if is_allowed() => Some(spawn(work())?),
             under_way => under_way,
@@ -75,15 +93,24 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
 }
 
 impl<T: Clone> UnderWay<T> {
-    /// Waits for the result; none when the runtime that did the work is gone.
-    pub(crate) async fn landed(mut self) -> Option<Result<T, FiefError>> {
-        let landed = self.result.wait_for(Option::is_some).await;
+    /// Waits for the result; none when the runtime that does the work is gone or stands still.
+    async fn landed(mut self) -> Option<Result<T, FiefError>> {
+        let landing = self.result.wait_for(Option::is_some);
+        let landed = match Handle::try_current() {
+            Ok(_) => timeout(PATIENCE, landing).await.ok()?,
+            // Without a runtime there is no time-out, and nobody who could do the work instead.
+            Err(_) => landing.await,
+        };
         landed.ok().and_then(|result| result.clone())
     }
 
     fn is_under_way(&self) -> bool {
         self.result.borrow().is_none() && self.result.has_changed().is_ok()
     }
+}
+
+fn lost() -> FiefError {
+    FiefError::Configuration("the tokio runtime is shutting down".into())
 }
 
 fn spawn<T, F>(work: F) -> Result<UnderWay<T>, FiefError>
@@ -96,4 +123,32 @@ where
     let (sender, result) = watch::channel(None);
     runtime.spawn(async move { sender.send(Some(work.await)) });
     Ok(UnderWay { result })
+}
+
+/// More than the time-outs of the work itself add up to.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, ready},
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::Flight;
+
+    /// DJ-3, DJ-8, RB-5: work on a runtime that nobody drives holds nobody up for ever.
+    #[tokio::test(start_paused = true)]
+    async fn work_that_stands_still_is_done_again() {
+        let (flight, times) = (Flight::new(), AtomicUsize::new(0));
+        let stands = tokio::runtime::Builder::new_current_thread();
+        let idle = { stands }.build().unwrap();
+        {
+            let _idle = idle.enter();
+            flight.start(pending::<Result<usize, _>>).unwrap();
+        }
+        let work = || ready(Ok(times.fetch_add(1, Ordering::Relaxed)));
+        assert_eq!(flight.join(work).await.unwrap(), 0);
+        idle.shutdown_background();
+    }
 }

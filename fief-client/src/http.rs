@@ -156,7 +156,10 @@ fn retry_after(response: &Response) -> Option<Duration> {
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
     );
     let header = response.headers().get(header::RETRY_AFTER).filter(|_| busy);
-    let seconds = header?.to_str().ok()?.parse().ok()?;
+    let seconds = header?.to_str().ok()?;
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    // The longest ones fit into no number.
+    let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 

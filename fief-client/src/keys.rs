@@ -85,7 +85,11 @@ impl Keys {
                 self.fetch_in_background(client, &set, now);
                 Ok(set)
             }
-            Some(age) if age < MAX_STALE => self.fetch(client, Some(&set)).await.or(Ok(set)),
+            Some(age) if age < MAX_STALE => match self.fetch(client, Some(&set)).await {
+                Ok(newer) => Ok(newer),
+                // Whoever was slower to get the news may find that others had better ones since.
+                Err(_) => Ok(self.latest().unwrap_or(set)),
+            },
             // Too old, or from a time that has not come: only a new one will do.
             _ => self.fetch_unless_waiting(client, Some(&set), now).await,
         }
@@ -113,10 +117,7 @@ impl Keys {
             return Ok(None);
         }
         let work = || fetch(Arc::clone(client), Some(Arc::clone(&set)));
-        let newer = match self.flight.start_if(|| self.may_miss(now), work)? {
-            Some(flight) => flight.landed().await.transpose()?,
-            None => None,
-        };
+        let newer = self.flight.join_if(|| self.may_miss(now), work).await?;
         let newer = newer.or_else(|| self.latest());
         Ok(newer.and_then(|set| set.find(kid).cloned()))
     }
@@ -165,18 +166,34 @@ impl Keys {
         }
     }
 
-    /// Lets the others go on with the set that is there until the attempt is over.
+    /// Lets the others go on with the set that is there until the attempt is over, or the set is too old to serve
+    /// without one that failed.
     fn fetch_in_background(&self, client: &Arc<Inner>, set: &Arc<KeySet>, now: u64) {
-        self.settle(set, now.saturating_add(ATTEMPT));
+        let due = set.fetched_at.saturating_add(MAX_AGE - 1);
+        let over = now.saturating_add(ATTEMPT);
+        let until = if now <= due { over.min(due) } else { over };
+        self.settle_latest(set, now, until);
         let work = || fetch(Arc::clone(client), Some(Arc::clone(set)));
         if let Err(error) = self.flight.start(work) {
             tracing::debug!(%error, "the keys cannot be renewed");
         }
     }
 
-    fn settle(&self, set: &KeySet, until: u64) {
-        let from = set.fetched_at.saturating_sub(CLOCK_STEP);
-        let until = until.min(set.fetched_at.saturating_add(MAX_STALE));
+    /// Settles on a set unless a newer one came.
+    fn settle_latest(&self, set: &Arc<KeySet>, now: u64, until: u64) {
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
+        if latest
+            .as_ref()
+            .is_some_and(|latest| Arc::ptr_eq(latest, set))
+        {
+            self.settle(set, now, until);
+        }
+    }
+
+    /// A clock that goes back by more than a step ends it.
+    fn settle(&self, set: &KeySet, now: u64, until: u64) {
+        let from = now.saturating_sub(CLOCK_STEP);
+        let until = until.min(set.fetched_at.saturating_add(MAX_STALE - 1));
         self.settled_from.store(from, Ordering::Relaxed);
         self.settled_until.store(until, Ordering::Relaxed);
     }
@@ -191,7 +208,7 @@ impl Keys {
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         let set = Arc::new(KeySet::new(keys, latest.as_deref(), now));
         *latest = Some(Arc::clone(&set));
-        self.settle(&set, now.saturating_add(RENEW_AFTER));
+        self.settle(&set, now, now.saturating_add(RENEW_AFTER));
         metrics::keys(now);
         set
     }
@@ -219,7 +236,7 @@ async fn fetch(client: Arc<Inner>, known: Option<Arc<KeySet>>) -> Result<Arc<Key
             if let Some(set) = before {
                 // Fresh keys serve on: what failed was to find an unknown one.
                 let due = set.fetched_at.saturating_add(RENEW_AFTER);
-                keys.settle(&set, now.saturating_add(delay).max(due));
+                keys.settle_latest(&set, now, now.saturating_add(delay).max(due));
             }
             Err(error)
         }

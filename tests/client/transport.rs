@@ -212,6 +212,7 @@ async fn retry_after_can_be_read() {
     let cases = [
         (429, "7", Some(7)),
         (503, "61", Some(60)),
+        (503, "99999999999999999999", Some(60)),
         (503, "Wed, 21 Oct 2026 07:28:00 GMT", None),
         (503, "-1", None),
         (500, "7", None),
