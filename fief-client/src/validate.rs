@@ -32,26 +32,27 @@ impl Fief {
         requirements: &Requirements,
     ) -> Result<FiefAccessTokenInfo, FiefError> {
         let client = &self.inner;
-        if access_token.len() > client.access_token_limit {
-            return Err(FiefError::AccessTokenInvalid("it is too long"));
-        }
-        let now = client.now();
-        let seen = client.validated.get(access_token);
-        let (info, now) = match seen {
-            Some(seen) if client.keys.is_settled(now) && is_published(&seen) => {
-                metrics::token("seen");
-                (seen, now)
-            }
+        let seen = client.validated.get(access_token.as_bytes());
+        let info = match seen {
+            Some(seen) if is_good(client, &seen) => seen,
             // Boxed, since what may wait for Fief is large, and this seldom comes.
-            Some(seen) => Box::pin(look_again(client, access_token, seen)).await?,
-            None => verify(client, access_token, now).await?,
+            seen => Box::pin(validate(client, access_token, seen)).await?,
         };
-        let validity = &info.validated().validity;
-        validity
-            .check(now, client.leeway)
-            .map_err(Untimely::access_token)?;
-        requirements.check(&info, now, client.leeway)?;
+        self.check_requirements(&info, requirements)?;
         Ok(info)
+    }
+
+    /// Returns what an access token says that was validated before and is still good, without waiting for anything.
+    ///
+    /// None says nothing about a token: [`validate_access_token`](Self::validate_access_token) does. For middleware,
+    /// which can then let most requests through without a future of its own.
+    #[must_use]
+    pub fn cached_access_token(
+        &self,
+        access_token: impl AsRef<[u8]>,
+    ) -> Option<FiefAccessTokenInfo> {
+        let seen = self.inner.validated.get(access_token.as_ref())?;
+        is_good(&self.inner, &seen).then_some(seen)
     }
 
     /// Checks what is required of a token that was validated before.
@@ -71,60 +72,91 @@ impl Fief {
     }
 }
 
-/// Lets the keys be renewed, since that is due, and verifies the token again if its key has left them.
-async fn look_again(
+/// Whether a token that was seen before can be taken as it is.
+fn is_good(client: &Inner, seen: &FiefAccessTokenInfo) -> bool {
+    let now = client.now();
+    let validity = &seen.validated().validity;
+    let is_good = client.keys.is_settled(now)
+        && is_published(seen)
+        && validity.check(now, client.leeway).is_ok();
+    if is_good {
+        metrics::token("seen");
+    }
+    is_good
+}
+
+/// Validates a token, wherever that leads.
+async fn validate(
     client: &Arc<Inner>,
     token: &str,
-    seen: FiefAccessTokenInfo,
-) -> Result<(FiefAccessTokenInfo, u64), FiefError> {
-    client.keys.get(client).await?;
-    let now = client.now();
-    if is_published(&seen) {
-        metrics::token("seen");
-        return Ok((seen, now));
+    seen: Option<FiefAccessTokenInfo>,
+) -> Result<FiefAccessTokenInfo, FiefError> {
+    let looked_at = look_at(client, token, seen).await;
+    match &looked_at {
+        Ok((info, outcome)) => {
+            let kid = info.validated().key.kid();
+            tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
+            metrics::token(outcome);
+        }
+        Err(error) => {
+            tracing::debug!(%error, "access token rejected");
+            metrics::token("rejected");
+        }
     }
-    verify(client, token, now).await
+    looked_at.map(|(info, _)| info)
+}
+
+/// Also returns how it was validated.
+async fn look_at(
+    client: &Arc<Inner>,
+    token: &str,
+    seen: Option<FiefAccessTokenInfo>,
+) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
+    if token.len() > client.access_token_limit {
+        return Err(FiefError::AccessTokenInvalid("it is too long"));
+    }
+    if let Some(seen) = seen {
+        // The keys are renewed where that is due, which its own may not survive.
+        client.keys.get(client).await?;
+        if is_published(&seen) {
+            let validity = &seen.validated().validity;
+            validity
+                .check(client.now(), client.leeway)
+                .map_err(Untimely::access_token)?;
+            return Ok((seen, "seen"));
+        }
+    }
+    verify(client, token).await.map(|info| (info, "verified"))
 }
 
 fn is_published(seen: &FiefAccessTokenInfo) -> bool {
     seen.validated().key.is_published()
 }
 
-/// Verifies a token; also returns the time at which it was good.
-async fn verify(
-    client: &Arc<Inner>,
-    token: &str,
-    now: u64,
-) -> Result<(FiefAccessTokenInfo, u64), FiefError> {
-    let verified = verify_anew(client, token, now).await;
-    metrics::token(if verified.is_ok() {
-        "verified"
-    } else {
-        "rejected"
-    });
-    verified
-}
-
-async fn verify_anew(
-    client: &Arc<Inner>,
-    token: &str,
-    mut now: u64,
-) -> Result<(FiefAccessTokenInfo, u64), FiefError> {
+async fn verify(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
     let invalid = FiefError::AccessTokenInvalid;
     let mut jws = Jws::parse(token).map_err(invalid)?;
     let typ = jws.typ;
     let kid = jws.kid.as_deref();
-    let mut key = client.keys.find_settled(kid, now);
-    if key.is_none() {
-        key = Box::pin(client.keys.find(client, kid)).await?;
-        now = client.now();
-    }
-    let key = key.ok_or(invalid("its key is not one of Fief's"))?;
+    let now = client.now();
+    let (key, now) = match client.keys.find_settled(kid, now) {
+        Some(key) => (Some(key), now),
+        None => (client.keys.find(client, kid).await?, client.now()),
+    };
+    let Some(key) = key else {
+        tracing::debug!(kid = ?shown(kid), "no such key");
+        return Err(invalid("its key is not one of Fief's"));
+    };
     let claims: Claims<'_> = jws.verify(&key).map_err(invalid)?;
     claims.check(client, typ, now)?;
     let info = claims.into_info(token, key);
     client.validated.insert(&info);
-    Ok((info, now))
+    Ok(info)
+}
+
+/// The beginning of what anyone may have written.
+fn shown(kid: Option<&str>) -> String {
+    kid.unwrap_or_default().chars().take(64).collect()
 }
 
 #[cfg(fuzzing)]

@@ -36,7 +36,7 @@ impl ValidatedTokens {
         Self { cache }
     }
 
-    pub(crate) fn get(&self, token: &str) -> Option<FiefAccessTokenInfo> {
+    pub(crate) fn get(&self, token: &[u8]) -> Option<FiefAccessTokenInfo> {
         self.cache.as_ref()?.get(&Token(token))
     }
 
@@ -61,11 +61,11 @@ impl fmt::Debug for ValidatedTokens {
 struct TokenKey(Arc<Validated>);
 
 /// A token that is looked up.
-struct Token<'a>(&'a str);
+struct Token<'a>(&'a [u8]);
 
 impl TokenKey {
-    fn token(&self) -> &str {
-        self.0.token.expose_secret()
+    fn token(&self) -> &[u8] {
+        self.0.token.expose_secret().as_bytes()
     }
 }
 
@@ -86,9 +86,8 @@ impl Hash for TokenKey {
 impl Hash for Token<'_> {
     /// The end of the signature finds the slot; the comparison is of the whole token.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let token = self.0.as_bytes();
-        let start = token.len().saturating_sub(TAIL);
-        state.write(token.get(start..).unwrap_or(token));
+        let start = self.0.len().saturating_sub(TAIL);
+        state.write(self.0.get(start..).unwrap_or(self.0));
     }
 }
 
