@@ -1,7 +1,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -32,7 +35,7 @@ impl FiefAuthBuilder {
 impl FiefAuth {
     /// Forgets what is known of a user, so that Fief is asked next time: after the user was changed.
     pub async fn forget_user(&self, id: Uuid) {
-        self.users().remove(self.fief(), id).await;
+        self.users().forget(self.fief(), id).await;
     }
 }
 
@@ -42,6 +45,8 @@ pub(crate) struct Users {
     time_to_live: Duration,
     refused: Cache<Uuid, Refused>,
     under_way: Mutex<HashMap<Uuid, Flight>>,
+    /// Counts what became known or was forgotten since, of a part of the users each.
+    changes: [AtomicU64; 64],
 }
 
 enum Store {
@@ -67,6 +72,7 @@ impl Users {
             time_to_live: Duration::from_secs(5 * 60),
             refused: Cache::new(REFUSED),
             under_way: Mutex::new(HashMap::new()),
+            changes: [const { AtomicU64::new(0) }; 64],
         }
     }
 
@@ -77,40 +83,81 @@ impl Users {
             metrics::user("cache");
             return Ok(user);
         }
-        if let Some(error) = users.refusal(auth.fief().now(), token) {
-            return Err(error);
+        for _ in 0..MAX_JOINED {
+            if let Some(error) = users.refusal(auth.fief().now(), token) {
+                return Err(error);
+            }
+            let (flight, is_own) = users.join(auth, token)?;
+            match land(flight).await {
+                // The answer may be about another token of the same user.
+                Err(error) if !is_own && is_refusal(&error) => {}
+                landed => return landed,
+            }
         }
-        let (flight, is_own) = users.join(auth, token)?;
-        match land(flight).await {
-            // The answer is about another token of the same user.
-            Err(error) if !is_own && is_refusal(&error) => users.fetch(auth.fief(), token).await,
-            landed => landed,
-        }
+        users.fetch(auth.fief(), token).await
     }
 
     /// Returns the user of a token as Fief describes them now.
     pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Landed {
         metrics::user("fief");
-        let fetched = fief.userinfo(token.access_token()).await;
-        let checked = fetched.and_then(|user| check(user, token));
-        match &checked {
-            Ok(user) => self.insert(fief, user).await,
-            Err(error) => {
-                self.remove(fief, token.id()).await;
-                if is_refusal(error) {
-                    let refused = Refused {
-                        since: fief.now(),
-                        token: token.clone(),
-                        error: error.clone(),
-                    };
-                    self.refused.insert(token.id(), refused);
-                }
-            }
+        let id = token.id();
+        let begun = self.changes(id).load(Ordering::Acquire);
+        let user = match fief.userinfo(token.access_token()).await {
+            Ok(user) => user,
+            Err(error) if is_refusal(&error) => return Err(self.refuse(fief, token, error).await),
+            // It says nothing about the user.
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = check(&user, token) {
+            return Err(self.refuse(fief, token, error).await);
         }
-        checked
+        self.insert(fief, &user).await;
+        // Of what changed in the meantime this answer may know nothing.
+        if self.changes(id).load(Ordering::Acquire) != begun {
+            self.remove(fief, id).await;
+        }
+        Ok(user)
     }
 
-    pub(crate) async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
+    /// Takes in what Fief, or the user themselves, just said.
+    pub(crate) async fn learn(&self, fief: &Fief, user: &FiefUserInfo) {
+        self.changes(user.sub).fetch_add(1, Ordering::AcqRel);
+        self.insert(fief, user).await;
+    }
+
+    /// Forgets a user, whatever is under way.
+    async fn forget(&self, fief: &Fief, id: Uuid) {
+        self.changes(id).fetch_add(1, Ordering::AcqRel);
+        self.lock().remove(&id);
+        self.remove(fief, id).await;
+    }
+
+    /// Forgets a user whom Fief does not describe, and who else asks for a moment.
+    async fn refuse(
+        &self,
+        fief: &Fief,
+        token: &FiefAccessTokenInfo,
+        error: FiefError,
+    ) -> FiefError {
+        self.remove(fief, token.id()).await;
+        if is_refusal(&error) {
+            let refused = Refused {
+                since: fief.now(),
+                token: token.clone(),
+                error: error.clone(),
+            };
+            self.refused.insert(token.id(), refused);
+        }
+        error
+    }
+
+    fn changes(&self, id: Uuid) -> &AtomicU64 {
+        let [.., last] = id.into_bytes();
+        let [first, ..] = &self.changes;
+        self.changes.get(usize::from(last % 64)).unwrap_or(first)
+    }
+
+    async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
         self.refused.remove(&user.sub);
         match &self.store {
             Store::Memory(memory) => memory.insert(fief.now(), user),
@@ -163,7 +210,8 @@ impl Users {
         let runtime = Handle::try_current()
             .map_err(|_| FiefError::Configuration("user info needs a tokio runtime".into()))?;
         let mut under_way = self.lock();
-        if let Some(flight) = under_way.get(&token.id()) {
+        let current = under_way.get(&token.id());
+        if let Some(flight) = current.filter(|flight| flight.borrow().is_none()) {
             return Ok((flight.clone(), false));
         }
         let (sender, flight) = watch::channel(None);
@@ -173,6 +221,7 @@ impl Users {
         let landing = Landing {
             auth: auth.clone(),
             id: token.id(),
+            flight: flight.clone(),
         };
         let token = token.clone();
         runtime.spawn(async move {
@@ -194,11 +243,17 @@ impl Users {
 struct Landing {
     auth: FiefAuth,
     id: Uuid,
+    flight: Flight,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.auth.users().lock().remove(&self.id);
+        let mut under_way = self.auth.users().lock();
+        // Since the user was forgotten there may be another one.
+        let current = under_way.get(&self.id);
+        if current.is_some_and(|current| current.same_channel(&self.flight)) {
+            under_way.remove(&self.id);
+        }
     }
 }
 
@@ -211,7 +266,7 @@ async fn land(mut flight: Flight) -> Landed {
     })
 }
 
-fn check(user: FiefUserInfo, token: &FiefAccessTokenInfo) -> Landed {
+fn check(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
     if user.sub != token.id() {
         let why = "the user is another than the token's";
         return Err(FiefError::ResponseInvalid(why));
@@ -219,7 +274,7 @@ fn check(user: FiefUserInfo, token: &FiefAccessTokenInfo) -> Landed {
     if user.is_active == Some(false) {
         return Err(FiefError::UserInactive);
     }
-    Ok(user)
+    Ok(())
 }
 
 fn is_refusal(error: &FiefError) -> bool {
@@ -238,5 +293,7 @@ impl fmt::Debug for Users {
     }
 }
 
+/// How many answers about other tokens are waited for.
+const MAX_JOINED: usize = 3;
 const REFUSED: usize = 10_000;
 const REFUSED_FOR: Duration = Duration::from_secs(5);

@@ -102,7 +102,7 @@ impl Account {
         let auth = self.session.auth();
         let error = match answer {
             Ok(user) => {
-                auth.users().insert(auth.fief(), &user).await;
+                auth.users().learn(auth.fief(), &user).await;
                 return Ok(user);
             }
             Err(error) => error,

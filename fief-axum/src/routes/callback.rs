@@ -78,7 +78,7 @@ async fn begin(
         .map_err(|error| failed(site, &error, return_to))?;
     match session::begin(auth, site, tokens, &info, headers).await {
         Ok(cookies) => {
-            auth.users().insert(fief, user).await;
+            auth.users().learn(fief, user).await;
             Ok(cookies)
         }
         Err(error) => {

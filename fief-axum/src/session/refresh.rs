@@ -216,7 +216,7 @@ async fn adopt(
     if !is_kept || site.ended.has(&session) {
         return Outcome::Ended;
     }
-    auth.users().insert(fief, &user).await;
+    auth.users().learn(fief, &user).await;
     Outcome::Refreshed(Arc::new(session))
 }
 
