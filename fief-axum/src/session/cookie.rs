@@ -18,10 +18,10 @@ impl<'a> Jar<'a> {
     /// All cookies, a repeated name as often as it was sent.
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let headers = self.headers.get_all(header::COOKIE).iter();
+        // Pair by pair, so that one of somebody else's in another encoding hides none of ours.
         headers
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| str::from_utf8(pair.trim_ascii()).ok()?.split_once('='))
     }
 
     /// The value of a name that was sent once. A repeated one may be another site's, so none is taken.
