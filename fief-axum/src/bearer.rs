@@ -9,7 +9,7 @@ pub(crate) enum Bearer<'a> {
     /// The scheme is bearer, but the rest is not one token; or the header is repeated.
     Malformed,
     /// What is to be validated.
-    Token(&'a str),
+    Token(&'a [u8]),
     /// More than any token has.
     TooLong,
 }
@@ -44,16 +44,17 @@ impl<'a> Bearer<'a> {
         match token {
             [] => Self::Malformed,
             _ if token.len() > MAX_LEN => Self::TooLong,
-            _ => str::from_utf8(token).map_or(Self::Malformed, Self::Token),
+            _ => Self::Token(token),
         }
     }
 }
 
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
-pub(crate) fn is_b64token(token: &str) -> bool {
-    let body = token.trim_end_matches('=');
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    !body.is_empty() && body.bytes().all(allowed)
+pub(crate) fn is_b64token(token: &[u8]) -> bool {
+    let padding = token.iter().rev().take_while(|byte| **byte == b'=').count();
+    let (body, _) = token.split_at(token.len() - padding);
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
+    !body.is_empty() && body.iter().all(allowed)
 }
 
 /// A character of a scheme's name ([RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).

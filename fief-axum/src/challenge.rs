@@ -52,7 +52,7 @@ impl Challenge {
             RejectionKind::MissingCredentials | RejectionKind::MissingScope { .. }
         );
         let scope = Some(required.required_scopes().join(" "))
-            .filter(|scope| is_scope && !scope.is_empty());
+            .filter(|scope| is_scope && !scope.is_empty() && scope.bytes().all(is_scope_char));
         let params = [
             ("realm", self.realm.as_deref()),
             ("error", error),
@@ -64,9 +64,14 @@ impl Challenge {
         .map(|(name, value)| value.map(|value| format!("{name}={}", quoted(value))));
         let params = params.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let text = format!("Bearer {params}");
-        // A scope that no header can carry is left out with the rest.
         Some(HeaderValue::from_str(text.trim_end()).unwrap_or(HeaderValue::from_static("Bearer")))
     }
+}
+
+/// A scope that is none by [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) cannot be asked
+/// for, so it is not named either.
+fn is_scope_char(byte: u8) -> bool {
+    byte == b' ' || byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }
 
 /// A quoted string ([RFC 9110, section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).

@@ -1,8 +1,7 @@
 use std::{
     mem,
-    pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use axum::{
@@ -24,13 +23,19 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct RequireService<S> {
     inner: S,
-    auth: FiefAuth,
-    guard: Guard,
+    guard: Arc<Guard>,
 }
 
-/// Where a guard has its rule from. A cheap clone, since axum clones services for each request.
-#[derive(Clone, Debug)]
-pub(crate) enum Guard {
+/// One pointer for a service, since axum clones it for each request.
+#[derive(Debug)]
+struct Guard {
+    auth: FiefAuth,
+    rules: Rules,
+}
+
+/// Where a guard has its rule from.
+#[derive(Debug)]
+pub(crate) enum Rules {
     One(Arc<Rule>),
     Table(Arc<Table>),
 }
@@ -39,10 +44,10 @@ pub(crate) enum Guard {
 pub(crate) enum Verdict<'a> {
     Ask(&'a Rule),
     Open,
-    Refuse,
+    Refuse(RejectionKind),
 }
 
-impl Guard {
+impl Rules {
     fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
         match self {
             Self::One(rule) => Verdict::Ask(rule),
@@ -52,8 +57,9 @@ impl Guard {
 }
 
 impl<S> RequireService<S> {
-    pub(crate) fn new(inner: S, auth: FiefAuth, guard: Guard) -> Self {
-        Self { inner, auth, guard }
+    pub(crate) fn new(inner: S, auth: FiefAuth, rules: Rules) -> Self {
+        let guard = Arc::new(Guard { auth, rules });
+        Self { inner, guard }
     }
 }
 
@@ -73,39 +79,32 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let (request_auth, lent) = match RequestAuth::lend(&self.auth, request.extensions_mut()) {
-            Ok(found) => found,
+        let Guard { auth, rules } = &*self.guard;
+        let lent = match RequestAuth::lend(auth, request.extensions_mut()) {
+            Ok(lent) => lent,
             Err(kind) => {
-                let rejection = self.auth.rejection(Head::of(&request), kind);
+                let rejection = auth.rejection(Head::of(&request), kind);
                 return ResponseFuture::rejected(rejection, None);
             }
         };
-        let rule = match self.guard.verdict(request.method(), request.extensions()) {
-            Verdict::Ask(rule) => rule,
-            Verdict::Open => return ResponseFuture::inner(self.inner.call(request), lent),
-            Verdict::Refuse => {
+        let checked = match rules.verdict(request.method(), request.extensions()) {
+            Verdict::Ask(rule) => rule.check_known(Head::of(&request)),
+            Verdict::Open => Some(Ok(())),
+            Verdict::Refuse(kind) => {
                 let head = Head::of(&request);
-                let rejection = self.auth.rejection(head, RejectionKind::Forbidden);
-                return ResponseFuture::rejected(rejection, lent);
+                Some(RequestAuth::of(head.extensions).and_then(|lent| Err(lent.refuse(head, kind))))
             }
         };
-        // A token that was seen before is checked without waiting: then nothing is boxed.
-        let checked = if request_auth.is_far() {
-            Poll::Pending
-        } else {
-            let check = pin!(rule.check(&request_auth, Head::of(&request)));
-            check.poll(&mut Context::from_waker(Waker::noop()))
-        };
         match checked {
-            Poll::Ready(Ok(())) => ResponseFuture::inner(self.inner.call(request), lent),
-            Poll::Ready(Err(rejection)) => ResponseFuture::rejected(rejection, lent),
-            Poll::Pending => ResponseFuture::waiting(self.wait(request, request_auth), lent),
+            Some(Ok(())) => ResponseFuture::inner(self.inner.call(request), lent),
+            Some(Err(rejection)) => ResponseFuture::rejected(rejection, lent),
+            None => ResponseFuture::waiting(self.wait(request), lent),
         }
     }
 }
 
 impl<S> RequireService<S> {
-    fn wait<B>(&mut self, request: Request<B>, request_auth: RequestAuth) -> Waiting<S::Error>
+    fn wait<B>(&mut self, request: Request<B>) -> Waiting<S::Error>
     where
         S: Service<Request<B>> + Clone + Send + 'static,
         S::Response: IntoResponse,
@@ -115,14 +114,14 @@ impl<S> RequireService<S> {
         // Only the service that was polled is ready, so the clone stays behind.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let guard = self.guard.clone();
+        let guard = Arc::clone(&self.guard);
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             // The verdict was to ask, or nobody would wait; with any other nobody gets in.
-            let Verdict::Ask(rule) = guard.verdict(&parts.method, &parts.extensions) else {
+            let Verdict::Ask(rule) = guard.rules.verdict(&parts.method, &parts.extensions) else {
                 return Ok(Rejection::misconfigured().into_response());
             };
-            if let Err(rejection) = rule.check(&request_auth, Head::of_parts(&parts)).await {
+            if let Err(rejection) = rule.check(Head::of_parts(&parts)).await {
                 return Ok(rejection.into_response());
             }
             let request = Request::from_parts(parts, body);

@@ -9,44 +9,40 @@ use axum::http::{
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,
-    pub(crate) headers: &'a HeaderMap,
     pub(crate) uri: &'a Uri,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) extensions: &'a Extensions,
 }
 
 impl<'a> Head<'a> {
     pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
-        Self::new(
-            request.method(),
-            request.headers(),
-            request.uri(),
-            request.extensions(),
-        )
+        Self {
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        }
     }
 
     pub(crate) fn of_parts(parts: &'a Parts) -> Self {
-        Self::new(&parts.method, &parts.headers, &parts.uri, &parts.extensions)
+        Self {
+            method: &parts.method,
+            uri: &parts.uri,
+            headers: &parts.headers,
+            extensions: &parts.extensions,
+        }
     }
 
-    /// In a nested router only the original URI is the one that the browser knows.
-    fn new(
-        method: &'a Method,
-        headers: &'a HeaderMap,
-        uri: &'a Uri,
-        extensions: &'a Extensions,
-    ) -> Self {
-        let uri = extensions
-            .get::<OriginalUri>()
-            .map_or(uri, |original| &original.0);
-        Self {
-            method,
-            headers,
-            uri,
-        }
+    /// The URI that the browser knows, which a nested router does not.
+    pub(crate) fn original_uri(&self) -> &'a Uri {
+        let original = self.extensions.get::<OriginalUri>();
+        original.map_or(self.uri, |original| &original.0)
     }
 
     /// Path and query, as a page to come back to.
     pub(crate) fn page(&self) -> &'a str {
-        self.uri.path_and_query().map_or("/", |page| page.as_str())
+        let page = self.original_uri().path_and_query();
+        page.map_or("/", |page| page.as_str())
     }
 
     /// Whether a browser shows the answer as a page: what `fetch` asks for is not one.

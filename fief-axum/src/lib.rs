@@ -60,14 +60,15 @@
 //!
 //! # Observability
 //!
-//! Rejections are `tracing` events at `debug`, with their reason and never a token; mistakes of the application's own
-//! are at `error`. With the feature `metrics`, besides what
+//! Requests that are turned away, and tokens that are verified or not good, are `tracing` events at `debug`, with the
+//! reason and the key's id and never a token; mistakes of the application's own are at `error`. With the feature
+//! `metrics`, besides what
 //! [fief-client counts](https://docs.rs/fief-client/latest/fief_client/#metrics):
 //!
 //! | Name | What |
 //! | --- | --- |
 //! | `fief_axum_requests_total{outcome}` | requests whose sender was asked for: `authenticated`, or the `error` of the answer |
-//! | `fief_axum_rejections_total{error}` | requests that were rejected, for lack of permissions too |
+//! | `fief_axum_rejections_total{error}` | requests that were turned away, for lack of permissions too |
 //! | `fief_axum_users_total{from}` | user info, from `cache` or `fief` |
 //! | `fief_axum_refreshes_total{outcome}` | sessions that were `refreshed`, `refused`, `ended` or `failed` |
 
@@ -77,6 +78,7 @@ mod attempt;
 mod auth;
 mod bearer;
 mod builder;
+mod caching;
 mod challenge;
 mod csrf;
 mod error;

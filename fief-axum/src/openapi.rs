@@ -51,7 +51,7 @@ impl PathsLayer {
                         secure(operation, rule);
                     }
                     Verdict::Open => operation.security = Some(Vec::new()),
-                    Verdict::Refuse => {}
+                    Verdict::Refuse(_) => {}
                 }
             }
         }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::MatchedPath,
+    extract::{MatchedPath, OriginalUri},
     http::{Extensions, Method},
 };
 use tower_layer::Layer;
 
 use crate::{
-    FiefAuth, RequireLayer,
-    guard::{Guard, RequireService, Verdict},
+    FiefAuth, RejectionKind, RequireLayer,
+    guard::{RequireService, Rules, Verdict},
     rule::Rule,
 };
 
@@ -19,7 +19,12 @@ use crate::{
 /// Paths are written as the router has them; `/admin/{*rest}` stands for everything below `/admin/` as well. The first
 /// entry that matches decides, and **a path without an entry is refused** (403), the fallback too. What is matched is
 /// the route that was found, never the text of the URL, so put it on the router with
-/// [`Router::layer`](axum::Router::layer), after the routes. What `nest_service` serves counts as the fallback.
+/// [`Router::layer`](axum::Router::layer), after the routes and the fallback: what is added to the router behind it,
+/// and what a `merge` makes of the fallback, is not in its reach. Around the router as a whole, where no route was found
+/// yet, every request is answered with 500. What `nest_service` serves counts as the fallback.
+///
+/// Merge [`FiefAuth::routes`] behind it, or give them entries: nobody could log in otherwise. A CORS layer goes outside
+/// of it, since preflight requests bring no credentials.
 ///
 /// ```
 /// # use axum::{Router, http::Method, routing::get};
@@ -134,7 +139,7 @@ impl<S> Layer<S> for PathsLayer {
         RequireService::new(
             inner,
             self.auth.clone(),
-            Guard::Table(Arc::clone(&self.table)),
+            Rules::Table(Arc::clone(&self.table)),
         )
     }
 }
@@ -142,8 +147,14 @@ impl<S> Layer<S> for PathsLayer {
 impl Table {
     pub(crate) fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
         let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        if path.is_none() && extensions.get::<OriginalUri>().is_none() {
+            tracing::error!(
+                "FiefAuth::paths() is around a router, before any route is found: use Router::layer"
+            );
+            return Verdict::Refuse(RejectionKind::Misconfigured);
+        }
         let verdict = self.verdict_at(method, path);
-        if matches!(verdict, Verdict::Refuse) {
+        if matches!(verdict, Verdict::Refuse(_)) {
             tracing::debug!(path, "not in the table of paths");
         }
         verdict
@@ -158,7 +169,7 @@ impl Table {
         match access {
             Some(Access::Open) => Verdict::Open,
             Some(Access::Rule(rule)) => Verdict::Ask(rule),
-            None => Verdict::Refuse,
+            None => Verdict::Refuse(RejectionKind::Forbidden),
         }
     }
 

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{fmt, mem, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -8,7 +8,7 @@ use fief_client::{FiefAcr, FiefError, Requirements};
 use serde_json::json;
 use url::form_urlencoded;
 
-use crate::{FiefAuth, head::Head, metrics, routes};
+use crate::{FiefAuth, head::Head, metrics, routes, site::Site};
 
 /// A request that does not reach its handler, and why.
 ///
@@ -17,12 +17,19 @@ use crate::{FiefAuth, head::Head, metrics, routes};
 /// a small page that says why. Everyone else gets JSON with `error` and `error_description`, and `WWW-Authenticate`.
 #[derive(Clone)]
 pub struct Rejection {
+    // Small, since every guard and extractor may return one, and few do.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
     kind: RejectionKind,
     is_navigation: bool,
     is_page: bool,
     login_url: Option<String>,
     challenge: Option<HeaderValue>,
     hook: Option<FiefAuth>,
+    is_told: bool,
 }
 
 /// Why a request is rejected.
@@ -39,11 +46,11 @@ pub enum RejectionKind {
         /// The greatest age of the login that is accepted.
         max_age: Duration,
     },
-    /// 403: the request comes from another site, and only the session cookie says who sent it.
+    /// 403: the request comes from another site, and only a cookie says who sent it.
     CrossSite,
     /// 401: the token is over.
     Expired,
-    /// 403: the guard's own predicate says no.
+    /// 403: the guard's own predicate says no, or the path is not in the table of paths.
     Forbidden,
     /// 401: the token is not good.
     Invalid,
@@ -74,14 +81,12 @@ impl Rejection {
         kind: RejectionKind,
         required: &Requirements,
     ) -> Self {
-        tracing::debug!(reason = kind.code(), "request rejected");
-        metrics::rejection(kind.code());
         let is_navigation = head.is_navigation();
         let site = auth.site().filter(|_| is_navigation);
         let login_url = site
             .filter(|_| kind.is_login())
-            .map(|site| login_url(&site.login_path(), head.page(), &kind, required));
-        Self {
+            .map(|site| login_url(site, head.page(), &kind, required));
+        Self::from_inner(Inner {
             is_navigation,
             is_page: site.is_some(),
             challenge: match login_url {
@@ -90,57 +95,74 @@ impl Rejection {
             },
             login_url,
             hook: auth.has_rejection_hook().then(|| auth.clone()),
+            is_told: false,
             kind,
-        }
+        })
     }
 
     /// The rejection of an extractor that nothing surrounds.
     pub(crate) fn misconfigured() -> Self {
-        Self {
+        Self::from_inner(Inner {
             kind: RejectionKind::Misconfigured,
             is_navigation: false,
             is_page: false,
             login_url: None,
             challenge: None,
             hook: None,
+            is_told: false,
+        })
+    }
+
+    fn from_inner(inner: Inner) -> Self {
+        Self {
+            inner: Box::new(inner),
         }
     }
 
     /// Returns why the request is rejected.
     #[must_use]
     pub fn kind(&self) -> &RejectionKind {
-        &self.kind
+        &self.inner.kind
     }
 
     /// Returns where the visitor of a page can log in and come back from; none for API callers, and where logging in
     /// does not help.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
-        self.login_url.as_deref()
+        self.inner.login_url.as_deref()
     }
 
     /// Returns whether a browser shows the answer as a page: what an API caller and `fetch` ask for is not one.
     #[must_use]
     pub fn is_navigation(&self) -> bool {
-        self.is_navigation
+        self.inner.is_navigation
+    }
+
+    /// Returns the `WWW-Authenticate` header of the answer to API callers, where there is one: an answer of the
+    /// application's own with the status 401 needs it too
+    /// ([RFC 9110, section 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)).
+    #[must_use]
+    pub fn challenge(&self) -> Option<&HeaderValue> {
+        self.inner.challenge.as_ref()
     }
 
     fn answer(self) -> Response {
-        if let Some(url) = &self.login_url {
+        let rejected = *self.inner;
+        if let Some(url) = &rejected.login_url {
             return Redirect::to(url).into_response();
         }
-        let (status, description) = (self.kind.status(), self.kind.description());
-        let mut response = if self.is_page {
+        let (status, description) = (rejected.kind.status(), rejected.kind.description());
+        let mut response = if rejected.is_page {
             routes::rejected(status, description)
         } else {
-            let body = json!({ "error": self.kind.code(), "error_description": description });
+            let body = json!({ "error": rejected.kind.code(), "error_description": description });
             (status, axum::Json(body)).into_response()
         };
         let headers = response.headers_mut();
-        if let Some(challenge) = self.challenge {
+        if let Some(challenge) = rejected.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.kind == RejectionKind::Unavailable {
+        if rejected.kind == RejectionKind::Unavailable {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
@@ -149,8 +171,14 @@ impl Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(mut self) -> Response {
+        // Here, since an optional extractor may forgive it; and once, since the hook may ask for the answer it replaces.
+        if !mem::replace(&mut self.inner.is_told, true) {
+            let code = self.inner.kind.code();
+            tracing::debug!(error = code, "request rejected");
+            metrics::rejection(code);
+        }
         // The hook gets a rejection without a hook, so that it can ask for the answer that it replaces.
-        match self.hook.take() {
+        match self.inner.hook.take() {
             Some(auth) => auth.reject(self),
             None => self.answer(),
         }
@@ -158,9 +186,10 @@ impl IntoResponse for Rejection {
 }
 
 /// Where to log in and come back from; for a step-up, at the level and age that are required.
-fn login_url(path: &str, page: &str, kind: &RejectionKind, required: &Requirements) -> String {
+fn login_url(site: &Site, page: &str, kind: &RejectionKind, required: &Requirements) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return_to", page);
+    // A page that the login would not come back to is not carried along, however long it is.
+    query.extend_pairs(site.return_to(page).map(|page| ("return_to", page)));
     if kind.is_step_up() {
         let acr = required.required_acr().map(|acr| acr.as_str().to_owned());
         let max_age = required
@@ -169,13 +198,18 @@ fn login_url(path: &str, page: &str, kind: &RejectionKind, required: &Requiremen
         query.extend_pairs(acr.map(|acr| ("acr", acr)));
         query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
     }
-    format!("{path}?{}", query.finish())
+    let (path, query) = (site.login_path(), query.finish());
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{query}")
+    }
 }
 
 impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejection")
-            .field("kind", &self.kind)
+            .field("kind", self.kind())
             .finish_non_exhaustive()
     }
 }
@@ -219,8 +253,9 @@ impl RejectionKind {
         matches!(self, Self::AcrTooLow { .. } | Self::AuthTooOld { .. })
     }
 
-    /// The `error` of the answer.
-    pub(crate) fn code(&self) -> &'static str {
+    /// Returns the `error` of the answer to API callers.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
         match self {
             Self::AcrTooLow { .. } | Self::AuthTooOld { .. } => "insufficient_user_authentication",
             Self::CrossSite => "cross_site_request",
@@ -235,7 +270,9 @@ impl RejectionKind {
         }
     }
 
-    fn description(&self) -> &'static str {
+    /// Returns the `error_description` of the answer: one sentence for people, without anything of the request.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
         match self {
             Self::AcrTooLow { .. } => "A stronger login is required.",
             Self::AuthTooOld { .. } => "A more recent login is required.",

@@ -7,13 +7,13 @@ use std::{
 };
 
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
-use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
+use fief_client::{FiefAccessTokenInfo, Requirements};
 use tower_cookies::Cookie;
 
 use crate::{
     FiefAuth, Rejection, RejectionKind,
     bearer::{Bearer, is_b64token},
-    csrf,
+    caching, csrf,
     head::Head,
     metrics,
     session::{self, Jar, Session},
@@ -29,10 +29,14 @@ pub(crate) struct RequestAuth {
 #[derive(Debug)]
 struct Inner {
     auth: FiefAuth,
-    found: OnceLock<Result<Credential, RejectionKind>>,
+    found: OnceLock<Found>,
     asked: AtomicBool,
     outgoing: Mutex<Outgoing>,
+    /// Whether anything is outgoing, which it seldom is.
+    sends: AtomicBool,
 }
+
+pub(crate) type Found = Result<Credential, RejectionKind>;
 
 /// What the answer is to tell the browser.
 #[derive(Debug, Default)]
@@ -60,16 +64,16 @@ impl Credential {
 }
 
 impl RequestAuth {
-    /// Returns this request's, and once more to be finished where it is new.
+    /// Puts one into a request that has none, and returns it to be finished.
     ///
     /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
     pub(crate) fn lend(
         auth: &FiefAuth,
         extensions: &mut Extensions,
-    ) -> Result<(Self, Option<Self>), RejectionKind> {
+    ) -> Result<Option<Self>, RejectionKind> {
         if let Some(found) = extensions.get::<Self>() {
             if auth.is(&found.inner.auth) {
-                return Ok((found.clone(), None));
+                return Ok(None);
             }
             tracing::error!("a layer or guard is inside of another FiefAuth's");
             return Err(RejectionKind::Misconfigured);
@@ -80,15 +84,16 @@ impl RequestAuth {
                 found: OnceLock::new(),
                 asked: AtomicBool::new(false),
                 outgoing: Mutex::default(),
+                sends: AtomicBool::new(false),
             }),
         };
         extensions.insert(new.clone());
-        Ok((new.clone(), Some(new)))
+        Ok(Some(new))
     }
 
-    /// Looks it up for an extractor.
-    pub(crate) fn of(extensions: &Extensions) -> Result<Self, Rejection> {
-        extensions.get::<Self>().cloned().ok_or_else(|| {
+    /// Looks it up for a guard or an extractor.
+    pub(crate) fn of(extensions: &Extensions) -> Result<&Self, Rejection> {
+        extensions.get::<Self>().ok_or_else(|| {
             tracing::error!("neither FiefAuth::layer() nor a guard is around an extractor");
             Rejection::misconfigured()
         })
@@ -98,19 +103,31 @@ impl RequestAuth {
         &self.inner.auth
     }
 
-    /// Whether it waits for a store, so that a look that is given up would be asked for twice.
-    pub(crate) fn is_far(&self) -> bool {
-        let site = self.inner.auth.site();
-        site.is_some_and(|site| site.store.is_some()) && self.inner.found.get().is_none()
+    /// Returns who sent the request.
+    pub(crate) async fn credential(&self, head: Head<'_>) -> Result<&Credential, Rejection> {
+        match self.authenticate(head).await {
+            Ok(credential) => Ok(credential),
+            Err(kind) => Err(self.reject(head, kind.clone(), &Requirements::new())),
+        }
     }
 
-    /// Finds out who sent the request and checks what is required.
-    pub(crate) async fn check(
+    /// Returns who sent the request where they meet what is required.
+    pub(crate) async fn require(
         &self,
         head: Head<'_>,
         required: &Requirements,
-    ) -> Result<&Credential, RejectionKind> {
-        let credential = self.authenticate(head).await?;
+    ) -> Result<&Credential, Rejection> {
+        self.meets(self.authenticate(head).await, required)
+            .map_err(|kind| self.reject(head, kind, required))
+    }
+
+    /// Checks what is required of whoever was found.
+    pub(crate) fn meets<'a>(
+        &self,
+        found: &'a Found,
+        required: &Requirements,
+    ) -> Result<&'a Credential, RejectionKind> {
+        let credential = found.as_ref().map_err(Clone::clone)?;
         let fief = self.inner.auth.fief();
         fief.check_requirements(&credential.token, required)?;
         Ok(credential)
@@ -125,39 +142,73 @@ impl RequestAuth {
         Rejection::new(&self.inner.auth, head, kind, required)
     }
 
-    async fn authenticate(&self, head: Head<'_>) -> Result<&Credential, RejectionKind> {
-        let found = if let Some(found) = self.inner.found.get() {
-            found
-        } else {
-            self.inner.asked.store(true, Ordering::Relaxed);
-            let found = self.read(head).await;
-            metrics::request(
-                found
-                    .as_ref()
-                    .map_or_else(RejectionKind::code, |_| "authenticated"),
-            );
-            self.inner.found.get_or_init(|| found)
+    /// Turns a request away, whoever sent it.
+    pub(crate) fn refuse(&self, head: Head<'_>, kind: RejectionKind) -> Rejection {
+        self.inner.asked.store(true, Ordering::Relaxed);
+        self.reject(head, kind, &Requirements::new())
+    }
+
+    /// Finds out who sent the request.
+    async fn authenticate(&self, head: Head<'_>) -> &Found {
+        match self.known(head) {
+            Some(found) => found,
+            // Boxed, since what may wait for Fief is large, and most requests do not.
+            None => Box::pin(self.find(head)).await,
+        }
+    }
+
+    /// Returns who sent the request where nothing has to be waited for: somebody asked before, or the token was seen
+    /// before.
+    pub(crate) fn known(&self, head: Head<'_>) -> Option<&Found> {
+        if let Some(found) = self.inner.found.get() {
+            return Some(found);
+        }
+        let Bearer::Token(token) = Bearer::read(head.headers) else {
+            return None;
         };
-        found.as_ref().map_err(Clone::clone)
+        let seen = self.inner.auth.fief().cached_access_token(token)?;
+        Some(self.found(Ok(Credential::of_token(seen))))
+    }
+
+    /// Finds out who sent a request of which nothing is known.
+    pub(crate) async fn find(&self, head: Head<'_>) -> &Found {
+        // Said before it is known, since the wait may be given up.
+        self.inner.asked.store(true, Ordering::Relaxed);
+        self.found(self.read(head).await)
+    }
+
+    fn found(&self, found: Found) -> &Found {
+        self.inner.asked.store(true, Ordering::Relaxed);
+        metrics::request(match &found {
+            Ok(_) => "authenticated",
+            Err(kind) => kind.code(),
+        });
+        self.inner.found.get_or_init(|| found)
     }
 
     /// Bearer goes first, and a bad one never falls back to the session.
-    async fn read(&self, head: Head<'_>) -> Result<Credential, RejectionKind> {
+    async fn read(&self, head: Head<'_>) -> Found {
         match Bearer::read(head.headers) {
             Bearer::Malformed => Err(RejectionKind::Malformed),
             Bearer::TooLong => Err(RejectionKind::Invalid),
-            Bearer::Token(token) => match self.validate(token).await {
-                Ok(token) => Ok(Credential::of_token(token)),
-                Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
-                Err(kind) => Err(kind),
-            },
+            Bearer::Token(token) => self.read_bearer(token).await,
             // Boxed, so that its size is not moved around with every bearer token.
             Bearer::Absent => Box::pin(self.read_cookies(head)).await,
         }
     }
 
+    /// A good token is one token, so only of a bad one is it asked whether it is.
+    async fn read_bearer(&self, token: &[u8]) -> Found {
+        let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
+        match self.validate(text).await {
+            Ok(token) => Ok(Credential::of_token(token)),
+            Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
+            Err(kind) => Err(kind),
+        }
+    }
+
     /// What a browser sends by itself: the session, else a plain access token where that is set up.
-    async fn read_cookies(&self, head: Head<'_>) -> Result<Credential, RejectionKind> {
+    async fn read_cookies(&self, head: Head<'_>) -> Found {
         let auth = &self.inner.auth;
         let credential = if let Some(credential) = self.read_session(head).await? {
             credential
@@ -191,20 +242,21 @@ impl RequestAuth {
             .fief()
             .validate_access_token(token, &Requirements::new())
             .await;
-        valid.map_err(|error: FiefError| {
-            tracing::debug!(%error, "access token rejected");
-            error.into()
-        })
+        valid.map_err(RejectionKind::from)
     }
 
     /// Has the answer carry the cookies of a session, instead of those of before.
     pub(crate) fn send(&self, cookies: Vec<Cookie<'static>>, session: Option<Arc<Session>>) {
         *self.outgoing() = Outgoing { cookies, session };
+        self.inner.sends.store(true, Ordering::Release);
     }
 
     /// The cookies to write. They are of no use any more when the session ended or was refreshed in the meantime:
     /// then they would undo what another answer wrote.
     fn take_cookies(&self) -> Vec<Cookie<'static>> {
+        if !self.inner.sends.load(Ordering::Acquire) {
+            return Vec::new();
+        }
         let outgoing = mem::take(&mut *self.outgoing());
         let is_void = match (self.inner.auth.site(), &outgoing.session) {
             (Some(site), Some(session)) if !outgoing.cookies.is_empty() => {
@@ -229,22 +281,8 @@ impl RequestAuth {
         if !self.inner.asked.load(Ordering::Relaxed) {
             return;
         }
-        headers.append(
-            header::VARY,
-            HeaderValue::from_static("Cookie, Authorization"),
-        );
         let cookies = self.take_cookies();
-        // What the application says about caching holds, unless others could then get this user's cookies.
-        let is_private = |value: &HeaderValue| {
-            let value = value.to_str().unwrap_or_default();
-            value.contains("no-store") || value.contains("private")
-        };
-        match headers.get(header::CACHE_CONTROL) {
-            Some(value) if cookies.is_empty() || is_private(value) => {}
-            _ => {
-                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            }
-        }
+        caching::keep_private(headers, !cookies.is_empty());
         append_cookies(headers, &cookies);
     }
 }

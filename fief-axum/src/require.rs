@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use crate::{
     FiefAuth, Policy,
-    guard::{Guard, RequireService},
+    guard::{RequireService, Rules},
     rule::{Predicate, Rule},
 };
 
@@ -148,6 +148,6 @@ impl<S> Layer<S> for RequireLayer {
     type Service = RequireService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RequireService::new(inner, self.auth.clone(), Guard::One(Arc::clone(&self.rule)))
+        RequireService::new(inner, self.auth.clone(), Rules::One(Arc::clone(&self.rule)))
     }
 }

@@ -2,7 +2,11 @@ use std::{fmt, sync::Arc};
 
 use fief_client::{FiefAccessTokenInfo, Requirements};
 
-use crate::{Rejection, RejectionKind, head::Head, request_auth::RequestAuth};
+use crate::{
+    Rejection, RejectionKind,
+    head::Head,
+    request_auth::{Found, RequestAuth},
+};
 
 /// What a guard asks of a request.
 #[derive(Clone, Default)]
@@ -25,12 +29,31 @@ impl Rule {
         }
     }
 
-    pub(crate) async fn check(
+    /// Returns whether a request may pass, and none where that has to be waited for.
+    pub(crate) fn check_known(&self, head: Head<'_>) -> Option<Result<(), Rejection>> {
+        match RequestAuth::of(head.extensions) {
+            Ok(request_auth) => {
+                let found = request_auth.known(head)?;
+                Some(self.judge(request_auth, head, found))
+            }
+            Err(rejection) => Some(Err(rejection)),
+        }
+    }
+
+    /// Checks whether a request of which nothing is known may pass.
+    pub(crate) async fn check(&self, head: Head<'_>) -> Result<(), Rejection> {
+        let request_auth = RequestAuth::of(head.extensions)?;
+        let found = request_auth.find(head).await;
+        self.judge(request_auth, head, found)
+    }
+
+    fn judge(
         &self,
         request_auth: &RequestAuth,
         head: Head<'_>,
+        found: &Found,
     ) -> Result<(), Rejection> {
-        let kind = match request_auth.check(head, &self.requirements).await {
+        let kind = match request_auth.meets(found, &self.requirements) {
             Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => {
                 return Ok(());
             }

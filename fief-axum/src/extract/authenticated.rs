@@ -2,13 +2,14 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
-use fief_client::{FiefAccessTokenInfo, Requirements};
+use fief_client::FiefAccessTokenInfo;
 
 use crate::{Rejection, head::Head, request_auth::RequestAuth};
 
 /// The access token of whoever sent the request, validated.
 ///
-/// As `Option<Authenticated>` it is none for no, invalid and expired credentials. Needs
+/// As `Option<Authenticated>` it is none for no, invalid and expired credentials. A malformed `Authorization` header
+/// (400), a cookie sent by another site (403) and a Fief that is away (503) are still rejected. Needs
 /// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 ///
 /// ```
@@ -28,13 +29,10 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let request_auth = RequestAuth::of(&parts.extensions)?;
         let head = Head::of_parts(parts);
-        let required = Requirements::new();
-        match request_auth.check(head, &required).await {
-            Ok(credential) => Ok(Self(credential.token.clone())),
-            Err(kind) => Err(request_auth.reject(head, kind, &required)),
-        }
+        let request_auth = RequestAuth::of(head.extensions)?;
+        let credential = request_auth.credential(head).await?;
+        Ok(Self(credential.token.clone()))
     }
 }
 

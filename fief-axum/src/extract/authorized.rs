@@ -10,7 +10,7 @@ use crate::{Rejection, RejectionKind, head::Head, request_auth::RequestAuth};
 
 /// What a handler requires, named by a type.
 pub trait Policy: Send + Sync + 'static {
-    /// Returns what the token must have. Asked once.
+    /// Returns what the token must have. [`Authorized`] asks once, a guard when it is made.
     fn requirements() -> Requirements;
 
     /// Returns whether whoever meets the requirements may pass. Default: yes.
@@ -24,8 +24,8 @@ pub trait Policy: Send + Sync + 'static {
 /// The access token of someone who meets the policy `P`: a handler that asks for it cannot be reached by anyone else,
 /// wherever it is mounted.
 ///
-/// As `Option<Authorized<P>>` it is none for no, invalid and expired credentials. Needs
-/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// As `Option<Authorized<P>>` it is none for no, invalid and expired credentials, and for nothing else: who lacks what
+/// the policy requires is still rejected. Needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 ///
 /// ```
 /// use fief_axum::{Authorized, Policy};
@@ -53,20 +53,17 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let request_auth = RequestAuth::of(&parts.extensions)?;
         let head = Head::of_parts(parts);
+        let request_auth = RequestAuth::of(head.extensions)?;
         let required = request_auth.auth().policies().requirements::<P>();
-        let kind = match request_auth.check(head, required).await {
-            Ok(credential) if P::allows(&credential.token) => {
-                return Ok(Self {
-                    token: credential.token.clone(),
-                    policy: PhantomData,
-                });
-            }
-            Ok(_) => RejectionKind::Forbidden,
-            Err(kind) => kind,
-        };
-        Err(request_auth.reject(head, kind, required))
+        let token = &request_auth.require(head, required).await?.token;
+        if !P::allows(token) {
+            return Err(request_auth.reject(head, RejectionKind::Forbidden, required));
+        }
+        Ok(Self {
+            token: token.clone(),
+            policy: PhantomData,
+        })
     }
 }
 

@@ -1,11 +1,12 @@
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, Method, Uri, request::Parts},
+    http::{Extensions, HeaderMap, Method, Uri, request::Parts},
 };
 use fief_client::{FiefAccessTokenInfo, Requirements};
 use uuid::Uuid;
@@ -50,11 +51,20 @@ use crate::{
 ///
 /// A request with a bearer token has no session: then the token is all there is. Needs
 /// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CurrentSession {
     request_auth: RequestAuth,
     credential: Credential,
-    request: Arc<(Method, Uri, HeaderMap)>,
+    request: Arc<SentRequest>,
+}
+
+/// What is kept of the request.
+struct SentRequest {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    /// None of them: a session would hold on to itself.
+    extensions: Extensions,
 }
 
 impl CurrentSession {
@@ -101,7 +111,7 @@ impl CurrentSession {
             Err(error) => return Err(self.reject(error.into(), &Requirements::new())),
         };
         if fresh.generation > session.generation && site.store.is_none() {
-            match session::write(site, &fresh, &self.request.2) {
+            match session::write(site, &fresh, &self.request.headers) {
                 Ok(cookies) => self.request_auth.send(cookies, Some(fresh)),
                 Err(error) => tracing::error!(%error, "a session cannot be renewed"),
             }
@@ -127,11 +137,11 @@ impl CurrentSession {
     }
 
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
-        let (method, uri, headers) = &*self.request;
         let head = Head {
-            method,
-            headers,
-            uri,
+            method: &self.request.method,
+            uri: &self.request.uri,
+            headers: &self.request.headers,
+            extensions: &self.request.extensions,
         };
         Rejection::new(self.auth(), head, kind, required)
     }
@@ -141,19 +151,28 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let request_auth = RequestAuth::of(&parts.extensions)?;
         let head = Head::of_parts(parts);
-        let required = Requirements::new();
-        let credential = match request_auth.check(head, &required).await {
-            Ok(credential) => credential.clone(),
-            Err(kind) => return Err(request_auth.reject(head, kind, &required)),
-        };
-        let request = (head.method.clone(), head.uri.clone(), head.headers.clone());
+        let request_auth = RequestAuth::of(head.extensions)?;
+        let credential = request_auth.credential(head).await?;
         Ok(Self {
-            request_auth,
-            credential,
-            request: Arc::new(request),
+            request_auth: request_auth.clone(),
+            credential: credential.clone(),
+            request: Arc::new(SentRequest {
+                method: head.method.clone(),
+                uri: head.original_uri().clone(),
+                headers: head.headers.clone(),
+                extensions: Extensions::new(),
+            }),
         })
+    }
+}
+
+impl fmt::Debug for CurrentSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentSession")
+            .field("id", &self.id())
+            .field("token", &self.credential.token)
+            .finish_non_exhaustive()
     }
 }
 

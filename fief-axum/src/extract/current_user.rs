@@ -8,8 +8,9 @@ use crate::{Rejection, head::Head, request_auth::RequestAuth, users::Users};
 
 /// The user who sent the request, as Fief described them in the last five minutes.
 ///
-/// As `Option<CurrentUser>` it is none for no, invalid and expired credentials, and for users who are not active.
-/// Needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// As `Option<CurrentUser>` it is none for no, invalid and expired credentials, and for users who are not active; what
+/// else is wrong is still rejected, as by [`Authenticated`](crate::Authenticated). Needs
+/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 ///
 /// ```
 /// use fief_axum::CurrentUser;
@@ -24,6 +25,14 @@ pub struct CurrentUser(pub FiefUserInfo);
 /// The user who sent the request, as Fief describes them now: one request to Fief each time.
 ///
 /// Otherwise as [`CurrentUser`], which gets to know what this one learns.
+///
+/// ```
+/// use fief_axum::FreshUser;
+///
+/// async fn profile(FreshUser(user): FreshUser) -> String {
+///     format!("Your address is {}", user.email.unwrap_or_default())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FreshUser(pub FiefUserInfo);
 
@@ -60,29 +69,19 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
 }
 
 async fn find(parts: &Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
-    let request_auth = RequestAuth::of(&parts.extensions)?;
     let head = Head::of_parts(parts);
-    let required = Requirements::new();
+    let request_auth = RequestAuth::of(head.extensions)?;
+    let token = &request_auth.credential(head).await?.token;
     let auth = request_auth.auth();
-    let kind = match request_auth.check(head, &required).await {
-        Ok(credential) => {
-            let token = &credential.token;
-            let found = if is_fresh {
-                auth.users().fetch(auth.fief(), token).await
-            } else {
-                Users::get(auth, token).await
-            };
-            match found {
-                Ok(user) => return Ok(user),
-                Err(error) => {
-                    tracing::debug!(%error, user = %token.id(), "no user info");
-                    error.into()
-                }
-            }
-        }
-        Err(kind) => kind,
+    let found = if is_fresh {
+        auth.users().fetch(auth.fief(), token).await
+    } else {
+        Users::get(auth, token).await
     };
-    Err(request_auth.reject(head, kind, &required))
+    found.map_err(|error| {
+        tracing::debug!(%error, user = %token.id(), "no user info");
+        request_auth.reject(head, error.into(), &Requirements::new())
+    })
 }
 
 fn optional<T>(found: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
