@@ -86,7 +86,7 @@ async fn an_expired_token_is_told_from_an_invalid_one() {
     assert!(matches!(result, Err(FiefError::AccessTokenExpired)));
 }
 
-/// C35, C36
+/// C35, C36, TV-23
 #[tokio::test]
 async fn a_required_scope_must_be_granted() {
     let server = FiefTestServer::start().await;
@@ -109,7 +109,7 @@ async fn a_required_scope_must_be_granted() {
     );
 }
 
-/// C37, C38
+/// C37, C38, TV-20
 #[tokio::test]
 async fn a_required_acr_must_be_reached() {
     let server = FiefTestServer::start().await;
@@ -120,7 +120,7 @@ async fn a_required_acr_must_be_reached() {
     assert_eq!(high.unwrap().acr(), FiefAcr::LevelOne);
 }
 
-/// C39, C3A, Q08
+/// C39, C3A, Q08, TV-21
 #[tokio::test]
 async fn a_required_permission_must_be_granted() {
     let server = FiefTestServer::start().await;
@@ -147,7 +147,7 @@ async fn a_required_permission_must_be_granted() {
     );
 }
 
-/// C3B: expiry, scope, ACR, permissions.
+/// C3B, TV-23: expiry, scope, ACR, permissions.
 #[tokio::test]
 async fn of_several_failures_the_first_in_order_is_told() {
     let server = FiefTestServer::start().await;
@@ -218,7 +218,7 @@ async fn tokens_of_other_clients_are_accepted_where_that_is_set() {
     }
 }
 
-/// Q04, Q05: 60 seconds, or what is set.
+/// Q04, Q05, TV-17: 60 seconds, or what is set.
 #[tokio::test]
 async fn times_have_a_leeway() {
     let server = FiefTestServer::start().await;

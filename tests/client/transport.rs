@@ -71,7 +71,7 @@ async fn a_slow_body_is_given_up_after_five_seconds() {
     server.clear_faults();
 }
 
-/// D17: an answer that breaks off.
+/// D17, DJ-5: an answer that breaks off.
 #[tokio::test]
 async fn a_body_that_breaks_off_is_a_body_error() {
     let server = FiefTestServer::start().await;

@@ -52,7 +52,7 @@ async fn userinfo_of_a_bad_token_or_account_is_unauthorized() {
     assert_eq!(status(fief.userinfo(&token).await), 401);
 }
 
-/// C40, Q32
+/// C40, DJ-5, Q32
 #[tokio::test]
 async fn errors_of_the_user_api_have_their_status() {
     let (server, fief, token) = anne().await;

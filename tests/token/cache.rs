@@ -24,7 +24,7 @@ async fn a_token_seen_before_still_expires() {
     assert!(matches!(over, Err(FiefError::AccessTokenExpired)));
 }
 
-/// TV-24
+/// TV-21, TV-24
 #[tokio::test]
 async fn requirements_are_checked_at_each_use() {
     let world = World::start().await;

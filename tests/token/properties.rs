@@ -72,7 +72,7 @@ fn requirement() -> impl Strategy<Value = Requirement> {
 }
 
 proptest! {
-    /// TV-23: more requirements let nobody in whom fewer kept out, in whatever order they come.
+    /// TV-20, TV-23: more requirements let nobody in whom fewer kept out, in whatever order they come.
     #[test]
     fn requirements_are_monotone(all in prop::collection::vec(requirement(), 0..6), more in requirement()) {
         let fewer = all.iter().fold(Requirements::new(), add);
