@@ -5,7 +5,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::{CALLBACK, builder, fief};
+use super::{CALLBACK, builder, discover, fief};
 
 /// DJ-5, DJ-10, Q21: whatever stands in a body, and then Fief is well again.
 #[tokio::test]
@@ -210,10 +210,6 @@ async fn a_call_that_is_dropped_does_no_harm() {
     }
     server.clear_faults();
     discover(&fief).await.unwrap();
-}
-
-async fn discover(fief: &Fief) -> Result<url::Url, FiefError> {
-    fief.auth_url(CALLBACK, &AuthorizationRequest::new()).await
 }
 
 /// A login and what follows.

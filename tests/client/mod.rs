@@ -3,13 +3,16 @@
 mod access_token;
 mod authorize;
 mod blocking;
+mod bounds;
 mod callback;
 mod configuration;
 mod crypto;
 mod deployments;
+mod discovery;
 mod errors;
 mod faults;
 mod id_token;
+pub(crate) mod log;
 mod login;
 mod recorder;
 mod refresh;
@@ -22,15 +25,19 @@ mod transport;
 mod user;
 mod whole;
 
+use std::time::Duration;
+
 use fief_client::{
     AuthorizationRequest, AuthorizationResponse, Fief, FiefBuilder, FiefError, FiefTokenResponse,
     FiefUserInfo, LoginAttempt,
 };
-use fief_test_server::FiefTestServer;
+use fief_test_server::{Endpoint, FiefTestServer};
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 pub(crate) const CALLBACK: &str = "https://www.bretagne.duchy/callback";
 pub(crate) const ANNE: &str = "anne@example.com";
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The server's first client, by the server's clock.
 pub(crate) fn builder(server: &FiefTestServer) -> FiefBuilder {
@@ -41,6 +48,28 @@ pub(crate) fn builder(server: &FiefTestServer) -> FiefBuilder {
 
 pub(crate) fn fief(server: &FiefTestServer) -> Fief {
     builder(server).build().unwrap()
+}
+
+/// Makes a login URL, which takes the discovery document and nothing else.
+pub(crate) async fn discover(fief: &Fief) -> Result<Url, FiefError> {
+    fief.auth_url(CALLBACK, &AuthorizationRequest::new()).await
+}
+
+/// Waits until so many requests came to an endpoint, but not for ever.
+pub(crate) async fn arrived(server: &FiefTestServer, endpoint: Endpoint, requests: usize) {
+    timeout(PATIENCE, server.arrived(endpoint, requests))
+        .await
+        .unwrap_or_else(|_| panic!("{} of {requests}", server.requests(endpoint)));
+}
+
+/// Waits until something is so, but not for ever.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    let wait = async {
+        while !is_so() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.unwrap();
 }
 
 /// Begins a login and lets anne through: the attempt, and the query of the callback.

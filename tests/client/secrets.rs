@@ -1,24 +1,17 @@
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use fief_client::{
     AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefAcr, FiefError,
     RefreshParams, Requirements, Tenants, blocking, pkce::CodeChallengeMethod,
 };
 use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
 use serde_json::{Value, json};
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
+use tracing::Level;
 
-use super::{ANNE, begin, builder, fief, finish, log_in};
+use super::{ANNE, begin, builder, fief, finish, log::Log, log_in};
 
 /// LG-1: with everything that reqwest and hyper say, of what goes well and what does not.
 #[tokio::test]
 async fn no_secret_is_logged_at_trace() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-    let guard = subscriber.with_writer(log.clone()).finish().set_default();
+    let (log, guard) = Log::of(Level::TRACE);
     let secrets = use_every_secret().await;
     drop(guard);
 
@@ -223,40 +216,10 @@ fn causes(error: &FiefError) -> String {
     causes.map(|error| format!("{error} {error:?}\n")).collect()
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// LG-4: a user's id may be logged, the address may not.
 #[tokio::test]
 async fn a_users_address_is_not_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-    let guard = subscriber.with_writer(log.clone()).finish().set_default();
+    let (log, guard) = Log::of(Level::TRACE);
     let server = FiefTestServer::start().await;
     log_in(&server, &fief(&server), AuthorizationRequest::new())
         .await

@@ -1,6 +1,5 @@
 use aws_lc_rs::rsa::KeySize;
 use fief_client::{FiefAccessTokenInfo, FiefError};
-use fief_test_server::{Endpoint, Fault};
 use serde_json::{Value, json};
 
 use crate::token::{HEADER, Signer, World, encode};
@@ -8,9 +7,7 @@ use crate::token::{HEADER, Signer, World, encode};
 /// Validates a good token with such a key set.
 async fn with_keys(keys: Vec<Value>) -> Result<FiefAccessTokenInfo, FiefError> {
     let world = World::start().await;
-    world
-        .server
-        .fault(Endpoint::Jwks, Fault::json(json!({"keys": keys})));
+    world.publish(keys);
     world.validate(&world.token()).await
 }
 
@@ -116,8 +113,7 @@ async fn a_weak_or_absurd_key_is_not_used() {
 async fn longer_keys_verify_too() {
     for size in [KeySize::Rsa3072, KeySize::Rsa4096] {
         let (world, signer) = (World::start().await, Signer::new(size));
-        let keys = json!({"keys": [signer.jwk()]});
-        world.server.fault(Endpoint::Jwks, Fault::json(keys));
+        world.publish([signer.jwk()]);
         let token = signer.sign(HEADER, world.claims().to_string());
         world.validate(&token).await.unwrap();
     }
@@ -157,9 +153,7 @@ async fn the_first_key_of_an_id_counts() {
 async fn a_private_key_is_not_kept() {
     let key = changed(|key| key["d"] = "c2VjcmV0LWV4cG9uZW50".into());
     let world = World::start().await;
-    world
-        .server
-        .fault(Endpoint::Jwks, Fault::json(json!({"keys": [key]})));
+    world.publish([key]);
     let fief = world.builder().build().unwrap();
     fief.connect().await.unwrap();
     let info = super::validate(&fief, &world.token()).await.unwrap();

@@ -1,13 +1,21 @@
 //! Fief's keys: fetched once, renewed in time, kept while Fief is away.
 
 mod answers;
+mod backoff;
+mod clock;
 mod concurrency;
 mod outage;
 mod real;
 mod rotation;
+mod runtimes;
 mod start;
 
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
 use fief_test_server::{Endpoint, FiefTestServer};
@@ -33,8 +41,12 @@ pub(crate) async fn at_once(
     fief: &Fief,
     token: &str,
 ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-    let mut validation = pin!(validate(fief, token));
-    poll_fn(|context| match validation.as_mut().poll(context) {
+    poll_once(pin!(validate(fief, token))).await
+}
+
+/// What a future gives, provided that it takes no waiting.
+pub(crate) async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(result) => Poll::Ready(Some(result)),
         Poll::Pending => Poll::Ready(None),
     })

@@ -2,7 +2,7 @@ use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault};
 use serde_json::json;
 
-use super::{MINUTE, at_once, connected, fetches, stranger, token, validate};
+use super::{MINUTE, at_once, connected, fetches, token, validate};
 
 /// DJ-10: ahead of the ten minutes, and nobody waits for it.
 #[tokio::test]
@@ -91,30 +91,6 @@ async fn after_a_day_old_keys_serve_no_longer() {
     server.clear_faults();
     server.advance(MINUTE);
     validate(&fief, &long).await.unwrap();
-}
-
-/// DJ-14: while it fails, use after use, the attempts are few; half a minute is the longest pause.
-#[tokio::test]
-async fn attempts_back_off() {
-    let (server, fief) = connected().await;
-    let token = token(&server, 0);
-    server.set_time(std::time::SystemTime::now());
-    server.fault(Endpoint::Jwks, Fault::status(500));
-    server.advance(11 * MINUTE);
-    for _ in 0..600 {
-        server.advance(MINUTE / 60);
-        validate(&fief, &token).await.unwrap();
-        tokio::task::yield_now().await;
-    }
-    let attempts = fetches(&server);
-    assert!((5..60).contains(&attempts), "{attempts} in ten minutes");
-    // Which joins the attempt that is under way, or makes one.
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
-    server.clear_faults();
-    server.reset_requests();
-    server.advance(MINUTE / 2 + MINUTE / 60);
-    validate(&fief, &token).await.unwrap();
-    server.arrived(Endpoint::Jwks, 1).await;
 }
 
 /// DJ-10, DJ-5, DJ-12: what is no key set replaces none.

@@ -5,11 +5,16 @@ mod cache;
 mod claims;
 mod header;
 mod json;
+mod order;
 mod properties;
+mod requirements;
 mod signer;
 mod times;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefBuilder, FiefError, Requirements};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
@@ -27,8 +32,21 @@ impl World {
     pub(crate) async fn start() -> Self {
         let server = FiefTestServer::start().await;
         let signer = Signer::shared();
-        server.fault(Endpoint::Jwks, Fault::json(json!({"keys": [signer.jwk()]})));
-        Self { server, signer }
+        let world = Self { server, signer };
+        world.publish([world.signer.jwk()]);
+        world
+    }
+
+    /// Has the server publish these keys alone.
+    pub(crate) fn publish(&self, keys: impl Into<Value>) {
+        let keys = Fault::json(json!({"keys": keys.into()}));
+        self.server.fault(Endpoint::Jwks, keys);
+    }
+
+    /// Stops the time there.
+    pub(crate) fn stop_at(&self, seconds: u64) {
+        let time = UNIX_EPOCH + Duration::from_secs(seconds);
+        self.server.set_time(time);
     }
 
     pub(crate) fn builder(&self) -> FiefBuilder {
@@ -60,6 +78,11 @@ impl World {
     /// A good token.
     pub(crate) fn token(&self) -> String {
         self.signer.sign(HEADER, self.claims().to_string())
+    }
+
+    /// A token that is good but for one claim, given as JSON text.
+    pub(crate) fn token_with(&self, name: &str, json: &str) -> String {
+        self.signer.sign(HEADER, self.claims_with(name, json))
     }
 
     pub(crate) async fn validate(&self, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
@@ -94,5 +117,15 @@ pub(crate) fn assert_invalid(result: Result<FiefAccessTokenInfo, FiefError>, wha
     );
 }
 
+#[track_caller]
+pub(crate) fn assert_expired(result: Result<FiefAccessTokenInfo, FiefError>) {
+    assert!(
+        matches!(result, Err(FiefError::AccessTokenExpired)),
+        "{result:?}"
+    );
+}
+
 pub(crate) const SUB: &str = "ca19f041-618e-417a-a68a-3840a568fb8f";
+/// A time of which tokens say that they are good.
+pub(crate) const NOW: u64 = 2_000_000_000;
 pub(crate) const HEADER: &str = r#"{"alg":"RS256","kid":"signer"}"#;
