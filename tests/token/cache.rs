@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use fief_client::{FiefAcr, FiefError, Requirements};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
@@ -137,6 +137,7 @@ async fn a_key_that_was_removed_stops_verifying() {
 #[tokio::test]
 async fn a_key_stays_withdrawn() {
     let server = FiefTestServer::start().await;
+    server.set_time(SystemTime::now());
     let fief = crate::client::fief(&server);
     let requirements = Requirements::new();
     let old = server.access_token().mint();
