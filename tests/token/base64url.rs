@@ -2,6 +2,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use fief_client::{FiefError, Requirements};
 
 use super::{HEADER, World, assert_invalid, encode};
+use crate::keys::validate;
 
 /// TV-3
 #[tokio::test]
@@ -53,6 +54,21 @@ async fn a_segment_is_base64url_and_nothing_else() {
     for junk in ["=", " ", "\n", "+", "/", "%41"] {
         let token = format!("{}{junk}", world.token());
         assert_invalid(world.validate(&token).await, junk);
+    }
+}
+
+/// TV-4: also where the alphabets differ.
+#[tokio::test]
+async fn a_signature_is_not_of_the_other_alphabet() {
+    let world = World::start().await;
+    for (ours, theirs) in [("-", "+"), ("_", "/")] {
+        let mut tokens = (0..).map(|number| world.token_with("jti", &number.to_string()));
+        let token = tokens
+            .find(|token| signature(token).contains(ours))
+            .unwrap();
+        let (text, signature) = token.rsplit_once('.').unwrap();
+        let other = format!("{text}.{}", signature.replace(ours, theirs));
+        assert_invalid(world.validate(&other).await, theirs);
     }
 }
 
@@ -127,4 +143,19 @@ async fn the_length_is_bounded() {
         .unwrap();
     let refused = world.builder().access_token_limit(64 * 1024 + 1).build();
     assert!(matches!(refused, Err(FiefError::Configuration(_))));
+}
+
+/// TV-11: to the byte.
+#[tokio::test]
+async fn a_token_may_be_as_long_as_is_set() {
+    let world = World::start().await;
+    let token = world.token();
+    for (limit, is_good) in [(token.len(), true), (token.len() - 1, false)] {
+        let fief = world.builder().access_token_limit(limit).build().unwrap();
+        assert_eq!(validate(&fief, &token).await.is_ok(), is_good);
+    }
+}
+
+fn signature(token: &str) -> &str {
+    token.rsplit_once('.').unwrap().1
 }

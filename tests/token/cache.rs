@@ -4,6 +4,10 @@ use fief_client::{FiefAcr, FiefError, Requirements};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
 use super::{HEADER, NOW, World, assert_expired, assert_invalid};
+use crate::{
+    keys::{fetches, validate},
+    web::metrics::Counts,
+};
 
 /// TV-24: to the second, without being verified again.
 #[tokio::test]
@@ -161,3 +165,70 @@ async fn a_key_stays_withdrawn() {
         "in the cool-down",
     );
 }
+
+/// TV-24: what was refused is not kept.
+#[tokio::test]
+async fn a_token_that_was_refused_is_refused_again() {
+    let world = World::start().await;
+    let fief = world.builder().build().unwrap();
+    for claim in ["iss", "aud", "nonce"] {
+        let token = world.token_with(claim, "\"x\"");
+        for _ in 0..2 {
+            assert_invalid(validate(&fief, &token).await, claim);
+        }
+    }
+}
+
+/// D7: keys that stay do not have seen tokens verified again.
+#[tokio::test]
+async fn a_renewal_forgets_no_token() {
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let server = FiefTestServer::start().await;
+    let fief = crate::client::fief(&server);
+    let token = server.access_token().mint();
+    for _ in 0..3 {
+        validate(&fief, &token).await.unwrap();
+        server.advance(Duration::from_secs(660));
+    }
+    assert_eq!(fetches(&server), 3);
+    assert_eq!(counts.of(VERIFIED), 1);
+    assert_eq!(counts.of(SEEN), 2);
+}
+
+/// TV-24, RB-2: in entries and bytes, with what a token's permissions take besides its text.
+#[tokio::test]
+async fn the_cache_is_bounded() {
+    let world = World::start().await;
+    let (short, long) = (tokens(&world, 0), tokens(&world, 100));
+    let (length, permissions) = (short[0].len() as u64, 100 * 40);
+    for (bytes, entries, tokens, most) in [
+        (1 << 30, 1000, &short, 60),
+        (1 << 30, 10, &short, 10),
+        (30 * length, 1000, &short, 30),
+        (30 * permissions, 1000, &long, 30),
+    ] {
+        let counts = Counts::default();
+        let _guard = metrics::set_default_local_recorder(&counts);
+        let fief = world.builder().token_cache(bytes, entries).build().unwrap();
+        for token in tokens.iter().chain(tokens.iter().rev()) {
+            validate(&fief, token).await.unwrap();
+        }
+        let seen = counts.of(SEEN);
+        assert!((1..=most).contains(&seen), "{bytes} {entries}: {seen}");
+    }
+}
+
+/// Sixty tokens that differ, each with so many permissions.
+fn tokens(world: &World, permissions: usize) -> Vec<String> {
+    let mut claims = world.claims();
+    claims["permissions"] = vec!["p"; permissions].into();
+    let numbered = (0..60).map(|number| {
+        claims["jti"] = number.into();
+        world.signer.sign(HEADER, claims.to_string())
+    });
+    numbered.collect()
+}
+
+const SEEN: &str = "fief_client_access_tokens_total seen";
+const VERIFIED: &str = "fief_client_access_tokens_total verified";

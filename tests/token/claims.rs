@@ -1,6 +1,8 @@
+use fief_client::Fief;
 use serde_json::json;
 
 use super::{SUB, World, assert_invalid};
+use crate::keys::validate;
 
 /// TV-12
 #[tokio::test]
@@ -65,6 +67,32 @@ async fn any_audience_is_still_an_audience() {
         let result = fief.validate_access_token(&token, &requirements).await;
         assert_eq!(result.is_ok(), is_good, "{aud}");
     }
+}
+
+/// TV-13
+#[tokio::test]
+async fn the_audience_has_its_case() {
+    let world = World::start().await;
+    let fief = Fief::builder(world.server.url(), "Castles")
+        .clock(world.server.clock())
+        .build()
+        .unwrap();
+    for (aud, is_good) in [
+        (r#""Castles""#, true),
+        (r#""castles""#, false),
+        (r#"["CASTLES"]"#, false),
+    ] {
+        let result = validate(&fief, &world.token_with("aud", aud)).await;
+        assert_eq!(result.is_ok(), is_good, "{aud}");
+    }
+}
+
+/// TV-13, D3: they come on top of this one.
+#[tokio::test]
+async fn other_audiences_do_not_replace_this_client() {
+    let world = World::start().await;
+    let fief = world.builder().audiences(["spa"]).build().unwrap();
+    validate(&fief, &world.token()).await.unwrap();
 }
 
 /// TV-18
@@ -145,6 +173,20 @@ async fn permissions_are_an_array_of_strings() {
         .await
         .unwrap();
     assert!(!info.has_permission("castles:creat") && !info.has_permission("castles:create:all"));
+}
+
+/// TV-19, TV-21
+#[tokio::test]
+async fn scopes_and_permissions_are_whole_words() {
+    let world = World::start().await;
+    let scoped = world.claim("scope", r#""read write""#).await.unwrap();
+    for other in ["read:all", "rea", "Read", "ad", "read write", ""] {
+        assert!(!scoped.has_scope(other), "{other}");
+    }
+    let permitted = world.claim("permissions", r#"["read"]"#).await.unwrap();
+    for other in ["read:all", "rea", "Read", "ad", ""] {
+        assert!(!permitted.has_permission(other), "{other}");
+    }
 }
 
 /// TV-22: whatever the value, it is there.

@@ -1,8 +1,10 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
+use fief_test_server::{Endpoint, Fault};
 
 use super::{NOW, World, assert_expired, assert_invalid};
+use crate::{client::arrived, keys::validate};
 
 async fn at(
     world: &World,
@@ -56,6 +58,29 @@ async fn the_expiry_is_a_number_of_a_real_time() {
     for good in ["2000000001.9", "2.1e9", "253402300799"] {
         assert!(at(&world, NOW, "exp", good).await.is_ok(), "{good}");
     }
+}
+
+/// TV-14: a fraction of a second does not make it a second later.
+#[tokio::test]
+async fn an_expiry_is_rounded_down() {
+    let world = World::start().await;
+    assert_expired(at(&world, NOW + 60, "exp", &format!("{NOW}.5")).await);
+}
+
+/// TV-14: it may expire while the keys are fetched.
+#[tokio::test]
+async fn a_token_that_expires_while_the_keys_come_is_over() {
+    let world = World::start().await;
+    let fief = world.builder().build().unwrap();
+    let token = world.token_with("exp", &NOW.to_string());
+    world.stop_at(NOW);
+    world.server.fault(Endpoint::Discovery, Fault::hang());
+    let validation = tokio::spawn(async move { validate(&fief, &token).await });
+    arrived(&world.server, Endpoint::Discovery, 1).await;
+    world.stop_at(NOW + 60);
+    world.server.clear_faults();
+    world.publish([world.signer.jwk()]);
+    assert_expired(validation.await.unwrap());
 }
 
 /// TV-15
@@ -118,6 +143,27 @@ async fn the_leeway_can_be_set_and_is_bounded() {
     assert!(matches!(long, Err(FiefError::Configuration(_))));
 }
 
+/// TV-15, TV-16, TV-17: it is that of `nbf` and `iat` too.
+#[tokio::test]
+async fn the_leeway_is_the_same_for_all_times() {
+    let world = World::start().await;
+    world.stop_at(NOW);
+    for (leeway, ahead, is_good) in [
+        (0, 0, true),
+        (0, 1, false),
+        (300, 300, true),
+        (300, 301, false),
+    ] {
+        let builder = world.builder().leeway(Duration::from_secs(leeway));
+        let fief = builder.build().unwrap();
+        for claim in ["nbf", "iat"] {
+            let token = world.token_with(claim, &(NOW + ahead).to_string());
+            let result = validate(&fief, &token).await;
+            assert_eq!(result.is_ok(), is_good, "{claim} {leeway} {ahead}");
+        }
+    }
+}
+
 /// RB-9: a clock that is wrong admits nobody, and breaks nothing.
 #[tokio::test]
 async fn a_clock_outside_of_history_admits_nobody() {
@@ -136,6 +182,15 @@ async fn a_clock_outside_of_history_admits_nobody() {
         assert!(result.is_err(), "{time:?}");
         assert!(fief.ready().is_none_or(|age| age.is_zero()));
     }
+}
+
+/// RB-9, TV-14: before 1970 no token is good, however old.
+#[tokio::test]
+async fn a_clock_before_1970_admits_no_old_token() {
+    let world = World::start().await;
+    let before = UNIX_EPOCH - Duration::from_secs(1);
+    let fief = world.builder().clock(move || before).build().unwrap();
+    assert_expired(validate(&fief, &world.token_with("iat", "0")).await);
 }
 
 /// RB-9: an expired token stays so when the clock is set back to before it was issued.
