@@ -1,9 +1,67 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use fief_client::Requirements;
+use fief_client::{Fief, Requirements};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use serde_json::json;
+use tracing::Level;
 
-use super::{arrived, deployments::described, discover, fief};
+use super::{
+    arrived,
+    deployments::{described, document},
+    discover, fief,
+    log::Log,
+    until,
+};
+use crate::keys::a_while;
+
+/// DJ-15: by the hour, and while that fails every half minute.
+#[tokio::test]
+async fn discovery_is_renewed_by_the_hour() {
+    let (server, fief) = discovered().await;
+    let (log, _guard) = Log::of(Level::WARN);
+    server.fault(Endpoint::Discovery, Fault::status(500));
+    for (seconds, renewals) in [(3599, 0), (1, 1), (29, 1), (1, 2), (29, 2), (1, 3)] {
+        server.advance(Duration::from_secs(seconds));
+        discover(&fief).await.unwrap();
+        until(async || failures(&log) == renewals).await;
+        discover(&fief).await.unwrap();
+        a_while().await;
+        assert_eq!(server.requests(Endpoint::Discovery), 1 + renewals);
+    }
+}
+
+/// DJ-15: then it is good for another hour.
+#[tokio::test]
+async fn a_renewed_discovery_document_serves() {
+    let (server, fief) = discovered().await;
+    let mut moved = document(&server);
+    moved["authorization_endpoint"] = json!(format!("{}/moved", server.url()));
+    server.fault(Endpoint::Discovery, Fault::json(moved));
+    server.advance(HOUR);
+    until(async || discover(&fief).await.unwrap().path() == "/moved").await;
+    server.advance(HOUR / 120);
+    discover(&fief).await.unwrap();
+    a_while().await;
+    assert_eq!(server.requests(Endpoint::Discovery), 2);
+}
+
+/// DJ-15, RB-9: by whatever clock.
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_keep_discovery() {
+    let (server, fief) = discovered().await;
+    let (log, _guard) = Log::of(Level::WARN);
+    let now = server.clock()();
+    server.fault(Endpoint::Discovery, Fault::status(500));
+    for (renewals, time) in [
+        (1, now + 2 * HOUR),
+        (2, now + HOUR + HOUR / 60),
+        (3, now - HOUR),
+    ] {
+        server.set_time(time);
+        discover(&fief).await.unwrap();
+        until(async || failures(&log) == renewals).await;
+    }
+}
 
 /// DJ-15: the old document goes on serving, and the tokens of the new issuer are refused.
 #[tokio::test]
@@ -48,3 +106,45 @@ async fn an_old_discovery_document_serves_while_fief_hangs() {
     assert_eq!(server.requests(Endpoint::Discovery), 2);
     server.clear_faults();
 }
+
+/// DJ-15: nor is anything else of the document of another issuer used.
+#[tokio::test]
+async fn a_document_of_another_issuer_is_not_used() {
+    let (server, fief) = discovered().await;
+    let (log, _guard) = Log::of(Level::WARN);
+    let mut other = document(&server);
+    other["issuer"] = json!("https://evil.example");
+    other["authorization_endpoint"] = json!(format!("{}/evil", server.url()));
+    server.fault(Endpoint::Discovery, Fault::json(other));
+    server.advance(HOUR);
+    discover(&fief).await.unwrap();
+    until(async || failures(&log) == 1).await;
+    assert_eq!(discover(&fief).await.unwrap().path(), "/authorize");
+}
+
+/// DJ-6
+#[tokio::test]
+async fn the_query_of_an_endpoint_is_kept() {
+    let server = FiefTestServer::start().await;
+    let mut themed = document(&server);
+    themed["authorization_endpoint"] = json!(format!("{}/authorize?theme=dark", server.url()));
+    server.fault(Endpoint::Discovery, Fault::json(themed));
+    let url = discover(&fief(&server)).await.unwrap();
+    assert!(url.query().unwrap().starts_with("theme=dark&"), "{url}");
+}
+
+/// A server whose time stands still, and a client that knows its discovery document.
+async fn discovered() -> (FiefTestServer, Fief) {
+    let server = FiefTestServer::start().await;
+    server.set_time(SystemTime::now());
+    let fief = fief(&server);
+    discover(&fief).await.unwrap();
+    (server, fief)
+}
+
+/// How many renewals are over that failed.
+fn failures(log: &Log) -> usize {
+    log.text().matches("could not be fetched").count()
+}
+
+const HOUR: Duration = Duration::from_secs(3600);

@@ -63,9 +63,9 @@ pub(crate) async fn arrived(server: &FiefTestServer, endpoint: Endpoint, request
 }
 
 /// Waits until something is so, but not for ever.
-pub(crate) async fn until(is_so: impl Fn() -> bool) {
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     let wait = async {
-        while !is_so() {
+        while !is_so().await {
             sleep(Duration::from_millis(1)).await;
         }
     };

@@ -19,6 +19,7 @@ use std::{
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
 use fief_test_server::{Endpoint, FiefTestServer};
+use tokio::time::sleep;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
@@ -62,6 +63,11 @@ pub(crate) fn token(server: &FiefTestServer, number: usize) -> String {
 pub(crate) fn stranger(server: &FiefTestServer, number: usize) -> String {
     let kid = format!("stranger {number}");
     server.access_token().header("kid", kid).mint()
+}
+
+/// Time for what should not happen.
+pub(crate) async fn a_while() {
+    sleep(Duration::from_millis(50)).await;
 }
 
 pub(crate) fn fetches(server: &FiefTestServer) -> usize {
