@@ -1,6 +1,9 @@
 use std::time::Duration;
 
 use fief_client::{Fief, FiefBuilder, FiefError};
+use tracing::Level;
+
+use super::log::Log;
 
 /// DJ-1
 #[test]
@@ -18,6 +21,7 @@ fn plain_http_is_for_loopback_only() {
         "http://fief.example.com",
         "http://10.0.0.1",
         "http://localhost.example.com",
+        "http://evillocalhost",
         "http://[::2]",
         "http://0.0.0.0",
     ] {
@@ -33,6 +37,24 @@ fn plain_http_is_for_loopback_only() {
     }
 }
 
+/// DJ-1: and it is warned of.
+#[test]
+fn plain_http_is_warned_of() {
+    let (http, https) = ("http://fief.example.com", "https://fief.example.com");
+    let insecure = |base: &str| Fief::builder(base, "ID").insecure_http();
+    for (builder, is_warned) in [
+        (insecure(http).public_url(https), true),
+        (insecure(https).public_url(http), true),
+        (insecure(https), false),
+        (Fief::builder("http://localhost", "ID"), false),
+    ] {
+        let (log, _guard) = Log::of(Level::WARN);
+        let text = format!("{builder:?}");
+        builder.build().unwrap();
+        assert_ne!(log.text().is_empty(), is_warned, "{text}");
+    }
+}
+
 /// DJ-1, D1
 #[test]
 fn urls_that_are_no_base_are_refused() {
@@ -45,6 +67,7 @@ fn urls_that_are_no_base_are_refused() {
         "data:text/plain,x",
         "https://user@fief.example.com",
         "https://user:secret@fief.example.com",
+        "https://:secret@fief.example.com",
         "https://fief.example.com?x=1",
         "https://fief.example.com#x",
         "https://",

@@ -68,6 +68,7 @@ async fn endpoints_outside_of_the_base_are_refused() {
         json!("data:text/plain,/second/authorize"),
         json!("https://user@x/second/authorize"),
         json!("https://user:secret@x/second/authorize"),
+        json!("https://:secret@x/second/authorize"),
         json!("https://x/second/authorize#fragment"),
         json!(""),
         json!(null),

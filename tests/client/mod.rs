@@ -6,6 +6,7 @@ mod blocking;
 mod bounds;
 mod callback;
 mod configuration;
+mod connections;
 mod crypto;
 mod deployments;
 mod discovery;

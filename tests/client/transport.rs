@@ -182,6 +182,20 @@ async fn a_busy_server_is_left_alone() {
     }
 }
 
+/// DJ-16, RB-9: a clock that went back ends it.
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_leave_fief_alone_for_longer() {
+    let server = FiefTestServer::start().await;
+    let now = std::time::SystemTime::now();
+    server.set_time(now);
+    let fief = fief(&server);
+    let busy = Fault::status(503).header("retry-after", "20");
+    server.fault_once(Endpoint::Discovery, busy);
+    assert_eq!(discover(&fief).await.status().unwrap(), 503);
+    server.set_time(now - Duration::from_secs(1));
+    super::discover(&fief).await.unwrap();
+}
+
 /// DJ-16: the caller can pass it on.
 #[tokio::test]
 async fn retry_after_can_be_read() {

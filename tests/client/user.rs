@@ -78,6 +78,27 @@ async fn errors_of_the_user_api_have_their_status() {
     }
 }
 
+/// DJ-16: whether Fief did it or not.
+#[tokio::test]
+async fn changes_of_the_user_are_sent_once() {
+    let server = FiefTestServer::start().await;
+    let fief = fief(&server);
+    let changes = [
+        Endpoint::Profile,
+        Endpoint::Password,
+        Endpoint::EmailChange,
+        Endpoint::EmailVerify,
+    ];
+    for endpoint in changes {
+        server.fault(endpoint, Fault::reset());
+    }
+    fief.update_profile("TOKEN", &json!({})).await.unwrap_err();
+    fief.change_password("TOKEN", "x").await.unwrap_err();
+    fief.email_change("TOKEN", "x").await.unwrap_err();
+    fief.email_verify("TOKEN", "x").await.unwrap_err();
+    assert_eq!(changes.map(|endpoint| server.requests(endpoint)), [1; 4]);
+}
+
 /// C42: methods, paths and bodies, under the tenant's path.
 #[tokio::test]
 async fn the_user_api_is_called_as_fief_wants_it() {

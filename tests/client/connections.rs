@@ -1,0 +1,90 @@
+use std::{
+    future::{pending, ready},
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use fief_client::Fief;
+use fief_test_server::FiefTestServer;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Barrier,
+    task::JoinSet,
+};
+
+use super::{discover, until};
+use crate::keys::a_while;
+
+/// DJ-3, DJ-16: two seconds to connect, name resolution included; then once more.
+#[tokio::test]
+async fn a_connection_that_takes_too_long_is_tried_once_more() {
+    let server = FiefTestServer::start().await;
+    let port = server.url().rsplit_once(':').unwrap().1;
+    let fief = Fief::builder(format!("http://fief.localhost:{port}"), "CLIENT_ID")
+        .http_client(|client| client.dns_resolver(Arc::new(SlowOnce(true.into()))))
+        .build()
+        .unwrap();
+    let began = Instant::now();
+    discover(&fief).await.unwrap();
+    assert!((2..4).contains(&began.elapsed().as_secs()));
+}
+
+/// DJ-17: of many connections 32 are kept.
+#[tokio::test]
+async fn few_connections_are_kept() {
+    let (url, open) = answering_together(50).await;
+    let fief = Fief::builder(url, "CLIENT_ID").build().unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..50 {
+        let fief = fief.clone();
+        calls.spawn(async move { fief.change_password("TOKEN", "x").await });
+    }
+    calls.join_all().await;
+    until(async || open.load(Ordering::Relaxed) <= 32).await;
+    a_while().await;
+    assert_eq!(open.load(Ordering::Relaxed), 32);
+}
+
+/// Resolves a name, but for the first time.
+struct SlowOnce(AtomicBool);
+
+impl Resolve for SlowOnce {
+    fn resolve(&self, _: Name) -> Resolving {
+        if self.0.swap(false, Ordering::Relaxed) {
+            return Box::pin(pending());
+        }
+        let addresses: Addrs = Box::new(iter::once(([127, 0, 0, 1], 0).into()));
+        Box::pin(ready(Ok(addresses)))
+    }
+}
+
+/// A server that answers so many requests all at once: its address, and how many connections are open.
+async fn answering_together(requests: usize) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (open, all) = (Arc::default(), Arc::new(Barrier::new(requests)));
+    let counted = Arc::clone(&open);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(stream, Arc::clone(&counted), Arc::clone(&all)));
+        }
+    });
+    (url, open)
+}
+
+async fn answer(mut stream: TcpStream, open: Arc<AtomicUsize>, all: Arc<Barrier>) {
+    open.fetch_add(1, Ordering::Relaxed);
+    assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+    all.wait().await;
+    let empty = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    stream.write_all(empty).await.unwrap();
+    // Until the client closes it.
+    let _ = stream.read(&mut [0; 4096]).await;
+    open.fetch_sub(1, Ordering::Relaxed);
+}
