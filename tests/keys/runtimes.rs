@@ -7,7 +7,8 @@ use fief_client::{Fief, FiefError};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use tokio::runtime::Runtime;
 
-use super::{at_once, token, validate};
+use super::{at_once, connected, poll_once, token, validate};
+use crate::client::arrived;
 
 /// DJ-8: outside of a runtime there is an error, not a panic.
 #[test]
@@ -27,16 +28,67 @@ fn without_a_runtime_there_is_an_error() {
 /// DJ-8: the runtime that fetched can be gone.
 #[test]
 fn a_client_outlives_the_runtime_that_fetched() {
-    let runtime = || Runtime::new().unwrap();
     let servers = runtime();
     let server = servers.block_on(FiefTestServer::start());
     let fief = crate::client::fief(&server);
-    server.fault(Endpoint::Jwks, Fault::hang());
-    let first = runtime();
     let token = token(&server, 0);
-    assert!(first.block_on(at_once(&fief, &token)).is_none());
-    first.block_on(server.arrived(Endpoint::Jwks, 1));
+    let first = hanging(&server, &fief, &token);
     drop(first);
     server.clear_faults();
     runtime().block_on(validate(&fief, &token)).unwrap();
+}
+
+/// DJ-8, RB-5: those who wait for a fetch that is lost with its runtime make it again.
+#[test]
+fn those_who_wait_outlive_the_runtime_that_fetched() {
+    let servers = runtime();
+    let server = servers.block_on(FiefTestServer::start());
+    let fief = crate::client::fief(&server);
+    let first = hanging(&server, &fief, &token(&server, 0));
+    let mut waiting = pin!(fief.connect());
+    assert!(servers.block_on(poll_once(waiting.as_mut())).is_none());
+    drop(first);
+    server.clear_faults();
+    servers.block_on(waiting).unwrap();
+}
+
+/// DJ-8, DJ-11: a fetch for a new key that was lost with its runtime is made again.
+#[test]
+fn a_new_key_outlives_the_runtime_that_asked_for_it() {
+    let servers = runtime();
+    let (server, fief) = servers.block_on(connected());
+    server.rotate_key();
+    let token = token(&server, 0);
+    let first = hanging(&server, &fief, &token);
+    drop(first);
+    server.clear_faults();
+    runtime().block_on(validate(&fief, &token)).unwrap();
+}
+
+/// DJ-8, DJ-11: also for those who wait for it.
+#[test]
+fn those_who_wait_for_a_lost_fetch_of_a_new_key_get_it() {
+    let servers = runtime();
+    let (server, fief) = servers.block_on(connected());
+    server.rotate_key();
+    let token = token(&server, 0);
+    let first = hanging(&server, &fief, &token);
+    let mut waiting = pin!(validate(&fief, &token));
+    assert!(servers.block_on(poll_once(waiting.as_mut())).is_none());
+    drop(first);
+    server.clear_faults();
+    servers.block_on(waiting).unwrap();
+}
+
+/// A runtime on which a fetch for a token hangs.
+fn hanging(server: &FiefTestServer, fief: &Fief, token: &str) -> Runtime {
+    let runtime = runtime();
+    server.fault(Endpoint::Jwks, Fault::hang());
+    assert!(runtime.block_on(at_once(fief, token)).is_none());
+    runtime.block_on(arrived(server, Endpoint::Jwks, 1));
+    runtime
+}
+
+fn runtime() -> Runtime {
+    Runtime::new().unwrap()
 }
