@@ -2,7 +2,7 @@ use aws_lc_rs::rsa::KeySize;
 use fief_client::{FiefAccessTokenInfo, FiefError};
 use serde_json::{Value, json};
 
-use crate::token::{HEADER, Signer, World, encode};
+use crate::token::{HEADER, Signer, World, assert_invalid, encode};
 
 /// Validates a good token with such a key set.
 async fn with_keys(keys: Vec<Value>) -> Result<FiefAccessTokenInfo, FiefError> {
@@ -108,6 +108,27 @@ async fn a_weak_or_absurd_key_is_not_used() {
     }
 }
 
+/// TV-9: what is just within the bounds is used, what is just outside of them is not.
+#[tokio::test]
+async fn keys_at_the_bounds_are_used() {
+    let after = |first: &[u8], rest| [first, &vec![0x81; rest]].concat();
+    for (member, bytes, is_good) in [
+        ("n", after(&[], 1024), true),
+        ("n", after(&[], 256), true),
+        ("n", after(&[0x7f], 255), false),
+        ("n", after(&[0x01], 255), false),
+        ("n", after(&[0x01], 256), false),
+        ("e", vec![3], true),
+        ("e", vec![0x80, 0, 0, 1], true),
+    ] {
+        let world = World::start().await;
+        world.publish([changed(|key| key[member] = encode(&bytes).into())]);
+        let result = world.builder().build().unwrap().connect().await;
+        let length = bytes.len();
+        assert_eq!(result.is_ok(), is_good, "{member} {length} {:?}", bytes[0]);
+    }
+}
+
 /// TV-9
 #[tokio::test]
 async fn longer_keys_verify_too() {
@@ -146,6 +167,19 @@ async fn the_first_key_of_an_id_counts() {
         matches!(result, Err(FiefError::AccessTokenInvalid(_))),
         "{result:?}"
     );
+}
+
+/// TV-7, TV-8: and no token's that names one.
+#[tokio::test]
+async fn a_key_without_an_id_is_for_tokens_without_one() {
+    let world = World::start().await;
+    world.publish([changed(|key| {
+        drop(key.as_object_mut().unwrap().remove("kid"))
+    })]);
+    assert_invalid(world.validate(&world.token()).await, "a key id");
+    let claims = world.claims().to_string();
+    let nameless = world.signer.sign(r#"{"alg":"RS256"}"#, claims);
+    world.validate(&nameless).await.unwrap();
 }
 
 /// DJ-13: of a private key that was published by mistake nothing is kept or shown.

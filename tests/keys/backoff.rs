@@ -1,10 +1,11 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::sleep};
 
-use super::{MINUTE, connected, fetches, stranger, token, validate};
+use super::{MINUTE, SECOND, connected, fetches, stranger, token, validate};
+use crate::client::arrived;
 
 /// DJ-14, Q20: a first failure is over with the next use; after more of them attempts are few.
 #[tokio::test]
@@ -45,5 +46,57 @@ async fn attempts_back_off() {
     server.reset_requests();
     server.advance(MINUTE / 2 + MINUTE / 60);
     validate(&fief, &token).await.unwrap();
-    server.arrived(Endpoint::Jwks, 1).await;
+    arrived(&server, Endpoint::Jwks, 1).await;
+}
+
+/// DJ-14: also when the keys are too old to serve.
+#[tokio::test]
+async fn with_keys_that_are_too_old_attempts_back_off() {
+    let (server, fief) = connected().await;
+    server.set_time(SystemTime::now());
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(25 * 60 * MINUTE);
+    let token = token(&server, 0);
+    for _ in 0..20 {
+        let error = validate(&fief, &token).await;
+        assert!(matches!(error, Err(FiefError::Request { .. })), "{error:?}");
+    }
+    assert_eq!(fetches(&server), 2);
+}
+
+/// DJ-14: a minute of failures costs a handful of attempts.
+#[tokio::test]
+async fn attempts_in_the_background_back_off() {
+    let (server, fief) = connected().await;
+    server.set_time(SystemTime::now());
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(11 * MINUTE);
+    for _ in 0..60 {
+        server.advance(SECOND);
+        fief.connect().await.unwrap();
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!((4..15).contains(&fetches(&server)), "{}", fetches(&server));
+}
+
+/// DJ-14: what failed before the last success is forgotten.
+#[tokio::test]
+async fn after_a_success_the_back_off_begins_anew() {
+    let server = FiefTestServer::start().await;
+    server.set_time(SystemTime::now());
+    let fief = crate::client::fief(&server);
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    for _ in 0..8 {
+        fief.connect().await.unwrap_err();
+        server.advance(MINUTE / 2);
+    }
+    server.clear_faults();
+    fief.connect().await.unwrap();
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(11 * MINUTE);
+    fief.connect().await.unwrap();
+    server.reset_requests();
+    server.advance(SECOND);
+    fief.connect().await.unwrap();
+    arrived(&server, Endpoint::Jwks, 1).await;
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
@@ -7,7 +7,10 @@ use tokio::{
     task::{JoinSet, yield_now},
 };
 
-use super::{MINUTE, at_once, connected, fetches, poll_once, stranger, token, validate};
+use super::{
+    MINUTE, SECOND, a_while, at_once, connected, fetches, poll_once, stranger, token, validate,
+};
+use crate::client::arrived;
 
 /// Validates tokens all at once, on several threads.
 async fn together(fief: &Fief, tokens: Vec<String>) -> Vec<Result<FiefAccessTokenInfo, FiefError>> {
@@ -65,9 +68,9 @@ async fn unknown_key_ids_fetch_once_in_the_cool_down() {
 #[tokio::test]
 async fn in_the_cool_down_an_unknown_key_id_is_invalid_at_once() {
     let (server, fief) = connected().await;
-    server.set_time(std::time::SystemTime::now());
+    server.set_time(SystemTime::now());
     validate(&fief, &stranger(&server, 0)).await.unwrap_err();
-    server.advance(MINUTE / 2 - MINUTE / 60);
+    server.advance(MINUTE / 2 - SECOND);
     for number in 1..100 {
         let result = at_once(&fief, &stranger(&server, number)).await;
         assert!(matches!(
@@ -75,6 +78,38 @@ async fn in_the_cool_down_an_unknown_key_id_is_invalid_at_once() {
             Some(Err(FiefError::AccessTokenInvalid(_)))
         ));
     }
+    assert_eq!(fetches(&server), 1);
+}
+
+/// DJ-7: nor does it wait for a fetch that is under way for another reason.
+#[tokio::test]
+async fn in_the_cool_down_an_unknown_key_id_waits_for_nothing() {
+    let (server, fief) = connected().await;
+    server.set_time(SystemTime::now());
+    server.advance(8 * MINUTE - 8 * SECOND);
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    server.fault(Endpoint::Jwks, Fault::hang());
+    server.advance(20 * SECOND);
+    assert!(at_once(&fief, &token(&server, 1)).await.unwrap().is_ok());
+    arrived(&server, Endpoint::Jwks, 2).await;
+    let refused = at_once(&fief, &stranger(&server, 2)).await;
+    assert!(
+        matches!(refused, Some(Err(FiefError::AccessTokenInvalid(_)))),
+        "{refused:?}"
+    );
+}
+
+/// DJ-7: that a key is unknown and Fief away says nothing against the keys that are there.
+#[tokio::test]
+async fn a_failed_fetch_for_an_unknown_key_id_renews_nothing() {
+    let (server, fief) = connected().await;
+    server.set_time(SystemTime::now());
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    server.advance(2 * SECOND);
+    validate(&fief, &token(&server, 0)).await.unwrap();
+    a_while().await;
     assert_eq!(fetches(&server), 1);
 }
 

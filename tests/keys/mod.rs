@@ -4,6 +4,7 @@ mod answers;
 mod backoff;
 mod clock;
 mod concurrency;
+mod meanwhile;
 mod outage;
 mod real;
 mod rotation;
@@ -21,6 +22,7 @@ use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
 use fief_test_server::{Endpoint, FiefTestServer};
 use tokio::time::sleep;
 
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// A server, and a client that has fetched its keys.

@@ -1,8 +1,11 @@
+use std::time::SystemTime;
+
 use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault};
 use serde_json::json;
 
-use super::{MINUTE, at_once, connected, fetches, token, validate};
+use super::{MINUTE, SECOND, a_while, at_once, connected, fetches, stranger, token, validate};
+use crate::client::arrived;
 
 /// DJ-10: ahead of the ten minutes, and nobody waits for it.
 #[tokio::test]
@@ -15,6 +18,16 @@ async fn keys_are_renewed_in_the_background() {
     server.advance(2 * MINUTE);
     assert!(at_once(&fief, &token).await.unwrap().is_ok());
     server.arrived(Endpoint::Jwks, 1).await;
+}
+
+/// DJ-10: seven minutes are too early.
+#[tokio::test]
+async fn young_keys_are_not_renewed() {
+    let (server, fief) = connected().await;
+    server.advance(7 * MINUTE);
+    validate(&fief, &token(&server, 0)).await.unwrap();
+    a_while().await;
+    assert_eq!(fetches(&server), 0);
 }
 
 /// DJ-10, TV-25: past the ten minutes the first use waits for one attempt; then the old keys serve.
@@ -31,6 +44,18 @@ async fn keys_that_are_due_are_asked_for_once_before_they_serve_on() {
     server.clear_faults();
     validate(&fief, &token).await.unwrap();
     assert!(at_once(&fief, &token).await.unwrap().is_ok());
+}
+
+/// TV-25, D6: also where it began before that.
+#[tokio::test]
+async fn past_ten_minutes_the_attempt_under_way_is_waited_for() {
+    let (server, fief) = connected().await;
+    server.fault(Endpoint::Jwks, Fault::hang());
+    server.advance(10 * MINUTE - 5 * SECOND);
+    assert!(at_once(&fief, &token(&server, 0)).await.is_some());
+    arrived(&server, Endpoint::Jwks, 1).await;
+    server.advance(10 * SECOND);
+    assert!(at_once(&fief, &token(&server, 1)).await.is_none());
 }
 
 /// DJ-10: once an attempt has failed, nobody waits for the next ones.
@@ -91,6 +116,25 @@ async fn after_a_day_old_keys_serve_no_longer() {
     server.clear_faults();
     server.advance(MINUTE);
     validate(&fief, &long).await.unwrap();
+}
+
+/// DJ-10: not even while Fief is asked.
+#[tokio::test]
+async fn after_a_day_nobody_goes_on_with_old_keys_while_fief_is_asked() {
+    let (server, fief) = connected().await;
+    server.set_time(SystemTime::now());
+    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    let long = server.access_token().expires_in(1_000_000).mint();
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    server.advance(24 * 60 * MINUTE - 5 * SECOND);
+    validate(&fief, &long).await.unwrap();
+    server.fault(Endpoint::Jwks, Fault::hang());
+    server.reset_requests();
+    server.advance(SECOND);
+    assert!(at_once(&fief, &long).await.unwrap().is_ok());
+    arrived(&server, Endpoint::Jwks, 1).await;
+    server.advance(5 * SECOND);
+    assert!(at_once(&fief, &long).await.is_none());
 }
 
 /// DJ-10, DJ-5, DJ-12: what is no key set replaces none.

@@ -1,5 +1,16 @@
-use super::{MINUTE, connected, fetches, token, validate};
+use std::pin::pin;
+
+use aws_lc_rs::rsa::KeySize;
 use fief_client::FiefError;
+use fief_test_server::{Endpoint, Fault};
+use serde_json::json;
+use tracing::Level;
+
+use super::{MINUTE, connected, fetches, poll_once, token, validate};
+use crate::{
+    client::{arrived, log::Log, until},
+    token::{HEADER, Signer, World, assert_invalid, encode},
+};
 
 /// DJ-11: without a restart, within one fetch (OIDF: signing-key-rotation, just-before-signing).
 #[tokio::test]
@@ -37,4 +48,55 @@ async fn keys_can_rotate_again_and_again() {
         server.advance(MINUTE / 2);
     }
     assert_eq!(fetches(&server), 4);
+}
+
+/// TV-25: a key is its id, modulus and exponent; a set in which one of them is another has another key.
+#[tokio::test]
+async fn a_key_of_which_anything_changed_is_another() {
+    let other = Signer::new(KeySize::Rsa2048);
+    let renamed = HEADER.replace("signer", "renamed");
+    for (member, value, new) in [
+        (
+            "kid",
+            json!("renamed"),
+            Some((&*Signer::shared(), &*renamed)),
+        ),
+        ("n", other.jwk()["n"].clone(), Some((&other, HEADER))),
+        ("e", json!(encode([3])), None),
+    ] {
+        let world = World::start().await;
+        let fief = world.builder().build().unwrap();
+        let token = world.token();
+        validate(&fief, &token).await.unwrap();
+        let mut changed = world.signer.jwk();
+        changed[member] = value;
+        world.publish([changed]);
+        world.server.advance(10 * MINUTE);
+        assert_invalid(validate(&fief, &token).await, member);
+        if let Some((signer, header)) = new {
+            let token = signer.sign(header, world.claims().to_string());
+            validate(&fief, &token).await.unwrap();
+        }
+    }
+}
+
+/// TV-25: who waited for an attempt that failed does not go on with keys that were removed meanwhile.
+#[tokio::test]
+async fn a_key_that_was_removed_while_somebody_waited_is_not_used() {
+    let (log, _guard) = Log::of(Level::WARN);
+    let (server, fief) = connected().await;
+    let old = token(&server, 0);
+    server.advance(11 * MINUTE);
+    server.fault(Endpoint::Jwks, Fault::hang());
+    let mut waiting = pin!(validate(&fief, &old));
+    assert!(poll_once(waiting.as_mut()).await.is_none());
+    arrived(&server, Endpoint::Jwks, 1).await;
+    // The attempt fails, since there is no key, and nobody polls the one who waits.
+    server.remove_key(&server.kid());
+    server.clear_faults();
+    until(async || log.text().contains("could not be fetched")).await;
+    server.rotate_key();
+    validate(&fief, &token(&server, 1)).await.unwrap();
+    assert_invalid(validate(&fief, &old).await, "afterwards");
+    assert_invalid(waiting.await, "waited");
 }
