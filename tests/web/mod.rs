@@ -4,9 +4,12 @@ mod answers;
 mod authorized;
 mod bearer;
 mod caching;
+mod challenges;
 mod fail_closed;
 mod guards;
 pub(crate) mod metrics;
+mod navigation;
+mod on_rejection;
 mod openapi;
 mod optional;
 mod paths;
@@ -22,7 +25,7 @@ use axum::{
     http::{HeaderMap, Request, Response, StatusCode, header, request::Builder},
     routing::{MethodRouter, get},
 };
-use fief_axum::{Authenticated, FiefAuth, SessionKey};
+use fief_axum::{Authenticated, FiefAuth, RequireLayer, SessionKey};
 use fief_client::Fief;
 use fief_test_server::FiefTestServer;
 use serde_json::Value;
@@ -30,6 +33,8 @@ use tower::ServiceExt;
 
 pub const APP: &str = "https://app.example.com";
 pub const EMAIL: &str = "anne@example.com";
+/// Where [`cookie_api`] finds the token.
+pub const COOKIE: &str = "user_session";
 
 /// What came back.
 pub struct Answer {
@@ -90,6 +95,12 @@ pub fn api(server: &FiefTestServer) -> FiefAuth {
     FiefAuth::new(fief(server))
 }
 
+/// An API's that also takes the token from a cookie.
+pub fn cookie_api(server: &FiefTestServer) -> FiefAuth {
+    let builder = FiefAuth::builder(fief(server));
+    builder.access_token_cookie(COOKIE).build().unwrap()
+}
+
 /// A web application's.
 pub fn site(server: &FiefTestServer) -> FiefAuth {
     let key = SessionKey::generate().unwrap();
@@ -112,6 +123,11 @@ pub async fn whoami(Authenticated(token): Authenticated) -> String {
 /// A route that only a guard protects.
 pub fn unchecked() -> MethodRouter {
     get(async || "inside").post(async || "inside")
+}
+
+/// An application of one route that only this guard protects.
+pub fn guarded(guard: RequireLayer) -> Router {
+    one(unchecked().route_layer(guard))
 }
 
 pub fn call(token: &str) -> Builder {
