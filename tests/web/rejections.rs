@@ -1,0 +1,269 @@
+//! Every kind of rejection, as callers of an API and as visitors of a page get it.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    http::{Request, header, request::Builder},
+};
+use fief_axum::{FiefAuth, RejectionKind as Kind, SessionKey};
+use fief_client::FiefAcr;
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use serde_json::json;
+
+use super::{APP, Answer, COOKIE, api, fief, guarded, page, send};
+
+/// What a kind is answered with.
+struct Case {
+    kind: Kind,
+    status: u16,
+    error: &'static str,
+    description: &'static str,
+    challenge: &'static str,
+    /// Where a page leads; empty where logging in does not help.
+    login: &'static str,
+}
+
+const MAX_AGE: Duration = Duration::from_secs(300);
+
+fn cases() -> [Case; 12] {
+    let case = |kind, status, error, description, challenge, login| Case {
+        kind,
+        status,
+        error,
+        description,
+        challenge,
+        login,
+    };
+    let required = FiefAcr::LevelOne;
+    let permissions = vec!["create".to_owned()];
+    let scope = "castles".to_owned();
+    [
+        case(
+            Kind::AcrTooLow { required },
+            401,
+            "insufficient_user_authentication",
+            "A stronger login is required.",
+            r#"Bearer error="insufficient_user_authentication", acr_values="1""#,
+            "/login?return_to=%2F&acr=1",
+        ),
+        case(
+            Kind::AuthTooOld { max_age: MAX_AGE },
+            401,
+            "insufficient_user_authentication",
+            "A more recent login is required.",
+            r#"Bearer error="insufficient_user_authentication", max_age="300""#,
+            "/login?return_to=%2F&max_age=300",
+        ),
+        case(
+            Kind::CrossSite,
+            403,
+            "cross_site_request",
+            "The request does not come from this site.",
+            "",
+            "",
+        ),
+        case(
+            Kind::Expired,
+            401,
+            "invalid_token",
+            "The access token has expired.",
+            r#"Bearer error="invalid_token""#,
+            "/login?return_to=%2F",
+        ),
+        case(
+            Kind::Forbidden,
+            403,
+            "forbidden",
+            "Access is not allowed.",
+            r#"Bearer error="insufficient_scope""#,
+            "",
+        ),
+        case(
+            Kind::Invalid,
+            401,
+            "invalid_token",
+            "The access token is invalid.",
+            r#"Bearer error="invalid_token""#,
+            "/login?return_to=%2F",
+        ),
+        case(
+            Kind::Malformed,
+            400,
+            "invalid_request",
+            "The Authorization header is malformed.",
+            r#"Bearer error="invalid_request""#,
+            "",
+        ),
+        case(
+            Kind::Misconfigured,
+            500,
+            "server_error",
+            "The server is not set up correctly.",
+            "",
+            "",
+        ),
+        case(
+            Kind::MissingCredentials,
+            401,
+            "unauthorized",
+            "Credentials are required.",
+            "Bearer",
+            "/login?return_to=%2F",
+        ),
+        case(
+            Kind::MissingPermission { permissions },
+            403,
+            "insufficient_permissions",
+            "A required permission is missing.",
+            r#"Bearer error="insufficient_scope""#,
+            "",
+        ),
+        case(
+            Kind::MissingScope { scope },
+            403,
+            "insufficient_scope",
+            "A required scope is missing.",
+            r#"Bearer error="insufficient_scope", scope="castles""#,
+            "",
+        ),
+        case(
+            Kind::Unavailable,
+            503,
+            "temporarily_unavailable",
+            "The authentication server is not available.",
+            "",
+            "",
+        ),
+    ]
+}
+
+/// A site whose answers name the kind.
+fn site(server: &FiefTestServer) -> FiefAuth {
+    let key = SessionKey::generate().unwrap();
+    let builder = FiefAuth::builder(fief(server)).login(APP, key);
+    let builder = builder
+        .access_token_cookie(COOKIE)
+        .on_rejection(|rejection| {
+            let kind = format!("{:?}", rejection.kind());
+            ([("x-kind", kind)], rejection)
+        });
+    builder.build().unwrap()
+}
+
+/// Answers with this kind to what [`with_credentials`] makes of a request.
+fn app(server: &FiefTestServer, kind: &Kind) -> Router {
+    let guard = site(server).require();
+    guarded(match kind {
+        Kind::AcrTooLow { required } => guard.acr(*required),
+        Kind::AuthTooOld { max_age } => guard.max_age(*max_age),
+        Kind::Forbidden => guard.predicate(|_| false),
+        Kind::MissingPermission { permissions } => guard.permission(&permissions[0]),
+        Kind::MissingScope { scope } => guard.scope(scope),
+        Kind::Misconfigured => return guarded(guard).layer(api(server).layer()),
+        _ => guard,
+    })
+}
+
+fn with_credentials(request: Builder, server: &FiefTestServer, kind: &Kind) -> Builder {
+    let token = server.access_token();
+    let token = match kind {
+        Kind::MissingCredentials => return request,
+        Kind::CrossSite => {
+            let handshake = request.header(header::UPGRADE, "websocket");
+            let cookie = format!("{COOKIE}={}", token.mint());
+            return handshake.header(header::COOKIE, cookie);
+        }
+        Kind::Malformed => "two tokens".to_owned(),
+        Kind::Invalid => "INVALID".to_owned(),
+        Kind::Expired => token.expires_in(-3600).mint(),
+        Kind::AuthTooOld { max_age } => token.authenticated(2 * *max_age).mint(),
+        _ => token.mint(),
+    };
+    request.header(header::AUTHORIZATION, format!("Bearer {token}"))
+}
+
+async fn answer(server: &FiefTestServer, kind: &Kind, request: Builder) -> Answer {
+    if *kind == Kind::Unavailable {
+        server.fault(Endpoint::Discovery, Fault::status(500));
+    }
+    let request = with_credentials(request, server, kind);
+    let answer = send(&app(server, kind), request).await;
+    server.clear_faults();
+    assert_eq!(answer.header("x-kind"), format!("{kind:?}"));
+    // Of what was not looked at, nothing is said about caching.
+    if *kind != Kind::Misconfigured {
+        assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{kind:?}");
+    }
+    answer
+}
+
+/// Seconds; only where waiting helps.
+fn retry_after(kind: &Kind) -> &'static str {
+    if *kind == Kind::Unavailable { "5" } else { "" }
+}
+
+/// ER-1, ER-2, ER-3, ER-5, ER-7, CS-1, D9
+#[tokio::test]
+async fn every_kind_has_its_status_headers_and_body() {
+    let server = FiefTestServer::start().await;
+    for case in cases() {
+        let answer = answer(&server, &case.kind, Request::get("/")).await;
+
+        let kind = case.kind;
+        assert_eq!(answer.status, case.status, "{kind:?}");
+        assert_eq!(answer.challenge(), case.challenge, "{kind:?}");
+        assert_eq!(answer.header(header::RETRY_AFTER), retry_after(&kind));
+        assert_eq!(answer.header(header::CONTENT_TYPE), "application/json");
+        assert_eq!(answer.header(header::LOCATION), "");
+        let body = json!({ "error": case.error, "error_description": case.description });
+        assert_eq!(answer.json(), body, "{kind:?}");
+    }
+}
+
+/// ER-6, ER-7, D9
+#[tokio::test]
+async fn every_kind_leads_a_page_to_the_login_or_says_what_is_wrong() {
+    let server = FiefTestServer::start().await;
+    for case in cases() {
+        let answer = answer(&server, &case.kind, page("/")).await;
+
+        assert_eq!(
+            answer.header(header::LOCATION),
+            case.login,
+            "{:?}",
+            case.kind
+        );
+        if case.login.is_empty() {
+            assert_says(&answer, &case);
+        } else {
+            assert_eq!(answer.status, 303, "{:?}", case.kind);
+            assert_eq!((answer.challenge(), answer.body.as_str()), ("", ""));
+        }
+    }
+}
+
+/// That it is a page, which nothing else frames or runs scripts in.
+fn assert_says(answer: &Answer, case: &Case) {
+    assert_eq!(answer.status, case.status, "{:?}", case.kind);
+    assert_eq!(answer.challenge(), case.challenge, "{:?}", case.kind);
+    assert_eq!(answer.header(header::RETRY_AFTER), retry_after(&case.kind));
+    assert_eq!(
+        answer.header(header::CONTENT_TYPE),
+        "text/html; charset=utf-8"
+    );
+    let policy = answer.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert_eq!(answer.header(header::X_FRAME_OPTIONS), "DENY");
+    assert!(answer.body.contains(case.description), "{}", answer.body);
+}
+
+/// D9: for answers of the application's own.
+#[test]
+fn every_kind_tells_its_status_code_and_description() {
+    for case in cases() {
+        assert_eq!(case.kind.status(), case.status);
+        assert_eq!(case.kind.code(), case.error);
+        assert_eq!(case.kind.description(), case.description);
+    }
+}
