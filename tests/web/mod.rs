@@ -14,6 +14,7 @@ mod openapi;
 mod optional;
 mod paths;
 mod plain_cookie;
+mod predicates;
 mod rejections;
 mod resource;
 mod services;
