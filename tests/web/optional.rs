@@ -1,11 +1,21 @@
 //! What is optional forgives that nobody is logged in, and nothing else.
 
-use axum::{Router, http::Request, routing::get};
-use fief_axum::Authenticated;
+use std::time::Duration;
+
+use axum::{
+    Router,
+    http::Request,
+    routing::{get, post},
+};
+use fief_axum::{Authenticated, Authorized, CurrentSession, CurrentUser};
 use fief_client::FiefAcr;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
-use super::{api, call, one, send, status, unchecked};
+use super::{
+    COOKIE, api,
+    authorized::{Strict, strict},
+    call, cookie_api, guarded, one, send, status, unchecked,
+};
 
 async fn greet(token: Option<Authenticated>) -> String {
     token.map_or("stranger".into(), |Authenticated(token)| {
@@ -78,4 +88,102 @@ async fn an_optional_guard_does_not_forgive_what_somebody_lacks() {
     assert_eq!(status(&scope, &token).await, 403);
     assert_eq!(status(&acr, &token).await, 401);
     assert_eq!(send(&scope, Request::get("/")).await.status, 200);
+}
+
+/// I04, D4, CS-1
+#[tokio::test]
+async fn an_optional_guard_forgives_nothing_else() {
+    let server = FiefTestServer::start().await;
+    let auth = cookie_api(&server);
+    let app = guarded(auth.require().optional());
+    let nobodys = guarded(auth.require().predicate(|_| false).optional());
+    let token = server.access_token().mint();
+    let post = Request::post("/").header("cookie", format!("{COOKIE}={token}"));
+
+    assert_eq!(status(&nobodys, &token).await, 403);
+    assert_eq!(status(&app, "two tokens").await, 400);
+    assert_eq!(send(&app, post).await.error(), "cross_site_request");
+}
+
+/// D4, D5
+#[tokio::test]
+async fn an_optional_guard_does_not_forgive_that_fief_is_away() {
+    let server = FiefTestServer::start().await;
+    server.fault(Endpoint::Discovery, Fault::status(500));
+    let app = guarded(api(&server).require().optional());
+
+    assert_eq!(status(&app, &server.access_token().mint()).await, 503);
+}
+
+/// D8: whatever forgave it further out.
+#[tokio::test]
+async fn an_optional_guard_around_a_required_one_opens_nothing() {
+    let server = FiefTestServer::start().await;
+    let auth = api(&server);
+    let outside = guarded(auth.require()).layer(auth.require().optional());
+    let inside = guarded(auth.require().optional()).layer(auth.require());
+
+    for app in [outside, inside] {
+        assert_eq!(send(&app, Request::get("/")).await.status, 401);
+        assert_eq!(status(&app, "INVALID").await, 401);
+    }
+}
+
+/// D5
+#[tokio::test]
+async fn an_optional_extractor_that_nothing_surrounds_is_our_fault() {
+    assert_eq!(send(&one(get(greet)), Request::get("/")).await.status, 500);
+}
+
+/// CS-1
+#[tokio::test]
+async fn an_optional_extractor_takes_no_cookie_of_another_site() {
+    let server = FiefTestServer::start().await;
+    let app = one(post(greet)).layer(cookie_api(&server).layer());
+    let cookie = format!("{COOKIE}={}", server.access_token().mint());
+
+    let answer = send(&app, Request::post("/").header("cookie", cookie)).await;
+
+    assert_eq!(answer.error(), "cross_site_request");
+}
+
+/// D4
+#[tokio::test]
+async fn an_optional_policy_forgives_nothing_that_somebody_lacks() {
+    let server = FiefTestServer::start().await;
+    let app = one(get(async |_: Option<Authorized<Strict>>| "inside")).layer(api(&server).layer());
+    let old = strict(&server).authenticated(Duration::from_secs(900));
+
+    assert_eq!(status(&app, &strict(&server).mint()).await, 200);
+    assert_eq!(status(&app, &strict(&server).acr("0").mint()).await, 401);
+    assert_eq!(status(&app, &old.mint()).await, 401);
+    let unlike = strict(&server).permissions(["create"]).mint();
+    assert_eq!(status(&app, &unlike).await, 403);
+}
+
+/// D16, Q32
+#[tokio::test]
+async fn an_optional_user_is_not_none_while_fief_is_away() {
+    let server = FiefTestServer::start().await;
+    let app = one(get(async |_: Option<CurrentUser>| "inside")).layer(api(&server).layer());
+    let token = server.access_token().mint();
+
+    for refused in [403, 404, 429, 500, 503] {
+        server.fault(Endpoint::Userinfo, Fault::status(refused));
+        assert_eq!(status(&app, &token).await, 503, "{refused}");
+    }
+}
+
+/// D4
+#[tokio::test]
+async fn an_optional_session_is_none_for_nobody_only() {
+    let server = FiefTestServer::start().await;
+    let greet = async |session: Option<CurrentSession>| session.is_some().to_string();
+    let app = one(get(greet)).layer(api(&server).layer());
+    let token = server.access_token().mint();
+
+    assert_eq!(send(&app, Request::get("/")).await.body, "false");
+    assert_eq!(send(&app, call("INVALID")).await.body, "false");
+    assert_eq!(send(&app, call("two tokens")).await.status, 400);
+    assert_eq!(send(&app, call(&token)).await.body, "true");
 }
