@@ -6,11 +6,11 @@ use std::{
 };
 
 use axum::{http::Request, routing::get};
-use fief_axum::CurrentUser;
+use fief_axum::{Authenticated, CurrentUser};
 use fief_test_server::FiefTestServer;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
-use super::{api, one, send, status};
+use super::{api, one, send, status, whoami};
 
 /// Keeps what this thread counts.
 #[derive(Default)]
@@ -92,4 +92,31 @@ async fn requests_tokens_users_and_fetches_are_counted() {
         assert_eq!(counts.of(name), count, "{name}");
     }
     assert!(counts.of("fief_client_keys_fetched_at_seconds") > 0);
+}
+
+/// Nor is it logged as one: `/` is open to everyone.
+#[tokio::test]
+async fn what_is_forgiven_is_no_rejection() {
+    let server = FiefTestServer::start().await;
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let app = one(get(async |_: Option<Authenticated>| "inside")).layer(api(&server).layer());
+
+    assert_eq!(send(&app, Request::get("/")).await.status, 200);
+    assert_eq!(status(&app, "INVALID").await, 200);
+
+    assert_eq!(counts.of("fief_axum_requests_total unauthorized"), 1);
+    assert_eq!(counts.of("fief_axum_rejections_total unauthorized"), 0);
+    assert_eq!(counts.of("fief_axum_rejections_total invalid_token"), 0);
+}
+
+/// D5
+#[tokio::test]
+async fn an_extractor_that_nothing_surrounds_is_counted() {
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+
+    assert_eq!(send(&one(get(whoami)), Request::get("/")).await.status, 500);
+
+    assert_eq!(counts.of("fief_axum_rejections_total server_error"), 1);
 }

@@ -20,6 +20,7 @@ mod resource;
 mod services;
 mod user_cache;
 mod users;
+mod verified_once;
 
 use axum::{
     Router,
