@@ -15,10 +15,12 @@ mod optional;
 mod paths;
 mod plain_cookie;
 mod predicates;
+mod refusals;
 mod rejections;
 mod resource;
 mod services;
 mod user_cache;
+mod user_freshness;
 mod users;
 mod verified_once;
 

@@ -94,16 +94,18 @@ async fn a_refusal_and_forgetting_take_the_user_out() {
     assert!(cache.0.lock().unwrap().is_empty());
 }
 
-/// D16
+/// D16, RB-8
 #[tokio::test]
-async fn without_a_time_to_live_fief_is_asked_each_time() {
+async fn a_user_in_the_cache_who_is_not_active_is_asked_for() {
     let server = FiefTestServer::start().await;
-    let builder = FiefAuth::builder(fief(&server)).user_cache_ttl(Duration::ZERO);
-    let app = app(&builder.build().unwrap());
+    let cache = Shared::default();
+    let app = app(&auth(&server, &cache));
     let token = server.access_token().mint();
-
     status(&app, &token).await;
-    status(&app, &token).await;
+    for (user, _) in cache.0.lock().unwrap().values_mut() {
+        user.is_active = Some(false);
+    }
 
+    assert_eq!(status(&app, &token).await, 200);
     assert_eq!(server.requests(Endpoint::Userinfo), 2);
 }

@@ -1,0 +1,122 @@
+//! For how long a user is known.
+
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use fief_axum::{CurrentUser, FiefAuth, FiefAuthBuilder, FreshUser};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+
+use super::{EMAIL, call, fief, one, send, status};
+
+fn builder(server: &FiefTestServer) -> FiefAuthBuilder {
+    FiefAuth::builder(fief(server))
+}
+
+fn app(builder: FiefAuthBuilder) -> Router {
+    one(get(async |_: CurrentUser| "inside"))
+        .route("/fresh", get(async |_: FreshUser| "inside"))
+        .layer(builder.build().unwrap().layer())
+}
+
+/// How often Fief is asked by two requests that are this far apart.
+async fn asked(server: &FiefTestServer, app: Router, apart: Duration) -> usize {
+    let token = server.access_token().mint();
+    server.reset_requests();
+    assert_eq!(status(&app, &token).await, 200);
+    server.advance(apart);
+    assert_eq!(status(&app, &token).await, 200);
+    server.requests(Endpoint::Userinfo)
+}
+
+/// D16, Q3A
+#[tokio::test]
+async fn after_five_minutes_fief_is_asked_again() {
+    let server = FiefTestServer::start().await;
+    let apart = async |seconds| {
+        let app = app(builder(&server));
+        asked(&server, app, Duration::from_secs(seconds)).await
+    };
+
+    assert_eq!(apart(299).await, 1);
+    assert_eq!(apart(300).await, 2);
+}
+
+/// D16
+#[tokio::test]
+async fn the_time_to_live_can_be_another() {
+    let server = FiefTestServer::start().await;
+    let apart = async |seconds| {
+        let minute = builder(&server).user_cache_ttl(Duration::from_secs(60));
+        asked(&server, app(minute), Duration::from_secs(seconds)).await
+    };
+
+    assert_eq!(apart(59).await, 1);
+    assert_eq!(apart(60).await, 2);
+}
+
+/// D16
+#[tokio::test]
+async fn without_a_time_to_live_fief_is_asked_each_time() {
+    let server = FiefTestServer::start().await;
+    let app = app(builder(&server).user_cache_ttl(Duration::ZERO));
+
+    assert_eq!(asked(&server, app, Duration::ZERO).await, 2);
+}
+
+/// RB-9
+#[tokio::test]
+async fn a_clock_that_goes_back_makes_no_user_fresh() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(builder(&server)), server.access_token().mint());
+    assert_eq!(status(&app, &token).await, 200);
+
+    server.set_time(server.clock()() - Duration::from_secs(30));
+    assert_eq!(status(&app, &token).await, 200);
+
+    assert_eq!(server.requests(Endpoint::Userinfo), 2);
+}
+
+/// D16
+#[tokio::test]
+async fn the_cache_serves_while_fief_is_away() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(builder(&server)), server.access_token().mint());
+    send(&app, call(&token)).await;
+    server.fault(Endpoint::Userinfo, Fault::status(503));
+
+    assert_eq!(status(&app, &token).await, 200);
+}
+
+/// D16: it says nothing about the user.
+#[tokio::test]
+async fn a_fief_that_fails_takes_no_user_out_of_the_cache() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(builder(&server)), server.access_token().mint());
+    assert_eq!(status(&app, &token).await, 200);
+    server.fault(Endpoint::Userinfo, Fault::status(503));
+
+    assert_eq!(send(&app, call(&token).uri("/fresh")).await.status, 503);
+    assert_eq!(status(&app, &token).await, 200);
+}
+
+/// RB-8: an answer that is under way may be of before the change.
+#[tokio::test]
+async fn a_user_who_is_forgotten_is_asked_for_again_whatever_is_under_way() {
+    let server = FiefTestServer::start().await;
+    let auth = builder(&server).build().unwrap();
+    let app = one(get(async |_: CurrentUser| "inside")).layer(auth.layer());
+    let token = server.access_token().mint();
+    server.fault(Endpoint::Userinfo, Fault::hang());
+    let under_way = {
+        let (app, token) = (app.clone(), token.clone());
+        tokio::spawn(async move { status(&app, &token).await })
+    };
+    server.arrived(Endpoint::Userinfo, 1).await;
+
+    auth.forget_user(server.user_id(EMAIL)).await;
+    server.clear_faults();
+
+    assert_eq!(under_way.await.unwrap(), 200);
+    assert_eq!(status(&app, &token).await, 200);
+    assert_eq!(server.requests(Endpoint::Userinfo), 2);
+}
