@@ -175,27 +175,6 @@ async fn nested_routes_have_their_whole_path() {
     assert_eq!(status(&app, Request::get("/v1/health")).await, 403);
 }
 
-/// The fallback and what `nest_service` serves have no route of their own.
-#[tokio::test]
-async fn the_fallback_is_opened_or_guarded_on_purpose_only() {
-    let server = FiefTestServer::start().await;
-    let auth = api(&server);
-    let inner = || {
-        routes()
-            .nest_service("/files", routes())
-            .fallback(async || "lost")
-    };
-    let open = inner().layer(table(&auth).open_fallback());
-    let guarded = inner().layer(table(&auth).fallback(auth.require()));
-    let refused = inner().layer(table(&auth));
-
-    for path in ["/nowhere", "/files/castles"] {
-        assert_eq!(status(&open, Request::get(path)).await, 200, "{path}");
-        assert_eq!(status(&guarded, Request::get(path)).await, 401, "{path}");
-        assert_eq!(status(&refused, Request::get(path)).await, 403, "{path}");
-    }
-}
-
 /// N06
 #[tokio::test]
 async fn a_page_in_the_table_leads_to_the_login() {
@@ -222,4 +201,46 @@ async fn headers_that_name_a_user_are_never_believed() {
 
     assert_eq!(send(&app, named("/")).await.body, "false");
     assert_eq!(status(&app, named("/castles")).await, 401);
+}
+
+/// RB-7
+#[tokio::test]
+async fn an_entry_covers_no_more_than_it_says() {
+    let server = FiefTestServer::start().await;
+    let table = api(&server)
+        .paths()
+        .open("/admin/{*rest}")
+        .open("/health{*rest}")
+        .open("/forgotten/");
+    let app = routes().route("/admin", unchecked()).layer(table);
+
+    for path in ["/admin", "/administration", "/health", "/forgotten"] {
+        assert_eq!(status(&app, Request::get(path)).await, 403, "{path}");
+    }
+}
+
+/// RB-7
+#[tokio::test]
+async fn an_entry_of_a_method_covers_that_method() {
+    let server = FiefTestServer::start().await;
+    let auth = api(&server);
+    let table = auth
+        .paths()
+        .method(Method::HEAD, "/castles", auth.require().optional())
+        .method(Method::GET, "/health", auth.require().optional());
+    let app = routes().layer(table);
+    let propfind = Request::get("/health").method("PROPFIND");
+
+    assert_eq!(status(&app, Request::head("/castles")).await, 200);
+    assert_eq!(status(&app, Request::get("/castles")).await, 403);
+    assert_eq!(status(&app, propfind).await, 403);
+}
+
+/// D4
+#[tokio::test]
+async fn an_optional_path_does_not_take_a_malformed_header() {
+    let server = FiefTestServer::start().await;
+    let app = routes().layer(api(&server).paths().optional("/"));
+
+    assert_eq!(super::status(&app, "two tokens").await, 400);
 }
