@@ -109,3 +109,14 @@ async fn junk_of_any_size_is_refused_without_asking_fief() {
     assert_eq!(status(&server, huge.as_bytes()).await, 401);
     assert_eq!(server.requests(Endpoint::Discovery), 0);
 }
+
+/// BP-3: it is one token, though not one of Fief's.
+#[tokio::test]
+async fn every_character_of_a_token_is_well_formed() {
+    let server = FiefTestServer::start().await;
+
+    for token in ["aZ0-._~+/", "a=", "a=="] {
+        let header = format!("Bearer {token}");
+        assert_eq!(status(&server, header.as_bytes()).await, 401, "{token}");
+    }
+}

@@ -3,21 +3,17 @@
 use axum::{
     Router,
     http::{Request, request::Builder},
-    routing::get,
+    routing::{any, get},
 };
 use fief_axum::{FiefAuth, SessionKey};
 use fief_test_server::FiefTestServer;
 
-use super::{fief, one, send, unchecked, whoami};
-
-const COOKIE: &str = "user_session";
+use super::{APP, COOKIE, call, cookie_api, fief, guarded, one, send, whoami};
 
 fn app(server: &FiefTestServer) -> Router {
-    let auth = FiefAuth::builder(fief(server))
-        .access_token_cookie(COOKIE)
-        .build()
-        .unwrap();
-    one(get(whoami).post(whoami).route_layer(auth.require()))
+    one(get(whoami)
+        .post(whoami)
+        .route_layer(cookie_api(server).require()))
 }
 
 fn with(request: Builder, cookies: &str) -> Builder {
@@ -100,9 +96,9 @@ async fn a_bad_bearer_never_falls_back_to_the_cookie() {
 async fn a_post_with_the_cookie_must_come_from_this_site() {
     let server = FiefTestServer::start().await;
     let key = SessionKey::generate().unwrap();
-    let builder = FiefAuth::builder(fief(&server)).login(super::APP, key);
+    let builder = FiefAuth::builder(fief(&server)).login(APP, key);
     let auth = builder.access_token_cookie(COOKIE).build().unwrap();
-    let app = one(unchecked().route_layer(auth.require()));
+    let app = guarded(auth.require());
     let token = server.access_token().mint();
     let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
 
@@ -114,7 +110,7 @@ async fn a_post_with_the_cookie_must_come_from_this_site() {
         post().header("origin", "null"),
         post()
             .header("sec-fetch-site", "cross-site")
-            .header("origin", super::APP),
+            .header("origin", APP),
     ];
     for request in refused {
         assert_eq!(send(&app, request).await.error(), "cross_site_request");
@@ -123,7 +119,7 @@ async fn a_post_with_the_cookie_must_come_from_this_site() {
         status(&app, post().header("sec-fetch-site", "same-origin")).await,
         200
     );
-    assert_eq!(status(&app, post().header("origin", super::APP)).await, 200);
+    assert_eq!(status(&app, post().header("origin", APP)).await, 200);
 }
 
 /// CS-1: without a login nobody knows the application's origin, so `Origin` shows nothing.
@@ -133,7 +129,7 @@ async fn without_a_login_only_fetch_metadata_shows_the_same_site() {
     let (app, token) = (app(&server), server.access_token().mint());
     let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
 
-    assert_eq!(status(&app, post().header("origin", super::APP)).await, 403);
+    assert_eq!(status(&app, post().header("origin", APP)).await, 403);
     assert_eq!(
         status(&app, post().header("sec-fetch-site", "same-origin")).await,
         200
@@ -152,4 +148,55 @@ async fn the_credential_that_counted_decides_about_the_exemption() {
 
     assert_eq!(status(&app, bearer).await, 200);
     assert_eq!(status(&app, other).await, 403);
+}
+
+/// BP-7, BP-5
+#[tokio::test]
+async fn a_bearer_of_any_length_never_falls_back_to_the_cookie() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+
+    let long = call(&"a".repeat(100_000));
+
+    assert_eq!(
+        status(&app, with(long, &format!("{COOKIE}={token}"))).await,
+        401
+    );
+}
+
+/// SE-9
+#[tokio::test]
+async fn a_cookie_of_any_bytes_hides_no_other() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+
+    for other in ["city=Zürich", "a=\u{fffd}; =; ;;"] {
+        let cookies = format!("{other}; {COOKIE}={token}");
+        let request = Request::get("/").header("cookie", cookies.as_bytes());
+        assert_eq!(status(&app, request).await, 200, "{other}");
+    }
+}
+
+/// CS-1
+#[tokio::test]
+async fn only_get_head_and_options_change_nothing() {
+    let server = FiefTestServer::start().await;
+    let app = one(any(async || "inside").layer(cookie_api(&server).require()));
+    let cookie = format!("{COOKIE}={}", server.access_token().mint());
+    let with = |method: &str| with(Request::get("/").method(method), &cookie);
+
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        assert_eq!(status(&app, with(method)).await, 200, "{method}");
+    }
+    for method in [
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "TRACE",
+        "CONNECT",
+        "PROPPATCH",
+    ] {
+        assert_eq!(status(&app, with(method)).await, 403, "{method}");
+    }
 }
