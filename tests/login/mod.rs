@@ -20,7 +20,7 @@ use fief_axum::{Authenticated, CurrentUser, FiefAuth, FiefAuthBuilder, SessionKe
 use fief_client::FiefAcr;
 use fief_test_server::FiefTestServer;
 
-pub use self::visitor::Visitor;
+pub use self::visitor::{Visitor, page};
 use crate::web::{self, APP};
 
 pub fn key() -> SessionKey {

@@ -1,5 +1,7 @@
 //! What caches may keep of an answer that is one user's.
 
+use std::time::Duration;
+
 use axum::{
     http::{Request, header},
     routing::get,
@@ -7,6 +9,7 @@ use axum::{
 use fief_test_server::FiefTestServer;
 
 use super::{api, call, one, page, send, site, unchecked};
+use crate::login::{self, builder, logged_in};
 
 /// SE-7
 #[tokio::test]
@@ -66,4 +69,57 @@ async fn a_route_that_asks_for_nobody_is_left_alone() {
 
     assert_eq!(answer.header(header::CACHE_CONTROL), "");
     assert_eq!(answer.header(header::VARY), "");
+}
+
+/// SE-7: what the application says about caching is about its user's own browser.
+#[tokio::test]
+async fn an_answer_that_is_one_users_is_never_public() {
+    let server = FiefTestServer::start().await;
+    let said = async |said: &'static str| {
+        let page = get(async move || ([(header::CACHE_CONTROL, said)], "inside"));
+        let app = one(page.route_layer(api(&server).require()));
+        let answer = send(&app, call(&server.access_token().mint())).await;
+        answer.header(header::CACHE_CONTROL).to_owned()
+    };
+
+    assert_eq!(said("public, max-age=600").await, "private, max-age=600");
+    assert_eq!(said("max-age=60").await, "private, max-age=60");
+    assert_eq!(said("public, s-maxage=5").await, "private");
+    for kept in ["private, max-age=60", "no-cache, no-store"] {
+        assert_eq!(said(kept).await, kept);
+    }
+}
+
+/// SE-7, SE-4
+#[tokio::test]
+async fn with_new_cookies_only_a_private_answer_keeps_what_it_says() {
+    for (said, kept) in [
+        ("private, max-age=60", "private, max-age=60"),
+        ("no-cache, no-store", "no-cache, no-store"),
+        ("public, max-age=60", "no-store"),
+    ] {
+        let server = FiefTestServer::start().await;
+        let (auth, visitor) = logged_in(&server, builder(&server)).await;
+        let route = get(async move || ([(header::CACHE_CONTROL, said)], "inside"));
+        let visitor = visitor.at(one(route.route_layer(auth.require())));
+        server.advance(Duration::from_secs(61));
+
+        let (answer, cookies) = visitor.ask(login::page("/", "none")).await;
+
+        assert!(!cookies.is_empty());
+        assert_eq!(answer.header(header::CACHE_CONTROL), kept);
+    }
+}
+
+/// SE-7
+#[tokio::test]
+async fn what_the_table_of_paths_refuses_is_not_stored() {
+    let server = FiefTestServer::start().await;
+    let app = one(unchecked()).layer(api(&server).paths());
+
+    let answer = send(&app, Request::get("/")).await;
+
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
+    assert_eq!(answer.header(header::VARY), "Cookie, Authorization");
 }
