@@ -1,3 +1,5 @@
+use std::{sync::Arc, time::Duration};
+
 use axum::{Json, Router, http::Method, routing::post};
 use fief_axum::{Account, AccountError, CurrentSession, FiefAuth, Rejection};
 use fief_client::FiefUserInfo;
@@ -100,7 +102,7 @@ async fn the_browsers_code_learns_who_is_logged_in() {
 async fn an_expired_session_is_nobody() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server).user_path("/user")).await;
-    server.advance(std::time::Duration::from_secs(3601));
+    server.advance(Duration::from_secs(3601));
     let user = visitor.fetch(Method::GET, "/user").await.json();
     assert_eq!(user["access_token_info"], json!(null));
 }
@@ -109,7 +111,7 @@ async fn an_expired_session_is_nobody() {
 async fn a_handler_gets_a_token_that_is_good_however_long_it_takes() {
     let server = refresh::server().await;
     let (auth, visitor) = logged_in(&server, refresh::refreshing(&server)).await;
-    let late = std::sync::Arc::new(server);
+    let late = Arc::new(server);
     let clock = late.clone();
     let slow = post(async move |session: CurrentSession| {
         clock.advance(refresh::LIFETIME);
@@ -122,6 +124,7 @@ async fn a_handler_gets_a_token_that_is_good_however_long_it_takes() {
     let mut visitor = visitor.at(app);
     let answer = visitor.fetch(Method::POST, "/slow").await;
     assert_eq!(late.requests(Endpoint::Token), 2);
+    assert!(!answer.header("set-cookie").is_empty());
     // The browser has the session that the token is from.
     let mut visitor = visitor.at(self::app(&auth));
     assert_eq!(
@@ -140,6 +143,23 @@ async fn a_bearer_token_is_handed_on() {
         send(&app(&auth), call(&token).uri("/session")).await.body,
         token
     );
+}
+
+/// BP-7
+#[tokio::test]
+async fn a_bearer_token_that_is_over_meanwhile_is_not_handed_on() {
+    let server = Arc::new(FiefTestServer::start().await);
+    let clock = Arc::clone(&server);
+    let slow = post(async move |session: CurrentSession| {
+        clock.advance(Duration::from_secs(100_000));
+        token(session).await
+    });
+    let app = Router::new().route("/slow", slow);
+    let app = app.layer(builder(&server).build().unwrap().layer());
+
+    let call = call(&server.access_token().mint()).method(Method::POST);
+
+    assert_eq!(send(&app, call.uri("/slow")).await.status, 401);
 }
 
 /// What a handler leaves behind waits for the end of the session.

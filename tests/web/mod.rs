@@ -20,6 +20,7 @@ mod predicates;
 mod refusals;
 mod rejections;
 mod resource;
+mod secrets;
 mod services;
 mod user_cache;
 mod user_freshness;
