@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use fief_axum::{FiefAuth, Policy};
+use fief_axum::{FiefAuth, Policy, RequireLayer};
 use fief_client::{Fief, FiefAcr, Requirements};
 use serde_json::{Value, json};
 use utoipa::openapi::{
-    HttpMethod, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, path::Operation,
+    HttpMethod, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, ResponseBuilder,
+    path::{Operation, OperationBuilder},
 };
 
 struct CanCreate;
@@ -132,4 +133,82 @@ fn a_guard_describes_its_own_operation() {
             .get("security")
             .is_none()
     );
+}
+
+const METHODS: [(HttpMethod, &str); 7] = [
+    (HttpMethod::Delete, "delete"),
+    (HttpMethod::Get, "get"),
+    (HttpMethod::Head, "head"),
+    (HttpMethod::Options, "options"),
+    (HttpMethod::Patch, "patch"),
+    (HttpMethod::Post, "post"),
+    (HttpMethod::Put, "put"),
+];
+
+/// A document of one path, with this operation for every method.
+fn castles(operation: Operation) -> OpenApi {
+    let castles = PathItem::from_http_methods(METHODS.map(|(method, _)| method), operation);
+    let paths = PathsBuilder::new().path("/castles", castles);
+    OpenApiBuilder::new().paths(paths).build()
+}
+
+/// I13
+#[test]
+fn every_method_is_described() {
+    let auth = auth();
+    let mut document = castles(Operation::new());
+    let table = auth.paths().require("/castles", auth.require().scope("x"));
+    table.describe(&mut document);
+
+    let operations = &json(&document)["paths"]["/castles"];
+    for (_, method) in METHODS {
+        let security = &operations[method]["security"];
+        assert_eq!(*security, json!([{"fief": ["x"]}]), "{method}");
+    }
+}
+
+/// I13
+#[test]
+fn only_answers_that_come_are_described() {
+    let auth = auth();
+    let described = |guard: RequireLayer| {
+        let mut document = castles(Operation::new());
+        guard.describe(&mut document, &Method::GET, "/castles");
+        json(&document)["paths"]["/castles"]["get"]["responses"].clone()
+    };
+
+    assert!(described(auth.require()).get("403").is_none());
+    assert!(described(auth.require().optional()).get("401").is_none());
+    let step_up = described(auth.require().acr(FiefAcr::LevelOne).optional());
+    assert!(step_up["401"].to_string().contains("ACR 1"));
+    let predicate = described(auth.require().predicate(|_| true));
+    assert_eq!(predicate["403"]["description"], "Not allowed.");
+}
+
+/// I13
+#[test]
+fn an_answer_that_is_described_already_stays() {
+    let own = ResponseBuilder::new().description("Mine.");
+    let mut document = castles(OperationBuilder::new().response("403", own).build());
+
+    let guard = auth().require().scope("a");
+    guard.describe(&mut document, &Method::GET, "/castles");
+
+    let responses = &json(&document)["paths"]["/castles"]["get"]["responses"];
+    assert_eq!(responses["403"]["description"], "Mine.");
+}
+
+/// I13
+#[test]
+fn guards_that_are_described_one_by_one_share_a_scheme() {
+    let auth = auth();
+    let mut document = castles(Operation::new());
+    let (a, b) = (auth.require().scope("a"), auth.require().scope("b"));
+
+    a.describe(&mut document, &Method::GET, "/castles");
+    b.describe(&mut document, &Method::POST, "/castles");
+
+    let scheme = &json(&document)["components"]["securitySchemes"]["fief"];
+    let scopes = &scheme["flows"]["authorizationCode"]["scopes"];
+    assert_eq!(*scopes, json!({"a": "", "b": "", "openid": ""}));
 }

@@ -75,3 +75,29 @@ async fn a_resource_that_is_no_place_is_refused() {
         assert!(built.is_err(), "{resource}");
     }
 }
+
+/// D9: RFC 9728, section 1.2
+#[tokio::test]
+async fn a_resource_has_neither_credentials_nor_a_fragment() {
+    let server = FiefTestServer::start().await;
+
+    for resource in [
+        "https://a@a.example",
+        "https://:b@a.example",
+        "https://a.example/#b",
+    ] {
+        let built = FiefAuth::builder(fief(&server)).resource(resource).build();
+        assert!(built.is_err(), "{resource}");
+    }
+}
+
+/// D9: RFC 9728, section 3.1
+#[tokio::test]
+async fn a_resource_is_described_as_it_was_written() {
+    let server = FiefTestServer::start().await;
+    let path = "/.well-known/oauth-protected-resource/b";
+
+    let described = send(&app(&server, "https://a.example/b/"), Request::get(path)).await;
+
+    assert_eq!(described.json()["resource"], "https://a.example/b/");
+}

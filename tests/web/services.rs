@@ -1,13 +1,17 @@
 //! Guards stand in front of any Tower service.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    future, mem,
+    task::{Context, Poll},
+};
 
 use axum::{
     Router,
     http::{Request, Response},
 };
 use fief_test_server::FiefTestServer;
-use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::{Answer, api, call, send, status, unchecked};
 
@@ -83,4 +87,42 @@ async fn an_error_of_the_service_stays_its_error() {
     let result = service.oneshot(Request::new(())).await;
 
     assert_eq!(result.unwrap_err(), "broken");
+}
+
+/// Ready once it was polled, and only itself.
+#[derive(Default)]
+struct Ready(bool);
+
+impl Clone for Ready {
+    fn clone(&self) -> Self {
+        Self(false)
+    }
+}
+
+impl Service<Request<()>> for Ready {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0 = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        assert!(mem::take(&mut self.0), "it was not polled");
+        future::ready(Ok(Response::new("inside".to_owned())))
+    }
+}
+
+/// Tower's contract, where the guard has to wait too: nobody knows the keys yet.
+#[tokio::test]
+async fn the_service_that_was_polled_is_the_one_that_is_called() {
+    let server = FiefTestServer::start().await;
+    let service = api(&server).require().layer(Ready::default());
+    let request = call(&server.access_token().mint()).body(()).unwrap();
+
+    let answer = Answer::of(service.oneshot(request).await.unwrap()).await;
+
+    assert_eq!(answer.body, "inside");
 }
