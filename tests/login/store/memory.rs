@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -17,11 +17,17 @@ use tower_sessions_core::{
 pub struct Memory {
     records: Arc<Mutex<HashMap<Id, Record>>>,
     fails: Arc<AtomicBool>,
+    loads: Arc<AtomicUsize>,
 }
 
 impl Memory {
     pub fn fail(&self, fails: bool) {
         self.fails.store(fails, Ordering::SeqCst);
+    }
+
+    /// How often a record was asked for.
+    pub fn loads(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
     }
 
     /// Lets others go first, as a store far away does.
@@ -56,6 +62,7 @@ impl SessionStore for Memory {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
         self.go().await?;
         Ok(self.records.lock().unwrap().get(id).cloned())
     }

@@ -82,3 +82,19 @@ async fn an_idle_session_of_a_store_is_over() {
     server.advance(Duration::from_secs(3601));
     assert_eq!(visitor.open("/castles").await.status, 303);
 }
+
+/// D8: also behind guards, which look without waiting first.
+#[tokio::test]
+async fn a_request_asks_the_store_once() {
+    let server = FiefTestServer::start().await;
+    let store = Memory::default();
+    let builder = super::builder(&server).session_store(store.clone());
+    let (_, mut visitor) = logged_in(&server, builder).await;
+    visitor.open("/castles").await;
+    let before = store.loads();
+
+    assert_eq!(visitor.open("/castles").await.status, 200);
+
+    // For the session, and for whether the user's are void.
+    assert_eq!(store.loads() - before, 2);
+}
