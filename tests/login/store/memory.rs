@@ -6,6 +6,7 @@ use std::{
     },
 };
 
+use tokio::sync::oneshot;
 use tower_sessions_core::{
     SessionStore,
     session::{Id, Record},
@@ -18,6 +19,7 @@ pub struct Memory {
     records: Arc<Mutex<HashMap<Id, Record>>>,
     fails: Arc<AtomicBool>,
     loads: Arc<AtomicUsize>,
+    held: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
 impl Memory {
@@ -28,6 +30,18 @@ impl Memory {
     /// How often a record was asked for.
     pub fn loads(&self) -> usize {
         self.loads.load(Ordering::SeqCst)
+    }
+
+    /// Has the next answer wait until what this returns is dropped.
+    pub fn hold_next(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.held.lock().unwrap() = Some(receiver);
+        sender
+    }
+
+    /// Whether an answer waits already.
+    pub fn is_holding(&self) -> bool {
+        self.held.lock().unwrap().is_none()
     }
 
     /// Lets others go first, as a store far away does.
@@ -64,7 +78,13 @@ impl SessionStore for Memory {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.go().await?;
-        Ok(self.records.lock().unwrap().get(id).cloned())
+        let found = self.records.lock().unwrap().get(id).cloned();
+        let held = self.held.lock().unwrap().take();
+        if let Some(held) = held {
+            // Dropped is as good as sent.
+            let _ = held.await;
+        }
+        Ok(found)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {

@@ -7,7 +7,8 @@ mod redis;
 use std::time::Duration;
 
 use axum::http::Method;
-use fief_test_server::FiefTestServer;
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use tokio::task::yield_now;
 
 use self::memory::Memory;
 use super::{logged_in, refresh};
@@ -97,4 +98,34 @@ async fn a_request_asks_the_store_once() {
 
     // For the session, and for whether the user's are void.
     assert_eq!(store.loads() - before, 2);
+}
+
+/// D12, RF-1: it looked at the clock before, and at the session of before.
+#[tokio::test]
+async fn a_request_that_began_before_a_refresh_landed_shares_it() {
+    let server = refresh::server().await;
+    let store = Memory::default();
+    let builder = refresh::refreshing(&server).session_store(store.clone());
+    let (_, visitor) = logged_in(&server, builder).await;
+    let open = || {
+        let mut visitor = visitor.clone();
+        tokio::spawn(async move { visitor.open("/castles").await.status })
+    };
+    server.advance(refresh::LIFETIME);
+    server.fault(Endpoint::Token, Fault::hang());
+
+    let first = open();
+    server.arrived(Endpoint::Token, 2).await;
+    let held = store.hold_next();
+    let second = open();
+    while !store.is_holding() {
+        yield_now().await;
+    }
+    server.advance(Duration::from_secs(1));
+    server.clear_faults();
+    assert_eq!(first.await.unwrap(), 200);
+    drop(held);
+
+    assert_eq!(second.await.unwrap(), 200);
+    assert_eq!(server.requests(Endpoint::Token), 2);
 }
