@@ -1,4 +1,8 @@
-use reqwest::{Client, RequestBuilder, StatusCode};
+use std::time::Duration;
+
+use fief_test_server::{FiefTestServer, MintAccessToken};
+use fief_tests::Process;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use super::site::{Site, Visit};
@@ -53,6 +57,104 @@ async fn no_token_is_unauthorized(site: &Site) {
             .as_bytes()
             .starts_with(b"Bearer")
     );
+}
+
+/// `examples/api` with a Fief that signs any token.
+struct Api {
+    fief: FiefTestServer,
+    url: String,
+    docs: String,
+    _process: Process,
+}
+
+impl Api {
+    async fn start() -> Self {
+        let fief = FiefTestServer::start().await;
+        let variables = [
+            ("FIEF_BASE_URL", fief.url()),
+            ("FIEF_CLIENT_ID", fief.client_id()),
+        ];
+        let mut process = Process::start("example-api", &variables);
+        Self {
+            url: process.says("App"),
+            docs: process.says("Docs"),
+            _process: process,
+            fief,
+        }
+    }
+
+    async fn ask(&self, method: Method, path: &str, token: MintAccessToken) -> Response {
+        let request = Client::new().request(method, format!("{}{path}", self.url));
+        request.bearer_auth(token.mint()).send().await.unwrap()
+    }
+}
+
+/// I10
+#[tokio::test]
+async fn the_front_page_greets_strangers_and_who_is_logged_in() {
+    let api = Api::start().await;
+
+    let stranger = get(&api.url, "/").send().await.unwrap();
+    let anne = api.ask(Method::GET, "/", api.fief.access_token()).await;
+
+    assert_eq!(stranger.text().await.unwrap(), "Hello, stranger");
+    assert_eq!(anne.text().await.unwrap(), "Hello, anne@example.com");
+}
+
+/// I06: the answer says what to log in with.
+#[tokio::test]
+async fn a_castle_is_torn_down_by_who_logged_in_better() {
+    let api = Api::start().await;
+    let token = || api.fief.access_token().permission("castles:delete");
+    let (path, old) = ("/castles/Suscinio", Duration::from_secs(400));
+
+    let low = api.ask(Method::DELETE, path, token().acr("0")).await;
+    let late = token().acr("1").authenticated(old);
+    let late = api.ask(Method::DELETE, path, late).await;
+    let good = api.ask(Method::DELETE, path, token().acr("1")).await;
+
+    for refused in [low, late] {
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+        let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.ends_with(r#"acr_values="1", max_age="300""#));
+    }
+    assert_eq!(good.text().await.unwrap(), "Suscinio is no more");
+}
+
+/// I05, I07
+#[tokio::test]
+async fn what_a_token_lacks_is_told() {
+    let api = Api::start().await;
+    let token = || api.fief.access_token();
+
+    let scope = token().claim("scope", "castles");
+    let scope = api.ask(Method::GET, "/me", scope).await;
+    let list = api.ask(Method::GET, "/castles", token()).await;
+    let reader = token().permission("castles:read");
+    let create = api.ask(Method::POST, "/castles", reader).await;
+
+    assert_is_forbidden(scope, "insufficient_scope").await;
+    assert_is_forbidden(list, "insufficient_permissions").await;
+    assert_is_forbidden(create, "insufficient_permissions").await;
+}
+
+/// I13
+#[tokio::test]
+async fn the_documentation_is_there_with_any_fief() {
+    let api = Api::start().await;
+
+    let page = get(&api.docs, "/").send().await.unwrap();
+    let (status, document) = send(get(&api.url, "/openapi.json")).await;
+
+    assert!(page.text().await.unwrap().contains("swagger-ui"));
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(document["info"]["title"], "Castles");
+}
+
+async fn assert_is_forbidden(response: Response, error: &str) {
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["error"], error);
 }
 
 fn get(url: &str, path: &str) -> RequestBuilder {

@@ -1,6 +1,6 @@
 use fief_client::pkce::{self, CodeChallengeMethod};
 use fief_tests::{Browser, Process};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -22,10 +22,27 @@ async fn one_can_authorize_in_the_documentation_and_try_the_api() {
 
     let token = authorize(flow, &format!("{docs}/oauth2-redirect.html"), &url).await;
 
-    let castle = Client::new()
-        .post(format!("{url}/castles"))
-        .bearer_auth(&token);
-    assert_eq!(castle.send().await.unwrap().status(), StatusCode::OK);
+    for (method, path) in [
+        (Method::POST, "/castles"),
+        (Method::DELETE, "/castles/Suscinio"),
+    ] {
+        let request = Client::new().request(method, format!("{url}{path}"));
+        let answer = request.bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
+}
+
+/// What Swagger UI is told about the login.
+#[tokio::test]
+async fn the_documentation_logs_in_for_its_own_client() {
+    let mut api = Process::start("example-api", &[("FIEF_DOCS_CLIENT_ID", "my-docs")]);
+    let script = format!("{}/swagger-initializer.js", api.says("Docs"));
+
+    let script = reqwest::get(script).await.unwrap().text().await.unwrap();
+
+    assert!(script.contains(r#""clientId": "my-docs""#), "{script}");
+    assert!(script.contains(r#""usePkceWithAuthorizationCodeGrant": true"#));
+    assert!(script.contains(r#""acr_values": "1""#));
 }
 
 /// The documentation says what the router enforces.
@@ -63,6 +80,7 @@ async fn authorize(flow: &Value, redirect_uri: &str, origin: &str) -> String {
         .append_pair("redirect_uri", redirect_uri)
         .append_pair("scope", "openid")
         .append_pair("state", "state")
+        .append_pair("acr_values", "1")
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
     let mut browser = Browser::new().stopping_at(redirect_uri);

@@ -27,7 +27,12 @@ impl Process {
     /// Starts a binary package with these variables and none of the caller's Fief settings.
     pub fn start(package: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary(package));
-        for name in ["FIEF_BASE_URL", "FIEF_CLIENT_ID", "FIEF_CLIENT_SECRET"] {
+        for name in [
+            "FIEF_BASE_URL",
+            "FIEF_CLIENT_ID",
+            "FIEF_CLIENT_SECRET",
+            "FIEF_DOCS_CLIENT_ID",
+        ] {
             command.env_remove(name);
         }
         let mut child = command

@@ -8,6 +8,9 @@
 //!
 //! Without `FIEF_BASE_URL` it brings a Fief of its own; with `FIEF_BASE_URL`, `FIEF_CLIENT_ID` and `FIEF_CLIENT_SECRET`
 //! it uses that one. `PORT` (3000) and `FIEF_PORT` (8000) choose the ports, 0 any free one.
+//!
+//! The documentation logs in for a client of its own, `FIEF_DOCS_CLIENT_ID` (castles-docs). It has to be registered at
+//! Fief as a public one, with `{App}/docs/oauth2-redirect.html` as its redirect URI.
 
 mod castles;
 mod settings;
@@ -101,6 +104,8 @@ fn docs(document: utoipa::openapi::OpenApi, client_id: &str) -> SwaggerUi {
     let login = oauth::Config::new()
         .client_id(client_id)
         .scopes(vec!["openid".to_owned()])
+        // A login that may tear castles down, too.
+        .additional_query_string_params([("acr_values".into(), "1".into())].into())
         .use_pkce_with_authorization_code_grant(true);
     SwaggerUi::new("/docs")
         .url("/openapi.json", document)

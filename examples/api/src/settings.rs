@@ -51,8 +51,8 @@ impl Settings {
     pub fn print(&self) {
         println!("App: {}", self.app_url);
         println!("Fief: {}", self.fief_url);
+        println!("Docs: {}/docs", self.app_url);
         if let Some(server) = &self.embedded {
-            println!("Docs: {}/docs", self.app_url);
             println!("Sign in as: {} / {}", ANNE.0, ANNE.1);
             println!("Sign in as: {} / {}", LOUIS.0, LOUIS.1);
             let token = server.access_token().mint();
@@ -81,6 +81,7 @@ async fn embed(app_url: &str, docs_client_id: &str) -> anyhow::Result<FiefTestSe
     let anne = User::new(ANNE.0, ANNE.1)
         .permission("castles:read")
         .permission("castles:create")
+        .permission("castles:delete")
         .field("first_name", "Anne");
     let louis = User::new(LOUIS.0, LOUIS.1).field("first_name", "Louis");
     let client = Client::new("castles").secret("castles-secret");
