@@ -230,7 +230,7 @@ async fn an_extractor_that_nothing_surrounds_is_our_fault() {
     assert_eq!(answer.error(), "server_error");
 }
 
-/// TV-25: at its first token, as in the client.
+/// D6: at its first use, as in the client.
 #[tokio::test]
 async fn a_token_of_a_new_key_gets_in() {
     let server = FiefTestServer::start().await;

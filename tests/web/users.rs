@@ -58,7 +58,7 @@ async fn fief_is_asked_once_for_a_user() {
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }
 
-/// I12, Q3A
+/// I12, N11, Q3A
 #[tokio::test]
 async fn the_fresh_variant_asks_each_time_and_tells_the_cache() {
     let server = FiefTestServer::start().await;
@@ -72,7 +72,7 @@ async fn the_fresh_variant_asks_each_time_and_tells_the_cache() {
     assert_eq!(server.requests(Endpoint::Userinfo), 2);
 }
 
-/// I10, N12
+/// I10
 #[tokio::test]
 async fn the_optional_user_is_none_for_nobody() {
     let server = FiefTestServer::start().await;
