@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::{builder, logged_in, visitor::page};
-use crate::web;
+use crate::web::{self, metrics::Counts};
 
 pub const LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -228,4 +228,30 @@ async fn without_offline_access_nothing_is_refreshed() {
     server.advance(LIFETIME + Duration::from_secs(120));
     assert_eq!(visitor.open("/castles").await.status, 303);
     assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// What a refresh is counted as, of which this is wrong.
+async fn counted(wrong: impl FnOnce(&FiefTestServer)) -> String {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    wrong(&server);
+    server.advance(LIFETIME - Duration::from_secs(30));
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    visitor.fetch(Method::GET, "/castles").await;
+    counts.labels_of("fief_axum_refreshes_total")
+}
+
+/// The names are documented, so they stay.
+#[tokio::test]
+async fn refreshes_are_counted_by_what_they_led_to() {
+    let fails = |fault| move |server: &FiefTestServer| server.fault(Endpoint::Token, fault);
+    let refusal = Fault::status(400).header("content-type", "application/json");
+    let refusal = refusal.body(r#"{"error": "invalid_grant"}"#);
+    let inactive = |server: &FiefTestServer| server.set_active(web::EMAIL, false);
+
+    assert_eq!(counted(|_| ()).await, "refreshed 1");
+    assert_eq!(counted(fails(refusal)).await, "refused 1");
+    assert_eq!(counted(fails(Fault::status(500))).await, "failed 1");
+    assert_eq!(counted(inactive).await, "ended 1");
 }

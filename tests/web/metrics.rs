@@ -24,6 +24,16 @@ impl Counts {
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
+    /// The labels of a name with their counts.
+    pub(crate) fn labels_of(&self, name: &str) -> String {
+        let counts = self.0.lock().unwrap();
+        let counts = counts.iter().filter_map(|(key, count)| {
+            let label = key.strip_prefix(name)?.trim();
+            Some(format!("{label} {}", count.load(Ordering::Relaxed)))
+        });
+        counts.collect::<Vec<_>>().join(", ")
+    }
+
     fn at(&self, key: &Key) -> Arc<AtomicU64> {
         let labels = key
             .labels()

@@ -14,6 +14,7 @@ mod odd_requests;
 mod on_rejection;
 mod openapi;
 mod optional;
+mod over_tcp;
 mod paths;
 mod plain_cookie;
 mod predicates;
