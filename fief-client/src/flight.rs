@@ -68,8 +68,8 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         self.start_if(None, || true, work).map(|_| ())
     }
 
-    /// Returns the work that is under way and is not the one that was lost, or starts it where that is allowed. One
-    /// caller at a time is asked.
+    /// Returns the work that is under way, or starts it where that is allowed; work that was lost, as the caller or
+    /// nobody yet found out, is started again without asking. One caller at a time is asked.
     fn start_if<F>(
         &self,
         lost: Option<&UnderWay<T>>,
@@ -80,13 +80,13 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         F: Future<Output = Result<T, FiefError>> + Send + 'static,
     {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = current.take().filter(|current| {
-            let is_lost = lost.is_some_and(|lost| lost.result.same_channel(&current.result));
-            !is_lost && current.is_under_way()
-        });
-        *current = match under_way {
-            None if is_allowed() => Some(spawn(work())?),
-            under_way => under_way,
+        let stands_still = |flight: &UnderWay<T>| {
+            lost.is_some_and(|lost| lost.result.same_channel(&flight.result))
+        };
+        *current = match current.take() {
+            Some(flight) if flight.is_gone() || stands_still(&flight) => Some(spawn(work())?),
+            Some(flight) if !flight.has_landed() => Some(flight),
+            _ => is_allowed().then(|| spawn(work())).transpose()?,
         };
         Ok(current.clone())
     }
@@ -104,8 +104,13 @@ impl<T: Clone> UnderWay<T> {
         landed.ok().and_then(|result| result.clone())
     }
 
-    fn is_under_way(&self) -> bool {
-        self.result.borrow().is_none() && self.result.has_changed().is_ok()
+    fn has_landed(&self) -> bool {
+        self.result.borrow().is_some()
+    }
+
+    /// Whether nobody works on it any more, and there is no result.
+    fn is_gone(&self) -> bool {
+        self.result.has_changed().is_err() && !self.has_landed()
     }
 }
 
