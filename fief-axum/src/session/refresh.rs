@@ -162,9 +162,9 @@ impl Landed {
         matches!(self.outcome, Outcome::Refreshed(_) | Outcome::Ended)
     }
 
-    /// A clock that went back ends it, so that nothing counts for longer.
+    /// Whoever asks may have looked at the clock before it landed. One that went back further ends it.
     fn counts(&self, now: u64) -> bool {
-        (self.from..self.until).contains(&now)
+        (self.from.saturating_sub(GRACE)..self.until).contains(&now)
     }
 }
 
