@@ -191,8 +191,10 @@ impl Entry {
         if self.path == path {
             return true;
         }
-        // Up to and with the slash, so that `/admin/{*rest}` does not cover `/administration`.
-        let prefix = self.path.split_once("{*").map(|(prefix, _)| prefix);
-        prefix.is_some_and(|prefix| prefix.ends_with('/') && path.starts_with(prefix))
+        // Up to and with the slash, so that `/admin/{*rest}` covers neither `/administration` nor `/admin/` itself.
+        let Some((prefix, _)) = self.path.split_once("{*") else {
+            return false;
+        };
+        prefix.ends_with('/') && path.len() > prefix.len() && path.starts_with(prefix)
     }
 }
