@@ -87,27 +87,27 @@ pub fn request(
     let mint = || server.access_token().permission("create");
     let bearer = |token: String| ("authorization", format!("Bearer {token}"));
     let cookie = |cookie: String| ("cookie", cookie);
-    let good = mint().mint();
+    let good = || mint().mint();
     let (name, value) = match credentials {
         "empty" => bearer(String::new()),
         "garbage" => bearer("a.b.c".into()),
-        "basic" => ("authorization", format!("Basic {good}")),
-        "twice" => bearer(format!("{good}, Bearer {good}")),
+        "basic" => ("authorization", format!("Basic {}", good())),
+        "twice" => bearer(format!("{0}, Bearer {0}", good())),
         "expired" => bearer(mint().expires_in(-3600).mint()),
         "foreign key" => bearer(mint().foreign_key().mint()),
         "other client" => bearer(mint().audience("other").mint()),
-        "unsigned" => bearer(good.rsplit_once('.').unwrap().0.to_owned() + "."),
+        "unsigned" => bearer(good().rsplit_once('.').unwrap().0.to_owned() + "."),
         "id token" => bearer(server.id_token().mint()),
         "no permission" => bearer(mint().permissions(["read"]).mint()),
         "odd permission" => bearer(mint().claim("permissions", "create").mint()),
-        "token as session" => cookie(format!("__Host-fief_session=1.{good}")),
+        "token as session" => cookie(format!("__Host-fief_session=1.{}", good())),
         "expired session" => cookie(known.expired.clone()),
         "tampered session" => cookie(known.session.replace(['A', 'b', '7'], "c")),
         "foreign session" => cookie(known.foreign.clone()),
-        "cookie" => cookie(format!("{COOKIE}={good}")),
+        "cookie" => cookie(format!("{COOKIE}={}", good())),
         "session" => cookie(known.session.clone()),
         "seen" => bearer(known.seen.clone()),
-        "good" => bearer(good),
+        "good" => bearer(good()),
         _ => ("x-none", String::new()),
     };
     let request = Request::builder()

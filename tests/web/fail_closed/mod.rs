@@ -184,7 +184,7 @@ fn only_good_credentials_reach_the_handler() {
 
     let config = ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(400)
+        ..ProptestConfig::with_cases(280)
     };
     proptest!(config, |((protection, layer, trouble, credentials, method, answers_itself) in cases)| {
         server.clear_faults();
