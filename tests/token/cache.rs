@@ -47,6 +47,27 @@ async fn requirements_are_checked_at_each_use() {
     fief.validate_access_token(&token, &plain).await.unwrap();
 }
 
+/// TV-14, TV-24, TV-25: nothing is known of a token before it was validated, once it is over, and when the keys are due.
+#[tokio::test]
+async fn only_what_is_still_good_is_told_without_waiting() {
+    let world = World::start().await;
+    let fief = world.builder().build().unwrap();
+    let token = world.token_with("exp", &(NOW + 3600).to_string());
+    world.stop_at(NOW);
+    assert!(fief.cached_access_token(&token).is_none());
+    let info = validate(&fief, &token).await.unwrap();
+    let cached = fief.cached_access_token(&token).unwrap();
+    assert_eq!(cached.id(), info.id());
+    assert!(fief.cached_access_token(&token[1..]).is_none());
+    world.server.advance(Duration::from_secs(600));
+    assert!(fief.cached_access_token(&token).is_none());
+    validate(&fief, &token).await.unwrap();
+    world.server.fault(Endpoint::Jwks, Fault::status(500));
+    world.server.advance(Duration::from_secs(3060));
+    assert_expired(validate(&fief, &token).await);
+    assert!(fief.cached_access_token(&token).is_none());
+}
+
 /// TV-24: a cache belongs to one client.
 #[tokio::test]
 async fn what_one_client_has_seen_another_has_not() {

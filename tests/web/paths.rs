@@ -212,9 +212,18 @@ async fn an_entry_covers_no_more_than_it_says() {
         .open("/admin/{*rest}")
         .open("/health{*rest}")
         .open("/forgotten/");
-    let app = routes().route("/admin", unchecked()).layer(table);
+    let app = routes()
+        .route("/admin", unchecked())
+        .route("/admin/", unchecked())
+        .layer(table);
 
-    for path in ["/admin", "/administration", "/health", "/forgotten"] {
+    for path in [
+        "/admin",
+        "/admin/",
+        "/administration",
+        "/health",
+        "/forgotten",
+    ] {
         assert_eq!(status(&app, Request::get(path)).await, 403, "{path}");
     }
 }
