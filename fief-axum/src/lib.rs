@@ -90,8 +90,10 @@ mod layer;
 mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
+mod outgoing;
 mod paths;
 mod rejection;
+mod rejection_kind;
 mod request_auth;
 mod require;
 mod resource;
@@ -114,7 +116,8 @@ pub use crate::{
     guard::RequireService,
     layer::{AuthLayer, AuthService},
     paths::PathsLayer,
-    rejection::{Rejection, RejectionKind},
+    rejection::Rejection,
+    rejection_kind::RejectionKind,
     require::RequireLayer,
     routes::{LoginPage, LoginPageKind},
     session::SessionKey,

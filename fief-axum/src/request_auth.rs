@@ -1,12 +1,9 @@
-use std::{
-    mem,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
 };
 
-use axum::http::{Extensions, HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap};
 use fief_client::{FiefAccessTokenInfo, Requirements};
 use tower_cookies::Cookie;
 
@@ -16,35 +13,25 @@ use crate::{
     caching, csrf,
     head::Head,
     metrics,
+    outgoing::{Outgoing, append_cookies},
     session::{self, Jar, Session},
     site::Site,
 };
 
 /// Who sent one request: read once, verified once, shared by layer, guards and extractors.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct RequestAuth {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     auth: FiefAuth,
     found: OnceLock<Found>,
     asked: AtomicBool,
-    outgoing: Mutex<Outgoing>,
-    /// Whether anything is outgoing, which it seldom is.
-    sends: AtomicBool,
+    outgoing: Outgoing,
 }
 
 pub(crate) type Found = Result<Credential, RejectionKind>;
-
-/// What the answer is to tell the browser.
-#[derive(Debug, Default)]
-struct Outgoing {
-    cookies: Vec<Cookie<'static>>,
-    /// The session that they carry, none where they clear one.
-    session: Option<Arc<Session>>,
-}
 
 /// What a request authenticated with.
 #[derive(Clone, Debug)]
@@ -83,8 +70,7 @@ impl RequestAuth {
                 auth: auth.clone(),
                 found: OnceLock::new(),
                 asked: AtomicBool::new(false),
-                outgoing: Mutex::default(),
-                sends: AtomicBool::new(false),
+                outgoing: Outgoing::default(),
             }),
         };
         extensions.insert(new.clone());
@@ -247,33 +233,7 @@ impl RequestAuth {
 
     /// Has the answer carry the cookies of a session, instead of those of before.
     pub(crate) fn send(&self, cookies: Vec<Cookie<'static>>, session: Option<Arc<Session>>) {
-        *self.outgoing() = Outgoing { cookies, session };
-        self.inner.sends.store(true, Ordering::Release);
-    }
-
-    /// The cookies to write. They are of no use any more when the session ended or was refreshed in the meantime:
-    /// then they would undo what another answer wrote.
-    fn take_cookies(&self) -> Vec<Cookie<'static>> {
-        if !self.inner.sends.load(Ordering::Acquire) {
-            return Vec::new();
-        }
-        let outgoing = mem::take(&mut *self.outgoing());
-        let is_void = match (self.inner.auth.site(), &outgoing.session) {
-            (Some(site), Some(session)) if !outgoing.cookies.is_empty() => {
-                site.ended.has(session) || site.refreshes.has_superseded(session)
-            }
-            _ => false,
-        };
-        if is_void {
-            Vec::new()
-        } else {
-            outgoing.cookies
-        }
-    }
-
-    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
-        let outgoing = &self.inner.outgoing;
-        outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.outgoing.send(cookies, session);
     }
 
     /// Writes what the request led to: cookies, and that the answer is one user's.
@@ -281,30 +241,8 @@ impl RequestAuth {
         if !self.inner.asked.load(Ordering::Relaxed) {
             return;
         }
-        let cookies = self.take_cookies();
+        let cookies = self.inner.outgoing.take(self.inner.auth.site());
         caching::keep_private(headers, !cookies.is_empty());
         append_cookies(headers, &cookies);
-    }
-}
-
-/// Appends a `Set-Cookie` header for each.
-pub(crate) fn append_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'static>]) {
-    // What we write is ASCII.
-    let values = cookies
-        .iter()
-        .filter_map(|cookie| HeaderValue::from_str(&cookie.to_string()).ok());
-    values.for_each(|value| {
-        headers.append(header::SET_COOKIE, value);
-    });
-}
-
-impl Drop for Inner {
-    /// Whoever waits for the answer is gone, or its handler panicked.
-    fn drop(&mut self) {
-        let outgoing = self.outgoing.get_mut();
-        let outgoing = outgoing.unwrap_or_else(PoisonError::into_inner);
-        if !outgoing.cookies.is_empty() {
-            tracing::warn!("a session's new cookies could not be sent");
-        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Error, FiefAuth,
     attempt::Attempt,
-    request_auth::append_cookies,
+    outgoing::append_cookies,
     session::{self, Jar, Visit, seconds},
     site::Site,
 };

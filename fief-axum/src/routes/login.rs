@@ -15,7 +15,7 @@ use super::{
 use crate::{
     FiefAuth,
     attempt::Attempt,
-    request_auth::append_cookies,
+    outgoing::append_cookies,
     session::{Jar, seconds},
     site::Site,
 };

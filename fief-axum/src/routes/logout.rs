@@ -9,7 +9,7 @@ use crate::{
     FiefAuth,
     csrf::is_same_origin,
     head::{Head, SEC_FETCH_SITE},
-    request_auth::append_cookies,
+    outgoing::append_cookies,
     session,
     site::Site,
 };
