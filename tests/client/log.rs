@@ -15,8 +15,9 @@ impl Log {
     pub(crate) fn of(level: Level) -> (Self, DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().with_max_level(level);
-        let subscriber = subscriber.with_writer(log.clone()).finish();
-        (log, subscriber.set_default())
+        let subscriber = subscriber.with_ansi(false).with_writer(log.clone());
+        let guard = subscriber.finish().set_default();
+        (log, guard)
     }
 
     pub(crate) fn text(&self) -> String {

@@ -1,18 +1,15 @@
 //! What is neither shown nor logged.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use axum::{Router, http::Request, routing::get};
 use fief_axum::{Account, CurrentSession};
 use fief_test_server::FiefTestServer;
 use tracing::{Level, callsite::rebuild_interest_cache};
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
 
 use super::{api, call, guarded, one, send, status, unchecked};
-use crate::login::{self, builder, logged_in};
+use crate::{
+    client::log::Log,
+    login::{self, builder, logged_in},
+};
 
 fn shown() -> Router {
     one(get(async |session: CurrentSession, account: Account| {
@@ -58,12 +55,7 @@ async fn rejections_are_logged_at_debug_and_without_the_token() {
     let table = Router::new().route("/", unchecked()).layer(auth.paths());
     let bad = server.access_token().foreign_key().mint();
     let good = server.access_token().mint();
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false);
-    let subscriber = subscriber
-        .with_max_level(Level::TRACE)
-        .with_writer(log.clone());
-    let guard = subscriber.finish().set_default();
+    let (log, guard) = Log::of(Level::TRACE);
 
     // A test without a subscriber may have met these events first, and switched them off.
     rebuild_interest_cache();
@@ -89,33 +81,5 @@ async fn rejections_are_logged_at_debug_and_without_the_token() {
     }
     for token in [bad, good] {
         assert!(token.split('.').all(|part| !text.contains(part)));
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
