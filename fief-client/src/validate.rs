@@ -117,7 +117,7 @@ async fn look_at(
     }
     if let Some(seen) = seen {
         // The keys are renewed where that is due, which its own may not survive.
-        client.keys.get(client).await?;
+        Box::pin(client.keys.get(client)).await?;
         if is_published(&seen) {
             let validity = &seen.validated().validity;
             validity
@@ -141,7 +141,8 @@ async fn verify(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInfo,
     let now = client.now();
     let (key, now) = match client.keys.find_settled(kid, now) {
         Some(key) => (Some(key), now),
-        None => (client.keys.find(client, kid).await?, client.now()),
+        // Boxed as well, so that a token whose key is known is not moved around with what it does not need.
+        None => (Box::pin(client.keys.find(client, kid)).await?, client.now()),
     };
     let Some(key) = key else {
         tracing::debug!(kid = ?shown(kid), "no such key");
