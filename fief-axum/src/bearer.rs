@@ -16,17 +16,23 @@ pub(crate) enum Bearer<'a> {
 
 impl<'a> Bearer<'a> {
     pub(crate) fn read(headers: &'a HeaderMap) -> Self {
-        let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let Some(value) = values.next() else {
+        let Some(value) = headers.get(header::AUTHORIZATION) else {
             return Self::Absent;
         };
-        if values.next().is_some() {
+        // Seldom is any header repeated, and seldom is it this one.
+        if headers.len() > headers.keys_len()
+            && headers
+                .get_all(header::AUTHORIZATION)
+                .iter()
+                .nth(1)
+                .is_some()
+        {
             return Self::Malformed;
         }
         let Some((scheme, rest)) = value.as_bytes().split_at_checked(SCHEME.len()) else {
             return Self::Absent;
         };
-        if !scheme.eq_ignore_ascii_case(SCHEME) {
+        if scheme != SCHEME && !scheme.eq_ignore_ascii_case(SCHEME) {
             return Self::Absent;
         }
         match rest {
@@ -62,6 +68,7 @@ fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-const SCHEME: &[u8] = b"bearer";
+/// As clients write it; its case does not matter.
+const SCHEME: &[u8] = b"Bearer";
 /// Bytes. No client can be set to accept more, so what is longer is not even read.
 const MAX_LEN: usize = 64 * 1024;

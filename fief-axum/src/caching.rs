@@ -1,30 +1,41 @@
-use axum::http::{
-    HeaderMap, HeaderValue,
-    header::{self, Entry},
-};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// Keeps an answer that is one user's from all others
 /// ([RFC 9111, section 5.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2)).
 ///
 /// What the application says about caching holds, as far as it is about the user's own browser.
 pub(crate) fn keep_private(headers: &mut HeaderMap, sets_cookies: bool) {
-    headers.append(header::VARY, CREDENTIALS.clone());
-    match headers.entry(header::CACHE_CONTROL) {
-        Entry::Vacant(entry) => {
-            entry.insert(NO_STORE.clone());
-        }
-        Entry::Occupied(mut entry) => {
-            let said: Vec<_> = entry.iter().map(HeaderValue::as_bytes).collect();
-            let said = String::from_utf8_lossy(&said.join(&b", "[..])).to_ascii_lowercase();
-            let is_private = |directive| directive == "no-store" || directive == "private";
-            if !directives(&said).any(is_private) {
-                entry.insert(if sets_cookies {
-                    NO_STORE.clone()
-                } else {
-                    private(&said)
-                });
-            }
-        }
+    let credentials = const { HeaderValue::from_static("Cookie, Authorization") };
+    headers.append(header::VARY, credentials);
+    if headers.len() > headers.keys_len() {
+        join(headers);
+    }
+    // Most applications say nothing, which writing it finds out as well.
+    if let Some(said) = headers.insert(header::CACHE_CONTROL, no_store()) {
+        headers.insert(header::CACHE_CONTROL, restrict(said, sets_cookies));
+    }
+}
+
+/// Says in one header what the application may say in several.
+fn join(headers: &mut HeaderMap) {
+    let said = headers.get_all(header::CACHE_CONTROL).iter();
+    let said: Vec<_> = said.map(HeaderValue::as_bytes).collect();
+    if said.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&said.join(&b", "[..]))
+    {
+        headers.insert(header::CACHE_CONTROL, joined);
+    }
+}
+
+/// What the application says, unless that lets others store the answer.
+fn restrict(said: HeaderValue, sets_cookies: bool) -> HeaderValue {
+    let text = String::from_utf8_lossy(said.as_bytes()).to_ascii_lowercase();
+    if directives(&text).any(|directive| directive == "no-store" || directive == "private") {
+        said
+    } else if sets_cookies {
+        no_store()
+    } else {
+        private(&text)
     }
 }
 
@@ -33,12 +44,13 @@ fn private(said: &str) -> HeaderValue {
     let is_shared = |directive: &str| directive == "public" || directive.starts_with("s-maxage");
     let kept = directives(said).filter(|directive| !is_shared(directive));
     let value: Vec<_> = ["private"].into_iter().chain(kept).collect();
-    HeaderValue::try_from(value.join(", ")).unwrap_or_else(|_| NO_STORE.clone())
+    HeaderValue::try_from(value.join(", ")).unwrap_or_else(|_| no_store())
 }
 
 fn directives(said: &str) -> impl Iterator<Item = &str> {
     said.split(',').map(str::trim)
 }
 
-static CREDENTIALS: HeaderValue = HeaderValue::from_static("Cookie, Authorization");
-static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+fn no_store() -> HeaderValue {
+    const { HeaderValue::from_static("no-store") }
+}

@@ -1,13 +1,14 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    sync::Arc,
+    task::{Context, Poll},
 };
 
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 
-use crate::{Rejection, request_auth::RequestAuth};
+use crate::{Rejection, outgoing::Outgoing};
 
 pin_project! {
     /// The future of a layer or a guard: what is inside of it, or a rejection.
@@ -15,7 +16,7 @@ pin_project! {
         #[pin]
         state: State<F, E>,
         // None when a layer or guard further out finishes the request.
-        lent: Option<RequestAuth>,
+        outgoing: Option<Arc<Outgoing>>,
     }
 }
 
@@ -31,20 +32,20 @@ pin_project! {
 pub(crate) type Waiting<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
 
 impl<F, E> ResponseFuture<F, E> {
-    pub(crate) fn inner(inner: F, lent: Option<RequestAuth>) -> Self {
+    pub(crate) fn inner(inner: F, outgoing: Option<Arc<Outgoing>>) -> Self {
         let state = State::Inner { inner };
-        Self { state, lent }
+        Self { state, outgoing }
     }
 
-    pub(crate) fn rejected(rejection: Rejection, lent: Option<RequestAuth>) -> Self {
+    pub(crate) fn rejected(rejection: Rejection, outgoing: Option<Arc<Outgoing>>) -> Self {
         let rejection = Some(rejection);
         let state = State::Rejected { rejection };
-        Self { state, lent }
+        Self { state, outgoing }
     }
 
-    pub(crate) fn waiting(future: Waiting<E>, lent: Option<RequestAuth>) -> Self {
+    pub(crate) fn waiting(future: Waiting<E>, outgoing: Option<Arc<Outgoing>>) -> Self {
         let state = State::Waiting { future };
-        Self { state, lent }
+        Self { state, outgoing }
     }
 }
 
@@ -57,19 +58,21 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = match this.state.project() {
-            StateProject::Inner { inner } => ready!(inner.poll(cx))?.into_response(),
+        let mut polled = match this.state.project() {
+            StateProject::Inner { inner } => inner.poll(cx).map_ok(IntoResponse::into_response),
             // Ready at the first poll; whoever polls again does not get in either.
-            StateProject::Rejected { rejection } => rejection
-                .take()
-                .unwrap_or_else(Rejection::misconfigured)
-                .into_response(),
-            StateProject::Waiting { future } => ready!(future.as_mut().poll(cx))?,
+            StateProject::Rejected { rejection } => {
+                let rejection = rejection.take().unwrap_or_else(Rejection::misconfigured);
+                Poll::Ready(Ok(rejection.into_response()))
+            }
+            StateProject::Waiting { future } => future.as_mut().poll(cx),
         };
-        if let Some(request_auth) = this.lent {
-            request_auth.finish(response.headers_mut());
+        if let Poll::Ready(Ok(response)) = &mut polled
+            && let Some(outgoing) = this.outgoing.take()
+        {
+            outgoing.finish(response.headers_mut());
         }
-        Poll::Ready(Ok(response))
+        polled
     }
 }
 

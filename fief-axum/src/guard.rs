@@ -5,9 +5,10 @@ use std::{
 };
 
 use axum::{
-    http::{Extensions, Method, Request},
+    http::{Extensions, Method, Request, request::Parts},
     response::{IntoResponse, Response},
 };
+use fief_client::Requirements;
 use tower_service::Service;
 
 use crate::{
@@ -78,33 +79,47 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let Guard { auth, rules } = &*self.guard;
-        let lent = match RequestAuth::lend(auth, request.extensions_mut()) {
+        let (mut parts, body) = request.into_parts();
+        let verdict = rules.verdict(&parts.method, &parts.extensions);
+        let reject = |parts: &Parts, kind, required: &Requirements| {
+            Rejection::new(auth, Head::of_parts(parts), kind, required)
+        };
+        let (lent, outgoing) = match RequestAuth::lend(auth, &mut parts.extensions) {
             Ok(lent) => lent,
             Err(kind) => {
-                let rejection = auth.rejection(Head::of(&request), kind);
+                let rejection = reject(&parts, kind, &Requirements::new());
                 return ResponseFuture::rejected(rejection, None);
             }
         };
-        let checked = match rules.verdict(request.method(), request.extensions()) {
-            Verdict::Ask(rule) => rule.check_known(Head::of(&request)),
-            Verdict::Open => Some(Ok(())),
+        let refused = match verdict {
+            Verdict::Open => None,
             Verdict::Refuse(kind) => {
-                let head = Head::of(&request);
-                Some(RequestAuth::of(head.extensions).and_then(|lent| Err(lent.refuse(head, kind))))
+                lent.touch();
+                Some(reject(&parts, kind, &Requirements::new()))
             }
+            Verdict::Ask(rule) => match lent.known(&parts.headers) {
+                Some(found) => match rule.check(auth, found) {
+                    Ok(()) => None,
+                    Err(kind) => Some(reject(&parts, kind, &rule.requirements)),
+                },
+                None => return ResponseFuture::waiting(self.wait(parts, body), outgoing),
+            },
         };
-        match checked {
-            Some(Ok(())) => ResponseFuture::inner(self.inner.call(request), lent),
-            Some(Err(rejection)) => ResponseFuture::rejected(rejection, lent),
-            None => ResponseFuture::waiting(self.wait(request), lent),
+        match refused {
+            None => {
+                let request = Request::from_parts(parts, body);
+                ResponseFuture::inner(self.inner.call(request), outgoing)
+            }
+            Some(rejection) => ResponseFuture::rejected(rejection, outgoing),
         }
     }
 }
 
 impl<S> RequireService<S> {
-    fn wait<B>(&mut self, request: Request<B>) -> Waiting<S::Error>
+    /// Lets the request through when it is known who sent it.
+    fn wait<B>(&mut self, mut parts: Parts, body: B) -> Waiting<S::Error>
     where
         S: Service<Request<B>> + Clone + Send + 'static,
         S::Response: IntoResponse,
@@ -116,16 +131,25 @@ impl<S> RequireService<S> {
         let mut inner = mem::replace(&mut self.inner, clone);
         let guard = Arc::clone(&self.guard);
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            // The verdict was to ask, or nobody would wait; with any other nobody gets in.
-            let Verdict::Ask(rule) = guard.rules.verdict(&parts.method, &parts.extensions) else {
-                return Ok(Rejection::misconfigured().into_response());
-            };
-            if let Err(rejection) = rule.check(Head::of_parts(&parts)).await {
+            if let Err(rejection) = guard.check(&mut parts).await {
                 return Ok(rejection.into_response());
             }
             let request = Request::from_parts(parts, body);
             Ok(inner.call(request).await?.into_response())
         })
+    }
+}
+
+impl Guard {
+    /// Finds out who sent a request of which nothing is known, and whether they may pass.
+    async fn check(&self, parts: &mut Parts) -> Result<(), Rejection> {
+        RequestAuth::find(parts).await;
+        let asked = RequestAuth::asked(parts)?;
+        // The verdict was to ask, or nobody would wait; with any other nobody gets in.
+        let Verdict::Ask(rule) = self.rules.verdict(&parts.method, &parts.extensions) else {
+            return Err(Rejection::misconfigured());
+        };
+        let passes = rule.check(&self.auth, asked.found);
+        passes.map_err(|kind| asked.reject(kind, &rule.requirements))
     }
 }

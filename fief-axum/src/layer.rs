@@ -60,7 +60,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match RequestAuth::lend(&self.auth, request.extensions_mut()) {
-            Ok(lent) => ResponseFuture::inner(self.inner.call(request), lent),
+            Ok((_, outgoing)) => ResponseFuture::inner(self.inner.call(request), outgoing),
             Err(kind) => {
                 let rejection = self.auth.rejection(Head::of(&request), kind);
                 ResponseFuture::rejected(rejection, None)

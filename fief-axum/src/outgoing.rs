@@ -1,4 +1,5 @@
 use std::{
+    cell::Cell,
     mem,
     sync::{
         Arc, Mutex, PoisonError,
@@ -9,46 +10,93 @@ use std::{
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_cookies::Cookie;
 
-use crate::{session::Session, site::Site};
+use crate::{FiefAuth, caching, session::Session};
 
 /// What the answer to a request is to tell the browser.
 #[derive(Default)]
 pub(crate) struct Outgoing {
-    latest: Mutex<Cookies>,
-    /// Whether there are any, which is seldom.
+    /// Whether somebody asked who sent the request.
+    is_asked: AtomicBool,
+    /// Whether there are cookies, which is seldom.
     is_any: AtomicBool,
+    latest: Mutex<Cookies>,
 }
 
 #[derive(Default)]
 struct Cookies {
     cookies: Vec<Cookie<'static>>,
     /// The session that they carry, none where they clear one.
-    session: Option<Arc<Session>>,
+    session: Option<(FiefAuth, Arc<Session>)>,
+}
+
+thread_local! {
+    /// One that was never written to and is not used any more: most requests get along with it, so that they need not
+    /// allocate one.
+    static SPARE: Cell<Option<Arc<Outgoing>>> = const { Cell::new(None) };
 }
 
 impl Outgoing {
+    pub(crate) fn new() -> Arc<Self> {
+        let spare = SPARE.try_with(Cell::take);
+        spare.ok().flatten().unwrap_or_default()
+    }
+
+    /// Says that the answer depends on who sent the request.
+    pub(crate) fn ask(&self) {
+        self.is_asked.store(true, Ordering::Relaxed);
+    }
+
     /// Has the answer carry the cookies of a session, instead of those of before.
-    pub(crate) fn send(&self, cookies: Vec<Cookie<'static>>, session: Option<Arc<Session>>) {
+    pub(crate) fn send(
+        &self,
+        auth: &FiefAuth,
+        cookies: Vec<Cookie<'static>>,
+        session: Option<&Arc<Session>>,
+    ) {
+        if cookies.is_empty() && !self.is_any.load(Ordering::Acquire) {
+            return;
+        }
+        let session = session.map(|session| (auth.clone(), Arc::clone(session)));
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = Cookies { cookies, session };
         self.is_any.store(true, Ordering::Release);
     }
 
+    /// Writes what the request led to: cookies, and that the answer is one user's.
+    pub(crate) fn finish(self: Arc<Self>, headers: &mut HeaderMap) {
+        if self.is_asked.load(Ordering::Relaxed) {
+            let cookies = self.take();
+            caching::keep_private(headers, !cookies.is_empty());
+            append_cookies(headers, &cookies);
+        }
+        self.spare();
+    }
+
     /// Takes the cookies to write. They are of no use any more when the session ended or was refreshed in the
     /// meantime: then they would undo what another answer wrote.
-    pub(crate) fn take(&self, site: Option<&Site>) -> Vec<Cookie<'static>> {
+    fn take(&self) -> Vec<Cookie<'static>> {
         if !self.is_any.load(Ordering::Acquire) {
             return Vec::new();
         }
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let Cookies { cookies, session } = mem::take(&mut *latest);
-        let is_void = match (site, &session) {
-            (Some(site), Some(session)) if !cookies.is_empty() => {
-                site.ended.has(session) || site.refreshes.has_superseded(session)
-            }
-            _ => false,
-        };
+        let is_void = session.is_some_and(|(auth, session)| {
+            auth.site().is_some_and(|site| {
+                site.ended.has(&session) || site.refreshes.has_superseded(&session)
+            })
+        });
         if is_void { Vec::new() } else { cookies }
+    }
+
+    /// Leaves it to the next request, unless somebody still has it.
+    fn spare(mut self: Arc<Self>) {
+        if let Some(unused) = Arc::get_mut(&mut self)
+            && !*unused.is_any.get_mut()
+        {
+            *unused.is_asked.get_mut() = false;
+            // A thread that ends needs none.
+            let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        }
     }
 }
 

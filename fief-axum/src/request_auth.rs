@@ -1,19 +1,15 @@
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, request::Parts};
 use fief_client::{FiefAccessTokenInfo, Requirements};
-use tower_cookies::Cookie;
 
 use crate::{
     FiefAuth, Rejection, RejectionKind,
     bearer::{Bearer, is_b64token},
-    caching, csrf,
+    csrf,
     head::Head,
     metrics,
-    outgoing::{Outgoing, append_cookies},
+    outgoing::Outgoing,
     session::{self, Jar, Session},
     site::Site,
 };
@@ -21,14 +17,9 @@ use crate::{
 /// Who sent one request: read once, verified once, shared by layer, guards and extractors.
 #[derive(Clone)]
 pub(crate) struct RequestAuth {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     auth: FiefAuth,
-    found: OnceLock<Found>,
-    asked: AtomicBool,
-    outgoing: Outgoing,
+    found: Option<Found>,
+    outgoing: Arc<Outgoing>,
 }
 
 pub(crate) type Found = Result<Credential, RejectionKind>;
@@ -41,6 +32,14 @@ pub(crate) struct Credential {
     pub(crate) session: Option<Arc<Session>>,
 }
 
+/// A request whose sender was asked for.
+pub(crate) struct Asked<'a> {
+    pub(crate) auth: &'a FiefAuth,
+    pub(crate) outgoing: &'a Arc<Outgoing>,
+    pub(crate) head: Head<'a>,
+    pub(crate) found: &'a Found,
+}
+
 impl Credential {
     fn of_token(token: FiefAccessTokenInfo) -> Self {
         Self {
@@ -50,126 +49,127 @@ impl Credential {
     }
 }
 
-impl RequestAuth {
-    /// Puts one into a request that has none, and returns it to be finished.
-    ///
-    /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
-    pub(crate) fn lend(
-        auth: &FiefAuth,
-        extensions: &mut Extensions,
-    ) -> Result<Option<Self>, RejectionKind> {
-        if let Some(found) = extensions.get::<Self>() {
-            if auth.is(&found.inner.auth) {
-                return Ok(None);
-            }
-            tracing::error!("a layer or guard is inside of another FiefAuth's");
-            return Err(RejectionKind::Misconfigured);
-        }
-        let new = Self {
-            inner: Arc::new(Inner {
-                auth: auth.clone(),
-                found: OnceLock::new(),
-                asked: AtomicBool::new(false),
-                outgoing: Outgoing::default(),
-            }),
-        };
-        extensions.insert(new.clone());
-        Ok(Some(new))
-    }
-
-    /// Looks it up for a guard or an extractor.
-    pub(crate) fn of(extensions: &Extensions) -> Result<&Self, Rejection> {
-        extensions.get::<Self>().ok_or_else(|| {
-            tracing::error!("neither FiefAuth::layer() nor a guard is around an extractor");
-            Rejection::misconfigured()
-        })
-    }
-
-    pub(crate) fn auth(&self) -> &FiefAuth {
-        &self.inner.auth
-    }
-
+impl<'a> Asked<'a> {
     /// Returns who sent the request.
-    pub(crate) async fn credential(&self, head: Head<'_>) -> Result<&Credential, Rejection> {
-        match self.authenticate(head).await {
-            Ok(credential) => Ok(credential),
-            Err(kind) => Err(self.reject(head, kind.clone(), &Requirements::new())),
-        }
+    pub(crate) fn credential(&self) -> Result<&'a Credential, Rejection> {
+        self.found
+            .as_ref()
+            .map_err(|kind| self.reject(kind.clone(), &Requirements::new()))
     }
 
     /// Returns who sent the request where they meet what is required.
-    pub(crate) async fn require(
-        &self,
-        head: Head<'_>,
-        required: &Requirements,
-    ) -> Result<&Credential, Rejection> {
-        self.meets(self.authenticate(head).await, required)
-            .map_err(|kind| self.reject(head, kind, required))
+    pub(crate) fn require(&self, required: &Requirements) -> Result<&'a Credential, Rejection> {
+        meets(self.auth, self.found, required).map_err(|kind| self.reject(kind, required))
     }
 
-    /// Checks what is required of whoever was found.
-    pub(crate) fn meets<'a>(
-        &self,
-        found: &'a Found,
-        required: &Requirements,
-    ) -> Result<&'a Credential, RejectionKind> {
-        let credential = found.as_ref().map_err(Clone::clone)?;
-        let fief = self.inner.auth.fief();
-        fief.check_requirements(&credential.token, required)?;
-        Ok(credential)
+    pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
+        Rejection::new(self.auth, self.head, kind, required)
     }
+}
 
-    pub(crate) fn reject(
-        &self,
-        head: Head<'_>,
-        kind: RejectionKind,
-        required: &Requirements,
-    ) -> Rejection {
-        Rejection::new(&self.inner.auth, head, kind, required)
-    }
+/// Checks what is required of whoever was found.
+pub(crate) fn meets<'a>(
+    auth: &FiefAuth,
+    found: &'a Found,
+    required: &Requirements,
+) -> Result<&'a Credential, RejectionKind> {
+    let credential = found.as_ref().map_err(Clone::clone)?;
+    auth.fief()
+        .check_requirements(&credential.token, required)?;
+    Ok(credential)
+}
 
-    /// Turns a request away, whoever sent it.
-    pub(crate) fn refuse(&self, head: Head<'_>, kind: RejectionKind) -> Rejection {
-        self.inner.asked.store(true, Ordering::Relaxed);
-        self.reject(head, kind, &Requirements::new())
-    }
-
-    /// Finds out who sent the request.
-    async fn authenticate(&self, head: Head<'_>) -> &Found {
-        match self.known(head) {
-            Some(found) => found,
-            // Boxed, since what may wait for Fief is large, and most requests do not.
-            None => Box::pin(self.find(head)).await,
+impl RequestAuth {
+    /// Puts one into a request that has none, and then returns what is to be told with its answer too.
+    ///
+    /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
+    pub(crate) fn lend<'a>(
+        auth: &FiefAuth,
+        extensions: &'a mut Extensions,
+    ) -> Result<(&'a mut Self, Option<Arc<Outgoing>>), RejectionKind> {
+        let mut new = None;
+        let lent = extensions.get_or_insert_with(|| {
+            let outgoing = Outgoing::new();
+            new = Some(Arc::clone(&outgoing));
+            Self {
+                auth: auth.clone(),
+                found: None,
+                outgoing,
+            }
+        });
+        if auth.is(&lent.auth) {
+            return Ok((lent, new));
         }
+        tracing::error!("a layer or guard is inside of another FiefAuth's");
+        Err(RejectionKind::Misconfigured)
+    }
+
+    /// Finds out who sent a request, for an extractor.
+    pub(crate) async fn ask(parts: &mut Parts) -> Result<Asked<'_>, Rejection> {
+        Self::token(parts).await?;
+        Self::asked(parts)
+    }
+
+    /// Finds out who sent a request and returns their token, if they have a good one: the shortest way to it.
+    pub(crate) async fn token(parts: &mut Parts) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
+        let mut lent = parts.extensions.get_mut::<Self>().ok_or_else(unlent)?;
+        if lent.known(&parts.headers).is_none() {
+            // Boxed, since what may wait for Fief is large, and most requests do not.
+            Box::pin(Self::find(parts)).await;
+            lent = parts.extensions.get_mut::<Self>().ok_or_else(unlent)?;
+        }
+        let credential = lent.found.as_ref().and_then(|found| found.as_ref().ok());
+        Ok(credential.map(|credential| credential.token.clone()))
+    }
+
+    /// Returns what was found out before.
+    pub(crate) fn asked(parts: &Parts) -> Result<Asked<'_>, Rejection> {
+        let lent = parts.extensions.get::<Self>().ok_or_else(unlent)?;
+        Ok(Asked {
+            auth: &lent.auth,
+            outgoing: &lent.outgoing,
+            head: Head::of_parts(parts),
+            found: lent.found.as_ref().ok_or_else(unlent)?,
+        })
     }
 
     /// Returns who sent the request where nothing has to be waited for: somebody asked before, or the token was seen
     /// before.
-    pub(crate) fn known(&self, head: Head<'_>) -> Option<&Found> {
-        if let Some(found) = self.inner.found.get() {
-            return Some(found);
+    pub(crate) fn known(&mut self, headers: &HeaderMap) -> Option<&Found> {
+        if self.found.is_none() {
+            let Bearer::Token(token) = Bearer::read(headers) else {
+                return None;
+            };
+            let seen = self.auth.fief().cached_access_token(token)?;
+            self.find_out(Ok(Credential::of_token(seen)));
         }
-        let Bearer::Token(token) = Bearer::read(head.headers) else {
-            return None;
-        };
-        let seen = self.inner.auth.fief().cached_access_token(token)?;
-        Some(self.found(Ok(Credential::of_token(seen))))
+        self.found.as_ref()
     }
 
     /// Finds out who sent a request of which nothing is known.
-    pub(crate) async fn find(&self, head: Head<'_>) -> &Found {
-        // Said before it is known, since the wait may be given up.
-        self.inner.asked.store(true, Ordering::Relaxed);
-        self.found(self.read(head).await)
+    pub(crate) async fn find(parts: &mut Parts) {
+        if let Some(lent) = parts.extensions.get::<Self>() {
+            // Said before it is known, since the wait may be given up.
+            lent.outgoing.ask();
+            let found = lent.read(Head::of_parts(parts)).await;
+            if let Some(lent) = parts.extensions.get_mut::<Self>() {
+                lent.find_out(found);
+            }
+        }
     }
 
-    fn found(&self, found: Found) -> &Found {
-        self.inner.asked.store(true, Ordering::Relaxed);
+    fn find_out(&mut self, found: Found) {
+        self.outgoing.ask();
         metrics::request(match &found {
             Ok(_) => "authenticated",
             Err(kind) => kind.code(),
         });
-        self.inner.found.get_or_init(|| found)
+        self.found = Some(found);
+    }
+
+    /// Says that the answer is about whoever sent the request, without looking who that is.
+    pub(crate) fn touch(&self) {
+        self.outgoing.ask();
     }
 
     /// Bearer goes first, and a bad one never falls back to the session.
@@ -195,7 +195,7 @@ impl RequestAuth {
 
     /// What a browser sends by itself: the session, else a plain access token where that is set up.
     async fn read_cookies(&self, head: Head<'_>) -> Found {
-        let auth = &self.inner.auth;
+        let auth = &self.auth;
         let credential = if let Some(credential) = self.read_session(head).await? {
             credential
         } else {
@@ -212,37 +212,27 @@ impl RequestAuth {
     }
 
     async fn read_session(&self, head: Head<'_>) -> Result<Option<Credential>, RejectionKind> {
-        let Some(site) = self.inner.auth.site() else {
+        let Some(site) = self.auth.site() else {
             return Ok(None);
         };
-        let current = session::current(&self.inner.auth, site, head).await?;
+        let current = session::current(&self.auth, site, head).await?;
         let (token, session) = current.found.unzip();
-        self.send(current.cookies, session.clone());
+        self.outgoing
+            .send(&self.auth, current.cookies, session.as_ref());
         Ok(token.map(|token| Credential { token, session }))
     }
 
     async fn validate(&self, token: &str) -> Result<FiefAccessTokenInfo, RejectionKind> {
         let valid = self
-            .inner
             .auth
             .fief()
             .validate_access_token(token, &Requirements::new())
             .await;
         valid.map_err(RejectionKind::from)
     }
+}
 
-    /// Has the answer carry the cookies of a session, instead of those of before.
-    pub(crate) fn send(&self, cookies: Vec<Cookie<'static>>, session: Option<Arc<Session>>) {
-        self.inner.outgoing.send(cookies, session);
-    }
-
-    /// Writes what the request led to: cookies, and that the answer is one user's.
-    pub(crate) fn finish(&self, headers: &mut HeaderMap) {
-        if !self.inner.asked.load(Ordering::Relaxed) {
-            return;
-        }
-        let cookies = self.inner.outgoing.take(self.inner.auth.site());
-        caching::keep_private(headers, !cookies.is_empty());
-        append_cookies(headers, &cookies);
-    }
+fn unlent() -> Rejection {
+    tracing::error!("neither FiefAuth::layer() nor a guard is around an extractor");
+    Rejection::misconfigured()
 }

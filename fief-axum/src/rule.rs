@@ -3,9 +3,8 @@ use std::{fmt, sync::Arc};
 use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use crate::{
-    Rejection, RejectionKind,
-    head::Head,
-    request_auth::{Found, RequestAuth},
+    FiefAuth, RejectionKind,
+    request_auth::{Found, meets},
 };
 
 /// What a guard asks of a request.
@@ -29,39 +28,14 @@ impl Rule {
         }
     }
 
-    /// Returns whether a request may pass, and none where that has to be waited for.
-    pub(crate) fn check_known(&self, head: Head<'_>) -> Option<Result<(), Rejection>> {
-        match RequestAuth::of(head.extensions) {
-            Ok(request_auth) => {
-                let found = request_auth.known(head)?;
-                Some(self.judge(request_auth, head, found))
-            }
-            Err(rejection) => Some(Err(rejection)),
+    /// Checks whether whoever was found may pass.
+    pub(crate) fn check(&self, auth: &FiefAuth, found: &Found) -> Result<(), RejectionKind> {
+        match meets(auth, found, &self.requirements) {
+            Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => Ok(()),
+            Ok(_) => Err(RejectionKind::Forbidden),
+            Err(kind) if self.is_optional && kind.is_unauthenticated() => Ok(()),
+            Err(kind) => Err(kind),
         }
-    }
-
-    /// Checks whether a request of which nothing is known may pass.
-    pub(crate) async fn check(&self, head: Head<'_>) -> Result<(), Rejection> {
-        let request_auth = RequestAuth::of(head.extensions)?;
-        let found = request_auth.find(head).await;
-        self.judge(request_auth, head, found)
-    }
-
-    fn judge(
-        &self,
-        request_auth: &RequestAuth,
-        head: Head<'_>,
-        found: &Found,
-    ) -> Result<(), Rejection> {
-        let kind = match request_auth.meets(found, &self.requirements) {
-            Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => {
-                return Ok(());
-            }
-            Ok(_) => RejectionKind::Forbidden,
-            Err(kind) if self.is_optional && kind.is_unauthenticated() => return Ok(()),
-            Err(kind) => kind,
-        };
-        Err(request_auth.reject(head, kind, &self.requirements))
     }
 }
 

@@ -4,7 +4,7 @@ use axum::{
 };
 use fief_client::FiefAccessTokenInfo;
 
-use crate::{Rejection, head::Head, request_auth::RequestAuth};
+use crate::{Rejection, request_auth::RequestAuth};
 
 /// The access token of whoever sent the request, validated.
 ///
@@ -29,10 +29,11 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let head = Head::of_parts(parts);
-        let request_auth = RequestAuth::of(head.extensions)?;
-        let credential = request_auth.credential(head).await?;
-        Ok(Self(credential.token.clone()))
+        let token = match RequestAuth::token(parts).await? {
+            Some(token) => token,
+            None => RequestAuth::asked(parts)?.credential()?.token.clone(),
+        };
+        Ok(Self(token))
     }
 }
 

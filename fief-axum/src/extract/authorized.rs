@@ -6,7 +6,7 @@ use axum::{
 };
 use fief_client::{FiefAccessTokenInfo, Requirements};
 
-use crate::{Rejection, RejectionKind, head::Head, request_auth::RequestAuth};
+use crate::{Rejection, RejectionKind, request_auth::RequestAuth};
 
 /// What a handler requires, named by a type.
 pub trait Policy: Send + Sync + 'static {
@@ -53,12 +53,11 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let head = Head::of_parts(parts);
-        let request_auth = RequestAuth::of(head.extensions)?;
-        let required = request_auth.auth().policies().requirements::<P>();
-        let token = &request_auth.require(head, required).await?.token;
+        let asked = RequestAuth::ask(parts).await?;
+        let required = asked.auth.policies().requirements::<P>();
+        let token = &asked.require(required)?.token;
         if !P::allows(token) {
-            return Err(request_auth.reject(head, RejectionKind::Forbidden, required));
+            return Err(asked.reject(RejectionKind::Forbidden, required));
         }
         Ok(Self {
             token: token.clone(),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     FiefAuth, Rejection, RejectionKind,
     head::Head,
+    outgoing::Outgoing,
     request_auth::{Credential, RequestAuth},
     session::{self, Fresh, Session, seconds},
 };
@@ -53,7 +54,8 @@ use crate::{
 /// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 #[derive(Clone)]
 pub struct CurrentSession {
-    request_auth: RequestAuth,
+    auth: FiefAuth,
+    outgoing: Arc<Outgoing>,
     credential: Credential,
     request: Arc<SentRequest>,
 }
@@ -90,7 +92,7 @@ impl CurrentSession {
     /// # Errors
     /// 401 when the session is over, 503 when Fief is away: return it.
     pub async fn access_token(&self) -> Result<FiefAccessTokenInfo, Rejection> {
-        let auth = self.request_auth.auth();
+        let auth = &self.auth;
         let (Some(site), Some(session)) = (auth.site(), self.session()) else {
             let token = self.credential.token.access_token();
             let any = Requirements::new();
@@ -112,7 +114,7 @@ impl CurrentSession {
         };
         if fresh.generation > session.generation && site.store.is_none() {
             match session::write(site, &fresh, &self.request.headers) {
-                Ok(cookies) => self.request_auth.send(cookies, Some(fresh)),
+                Ok(cookies) => self.outgoing.send(auth, cookies, Some(&fresh)),
                 Err(error) => tracing::error!(%error, "a session cannot be renewed"),
             }
         }
@@ -129,7 +131,7 @@ impl CurrentSession {
     }
 
     pub(crate) fn auth(&self) -> &FiefAuth {
-        self.request_auth.auth()
+        &self.auth
     }
 
     fn session(&self) -> Option<&Arc<Session>> {
@@ -151,11 +153,12 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let head = Head::of_parts(parts);
-        let request_auth = RequestAuth::of(head.extensions)?;
-        let credential = request_auth.credential(head).await?;
+        let asked = RequestAuth::ask(parts).await?;
+        let credential = asked.credential()?;
+        let head = asked.head;
         Ok(Self {
-            request_auth: request_auth.clone(),
+            auth: asked.auth.clone(),
+            outgoing: Arc::clone(asked.outgoing),
             credential: credential.clone(),
             request: Arc::new(SentRequest {
                 method: head.method.clone(),

@@ -4,7 +4,7 @@ use axum::{
 };
 use fief_client::{FiefUserInfo, Requirements};
 
-use crate::{Rejection, head::Head, request_auth::RequestAuth, users::Users};
+use crate::{Rejection, request_auth::RequestAuth, users::Users};
 
 /// The user who sent the request, as Fief described them in the last five minutes.
 ///
@@ -68,11 +68,10 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
     }
 }
 
-async fn find(parts: &Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
-    let head = Head::of_parts(parts);
-    let request_auth = RequestAuth::of(head.extensions)?;
-    let token = &request_auth.credential(head).await?.token;
-    let auth = request_auth.auth();
+async fn find(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
+    let asked = RequestAuth::ask(parts).await?;
+    let token = &asked.credential()?.token;
+    let auth = asked.auth;
     let found = if is_fresh {
         auth.users().fetch(auth.fief(), token).await
     } else {
@@ -80,7 +79,7 @@ async fn find(parts: &Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> 
     };
     found.map_err(|error| {
         tracing::debug!(%error, user = %token.id(), "no user info");
-        request_auth.reject(head, error.into(), &Requirements::new())
+        asked.reject(error.into(), &Requirements::new())
     })
 }
 
