@@ -4,7 +4,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::{
     FiefAcr,
     claims::{NumericDate, Validity},
     key::Key,
+    secret::SharedSecret,
 };
 
 /// What a validated access token says. A cheap clone.
@@ -25,7 +26,7 @@ pub struct FiefAccessTokenInfo {
 
 /// The verified claims of a token, and what they were verified with.
 pub(crate) struct Validated {
-    pub(crate) token: SecretString,
+    pub(crate) token: SharedSecret,
     pub(crate) key: Arc<Key>,
     pub(crate) validity: Validity,
     pub(crate) id: Uuid,

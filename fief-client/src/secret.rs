@@ -1,7 +1,33 @@
-//! Serialises the secrets of what is to be stored.
+//! Secrets: one that is shared, and how those of what is to be stored are serialised.
 
-use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use serde::{Serialize, Serializer};
+
+/// A secret that several have, one step away from each. It is overwritten when the last of them drops it.
+#[derive(Clone)]
+pub(crate) struct SharedSecret(Arc<str>);
+
+impl From<&str> for SharedSecret {
+    fn from(secret: &str) -> Self {
+        Self(secret.into())
+    }
+}
+
+impl ExposeSecret<str> for SharedSecret {
+    fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for SharedSecret {
+    fn drop(&mut self) {
+        if let Some(secret) = Arc::get_mut(&mut self.0) {
+            secret.zeroize();
+        }
+    }
+}
 
 pub(crate) fn expose<S: Serializer>(
     secret: &SecretString,
