@@ -91,6 +91,11 @@ impl FiefAuth {
         &self.inner.users
     }
 
+    /// Whether a request without an `Authorization` header may still say who sent it.
+    pub(crate) fn takes_cookies(&self) -> bool {
+        self.inner.site.is_some() || self.inner.access_token_cookie.is_some()
+    }
+
     pub(crate) fn access_token_cookie(&self) -> Option<&str> {
         self.inner.access_token_cookie.as_deref()
     }

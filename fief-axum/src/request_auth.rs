@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::http::{Extensions, HeaderMap, request::Parts};
-use fief_client::{FiefAccessTokenInfo, Requirements};
+use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 
 use crate::{
     FiefAuth, Rejection, RejectionKind,
@@ -133,15 +133,20 @@ impl RequestAuth {
         })
     }
 
-    /// Returns who sent the request where nothing has to be waited for: somebody asked before, or the token was seen
-    /// before.
+    /// Returns who sent the request where nothing has to be waited for: with a session it may have to be, and with a
+    /// bearer token only while Fief's keys are not known.
     pub(crate) fn known(&mut self, headers: &HeaderMap) -> Option<&Found> {
         if self.found.is_none() {
-            let Bearer::Token(token) = Bearer::read(headers) else {
-                return None;
+            let found = match Bearer::read(headers) {
+                Bearer::Token(token) => {
+                    of_bearer(token, self.auth.fief().try_validate_access_token(token)?)
+                }
+                Bearer::Malformed => Err(RejectionKind::Malformed),
+                Bearer::TooLong => Err(RejectionKind::Invalid),
+                Bearer::Absent if self.auth.takes_cookies() => return None,
+                Bearer::Absent => Err(RejectionKind::MissingCredentials),
             };
-            let seen = self.auth.fief().cached_access_token(token)?;
-            self.find_out(Ok(Credential::of_token(seen)));
+            self.find_out(found);
         }
         self.found.as_ref()
     }
@@ -175,21 +180,16 @@ impl RequestAuth {
     /// Bearer goes first, and a bad one never falls back to the session.
     async fn read(&self, head: Head<'_>) -> Found {
         match Bearer::read(head.headers) {
+            Bearer::Token(token) => {
+                let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
+                let any = Requirements::new();
+                let validated = self.auth.fief().validate_access_token(text, &any).await;
+                of_bearer(token, validated)
+            }
             Bearer::Malformed => Err(RejectionKind::Malformed),
             Bearer::TooLong => Err(RejectionKind::Invalid),
-            Bearer::Token(token) => self.read_bearer(token).await,
             // Boxed, so that its size is not moved around with every bearer token.
             Bearer::Absent => Box::pin(self.read_cookies(head)).await,
-        }
-    }
-
-    /// A good token is one token, so only of a bad one is it asked whether it is.
-    async fn read_bearer(&self, token: &[u8]) -> Found {
-        let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
-        match self.validate(text).await {
-            Ok(token) => Ok(Credential::of_token(token)),
-            Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
-            Err(kind) => Err(kind),
         }
     }
 
@@ -202,8 +202,10 @@ impl RequestAuth {
             let name = auth.access_token_cookie();
             let value = name.and_then(|name| Jar::new(head.headers).get(name));
             let value = value.filter(|value| !value.is_empty());
-            let token = self.validate(value.ok_or(RejectionKind::MissingCredentials)?);
-            Credential::of_token(token.await?)
+            let value = value.ok_or(RejectionKind::MissingCredentials)?;
+            let any = Requirements::new();
+            let validated = auth.fief().validate_access_token(value, &any).await;
+            Credential::of_token(validated?)
         };
         if !csrf::is_same_origin(auth.site().map(Site::origin), head) {
             return Err(RejectionKind::CrossSite);
@@ -221,14 +223,14 @@ impl RequestAuth {
             .send(&self.auth, current.cookies, session.as_ref());
         Ok(token.map(|token| Credential { token, session }))
     }
+}
 
-    async fn validate(&self, token: &str) -> Result<FiefAccessTokenInfo, RejectionKind> {
-        let valid = self
-            .auth
-            .fief()
-            .validate_access_token(token, &Requirements::new())
-            .await;
-        valid.map_err(RejectionKind::from)
+/// A good token is one token, so only of a bad one is it asked whether it is.
+fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> Found {
+    match validated {
+        Ok(token) => Ok(Credential::of_token(token)),
+        Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
+        Err(error) => Err(error.into()),
     }
 }
 

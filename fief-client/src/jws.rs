@@ -12,6 +12,7 @@ use crate::{json, key::Key};
 /// A signed token in compact form, taken apart but not yet verified
 /// ([RFC 7515, section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)).
 pub(crate) struct Jws<'a> {
+    pub(crate) token: &'a str,
     pub(crate) kid: Option<String>,
     pub(crate) typ: Type,
     signed: &'a str,
@@ -37,6 +38,7 @@ impl<'a> Jws<'a> {
             return Err("the header has critical extensions");
         }
         Ok(Self {
+            token,
             kid: header.kid,
             typ: header.typ,
             signed,

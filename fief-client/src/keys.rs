@@ -113,13 +113,18 @@ impl Keys {
             return Ok(Some(Arc::clone(key)));
         }
         let now = client.now();
-        if kid.is_none() || self.is_cooling(now, ATTEMPT) {
+        if self.is_unknown(kid, now) {
             return Ok(None);
         }
         let work = || fetch(Arc::clone(client), Some(Arc::clone(&set)));
         let newer = self.flight.join_if(|| self.may_miss(now), work).await?;
         let newer = newer.or_else(|| self.latest());
         Ok(newer.and_then(|set| set.find(kid).cloned()))
+    }
+
+    /// Whether a key id that is not in the set is not worth a fetch now.
+    pub(crate) fn is_unknown(&self, kid: Option<&str>, now: u64) -> bool {
+        kid.is_none() || self.is_cooling(now, ATTEMPT)
     }
 
     /// Whether an unknown key id led to a fetch within the cool-down, but more than so many seconds ago.

@@ -31,28 +31,35 @@ impl Fief {
         access_token: &str,
         requirements: &Requirements,
     ) -> Result<FiefAccessTokenInfo, FiefError> {
-        let client = &self.inner;
-        let seen = client.validated.get(access_token.as_bytes());
-        let info = match seen {
-            Some(seen) if is_good(client, &seen) => seen,
+        let info = match self.try_validate_access_token(access_token) {
+            Some(validated) => validated?,
             // Boxed, since what may wait for Fief is large, and this seldom comes.
-            seen => Box::pin(validate(client, access_token, seen)).await?,
+            None => Box::pin(validate(&self.inner, access_token)).await?,
         };
         self.check_requirements(&info, requirements)?;
         Ok(info)
     }
 
-    /// Returns what an access token says that was validated before and is still good, without waiting for anything.
+    /// Validates an access token where nothing has to be waited for, as it seldom has: Fief's keys are known.
     ///
-    /// None says nothing about a token: [`validate_access_token`](Self::validate_access_token) does. For middleware,
-    /// which can then let most requests through without a future of its own.
-    #[must_use]
-    pub fn cached_access_token(
+    /// None says nothing about the token: [`validate_access_token`](Self::validate_access_token) does, after asking
+    /// Fief. For middleware, which answers most requests without a future of its own then.
+    ///
+    /// # Errors
+    /// Those of `validate_access_token` that are not about Fief or requirements.
+    pub fn try_validate_access_token(
         &self,
         access_token: impl AsRef<[u8]>,
-    ) -> Option<FiefAccessTokenInfo> {
-        let seen = self.inner.validated.get(access_token.as_ref())?;
-        is_good(&self.inner, &seen).then_some(seen)
+    ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
+        let (client, token) = (&*self.inner, access_token.as_ref());
+        let now = client.now();
+        match client.validated.get(token) {
+            Some(seen) if is_good(client, &seen, now) => {
+                metrics::token("seen");
+                Some(Ok(seen))
+            }
+            seen => look_at(client, token, seen, now).map(tell),
+        }
     }
 
     /// Checks what is required of a token that was validated before.
@@ -73,26 +80,66 @@ impl Fief {
 }
 
 /// Whether a token that was seen before can be taken as it is.
-fn is_good(client: &Inner, seen: &FiefAccessTokenInfo) -> bool {
-    let now = client.now();
+fn is_good(client: &Inner, seen: &FiefAccessTokenInfo, now: u64) -> bool {
     let validity = &seen.validated().validity;
-    let is_good = client.keys.is_settled(now)
-        && is_published(seen)
-        && validity.check(now, client.leeway).is_ok();
-    if is_good {
-        metrics::token("seen");
+    client.keys.is_settled(now) && is_published(seen) && validity.check(now, client.leeway).is_ok()
+}
+
+/// Validates a token without waiting, where that is possible.
+fn look_at(
+    client: &Inner,
+    token: &[u8],
+    seen: Option<FiefAccessTokenInfo>,
+    now: u64,
+) -> Option<Looked> {
+    if token.len() > client.access_token_limit {
+        return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
     }
-    is_good
+    let is_settled = client.keys.is_settled(now);
+    match seen {
+        // The keys are renewed where that is due, which its own may not survive.
+        Some(_) if !is_settled => return None,
+        Some(seen) if is_published(&seen) => return Some(again(client, seen, now)),
+        _ => {}
+    }
+    let jws = match parse(token) {
+        Ok(jws) => jws,
+        Err(why) => return Some(Err(FiefError::AccessTokenInvalid(why))),
+    };
+    match client.keys.find_settled(jws.kid.as_deref(), now) {
+        Some(key) => Some(verify(client, jws, key, now)),
+        None if is_settled && client.keys.is_unknown(jws.kid.as_deref(), now) => {
+            Some(Err(no_such_key(&jws)))
+        }
+        None => None,
+    }
 }
 
 /// Validates a token, wherever that leads.
-async fn validate(
-    client: &Arc<Inner>,
-    token: &str,
-    seen: Option<FiefAccessTokenInfo>,
-) -> Result<FiefAccessTokenInfo, FiefError> {
-    let looked_at = look_at(client, token, seen).await;
-    match &looked_at {
+async fn validate(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
+    tell(ask(client, token).await)
+}
+
+/// Validates a token with keys that may have to be fetched.
+async fn ask(client: &Arc<Inner>, token: &str) -> Looked {
+    if let Some(seen) = client.validated.get(token.as_bytes()) {
+        client.keys.get(client).await?;
+        if is_published(&seen) {
+            return again(client, seen, client.now());
+        }
+    }
+    let jws = parse(token.as_bytes()).map_err(FiefError::AccessTokenInvalid)?;
+    match client.keys.find(client, jws.kid.as_deref()).await? {
+        Some(key) => verify(client, jws, key, client.now()),
+        None => Err(no_such_key(&jws)),
+    }
+}
+
+/// A token that was validated, and how.
+type Looked = Result<(FiefAccessTokenInfo, &'static str), FiefError>;
+
+fn tell(looked: Looked) -> Result<FiefAccessTokenInfo, FiefError> {
+    match &looked {
         Ok((info, outcome)) => {
             let kid = info.validated().key.kid();
             tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
@@ -103,56 +150,39 @@ async fn validate(
             metrics::token("rejected");
         }
     }
-    looked_at.map(|(info, _)| info)
+    looked.map(|(info, _)| info)
 }
 
-/// Also returns how it was validated.
-async fn look_at(
-    client: &Arc<Inner>,
-    token: &str,
-    seen: Option<FiefAccessTokenInfo>,
-) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
-    if token.len() > client.access_token_limit {
-        return Err(FiefError::AccessTokenInvalid("it is too long"));
-    }
-    if let Some(seen) = seen {
-        // The keys are renewed where that is due, which its own may not survive.
-        Box::pin(client.keys.get(client)).await?;
-        if is_published(&seen) {
-            let validity = &seen.validated().validity;
-            validity
-                .check(client.now(), client.leeway)
-                .map_err(Untimely::access_token)?;
-            return Ok((seen, "seen"));
-        }
-    }
-    verify(client, token).await.map(|info| (info, "verified"))
+/// A token whose signature was verified before.
+fn again(client: &Inner, seen: FiefAccessTokenInfo, now: u64) -> Looked {
+    let validity = &seen.validated().validity;
+    validity
+        .check(now, client.leeway)
+        .map_err(Untimely::access_token)?;
+    Ok((seen, "seen"))
 }
 
 fn is_published(seen: &FiefAccessTokenInfo) -> bool {
     seen.validated().key.is_published()
 }
 
-async fn verify(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
+fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
+    Jws::parse(str::from_utf8(token).map_err(|_| "it is not text")?)
+}
+
+fn verify(client: &Inner, mut jws: Jws<'_>, key: Arc<Key>, now: u64) -> Looked {
     let invalid = FiefError::AccessTokenInvalid;
-    let mut jws = Jws::parse(token).map_err(invalid)?;
-    let typ = jws.typ;
-    let kid = jws.kid.as_deref();
-    let now = client.now();
-    let (key, now) = match client.keys.find_settled(kid, now) {
-        Some(key) => (Some(key), now),
-        // Boxed as well, so that a token whose key is known is not moved around with what it does not need.
-        None => (Box::pin(client.keys.find(client, kid)).await?, client.now()),
-    };
-    let Some(key) = key else {
-        tracing::debug!(kid = ?shown(kid), "no such key");
-        return Err(invalid("its key is not one of Fief's"));
-    };
+    let (token, typ) = (jws.token, jws.typ);
     let claims: Claims<'_> = jws.verify(&key).map_err(invalid)?;
     claims.check(client, typ, now)?;
     let info = claims.into_info(token, key);
     client.validated.insert(&info);
-    Ok(info)
+    Ok((info, "verified"))
+}
+
+fn no_such_key(jws: &Jws<'_>) -> FiefError {
+    tracing::debug!(kid = ?shown(jws.kid.as_deref()), "no such key");
+    FiefError::AccessTokenInvalid("its key is not one of Fief's")
 }
 
 /// The beginning of what anyone may have written.

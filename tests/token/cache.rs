@@ -47,25 +47,61 @@ async fn requirements_are_checked_at_each_use() {
     fief.validate_access_token(&token, &plain).await.unwrap();
 }
 
-/// TV-14, TV-24, TV-25: nothing is known of a token before it was validated, once it is over, and when the keys are due.
+/// TV-14, TV-24, TV-25: while Fief's keys are not known, or due, nothing is said of a token; otherwise all is.
 #[tokio::test]
-async fn only_what_is_still_good_is_told_without_waiting() {
+async fn a_token_is_validated_without_waiting_where_the_keys_are_known() {
     let world = World::start().await;
     let fief = world.builder().build().unwrap();
     let token = world.token_with("exp", &(NOW + 3600).to_string());
+    let other = world.token_with("jti", "\"other\"");
     world.stop_at(NOW);
-    assert!(fief.cached_access_token(&token).is_none());
+    assert!(fief.try_validate_access_token(&token).is_none());
     let info = validate(&fief, &token).await.unwrap();
-    let cached = fief.cached_access_token(&token).unwrap();
-    assert_eq!(cached.id(), info.id());
-    assert!(fief.cached_access_token(&token[1..]).is_none());
+    for _ in 0..2 {
+        let seen = fief.try_validate_access_token(&token).unwrap().unwrap();
+        assert_eq!(seen.id(), info.id());
+        let new = fief.try_validate_access_token(&other).unwrap().unwrap();
+        assert_eq!(new.access_token(), other);
+    }
+    assert_invalid(fief.try_validate_access_token(&token[1..]).unwrap(), "cut");
+    assert_invalid(
+        fief.try_validate_access_token(b"\xff.\xff.\xff").unwrap(),
+        "no text",
+    );
+    assert_invalid(
+        fief.try_validate_access_token("x".repeat(100_000)).unwrap(),
+        "too long",
+    );
     world.server.advance(Duration::from_secs(600));
-    assert!(fief.cached_access_token(&token).is_none());
+    assert!(fief.try_validate_access_token(&token).is_none());
+    // But what is no token needs no keys.
+    assert_invalid(
+        fief.try_validate_access_token("no token").unwrap(),
+        "no token",
+    );
     validate(&fief, &token).await.unwrap();
     world.server.fault(Endpoint::Jwks, Fault::status(500));
     world.server.advance(Duration::from_secs(3060));
     assert_expired(validate(&fief, &token).await);
-    assert!(fief.cached_access_token(&token).is_none());
+    assert_expired(fief.try_validate_access_token(&token).unwrap());
+}
+
+/// TV-14, DJ-7: a key id that nobody knows is worth a request once in a while, and until then no wait.
+#[tokio::test]
+async fn an_unknown_key_is_refused_without_waiting_in_the_cool_down() {
+    let world = World::start().await;
+    let fief = world.builder().build().unwrap();
+    fief.connect().await.unwrap();
+    world.stop_at(NOW);
+    let unknown = world.server.access_token().header("kid", "unknown").mint();
+    assert!(fief.try_validate_access_token(&unknown).is_none());
+    assert_invalid(validate(&fief, &unknown).await, "first");
+    // Whoever comes at the same time may wait for the request that is under way.
+    assert!(fief.try_validate_access_token(&unknown).is_none());
+    world.server.advance(Duration::from_secs(13));
+    assert_invalid(fief.try_validate_access_token(&unknown).unwrap(), "cooling");
+    world.server.advance(Duration::from_secs(30));
+    assert!(fief.try_validate_access_token(&unknown).is_none());
 }
 
 /// TV-24: a cache belongs to one client.
