@@ -5,10 +5,9 @@ use std::{
 };
 
 use axum::{
-    http::{Extensions, Method, Request, request::Parts},
+    http::{Extensions, HeaderMap, Method, Request, request::Parts},
     response::{IntoResponse, Response},
 };
-use fief_client::Requirements;
 use tower_service::Service;
 
 use crate::{
@@ -79,47 +78,30 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Guard { auth, rules } = &*self.guard;
-        let (mut parts, body) = request.into_parts();
-        let verdict = rules.verdict(&parts.method, &parts.extensions);
-        let reject = |parts: &Parts, kind, required: &Requirements| {
-            Rejection::new(auth, Head::of_parts(parts), kind, required)
+        let verdict = rules.verdict(request.method(), request.extensions());
+        // Taken out for a moment, so that the headers can be read while they are written.
+        let mut extensions = mem::take(request.extensions_mut());
+        let (passes, outgoing) = match RequestAuth::lend(auth, &mut extensions) {
+            Ok((lent, outgoing)) => (verdict.passes(auth, lent, request.headers()), outgoing),
+            Err(kind) => (Some(Err(kind)), None),
         };
-        let (lent, outgoing) = match RequestAuth::lend(auth, &mut parts.extensions) {
-            Ok(lent) => lent,
-            Err(kind) => {
-                let rejection = reject(&parts, kind, &Requirements::new());
-                return ResponseFuture::rejected(rejection, None);
+        *request.extensions_mut() = extensions;
+        match passes {
+            Some(Ok(())) => ResponseFuture::inner(self.inner.call(request), outgoing),
+            Some(Err(kind)) => {
+                let rejection = verdict.reject(auth, Head::of(&request), kind);
+                ResponseFuture::rejected(rejection, outgoing)
             }
-        };
-        let refused = match verdict {
-            Verdict::Open => None,
-            Verdict::Refuse(kind) => {
-                lent.touch();
-                Some(reject(&parts, kind, &Requirements::new()))
-            }
-            Verdict::Ask(rule) => match lent.known(&parts.headers) {
-                Some(found) => match rule.check(auth, found) {
-                    Ok(()) => None,
-                    Err(kind) => Some(reject(&parts, kind, &rule.requirements)),
-                },
-                None => return ResponseFuture::waiting(self.wait(parts, body), outgoing),
-            },
-        };
-        match refused {
-            None => {
-                let request = Request::from_parts(parts, body);
-                ResponseFuture::inner(self.inner.call(request), outgoing)
-            }
-            Some(rejection) => ResponseFuture::rejected(rejection, outgoing),
+            None => ResponseFuture::waiting(self.wait(request), outgoing),
         }
     }
 }
 
 impl<S> RequireService<S> {
     /// Lets the request through when it is known who sent it.
-    fn wait<B>(&mut self, mut parts: Parts, body: B) -> Waiting<S::Error>
+    fn wait<B>(&mut self, request: Request<B>) -> Waiting<S::Error>
     where
         S: Service<Request<B>> + Clone + Send + 'static,
         S::Response: IntoResponse,
@@ -131,6 +113,7 @@ impl<S> RequireService<S> {
         let mut inner = mem::replace(&mut self.inner, clone);
         let guard = Arc::clone(&self.guard);
         Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
             if let Err(rejection) = guard.check(&mut parts).await {
                 return Ok(rejection.into_response());
             }
@@ -151,5 +134,31 @@ impl Guard {
         };
         let passes = rule.check(&self.auth, asked.found);
         passes.map_err(|kind| asked.reject(kind, &rule.requirements))
+    }
+}
+
+impl Verdict<'_> {
+    /// Returns whether a request may pass, and none where that has to be waited for.
+    fn passes(
+        &self,
+        auth: &FiefAuth,
+        lent: &mut RequestAuth,
+        headers: &HeaderMap,
+    ) -> Option<Result<(), RejectionKind>> {
+        match self {
+            Self::Ask(rule) => lent.known(headers).map(|found| rule.check(auth, found)),
+            Self::Open => Some(Ok(())),
+            Self::Refuse(kind) => {
+                lent.touch();
+                Some(Err(kind.clone()))
+            }
+        }
+    }
+
+    fn reject(&self, auth: &FiefAuth, head: Head<'_>, kind: RejectionKind) -> Rejection {
+        match self {
+            Self::Ask(rule) => Rejection::new(auth, head, kind, &rule.requirements),
+            Self::Open | Self::Refuse(_) => auth.rejection(head, kind),
+        }
     }
 }

@@ -60,6 +60,12 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
     }
 
+    /// Whether there is nothing to wait for: the work was done, or never begun.
+    pub(crate) fn is_over(&self) -> bool {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().is_none_or(UnderWay::has_landed)
+    }
+
     /// Starts the work unless it is under way.
     pub(crate) fn start<F>(&self, work: impl Fn() -> F) -> Result<(), FiefError>
     where

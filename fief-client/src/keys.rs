@@ -114,7 +114,7 @@ impl Keys {
         }
         let now = client.now();
         if self.is_unknown(kid, now) {
-            return Ok(None);
+            return Ok(self.latest().and_then(|set| set.find(kid).cloned()));
         }
         let work = || fetch(Arc::clone(client), Some(Arc::clone(&set)));
         let newer = self.flight.join_if(|| self.may_miss(now), work).await?;
@@ -122,9 +122,13 @@ impl Keys {
         Ok(newer.and_then(|set| set.find(kid).cloned()))
     }
 
-    /// Whether a key id that is not in the set is not worth a fetch now.
+    /// Whether a key id that is not in the set is not worth a fetch now, nor waiting for one.
+    ///
+    /// A set may have come since it was looked for: look once more.
     pub(crate) fn is_unknown(&self, kid: Option<&str>, now: u64) -> bool {
-        kid.is_none() || self.is_cooling(now, ATTEMPT)
+        kid.is_none()
+            || self.is_cooling(now, ATTEMPT)
+            || self.is_cooling(now, 0) && self.flight.is_over()
     }
 
     /// Whether an unknown key id led to a fetch within the cool-down, but more than so many seconds ago.

@@ -51,14 +51,10 @@ impl Fief {
         &self,
         access_token: impl AsRef<[u8]>,
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-        let (client, token) = (&*self.inner, access_token.as_ref());
-        let now = client.now();
-        match client.validated.get(token) {
-            Some(seen) if is_good(client, &seen, now) => {
-                metrics::token("seen");
-                Some(Ok(seen))
-            }
-            seen => look_at(client, token, seen, now).map(tell),
+        let token = access_token.as_ref();
+        match seen(&self.inner, token) {
+            Some(seen) => Some(Ok(seen)),
+            None => look_at(&self.inner, token).map(tell),
         }
     }
 
@@ -79,24 +75,30 @@ impl Fief {
     }
 }
 
-/// Whether a token that was seen before can be taken as it is.
-fn is_good(client: &Inner, seen: &FiefAccessTokenInfo, now: u64) -> bool {
+/// Returns a token that was seen before and can be taken as it is: most can.
+fn seen(client: &Inner, token: &[u8]) -> Option<FiefAccessTokenInfo> {
+    let seen = client.validated.get(token)?;
+    let now = client.now();
     let validity = &seen.validated().validity;
-    client.keys.is_settled(now) && is_published(seen) && validity.check(now, client.leeway).is_ok()
+    let is_good = client.keys.is_settled(now)
+        && is_published(&seen)
+        && validity.check(now, client.leeway).is_ok();
+    if !is_good {
+        return None;
+    }
+    metrics::token("seen");
+    Some(seen)
 }
 
 /// Validates a token without waiting, where that is possible.
-fn look_at(
-    client: &Inner,
-    token: &[u8],
-    seen: Option<FiefAccessTokenInfo>,
-    now: u64,
-) -> Option<Looked> {
+#[cold]
+fn look_at(client: &Inner, token: &[u8]) -> Option<Looked> {
     if token.len() > client.access_token_limit {
         return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
     }
+    let now = client.now();
     let is_settled = client.keys.is_settled(now);
-    match seen {
+    match client.validated.get(token) {
         // The keys are renewed where that is due, which its own may not survive.
         Some(_) if !is_settled => return None,
         Some(seen) if is_published(&seen) => return Some(again(client, seen, now)),
@@ -106,11 +108,15 @@ fn look_at(
         Ok(jws) => jws,
         Err(why) => return Some(Err(FiefError::AccessTokenInvalid(why))),
     };
-    match client.keys.find_settled(jws.kid.as_deref(), now) {
+    let kid = jws.kid.as_deref();
+    let find = || client.keys.find_settled(kid, now);
+    let unknown = || is_settled && client.keys.is_unknown(kid, now);
+    match find() {
         Some(key) => Some(verify(client, jws, key, now)),
-        None if is_settled && client.keys.is_unknown(jws.kid.as_deref(), now) => {
-            Some(Err(no_such_key(&jws)))
-        }
+        None if unknown() => Some(match find() {
+            Some(key) => verify(client, jws, key, now),
+            None => Err(no_such_key(&jws)),
+        }),
         None => None,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{
     http::{Request, header},
+    response::AppendHeaders,
     routing::get,
 };
 use fief_test_server::FiefTestServer;
@@ -69,6 +70,46 @@ async fn a_route_that_asks_for_nobody_is_left_alone() {
 
     assert_eq!(answer.header(header::CACHE_CONTROL), "");
     assert_eq!(answer.header(header::VARY), "");
+}
+
+/// SE-7: what one answer was about is no matter of the next one's.
+#[tokio::test]
+async fn an_answer_after_one_users_is_left_alone() {
+    let server = FiefTestServer::start().await;
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let app = one(unchecked().route_layer(auth.require()));
+    let app = app.route("/open", unchecked()).layer(auth.layer());
+    let visitor = visitor.at(app);
+    for seconds in [0, 61, 0, 61] {
+        server.advance(Duration::from_secs(seconds));
+        let (guarded, cookies) = visitor.ask(login::page("/", "none")).await;
+        assert_eq!(guarded.header(header::CACHE_CONTROL), "no-store");
+        assert!(seconds == 0 || !cookies.is_empty());
+
+        let (open, cookies) = visitor.ask(login::page("/open", "none")).await;
+        assert_eq!(open.header(header::CACHE_CONTROL), "");
+        assert_eq!(open.header(header::VARY), "");
+        assert!(cookies.is_empty());
+    }
+}
+
+/// SE-7: several headers are one list ([RFC 9110, section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)).
+#[tokio::test]
+async fn an_application_may_say_it_in_several_headers() {
+    let server = FiefTestServer::start().await;
+    for (said, kept) in [
+        (["public", "max-age=60"], "private, max-age=60"),
+        (["max-age=60", "no-store"], "max-age=60, no-store"),
+    ] {
+        let said = AppendHeaders(said.map(|said| (header::CACHE_CONTROL, said)));
+        let app = one(get(async || (said, "inside")).route_layer(api(&server).require()));
+        let answer = send(&app, call(&server.access_token().mint())).await;
+        assert_eq!(
+            answer.headers.get_all(header::CACHE_CONTROL).iter().count(),
+            1
+        );
+        assert_eq!(answer.header(header::CACHE_CONTROL), kept);
+    }
 }
 
 /// SE-7: what the application says about caching is about its user's own browser.
