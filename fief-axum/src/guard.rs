@@ -81,7 +81,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Guard { auth, rules } = &*self.guard;
         let verdict = rules.verdict(request.method(), request.extensions());
-        // Taken out for a moment, so that the headers can be read while they are written.
+        // Taken out for a moment, so that they can be written while the headers are read.
         let mut extensions = mem::take(request.extensions_mut());
         let (passes, outgoing) = match RequestAuth::lend(auth, &mut extensions) {
             Ok((lent, outgoing)) => (verdict.passes(auth, lent, request.headers()), outgoing),
@@ -100,7 +100,7 @@ where
 }
 
 impl<S> RequireService<S> {
-    /// Lets the request through when it is known who sent it.
+    /// Lets the request through once it is known who sent it, if they may pass.
     fn wait<B>(&mut self, request: Request<B>) -> Waiting<S::Error>
     where
         S: Service<Request<B>> + Clone + Send + 'static,

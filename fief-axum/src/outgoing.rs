@@ -30,7 +30,7 @@ struct Cookies {
 }
 
 thread_local! {
-    /// One that was never written to and is not used any more: most requests get along with it, so that they need not
+    /// One that had no cookies and is not used any more: most requests get along with it, so that they need not
     /// allocate one.
     static SPARE: Cell<Option<Arc<Outgoing>>> = const { Cell::new(None) };
 }
@@ -53,7 +53,7 @@ impl Outgoing {
         cookies: Vec<Cookie<'static>>,
         session: Option<&Arc<Session>>,
     ) {
-        if cookies.is_empty() && !self.is_any.load(Ordering::Acquire) {
+        if cookies.is_empty() {
             return;
         }
         let session = session.map(|session| (auth.clone(), Arc::clone(session)));

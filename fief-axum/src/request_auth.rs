@@ -14,7 +14,7 @@ use crate::{
     site::Site,
 };
 
-/// Who sent one request: read once, verified once, shared by layer, guards and extractors.
+/// Who sent one request: read once, verified once, for layer, guards and extractors.
 #[derive(Clone)]
 pub(crate) struct RequestAuth {
     auth: FiefAuth,
@@ -134,7 +134,7 @@ impl RequestAuth {
     }
 
     /// Returns who sent the request where nothing has to be waited for: with a session it may have to be, and with a
-    /// bearer token only while Fief's keys are not known.
+    /// bearer token only when Fief has to be asked for its key.
     pub(crate) fn known(&mut self, headers: &HeaderMap) -> Option<&Found> {
         if self.found.is_none() {
             let found = match Bearer::read(headers) {

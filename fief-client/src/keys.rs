@@ -131,7 +131,7 @@ impl Keys {
             || self.is_cooling(now, 0) && self.flight.is_over()
     }
 
-    /// Whether an unknown key id led to a fetch within the cool-down, but more than so many seconds ago.
+    /// Whether an unknown key id led to a fetch within the cool-down, but at least so many seconds ago.
     fn is_cooling(&self, now: u64, more_than: u64) -> bool {
         let missed_at = self.missed_at.load(Ordering::Relaxed);
         // A clock that went back does not prolong it.

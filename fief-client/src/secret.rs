@@ -5,7 +5,8 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use serde::{Serialize, Serializer};
 
-/// A secret that several have, one step away from each. It is overwritten when the last of them drops it.
+/// A secret that several have, one step away from each. The last of them to drop it overwrites it, unless two do at
+/// the same moment.
 #[derive(Clone)]
 pub(crate) struct SharedSecret(Arc<str>);
 

@@ -40,13 +40,16 @@ impl Fief {
         Ok(info)
     }
 
-    /// Validates an access token where nothing has to be waited for, as it seldom has: Fief's keys are known.
+    /// Validates an access token without waiting, as is possible while Fief's keys are known. For middleware, which
+    /// answers most requests without a future of its own then.
     ///
-    /// None says nothing about the token: [`validate_access_token`](Self::validate_access_token) does, after asking
-    /// Fief. For middleware, which answers most requests without a future of its own then.
+    /// None says nothing about the token, but that Fief has to be asked for its keys first:
+    /// [`validate_access_token`](Self::validate_access_token) does. Nothing is required of the token yet:
+    /// [`check_requirements`](Self::check_requirements) does that.
     ///
     /// # Errors
-    /// Those of `validate_access_token` that are not about Fief or requirements.
+    /// [`FiefError::AccessTokenInvalid`], [`FiefError::AccessTokenExpired`]: not a good token.
+    #[must_use]
     pub fn try_validate_access_token(
         &self,
         access_token: impl AsRef<[u8]>,
@@ -113,10 +116,11 @@ fn look_at(client: &Inner, token: &[u8]) -> Option<Looked> {
     let unknown = || is_settled && client.keys.is_unknown(kid, now);
     match find() {
         Some(key) => Some(verify(client, jws, key, now)),
-        None if unknown() => Some(match find() {
-            Some(key) => verify(client, jws, key, now),
-            None => Err(no_such_key(&jws)),
-        }),
+        None if unknown() => match find() {
+            Some(key) => Some(verify(client, jws, key, now)),
+            // Unless the keys are due since then.
+            None => client.keys.is_settled(now).then(|| Err(no_such_key(&jws))),
+        },
         None => None,
     }
 }

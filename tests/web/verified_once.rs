@@ -1,10 +1,17 @@
 //! Layer, guards and extractors share what they know about a request.
 
-use axum::routing::get;
+use std::time::Duration;
+
+use axum::{
+    extract::{FromRequestParts, Request},
+    http::header,
+    routing::get,
+};
 use fief_axum::{Authenticated, CurrentSession};
 use fief_test_server::FiefTestServer;
 
 use super::{api, metrics::Counts, one, status};
+use crate::login::{self, builder, logged_in};
 
 /// D8
 #[tokio::test]
@@ -23,4 +30,26 @@ async fn a_token_is_verified_once_however_many_ask() {
     assert_eq!(counts.of("fief_axum_requests_total authenticated"), 1);
     assert_eq!(counts.of("fief_client_access_tokens_total verified"), 1);
     assert_eq!(counts.of("fief_client_access_tokens_total seen"), 0);
+}
+
+/// D8, SE-4: what was found out about a request goes out with its answer, whoever asks about a copy of it.
+#[tokio::test]
+async fn a_copy_of_a_request_undoes_no_cookies() {
+    let server = FiefTestServer::start().await;
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let copied = get(async |request: Request| {
+        let (mut parts, _) = request.into_parts();
+        let mut copy = parts.clone();
+        copy.headers.remove(header::COOKIE);
+        let asked = Authenticated::from_request_parts(&mut parts, &()).await;
+        let copy = Option::<Authenticated>::from_request_parts(&mut copy, &()).await?;
+        asked.map(|_| if copy.is_none() { "inside" } else { "twice" })
+    });
+    let visitor = visitor.at(one(copied).layer(auth.layer()));
+    server.advance(Duration::from_secs(61));
+
+    let (answer, cookies) = visitor.ask(login::page("/", "none")).await;
+
+    assert_eq!(answer.body, "inside");
+    assert!(!cookies.is_empty());
 }
