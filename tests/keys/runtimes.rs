@@ -1,4 +1,5 @@
 use std::{
+    fmt::Debug,
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -30,26 +31,7 @@ fn without_a_runtime_there_is_an_error() {
 fn a_client_outlives_the_runtime_that_fetched() {
     let servers = runtime();
     let server = servers.block_on(FiefTestServer::start());
-    let fief = crate::client::fief(&server);
-    let token = token(&server, 0);
-    let first = hanging(&server, &fief, &token);
-    drop(first);
-    server.clear_faults();
-    runtime().block_on(validate(&fief, &token)).unwrap();
-}
-
-/// DJ-8, RB-5: those who wait for a fetch that is lost with its runtime make it again.
-#[test]
-fn those_who_wait_outlive_the_runtime_that_fetched() {
-    let servers = runtime();
-    let server = servers.block_on(FiefTestServer::start());
-    let fief = crate::client::fief(&server);
-    let first = hanging(&server, &fief, &token(&server, 0));
-    let mut waiting = pin!(fief.connect());
-    assert!(servers.block_on(poll_once(waiting.as_mut())).is_none());
-    drop(first);
-    server.clear_faults();
-    servers.block_on(waiting).unwrap();
+    lost_before(&server, &crate::client::fief(&server));
 }
 
 /// DJ-8, DJ-11: a fetch for a new key that was lost with its runtime is made again.
@@ -58,11 +40,16 @@ fn a_new_key_outlives_the_runtime_that_asked_for_it() {
     let servers = runtime();
     let (server, fief) = servers.block_on(connected());
     server.rotate_key();
-    let token = token(&server, 0);
-    let first = hanging(&server, &fief, &token);
-    drop(first);
-    server.clear_faults();
-    runtime().block_on(validate(&fief, &token)).unwrap();
+    lost_before(&server, &fief);
+}
+
+/// DJ-8, RB-5: those who wait for a fetch that is lost with its runtime make it again.
+#[test]
+fn those_who_wait_outlive_the_runtime_that_fetched() {
+    let servers = runtime();
+    let server = servers.block_on(FiefTestServer::start());
+    let fief = crate::client::fief(&server);
+    lost_during(&servers, &server, &fief, fief.connect());
 }
 
 /// DJ-8, DJ-11: also for those who wait for it.
@@ -72,8 +59,26 @@ fn those_who_wait_for_a_lost_fetch_of_a_new_key_get_it() {
     let (server, fief) = servers.block_on(connected());
     server.rotate_key();
     let token = token(&server, 0);
-    let first = hanging(&server, &fief, &token);
-    let mut waiting = pin!(validate(&fief, &token));
+    lost_during(&servers, &server, &fief, validate(&fief, &token));
+}
+
+/// Validates a token after the fetch for it was lost with its runtime.
+fn lost_before(server: &FiefTestServer, fief: &Fief) {
+    let token = token(server, 0);
+    drop(hanging(server, fief, &token));
+    server.clear_faults();
+    runtime().block_on(validate(fief, &token)).unwrap();
+}
+
+/// Loses the fetch that somebody waits for.
+fn lost_during<T: Debug>(
+    servers: &Runtime,
+    server: &FiefTestServer,
+    fief: &Fief,
+    waiting: impl Future<Output = Result<T, FiefError>>,
+) {
+    let mut waiting = pin!(waiting);
+    let first = hanging(server, fief, &token(server, 0));
     assert!(servers.block_on(poll_once(waiting.as_mut())).is_none());
     drop(first);
     server.clear_faults();
