@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     fixture::{Fixture, bare},
-    measure::{self, quantile},
+    measure::{self, median},
 };
 
 /// Requests per second over connections that are kept alive, each with a token that was seen before.
@@ -22,14 +22,12 @@ pub(crate) async fn report(fixture: &Fixture) {
     let tokens = &fixture.tokens[..CONNECTIONS];
     let protected = serve(fixture.app.clone()).await;
     let bare = serve(bare()).await;
-    let mut rates = (Vec::new(), Vec::new());
+    let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        rates.0.push(rate(protected, tokens).await);
-        rates.1.push(rate(bare, tokens).await);
+        rounds.push((rate(protected, tokens).await, rate(bare, tokens).await));
     }
-    // Of all rounds a fast one counts, as of all batches.
-    let (protected, bare) = (quantile(rates.0, 0.9), quantile(rates.1, 0.9));
-    let ratio = protected / bare;
+    let ratio = median(rounds.iter().map(|(protected, bare)| protected / bare));
+    let bare = median(rounds.iter().map(|(_, bare)| *bare));
     measure::report(
         "seen tokens over HTTP",
         format_args!(

@@ -57,29 +57,26 @@ impl Pair {
         });
     }
 
-    /// Nanoseconds that the protection adds, and those without it.
+    /// Nanoseconds that the protection adds, and those without it: of the batches in turn, which other load disturbs
+    /// alike, the one whose share is the median.
     pub(crate) fn added(&mut self) -> (f64, f64) {
-        let [protected, bare] = undisturbed([&mut self.protected, &mut self.bare]);
-        (protected - bare, bare)
+        let mut batches: Vec<_> = (0..BATCHES)
+            .map(|_| {
+                let (protected, bare) = (self.protected.batch(), self.bare.batch());
+                (protected - bare, bare)
+            })
+            .collect();
+        batches.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
+        batches[batches.len() / 2]
     }
 
     /// What it adds, as a multiple of something else.
     pub(crate) fn added_to(&mut self, other: &mut Subject) -> f64 {
-        let [protected, bare, other] = undisturbed([&mut self.protected, &mut self.bare, other]);
-        (protected - bare) / other
+        median((0..BATCHES).map(|_| {
+            let added = self.protected.batch() - self.bare.batch();
+            added / other.batch()
+        }))
     }
-}
-
-/// Nanoseconds for one time of each, in turn. Other load on the machine only ever adds to them, so of all batches a
-/// fast one counts.
-fn undisturbed<const N: usize>(mut subjects: [&mut Subject; N]) -> [f64; N] {
-    let mut batches = [(); N].map(|()| Vec::new());
-    for _ in 0..BATCHES {
-        for (subject, batches) in subjects.iter_mut().zip(&mut batches) {
-            batches.push(subject.batch());
-        }
-    }
-    batches.map(|batches| quantile(batches, 0.1))
 }
 
 pub(crate) fn report(name: &str, result: Arguments<'_>, is_met: bool, target: Arguments<'_>) {
@@ -87,16 +84,11 @@ pub(crate) fn report(name: &str, result: Arguments<'_>, is_met: bool, target: Ar
     println!("{name}: {result} ({verdict} {target})");
 }
 
-pub(crate) fn quantile(mut samples: Vec<f64>, share: f64) -> f64 {
+pub(crate) fn median(samples: impl Iterator<Item = f64>) -> f64 {
+    let mut samples: Vec<_> = samples.collect();
     samples.sort_by(f64::total_cmp);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "small"
-    )]
-    let index = (samples.len() as f64 * share) as usize;
-    samples[index]
+    samples[samples.len() / 2]
 }
 
-const BATCHES: usize = 200;
+/// Many short ones, since a shared machine is slower at some times than at others.
+const BATCHES: usize = 201;
