@@ -46,7 +46,7 @@ impl Outgoing {
         self.is_asked.store(true, Ordering::Relaxed);
     }
 
-    /// Has the answer carry the cookies of a session, instead of those of before.
+    /// Has the answer carry the cookies of a session, instead of those of before; where it has none, those stay.
     pub(crate) fn send(
         &self,
         auth: &FiefAuth,

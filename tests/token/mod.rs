@@ -10,6 +10,7 @@ mod properties;
 mod requirements;
 mod signer;
 mod times;
+mod without_waiting;
 
 use std::{
     sync::Arc,
