@@ -3,7 +3,7 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, Ordering, fence},
     },
 };
 
@@ -89,11 +89,12 @@ impl Outgoing {
     }
 
     /// Leaves it to the next request, unless somebody still has it.
-    fn spare(mut self: Arc<Self>) {
-        if let Some(unused) = Arc::get_mut(&mut self)
-            && !*unused.is_any.get_mut()
-        {
-            *unused.is_asked.get_mut() = false;
+    fn spare(self: Arc<Self>) {
+        // The last to have it is the only one who can hand it on. The fence lets it see what the others did before.
+        let is_last = Arc::strong_count(&self) == 1;
+        fence(Ordering::Acquire);
+        if is_last && !self.is_any.load(Ordering::Relaxed) {
+            self.is_asked.store(false, Ordering::Relaxed);
             // A thread that ends needs none.
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }
