@@ -10,7 +10,7 @@ use std::{
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
 use quick_cache::sync::Cache;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -88,10 +88,14 @@ impl Users {
                 return Err(error);
             }
             let (flight, is_own) = users.join(auth, token)?;
-            match land(flight).await {
+            match land(flight.clone()).await {
                 // The answer may be about another token of the same user.
-                Err(error) if !is_own && is_refusal(&error) => {}
-                landed => return landed,
+                Some(Err(error)) if !is_own && is_refusal(&error) => {}
+                Some(landed) => return landed,
+                None => {
+                    users.give_up(token.id(), &flight);
+                    break;
+                }
             }
         }
         users.fetch(auth.fief(), token).await
@@ -232,6 +236,16 @@ impl Users {
         Ok((flight, true))
     }
 
+    /// Lets the next one start a flight of their own.
+    fn give_up(&self, id: Uuid, flight: &Flight) {
+        let mut under_way = self.lock();
+        // Since the user was forgotten there may be another one.
+        let current = under_way.get(&id);
+        if current.is_some_and(|current| current.same_channel(flight)) {
+            under_way.remove(&id);
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Flight>> {
         self.under_way
             .lock()
@@ -248,22 +262,14 @@ struct Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        let mut under_way = self.auth.users().lock();
-        // Since the user was forgotten there may be another one.
-        let current = under_way.get(&self.id);
-        if current.is_some_and(|current| current.same_channel(&self.flight)) {
-            under_way.remove(&self.id);
-        }
+        self.auth.users().give_up(self.id, &self.flight);
     }
 }
 
-async fn land(mut flight: Flight) -> Landed {
-    let landed = flight.wait_for(Option::is_some).await;
-    let landed = landed.ok().and_then(|landed| landed.clone());
-    landed.unwrap_or_else(|| {
-        let why = "the tokio runtime is shutting down";
-        Err(FiefError::Configuration(why.into()))
-    })
+/// Waits for an answer; none when the runtime that was to bring it is gone or stands still.
+async fn land(mut flight: Flight) -> Option<Landed> {
+    let landing = flight.wait_for(Option::is_some);
+    timeout(PATIENCE, landing).await.ok()?.ok()?.clone()
 }
 
 fn check(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
@@ -293,6 +299,8 @@ impl fmt::Debug for Users {
     }
 }
 
+/// More than the time-outs of a request to Fief add up to.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How many answers about other tokens are waited for.
 const MAX_JOINED: usize = 3;
 const REFUSED: usize = 10_000;

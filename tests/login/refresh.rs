@@ -4,10 +4,10 @@ use axum::http::Method;
 use fief_axum::FiefAuthBuilder;
 use fief_test_server::{Client, Endpoint, Fault, FiefTestServer, User};
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::{runtime::Runtime, task::JoinSet};
 
 use super::{builder, logged_in, visitor::page};
-use crate::web::{self, metrics::Counts};
+use crate::web::{self, metrics::Counts, user_runtimes::after_one_that_stands_still};
 
 pub const LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -131,6 +131,20 @@ async fn a_refresh_survives_the_browser_that_hung_up() {
     let mut visitor = visitor;
     assert_eq!(visitor.open("/castles").await.status, 200);
     assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// RB-5: a runtime that nobody drives holds nobody up for ever, and ends no session.
+#[test]
+fn a_refresh_that_stands_still_keeps_the_session() {
+    let servers = Runtime::new().unwrap();
+    let server = servers.block_on(server());
+    let (_, visitor) = servers.block_on(logged_in(&server, refreshing(&server)));
+    server.advance(LIFETIME - Duration::from_secs(30));
+    server.reset_requests();
+    let open = || visitor.ask(page("/castles", "none"));
+    let (answer, _) = after_one_that_stands_still(open(), open());
+    assert_eq!(answer.status, 200);
+    assert_eq!(server.requests(Endpoint::Token), 0);
 }
 
 /// RF-2

@@ -25,6 +25,7 @@ mod secrets;
 mod services;
 mod user_cache;
 mod user_freshness;
+pub(crate) mod user_runtimes;
 mod users;
 mod verified_once;
 

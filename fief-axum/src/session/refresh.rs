@@ -3,10 +3,11 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use fief_client::{FiefError, FiefTokenResponse, FiefUserInfo, Requirements};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -77,11 +78,12 @@ impl Refreshes {
         let Some(mut flight) = self.start(auth, session, now) else {
             return Outcome::Failed;
         };
-        match flight.wait_for(Option::is_some).await {
-            Ok(landed) => landed
-                .as_ref()
-                .map_or(Outcome::Failed, |landed| landed.outcome.clone()),
-            Err(_) => Outcome::Failed,
+        let landing = flight.wait_for(Option::is_some);
+        // The runtime that refreshes may be gone, or stand still.
+        let landed = timeout(PATIENCE, landing).await;
+        match landed.as_ref().map(Result::as_deref) {
+            Ok(Ok(Some(landed))) => landed.outcome.clone(),
+            _ => Outcome::Failed,
         }
     }
 
@@ -256,3 +258,5 @@ async fn refused(auth: &FiefAuth, site: &Site, session: &Session, error: &FiefEr
 const GRACE: u64 = 30;
 const PAUSE: u64 = 5;
 const MAX: usize = 100_000;
+/// More than the time-outs of a refresh add up to.
+const PATIENCE: Duration = Duration::from_secs(15);
