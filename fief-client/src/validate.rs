@@ -54,11 +54,7 @@ impl Fief {
         &self,
         access_token: impl AsRef<[u8]>,
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-        let token = access_token.as_ref();
-        match seen(&self.inner, token) {
-            Some(seen) => Some(Ok(seen)),
-            None => look_at(&self.inner, token).map(tell),
-        }
+        look(&self.inner, access_token.as_ref())
     }
 
     /// Checks what is required of a token that was validated before.
@@ -78,30 +74,40 @@ impl Fief {
     }
 }
 
-/// Returns a token that was seen before and can be taken as it is: most can.
-fn seen(client: &Inner, token: &[u8]) -> Option<FiefAccessTokenInfo> {
-    let seen = client.validated.get(token)?;
+/// Validates a token without waiting, where that is possible.
+fn look(client: &Inner, token: &[u8]) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
     let now = client.now();
-    let validity = &seen.validated().validity;
-    let is_good = client.keys.is_settled(now)
-        && is_published(&seen)
-        && validity.check(now, client.leeway).is_ok();
-    if !is_good {
-        return None;
+    match client.validated.get(token) {
+        // Most can be taken as they are.
+        Some(seen) if is_good(client, &seen, now) => {
+            metrics::token("seen");
+            Some(Ok(seen))
+        }
+        seen => look_closer(client, token, seen, now).map(tell),
     }
-    metrics::token("seen");
-    Some(seen)
 }
 
-/// Validates a token without waiting, where that is possible.
+/// Whether there is nothing to be done for a token that was seen before, nor for the keys.
+fn is_good(client: &Inner, seen: &FiefAccessTokenInfo, now: u64) -> bool {
+    let validity = &seen.validated().validity;
+    client.keys.is_settled(now)
+        && is_published(seen)
+        && validity.check(now, client.leeway).is_ok()
+}
+
+/// Validates a token that is new, or not as good as it was.
 #[cold]
-fn look_at(client: &Inner, token: &[u8]) -> Option<Looked> {
+fn look_closer(
+    client: &Inner,
+    token: &[u8],
+    seen: Option<FiefAccessTokenInfo>,
+    now: u64,
+) -> Option<Looked> {
     if token.len() > client.access_token_limit {
         return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
     }
-    let now = client.now();
     let is_settled = client.keys.is_settled(now);
-    match client.validated.get(token) {
+    match seen {
         // The keys are renewed where that is due, which its own may not survive.
         Some(_) if !is_settled => return None,
         Some(seen) if is_published(&seen) => return Some(again(client, seen, now)),
