@@ -90,9 +90,7 @@ fn look(client: &Inner, token: &[u8]) -> Option<Result<FiefAccessTokenInfo, Fief
 /// Whether there is nothing to be done for a token that was seen before, nor for the keys.
 fn is_good(client: &Inner, seen: &FiefAccessTokenInfo, now: u64) -> bool {
     let validity = &seen.validated().validity;
-    client.keys.is_settled(now)
-        && is_published(seen)
-        && validity.check(now, client.leeway).is_ok()
+    client.keys.is_settled(now) && is_published(seen) && validity.check(now, client.leeway).is_ok()
 }
 
 /// Validates a token that is new, or not as good as it was.

@@ -1,8 +1,10 @@
 //! Logging in, staying logged in and logging out with fief-axum, as a browser meets it.
 
 mod account;
+mod attempt;
+mod begin;
+mod callback;
 mod cookies;
-mod flow;
 mod logout;
 mod refresh;
 mod return_to;
@@ -10,7 +12,7 @@ mod session;
 mod store;
 mod visitor;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use axum::{
     Router,
@@ -19,6 +21,7 @@ use axum::{
 use fief_axum::{Authenticated, CurrentUser, FiefAuth, FiefAuthBuilder, SessionKey};
 use fief_client::FiefAcr;
 use fief_test_server::FiefTestServer;
+use url::Url;
 
 pub use self::visitor::{Visitor, page};
 use crate::web::{self, APP};
@@ -69,4 +72,17 @@ pub async fn logged_in(server: &FiefTestServer, builder: FiefAuthBuilder) -> (Fi
     let mut visitor = Visitor::new(app(&auth));
     visitor.log_in(server, "/login").await;
     (auth, visitor)
+}
+
+/// A browser that knows nobody yet.
+async fn visitor(server: &FiefTestServer) -> Visitor {
+    Visitor::new(app(&builder(server).build().unwrap()))
+}
+
+fn query(url: &str) -> HashMap<String, String> {
+    Url::parse(url)
+        .unwrap()
+        .query_pairs()
+        .into_owned()
+        .collect()
 }

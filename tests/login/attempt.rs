@@ -1,0 +1,128 @@
+//! The cookies of logins that were begun.
+
+use fief_axum::FiefAuth;
+use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
+
+use super::{app, builder, key, logged_in, visitor};
+use crate::web::APP;
+
+/// LF-3
+#[tokio::test]
+async fn a_callback_of_somebody_elses_login_is_refused() {
+    let server = FiefTestServer::start().await;
+    let mut attacker = visitor(&server).await;
+    let callback = attacker.begin(&server, "/login").await;
+    let answer = visitor(&server).await.open(&callback).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("href=\"/login\""));
+    assert_eq!(server.requests(Endpoint::Token), 0);
+}
+
+/// LF-4: also the back button after a login.
+#[tokio::test]
+async fn a_replay_changes_nothing() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+    visitor.open(&callback).await;
+    let jar = visitor.jar.clone();
+    let again = visitor.open(&callback).await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("location")),
+        (303, "/")
+    );
+    assert_eq!(visitor.jar, jar);
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// LF-4: used up, whatever came of it.
+#[tokio::test]
+async fn a_failed_callback_uses_its_attempt_up() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login").await;
+    server.fault_once(Endpoint::Token, Fault::status(500));
+    assert_eq!(visitor.open(&callback).await.status, 503);
+    assert!(visitor.names().is_empty());
+    assert_eq!(visitor.open(&callback).await.status, 400);
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// LF-5
+#[tokio::test]
+async fn an_attempt_is_good_for_ten_minutes() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login").await;
+    server.advance(std::time::Duration::from_secs(601));
+    assert_eq!(visitor.open(&callback).await.status, 400);
+    assert_eq!(server.requests(Endpoint::Token), 0);
+}
+
+/// LF-6
+#[tokio::test]
+async fn several_tabs_log_in_and_the_oldest_of_six_does_not() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let mut callbacks = Vec::new();
+    for tab in 0..6 {
+        server.advance(std::time::Duration::from_secs(1));
+        callbacks.push(
+            visitor
+                .begin(&server, &format!("/login?return_to=/{tab}"))
+                .await,
+        );
+    }
+    assert_eq!(visitor.names().len(), 5);
+    assert_eq!(visitor.open(&callbacks[0]).await.status, 400);
+    for tab in [3, 1] {
+        let landed = visitor.open(&callbacks[tab]).await;
+        assert_eq!(landed.header("location"), format!("/{tab}"));
+    }
+}
+
+/// LF-2, LF-8
+#[tokio::test]
+async fn no_cookie_is_good_for_another_purpose() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let session = visitor.jar["__Host-fief_session"].clone();
+    let sealed = session.split_once('.').unwrap().1.to_owned();
+    let callback = visitor.begin(&server, "/login").await;
+    let login = visitor
+        .names()
+        .iter()
+        .find(|name| name.contains("login"))
+        .unwrap()
+        .to_string();
+    let attempt = visitor.jar.insert(login, sealed).unwrap();
+    visitor
+        .jar
+        .insert("__Host-fief_session".into(), format!("1.{attempt}"));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    assert_eq!(visitor.open(&callback).await.status, 400);
+}
+
+/// LF-9, SE-12
+#[tokio::test]
+async fn another_clients_cookies_are_absent() {
+    let clients = [
+        Client::new("castles").secret("s"),
+        Client::new("moats").secret("s"),
+    ];
+    let [castles, moats] = clients;
+    let server = FiefTestServer::builder()
+        .client(castles)
+        .client(moats)
+        .start()
+        .await
+        .unwrap();
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let callback = visitor.begin(&server, "/login").await;
+    let fief = fief_client::Fief::builder(server.url(), "moats").client_secret("s");
+    let fief = fief.any_audience().clock(server.clock()).build().unwrap();
+    let moats = FiefAuth::builder(fief).login(APP, key()).build().unwrap();
+    let mut visitor = visitor.at(app(&moats));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    assert_eq!(visitor.open(&callback).await.status, 400);
+}

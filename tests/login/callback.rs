@@ -1,0 +1,178 @@
+//! What a callback answers.
+
+use fief_axum::LoginPageKind;
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+
+use super::{Visitor, app, builder, logged_in, query, visitor, visitor::page};
+use crate::web::{APP, EMAIL};
+
+/// N02, LF-15
+#[tokio::test]
+async fn the_callback_ends_the_attempt_and_goes_to_the_default_page() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let answer = visitor.log_in(&server, "/login").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, "/")
+    );
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    assert_eq!(visitor.names(), ["__Host-fief_session"]);
+}
+
+/// LF-12, LF-14
+#[tokio::test]
+async fn a_callback_that_is_repetitive_or_long_is_refused() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login").await;
+    let long = "x".repeat(600);
+    for more in ["&state=x", "&code=x", "&error=x", "&iss=a&iss=b"] {
+        assert_eq!(visitor.open(&format!("{callback}{more}")).await.status, 400);
+    }
+    for query in [
+        format!("code={long}&state=x"),
+        format!("code=x&state={long}"),
+        "code=%00&state=x".into(),
+        String::new(),
+    ] {
+        assert_eq!(
+            visitor
+                .open(&format!("/auth-callback?{query}"))
+                .await
+                .status,
+            400
+        );
+    }
+    assert_eq!(server.requests(Endpoint::Token), 0);
+    // The login goes on.
+    assert_eq!(visitor.open(&callback).await.status, 303);
+}
+
+/// LF-16
+#[tokio::test]
+async fn a_browser_that_goes_round_in_circles_is_stopped() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    for _ in 0..5 {
+        assert_eq!(visitor.log_in(&server, "/login").await.status, 303);
+    }
+    assert_eq!(visitor.open("/login").await.status, 429);
+    server.advance(std::time::Duration::from_secs(61));
+    assert_eq!(visitor.log_in(&server, "/login").await.status, 303);
+}
+
+/// CB-1, CB-2, CB-3, SE-13, Q37, Q40
+#[tokio::test]
+async fn an_error_shows_a_page_with_nothing_of_the_query() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+    let state = query(&format!("{APP}{callback}"))["state"].clone();
+    let hostile = "error_description=%3Cscript%3Ealert(1)%3C/script%3E%0D%0ASet-Cookie:a=b&error_uri=https://evil";
+    let foreign = format!("/auth-callback?error=access_denied&{hostile}&state=x");
+    assert_eq!(visitor.open(&foreign).await.status, 400);
+
+    let answer = visitor
+        .open(&format!(
+            "/auth-callback?error=access_denied&{hostile}&state={state}"
+        ))
+        .await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("Access was denied."));
+    assert!(answer.body.contains("href=\"/login?return_to=%2Fcastles\""));
+    assert!(!answer.body.contains("script") && !answer.body.contains("evil"));
+    assert!(
+        answer
+            .header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+    assert!(
+        answer
+            .header("content-security-policy")
+            .contains("frame-ancestors 'none'")
+    );
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(server.requests(Endpoint::Token), 0);
+}
+
+/// CB-4
+#[tokio::test]
+async fn failures_of_the_token_endpoint_have_a_page_each() {
+    let server = FiefTestServer::start().await;
+    let faults = [
+        (r#"{"error":"invalid_grant"}"#, 400, 400),
+        (r#"{"error":"invalid_client"}"#, 400, 500),
+        ("<h1>secret trace</h1>", 502, 503),
+    ];
+    for (body, status, shown) in faults {
+        let mut visitor = visitor(&server).await;
+        let callback = visitor.begin(&server, "/login").await;
+        server.fault_once(Endpoint::Token, Fault::status(status).body(body));
+        let answer = visitor.open(&callback).await;
+        assert_eq!(answer.status, shown);
+        assert!(!answer.body.contains("secret") && !answer.body.contains("invalid_"));
+    }
+}
+
+/// CB-5
+#[tokio::test]
+async fn a_code_of_another_login_is_refused() {
+    let server = FiefTestServer::start().await;
+    let mut attacker = visitor(&server).await;
+    let injected = attacker.begin(&server, "/login").await;
+    let code = query(&format!("{APP}{injected}"))["code"].clone();
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login").await;
+    let state = query(&format!("{APP}{callback}"))["state"].clone();
+    let answer = visitor
+        .open(&format!("/auth-callback?code={code}&state={state}"))
+        .await;
+    assert_eq!(answer.status, 400);
+    assert!(visitor.names().is_empty());
+}
+
+/// LF-16: nobody is asked anything, and nobody is told.
+#[tokio::test]
+async fn a_silent_login_that_fails_goes_back_to_the_page() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let begun = visitor.open("/login?prompt=none&return_to=/public").await;
+    let state = query(begun.header("location"))["state"].clone();
+    let refused = format!(
+        "/auth-callback?error=login_required&error_description=n&error_description=o&state={state}"
+    );
+    let answer = visitor.open(&refused).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, "/public")
+    );
+    assert!(visitor.names().is_empty());
+}
+
+#[tokio::test]
+async fn the_pages_can_be_replaced() {
+    let server = FiefTestServer::start().await;
+    let builder = builder(&server).on_login_page(|page| {
+        assert_eq!(page.kind(), LoginPageKind::NotBegun);
+        (page.kind().status(), format!("again: {}", page.link()))
+    });
+    let mut visitor = Visitor::new(app(&builder.build().unwrap()));
+    let answer = visitor.open("/auth-callback?code=x&state=x").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.body.as_str()),
+        (400, "again: /login")
+    );
+}
+
+/// SE-7
+#[tokio::test]
+async fn a_page_with_a_session_is_one_users() {
+    let server = FiefTestServer::start().await;
+    let (_, visitor) = logged_in(&server, builder(&server)).await;
+    let (answer, _) = visitor.ask(page("/email", "none")).await;
+    assert_eq!(answer.body, EMAIL);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("vary"), "Cookie, Authorization");
+}
