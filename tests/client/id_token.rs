@@ -4,9 +4,9 @@ use fief_client::{AuthCallbackParams, Fief, FiefAcr, FiefError, FiefUserInfo};
 use fief_test_server::{Algorithm, Endpoint, Fault, FiefTestServer, MintIdToken};
 use serde_json::{Value, json};
 
-use super::{CALLBACK, builder, fief};
+use super::{CALLBACK, fief};
 
-type Verified = Result<FiefUserInfo, FiefError>;
+pub(super) type Verified = Result<FiefUserInfo, FiefError>;
 
 /// C60
 #[tokio::test]
@@ -253,65 +253,6 @@ async fn an_access_token_is_no_id_token() {
     invalid(exchanged(&server, &fief(&server), access_token).await);
 }
 
-/// C61, IT-5
-#[tokio::test]
-async fn an_encrypted_id_token_is_opened_with_its_key() {
-    let server = FiefTestServer::start().await;
-    let fief = encrypted(&server);
-    assert!(
-        verified(&server, &fief, MintIdToken::encrypted)
-            .await
-            .is_ok()
-    );
-}
-
-/// C61: the error says what to do.
-#[tokio::test]
-async fn an_encrypted_id_token_without_a_key_is_refused() {
-    let server = FiefTestServer::start().await;
-    let refused = verified(&server, &fief(&server), MintIdToken::encrypted).await;
-    assert!(refused.unwrap_err().to_string().contains("encryption_key"));
-}
-
-/// C61, C62, IT-5: no downgrade.
-#[tokio::test]
-async fn with_a_key_only_encrypted_id_tokens_are_accepted() {
-    let server = FiefTestServer::start().await;
-    let fief = encrypted(&server);
-    invalid(verified(&server, &fief, |token| token).await);
-    invalid(exchanged(&server, &fief, JWT_IO.into()).await);
-}
-
-/// IT-8
-#[tokio::test]
-async fn what_was_encrypted_must_be_signed() {
-    let server = FiefTestServer::start().await;
-    let fief = encrypted(&server);
-    for algorithm in [Algorithm::None, Algorithm::Hs256(b"secret".to_vec())] {
-        let make = |token: MintIdToken| token.encrypted().algorithm(algorithm.clone());
-        invalid(verified(&server, &fief, make).await);
-    }
-    invalid(verified(&server, &fief, |token| token.encrypted().foreign_key()).await);
-}
-
-/// C61: the new key beside the old one.
-#[tokio::test]
-async fn several_keys_can_be_set() {
-    let server = FiefTestServer::start().await;
-    let mut other: Value = serde_json::from_str(&server.encryption_key()).unwrap();
-    other["kid"] = json!("older");
-    let fief = builder(&server)
-        .encryption_key(other.to_string())
-        .encryption_key(server.encryption_key())
-        .build()
-        .unwrap();
-    assert!(
-        verified(&server, &fief, MintIdToken::encrypted)
-            .await
-            .is_ok()
-    );
-}
-
 /// RB-3
 #[tokio::test]
 async fn an_id_token_that_is_too_long_is_refused() {
@@ -325,7 +266,7 @@ async fn an_id_token_that_is_too_long_is_refused() {
 }
 
 /// Exchanges a code for an ID token that is good but for what is changed.
-async fn verified(
+pub(super) async fn verified(
     server: &FiefTestServer,
     fief: &Fief,
     change: impl FnOnce(MintIdToken) -> MintIdToken,
@@ -341,7 +282,7 @@ fn token(server: &FiefTestServer) -> MintIdToken {
         .access_token(access_token(server))
 }
 
-async fn exchanged(server: &FiefTestServer, fief: &Fief, id_token: String) -> Verified {
+pub(super) async fn exchanged(server: &FiefTestServer, fief: &Fief, id_token: String) -> Verified {
     exchanged_with(server, fief, &AuthCallbackParams::new(), &id_token).await
 }
 
@@ -372,18 +313,11 @@ fn answer(access_token: &str, id_token: &str) -> Value {
     json!({"access_token": access_token, "id_token": id_token, "token_type": "bearer"})
 }
 
-fn encrypted(server: &FiefTestServer) -> Fief {
-    builder(server)
-        .encryption_key(server.encryption_key())
-        .build()
-        .unwrap()
-}
-
-fn invalid(result: Verified) {
+pub(super) fn invalid(result: Verified) {
     assert!(
         matches!(result, Err(FiefError::IdTokenInvalid(_))),
         "{result:?}"
     );
 }
 
-const JWT_IO: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+pub(super) const JWT_IO: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";

@@ -10,6 +10,7 @@ mod connections;
 mod crypto;
 mod deployments;
 mod discovery;
+mod encrypted_id_token;
 mod errors;
 mod faults;
 mod id_token;

@@ -7,7 +7,7 @@ use super::{
     CALLBACK, EMAIL, PASSWORD, authorize_url, code, exchange, http,
     login::{Browser, location},
     mint::claims,
-    parameter, token,
+    parameter,
 };
 
 #[tokio::test]
@@ -232,66 +232,6 @@ async fn an_encrypted_id_token_has_five_parts() {
 }
 
 #[tokio::test]
-async fn token_errors_say_their_code_and_nothing_more() {
-    let server = FiefTestServer::start().await;
-    let rows: [(&[(&str, &str)], &str); 7] = [
-        (&[], "invalid_request"),
-        (&[("grant_type", "password")], "unsupported_grant_type"),
-        (&[("grant_type", "authorization_code")], "invalid_request"),
-        (
-            &[("grant_type", "authorization_code"), ("code", "x")],
-            "invalid_request",
-        ),
-        (
-            &[
-                ("grant_type", "authorization_code"),
-                ("code", "x"),
-                ("redirect_uri", "x"),
-            ],
-            "invalid_grant",
-        ),
-        (&[("grant_type", "refresh_token")], "invalid_request"),
-        (
-            &[("grant_type", "refresh_token"), ("refresh_token", "x")],
-            "invalid_grant",
-        ),
-    ];
-    for (form, error) in rows {
-        assert_eq!(
-            token(&server, form).await,
-            (400, serde_json::json!({"error": error}))
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_public_client_needs_a_verifier() {
-    let server = FiefTestServer::builder()
-        .client(Client::public("cli"))
-        .start()
-        .await
-        .unwrap();
-    let code = code(&server, &[("code_challenge", "verifier")]).await;
-    let mut form = vec![
-        ("grant_type", "authorization_code"),
-        ("client_id", "cli"),
-        ("redirect_uri", CALLBACK),
-        ("code", &code),
-    ];
-    let url = format!("{}/api/token", server.url());
-    let answer = http().post(&url).form(&form).send().await.unwrap();
-    assert_eq!(
-        answer.text().await.unwrap(),
-        r#"{"error":"invalid_client"}"#
-    );
-    form.push(("code_verifier", "verifier"));
-    assert_eq!(
-        http().post(&url).form(&form).send().await.unwrap().status(),
-        200
-    );
-}
-
-#[tokio::test]
 async fn codes_and_sessions_end() {
     let server = FiefTestServer::start().await;
     let browser = Browser::logged_in(&server).await;
@@ -301,36 +241,6 @@ async fn codes_and_sessions_end() {
     server.advance(Duration::from_secs(2_592_000));
     let start = browser.get(authorize_url(&server, &[]).as_str()).await;
     assert_eq!(location(&start), "/login");
-}
-
-#[tokio::test]
-async fn discovery_speaks_of_the_host_that_was_asked() {
-    let server = FiefTestServer::start().await;
-    let url = format!("{}/.well-known/openid-configuration", server.url());
-    let ask = http().get(url).header("x-forwarded-host", "evil.example");
-    let answer = ask
-        .header("x-forwarded-proto", "https")
-        .send()
-        .await
-        .unwrap();
-    let configuration: Value = answer.json().await.unwrap();
-    assert_eq!(
-        configuration["jwks_uri"],
-        "https://evil.example/.well-known/jwks.json"
-    );
-    assert_eq!(configuration["issuer"], server.issuer());
-}
-
-#[tokio::test]
-async fn other_methods_are_told_which_are_right() {
-    let server = FiefTestServer::start().await;
-    let answer = http()
-        .delete(format!("{}/api/userinfo", server.url()))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 405);
-    assert_eq!(answer.headers()["allow"], "GET, POST");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The server for tests, tested as the applications under test meet it: over the wire.
 
 mod account;
+mod endpoints;
 mod faults;
 mod flows;
 mod login;
