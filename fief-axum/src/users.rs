@@ -79,11 +79,11 @@ impl Users {
     /// Returns the user of a token, asking Fief when that was too long ago.
     pub(crate) async fn get(auth: &FiefAuth, token: &FiefAccessTokenInfo) -> Landed {
         let users = auth.users();
-        if let Some(user) = users.find(auth.fief(), token.id()).await {
-            metrics::user("cache");
-            return Ok(user);
-        }
         for _ in 0..MAX_JOINED {
+            if let Some(user) = users.find(auth.fief(), token.id()).await {
+                metrics::user("cache");
+                return Ok(user);
+            }
             if let Some(error) = users.refusal(auth.fief().now(), token) {
                 return Err(error);
             }
@@ -92,10 +92,7 @@ impl Users {
                 // The answer may be about another token of the same user.
                 Some(Err(error)) if !is_own && is_refusal(&error) => {}
                 Some(landed) => return landed,
-                None => {
-                    users.give_up(token.id(), &flight);
-                    break;
-                }
+                None => users.give_up(token.id(), &flight),
             }
         }
         users.fetch(auth.fief(), token).await
@@ -301,7 +298,7 @@ impl fmt::Debug for Users {
 
 /// More than the time-outs of a request to Fief add up to.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How many answers about other tokens are waited for.
+/// How many answers about other tokens, or none, are waited for.
 const MAX_JOINED: usize = 3;
 const REFUSED: usize = 10_000;
 const REFUSED_FOR: Duration = Duration::from_secs(5);
