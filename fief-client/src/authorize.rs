@@ -181,6 +181,7 @@ impl Fief {
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.inner.client_id)
             .append_pair("redirect_uri", redirect_uri);
+        let scope = request.scope_value();
         let max_age = request.max_age.map(|age| age.as_secs().to_string());
         let (challenge, method) = request
             .code_challenge
@@ -189,7 +190,7 @@ impl Fief {
             .unzip();
         let optional = [
             ("state", request.state.as_deref()),
-            ("scope", Some(&*request.scope_value())),
+            ("scope", Some(&*scope)),
             ("nonce", request.nonce.as_deref()),
             ("code_challenge", challenge),
             ("code_challenge_method", method),
