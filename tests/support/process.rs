@@ -119,7 +119,7 @@ fn binary(package: &str) -> PathBuf {
         let mut command = Command::new(cargo);
         command.args(["build", "--quiet", "--package", package]);
         command.args((folder.file_name().unwrap() == "release").then_some("--release"));
-        // One that is relative is not relative to where the tests run.
+        // A relative CARGO_TARGET_DIR would lead elsewhere from here.
         command.arg("--target-dir").arg(folder.parent().unwrap());
         let status = command.stdin(Stdio::null()).status().unwrap();
         assert!(status.success(), "{package} does not build");

@@ -258,5 +258,5 @@ async fn refused(auth: &FiefAuth, site: &Site, session: &Session, error: &FiefEr
 const GRACE: u64 = 30;
 const PAUSE: u64 = 5;
 const MAX: usize = 100_000;
-/// More than the time-outs of a refresh add up to.
+/// For how long one is waited for. It goes on after that, and what it leads to counts for later requests.
 const PATIENCE: Duration = Duration::from_secs(15);
