@@ -1,5 +1,5 @@
 use axum::http::HeaderValue;
-use fief_client::{FiefAcr, Requirements};
+use fief_client::{FiefAcr, Requirements, RequirementsParts};
 
 use crate::{Error, RejectionKind, resource::Resource, site::bad};
 
@@ -37,27 +37,27 @@ impl Challenge {
             | RejectionKind::Misconfigured
             | RejectionKind::Unavailable => return None,
             RejectionKind::MissingCredentials => None,
+            // RFC 6750 has no code of its own for them.
             RejectionKind::Forbidden | RejectionKind::MissingPermission { .. } => {
                 Some("insufficient_scope")
             }
-            _ => Some(kind.code()),
+            RejectionKind::AcrTooLow { .. }
+            | RejectionKind::AuthTooOld { .. }
+            | RejectionKind::Expired
+            | RejectionKind::Invalid
+            | RejectionKind::Malformed
+            | RejectionKind::MissingScope { .. } => Some(kind.code()),
         };
-        let acr = required.required_acr().filter(|_| kind.is_step_up());
-        let max_age = required.required_max_age();
-        let max_age = max_age
-            .filter(|_| kind.is_step_up())
-            .map(|age| age.as_secs().to_string());
-        let is_scope = matches!(
-            kind,
-            RejectionKind::MissingCredentials | RejectionKind::MissingScope { .. }
-        );
-        let scope = Some(required.required_scopes().join(" "))
-            .filter(|scope| is_scope && !scope.is_empty() && scope.bytes().all(is_scope_char));
+        let Remedy {
+            scope,
+            acr,
+            max_age,
+        } = Remedy::new(kind, required);
         let params = [
             ("realm", self.realm.as_deref()),
             ("error", error),
             ("scope", scope.as_deref()),
-            ("acr_values", acr.map(FiefAcr::as_str)),
+            ("acr_values", acr),
             ("max_age", max_age.as_deref()),
             ("resource_metadata", self.resource_metadata.as_deref()),
         ]
@@ -65,6 +65,50 @@ impl Challenge {
         let params = params.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let text = format!("Bearer {params}");
         Some(HeaderValue::from_str(text.trim_end()).unwrap_or(HeaderValue::from_static("Bearer")))
+    }
+}
+
+/// What a client has to ask Fief for, so that it is not rejected again.
+pub(crate) struct Remedy {
+    pub(crate) scope: Option<String>,
+    pub(crate) acr: Option<&'static str>,
+    /// Seconds.
+    pub(crate) max_age: Option<String>,
+}
+
+impl Remedy {
+    pub(crate) fn new(kind: &RejectionKind, required: &Requirements) -> Self {
+        let RequirementsParts {
+            scopes,
+            acr,
+            max_age,
+            // Fief's administrators give those.
+            permissions: _,
+        } = required.parts();
+        let (mut needs_scope, mut needs_login) = (false, false);
+        match kind {
+            RejectionKind::AcrTooLow { .. } | RejectionKind::AuthTooOld { .. } => {
+                needs_login = true;
+            }
+            RejectionKind::MissingCredentials | RejectionKind::MissingScope { .. } => {
+                needs_scope = true;
+            }
+            RejectionKind::CrossSite
+            | RejectionKind::Expired
+            | RejectionKind::Forbidden
+            | RejectionKind::Invalid
+            | RejectionKind::Malformed
+            | RejectionKind::Misconfigured
+            | RejectionKind::MissingPermission { .. }
+            | RejectionKind::Unavailable => {}
+        }
+        let is_scope = |scope: &String| !scope.is_empty() && scope.bytes().all(is_scope_char);
+        let max_age = max_age.filter(|_| needs_login);
+        Self {
+            scope: needs_scope.then(|| scopes.join(" ")).filter(is_scope),
+            acr: acr.filter(|_| needs_login).map(FiefAcr::as_str),
+            max_age: max_age.map(|age| age.as_secs().to_string()),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What guards require, written into the description of an API.
 
+use std::time::Duration;
+
 use axum::http::Method;
-use fief_client::{Fief, Requirements};
+use fief_client::{Fief, FiefAcr, Requirements, RequirementsParts};
 use serde_json::Value;
 use utoipa::openapi::{
     OpenApi, RefOr, ResponseBuilder,
@@ -76,7 +78,7 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
 }
 
 fn secure(operation: &mut Operation, rule: &Rule) {
-    let required = SecurityRequirement::new(SCHEME, rule.requirements.required_scopes());
+    let required = SecurityRequirement::new(SCHEME, rule.requirements.parts().scopes);
     let mut security = vec![required];
     if rule.is_optional {
         security.insert(0, SecurityRequirement::default());
@@ -91,32 +93,41 @@ fn secure(operation: &mut Operation, rule: &Rule) {
 
 /// What a guard's answers mean.
 fn meanings(rule: &Rule) -> Vec<(&'static str, String)> {
-    let required = &rule.requirements;
+    let Rule {
+        requirements,
+        predicates,
+        is_optional,
+    } = rule;
+    let RequirementsParts {
+        scopes,
+        acr,
+        max_age,
+        permissions,
+    } = requirements.parts();
     let mut meanings = Vec::new();
-    let login = login(required);
-    if !rule.is_optional || !login.is_empty() {
+    let login = login(acr, max_age);
+    if !is_optional || !login.is_empty() {
         meanings.push(("401", format!("No valid access token{login}.")));
     }
-    let scopes = required.required_scopes().iter();
-    let scopes = scopes.map(|scope| format!("the scope `{scope}`"));
-    let permissions = required.required_permissions().iter();
+    let scopes = scopes.iter().map(|scope| format!("the scope `{scope}`"));
+    let permissions = permissions.iter();
     let permissions = permissions.map(|any| format!("the permission `{}`", any.join("` or `")));
     let missing: Vec<_> = scopes.chain(permissions).collect();
     if !missing.is_empty() {
         meanings.push(("403", format!("Requires {}.", missing.join(" and "))));
-    } else if !rule.predicates.is_empty() {
+    } else if !predicates.is_empty() {
         meanings.push(("403", "Not allowed.".to_owned()));
     }
     meanings
 }
 
-fn login(required: &Requirements) -> String {
+fn login(acr: Option<FiefAcr>, max_age: Option<Duration>) -> String {
     let mut login = String::new();
-    if let Some(acr) = required.required_acr() {
+    if let Some(acr) = acr {
         login.push_str(", or not of a login with the ACR ");
         login.push_str(acr.as_str());
     }
-    if let Some(age) = required.required_max_age() {
+    if let Some(age) = max_age {
         login.push_str(", or not of a login in the last ");
         login.push_str(&age.as_secs().to_string());
         login.push_str(" seconds");
@@ -134,7 +145,7 @@ fn add_scheme(document: &mut OpenApi, auth: &FiefAuth, required: &Requirements) 
     if let Some(Value::Object(known)) = known.as_ref().and_then(|known| known.pointer(SCOPES)) {
         scopes.extend(known.keys().cloned());
     }
-    scopes.extend(required.required_scopes().iter().cloned());
+    scopes.extend(required.parts().scopes.iter().cloned());
     let scopes: Scopes = scopes
         .into_iter()
         .map(|scope| (scope, String::new()))

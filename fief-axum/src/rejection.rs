@@ -8,7 +8,7 @@ use fief_client::Requirements;
 use serde_json::json;
 use url::form_urlencoded;
 
-use crate::{FiefAuth, RejectionKind, head::Head, metrics, routes, site::Site};
+use crate::{FiefAuth, RejectionKind, challenge::Remedy, head::Head, metrics, routes, site::Site};
 
 /// A request that does not reach its handler, and why.
 ///
@@ -148,14 +148,14 @@ fn login_url(site: &Site, page: &str, kind: &RejectionKind, required: &Requireme
     let mut query = form_urlencoded::Serializer::new(String::new());
     // A page that the login would not come back to is not carried along, however long it is.
     query.extend_pairs(site.return_to(page).map(|page| ("return_to", page)));
-    if kind.is_step_up() {
-        let acr = required.required_acr().map(|acr| acr.as_str().to_owned());
-        let max_age = required
-            .required_max_age()
-            .map(|age| age.as_secs().to_string());
-        query.extend_pairs(acr.map(|acr| ("acr", acr)));
-        query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
-    }
+    let Remedy {
+        // The application's own, which every login asks for.
+        scope: _,
+        acr,
+        max_age,
+    } = Remedy::new(kind, required);
+    query.extend_pairs(acr.map(|acr| ("acr", acr)));
+    query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
     let (path, query) = (site.login_path(), query.finish());
     if query.is_empty() {
         path

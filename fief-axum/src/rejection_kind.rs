@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use fief_client::{FiefAcr, FiefError};
+use fief_client::{ErrorClass, FiefAcr, FiefError, Unmet};
 
 /// Why a request is rejected.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -68,20 +68,23 @@ impl RejectionKind {
     /// Returns whether nobody is logged in: what an optional extractor forgives.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
-        matches!(
-            self,
-            Self::Expired | Self::Invalid | Self::MissingCredentials
-        )
+        match self {
+            Self::Expired | Self::Invalid | Self::MissingCredentials => true,
+            Self::AcrTooLow { .. }
+            | Self::AuthTooOld { .. }
+            | Self::CrossSite
+            | Self::Forbidden
+            | Self::Malformed
+            | Self::Misconfigured
+            | Self::MissingPermission { .. }
+            | Self::MissingScope { .. }
+            | Self::Unavailable => false,
+        }
     }
 
     /// Whether logging in (again) helps.
     pub(crate) fn is_login(&self) -> bool {
         self.status() == StatusCode::UNAUTHORIZED
-    }
-
-    /// Whether logging in again, but better, helps.
-    pub(crate) fn is_step_up(&self) -> bool {
-        matches!(self, Self::AcrTooLow { .. } | Self::AuthTooOld { .. })
     }
 
     /// Returns the `error` of the answer to API callers.
@@ -124,19 +127,30 @@ impl RejectionKind {
 impl From<FiefError> for RejectionKind {
     /// Who is not let in, who may not, and when Fief is away: told apart here and nowhere else.
     fn from(error: FiefError) -> Self {
-        match error {
-            FiefError::AccessTokenAcrTooLow { required } => Self::AcrTooLow { required },
-            FiefError::AccessTokenAuthTooOld { max_age } => Self::AuthTooOld { max_age },
-            FiefError::AccessTokenExpired => Self::Expired,
-            FiefError::AccessTokenInvalid(_) | FiefError::UserInactive => Self::Invalid,
-            FiefError::AccessTokenMissingPermission { permissions } => {
-                Self::MissingPermission { permissions }
-            }
-            FiefError::AccessTokenMissingScope { scope } => Self::MissingScope { scope },
-            FiefError::Request { status, .. } if status == StatusCode::UNAUTHORIZED => {
-                Self::Invalid
-            }
-            _ => Self::Unavailable,
+        match error.into_class() {
+            ErrorClass::Expired => Self::Expired,
+            ErrorClass::Inactive
+            | ErrorClass::Invalid
+            | ErrorClass::Status(StatusCode::UNAUTHORIZED, _) => Self::Invalid,
+            ErrorClass::Unmet(unmet) => unmet.into(),
+            ErrorClass::Authorization(_)
+            | ErrorClass::Callback
+            | ErrorClass::Configuration
+            | ErrorClass::IdToken
+            | ErrorClass::Response
+            | ErrorClass::Status(..)
+            | ErrorClass::Transport => Self::Unavailable,
+        }
+    }
+}
+
+impl From<Unmet> for RejectionKind {
+    fn from(unmet: Unmet) -> Self {
+        match unmet {
+            Unmet::Acr(required) => Self::AcrTooLow { required },
+            Unmet::MaxAge(max_age) => Self::AuthTooOld { max_age },
+            Unmet::Permission(permissions) => Self::MissingPermission { permissions },
+            Unmet::Scope(scope) => Self::MissingScope { scope },
         }
     }
 }

@@ -103,24 +103,8 @@ impl RequireLayer {
     /// Requires what a policy does, besides what is required already: the same declaration as for
     /// [`Authorized`](crate::Authorized), for a route.
     pub fn policy<P: Policy>(self) -> Self {
-        let policy = P::requirements();
-        let also = |mut required: Requirements| {
-            for scope in policy.required_scopes() {
-                required = required.scope(scope);
-            }
-            for any in policy.required_permissions() {
-                required = required.any_permission(any);
-            }
-            if let Some(acr) = required.required_acr().max(policy.required_acr()) {
-                required = required.acr(acr);
-            }
-            let ages = [required.required_max_age(), policy.required_max_age()];
-            match ages.into_iter().flatten().min() {
-                Some(max_age) => required.max_age(max_age),
-                None => required,
-            }
-        };
-        self.also(also).predicate(P::allows)
+        self.also(|required| required.and(P::requirements()))
+            .predicate(P::allows)
     }
 
     fn also(mut self, require: impl FnOnce(Requirements) -> Requirements) -> Self {

@@ -102,3 +102,8 @@ pub use crate::{
     token::FiefTokenResponse,
     user_info::FiefUserInfo,
 };
+#[doc(hidden)]
+pub use crate::{
+    error::{ErrorClass, Unmet},
+    requirements::RequirementsParts,
+};

@@ -69,28 +69,49 @@ impl Requirements {
         self
     }
 
-    /// Returns the scopes that are required.
-    #[must_use]
-    pub fn required_scopes(&self) -> &[String] {
-        &self.scopes
+    /// Requires what `other` requires as well.
+    ///
+    /// ```
+    /// # use fief_client::{FiefAcr, Requirements};
+    /// let member = Requirements::new().scope("openid");
+    /// let admin = Requirements::new().acr(FiefAcr::LevelOne);
+    /// assert_eq!(member.and(admin), Requirements::new().scope("openid").acr(FiefAcr::LevelOne));
+    /// ```
+    pub fn and(mut self, other: Self) -> Self {
+        let Self {
+            scopes,
+            acr,
+            max_age,
+            permissions,
+        } = other;
+        self.scopes.extend(scopes);
+        self.acr = self.acr.max(acr);
+        self.max_age = self.max_age.into_iter().chain(max_age).min();
+        self.permissions.extend(permissions);
+        self
     }
 
-    /// Returns the level of authentication that is required.
+    /// Returns everything that is required. For fief-axum, which explains each part of it.
+    #[doc(hidden)]
     #[must_use]
-    pub fn required_acr(&self) -> Option<FiefAcr> {
-        self.acr
+    pub fn parts(&self) -> RequirementsParts<'_> {
+        let Self {
+            scopes,
+            acr,
+            max_age,
+            permissions,
+        } = self;
+        RequirementsParts {
+            scopes,
+            acr: *acr,
+            max_age: *max_age,
+            permissions,
+        }
     }
 
-    /// Returns the greatest age of the login that is accepted.
-    #[must_use]
-    pub fn required_max_age(&self) -> Option<Duration> {
-        self.max_age
-    }
-
-    /// Returns the permissions that are required: all of the outer list, one of each inner list.
-    #[must_use]
-    pub fn required_permissions(&self) -> &[Vec<String>] {
-        &self.permissions
+    /// Whether [`check`](Self::check) looks at the time.
+    pub(crate) fn needs_time(&self) -> bool {
+        self.max_age.is_some()
     }
 
     /// Checks a validated token; `now` and `leeway` are seconds.
@@ -100,14 +121,20 @@ impl Requirements {
         now: u64,
         leeway: u64,
     ) -> Result<(), FiefError> {
-        if let Some(scope) = self.scopes.iter().find(|scope| !token.has_scope(scope)) {
+        let Self {
+            scopes,
+            acr,
+            max_age,
+            permissions,
+        } = self;
+        if let Some(scope) = scopes.iter().find(|scope| !token.has_scope(scope)) {
             let scope = scope.clone();
             return Err(FiefError::AccessTokenMissingScope { scope });
         }
-        if let Some(required) = self.acr.filter(|required| token.acr() < *required) {
+        if let Some(required) = acr.filter(|required| token.acr() < *required) {
             return Err(FiefError::AccessTokenAcrTooLow { required });
         }
-        if let Some(max_age) = self.max_age {
+        if let Some(max_age) = *max_age {
             let latest = max_age.as_secs().saturating_add(leeway);
             // Without auth_time nobody knows, which is too old.
             let fresh = token
@@ -117,15 +144,27 @@ impl Requirements {
                 return Err(FiefError::AccessTokenAuthTooOld { max_age });
             }
         }
-        match self
-            .permissions
+        let missing = permissions
             .iter()
-            .find(|any| !any.iter().any(|p| token.has_permission(p)))
-        {
+            .find(|any| !any.iter().any(|p| token.has_permission(p)));
+        match missing {
             Some(missing) => Err(FiefError::AccessTokenMissingPermission {
                 permissions: missing.clone(),
             }),
             None => Ok(()),
         }
     }
+}
+
+/// The fields of [`Requirements`]. Exhaustive on purpose: who explains requirements takes all of them apart, so that
+/// another one does not compile until it is explained.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct RequirementsParts<'a> {
+    pub scopes: &'a [String],
+    pub acr: Option<FiefAcr>,
+    /// In whole seconds.
+    pub max_age: Option<Duration>,
+    /// All of the outer list, one of each inner list.
+    pub permissions: &'a [Vec<String>],
 }

@@ -68,8 +68,11 @@ impl Fief {
         requirements: &Requirements,
     ) -> Result<(), FiefError> {
         // Nothing else takes the time.
-        let max_age = requirements.required_max_age();
-        let now = max_age.map_or(0, |_| self.inner.now());
+        let now = if requirements.needs_time() {
+            self.inner.now()
+        } else {
+            0
+        };
         requirements.check(token, now, self.inner.leeway)
     }
 }

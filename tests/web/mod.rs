@@ -20,6 +20,7 @@ mod plain_cookie;
 mod predicates;
 mod refusals;
 mod rejections;
+mod requirements;
 mod resource;
 mod secrets;
 mod services;

@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fief_client::{
-    AuthorizationResponse, FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+    AuthorizationResponse, ErrorClass, FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
 };
 use tower_cookies::Cookie;
 
@@ -85,7 +85,9 @@ async fn begin(
             tracing::error!(%error, "a session cannot begin");
             Err(match error {
                 Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
-                _ => show(site, LoginPageKind::Failed, None),
+                Error::Configuration(_) | Error::Fief(_) | Error::SessionKey(_) => {
+                    show(site, LoginPageKind::Failed, None)
+                }
             })
         }
     }
@@ -104,25 +106,29 @@ async fn stale(auth: &FiefAuth, site: &Site, headers: &HeaderMap, now: u64) -> R
 }
 
 fn failed(site: &Site, error: &FiefError, return_to: &str) -> Response {
-    match error {
-        FiefError::Authorization { error, .. } => {
+    match error.clone().into_class() {
+        ErrorClass::Authorization(error) => {
             tracing::debug!(error, "Fief refused a login");
-            show(site, refusal(error), Some(return_to))
+            show(site, refusal(&error), Some(return_to))
         }
-        FiefError::CallbackInvalid(_) => show(site, LoginPageKind::NotBegun, None),
-        FiefError::Request { detail, .. } if detail.code().as_deref() == Some("invalid_grant") => {
+        ErrorClass::Callback => show(site, LoginPageKind::NotBegun, None),
+        ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
             show(site, LoginPageKind::NotBegun, None)
         }
-        FiefError::Request { status, .. } if status.is_client_error() => {
+        ErrorClass::Status(status, _) if status.is_client_error() => {
             tracing::error!(%error, "Fief does not accept this client: check its id and secret");
             show(site, LoginPageKind::Failed, None)
         }
-        FiefError::UserInactive => show(site, LoginPageKind::Denied, Some(return_to)),
-        FiefError::Transport(_) | FiefError::Request { .. } | FiefError::ResponseInvalid(_) => {
+        ErrorClass::Inactive => show(site, LoginPageKind::Denied, Some(return_to)),
+        ErrorClass::Response | ErrorClass::Status(..) | ErrorClass::Transport => {
             tracing::warn!(%error, "a login could not be finished");
             show(site, LoginPageKind::Unavailable, Some(return_to))
         }
-        _ => {
+        ErrorClass::Configuration
+        | ErrorClass::Expired
+        | ErrorClass::IdToken
+        | ErrorClass::Invalid
+        | ErrorClass::Unmet(_) => {
             tracing::error!(%error, "Fief's tokens were refused");
             show(site, LoginPageKind::Failed, None)
         }

@@ -132,7 +132,7 @@ impl From<Error> for RejectionKind {
     fn from(error: Error) -> Self {
         match error {
             Error::Fief(error) => error.into(),
-            error => {
+            Error::Configuration(_) | Error::SessionKey(_) | Error::SessionStore(_) => {
                 tracing::error!(%error, "a session cannot be read");
                 Self::Unavailable
             }

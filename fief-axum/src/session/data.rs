@@ -57,14 +57,29 @@ impl Session {
         info: &FiefAccessTokenInfo,
         now: u64,
     ) -> Self {
+        let Self {
+            id,
+            generation,
+            user,
+            access_token: _,
+            refresh_token: _,
+            auth_time,
+            expires_at: _,
+            refreshed_at: _,
+            created_at,
+            seen_at: _,
+        } = *self;
         Self {
-            generation: self.generation.saturating_add(1),
+            id,
+            generation: generation.saturating_add(1),
+            user,
             access_token: tokens.access_token().into(),
             refresh_token: kept(tokens),
+            auth_time,
             expires_at: seconds(info.expires_at()),
             refreshed_at: now,
+            created_at,
             seen_at: now,
-            ..self.clone()
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fief_client::{FiefError, FiefTokenResponse, FiefUserInfo, Requirements};
+use fief_client::{ErrorClass, FiefError, FiefTokenResponse, FiefUserInfo, Requirements};
 use tokio::{runtime::Handle, sync::watch, time::timeout};
 use uuid::Uuid;
 
@@ -83,7 +83,7 @@ impl Refreshes {
         let landed = timeout(PATIENCE, landing).await;
         match landed.as_ref().map(Result::as_deref) {
             Ok(Ok(Some(landed))) => landed.outcome.clone(),
-            _ => Outcome::Failed,
+            Ok(Ok(None) | Err(_)) | Err(_) => Outcome::Failed,
         }
     }
 
@@ -223,13 +223,13 @@ async fn adopt(
 }
 
 async fn refused(auth: &FiefAuth, site: &Site, session: &Session, error: &FiefError) -> Outcome {
-    match error {
-        FiefError::UserInactive => {
+    match error.clone().into_class() {
+        ErrorClass::Inactive => {
             tracing::debug!("a session ends, since its user is not active any more");
             super::visit::end_or_log(auth, site, session.id, Some(session.user)).await;
             Outcome::Ended
         }
-        FiefError::Request { detail, .. } if detail.code().as_deref() == Some("invalid_grant") => {
+        ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
             // Another machine may have been faster.
             let newer = match &site.store {
                 Some(store) => store.newer(site, session).await,
@@ -243,11 +243,18 @@ async fn refused(auth: &FiefAuth, site: &Site, session: &Session, error: &FiefEr
                 |newer| Outcome::Refreshed(Arc::new(newer)),
             )
         }
-        FiefError::IdTokenInvalid(_) | FiefError::AccessTokenInvalid(_) => {
+        ErrorClass::IdToken | ErrorClass::Invalid => {
             tracing::error!(%error, "the tokens of a refresh were refused");
             Outcome::Refused
         }
-        _ => {
+        ErrorClass::Authorization(_)
+        | ErrorClass::Callback
+        | ErrorClass::Configuration
+        | ErrorClass::Expired
+        | ErrorClass::Response
+        | ErrorClass::Status(..)
+        | ErrorClass::Transport
+        | ErrorClass::Unmet(_) => {
             tracing::warn!(%error, "a session could not be refreshed");
             Outcome::Failed
         }
