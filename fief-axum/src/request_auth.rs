@@ -10,7 +10,7 @@ use crate::{
     head::Head,
     metrics,
     outgoing::Outgoing,
-    session::{self, Jar, Session},
+    session::{self, Jar, Opened, Session},
     site::Site,
 };
 
@@ -196,28 +196,37 @@ impl RequestAuth {
     /// What a browser sends by itself: the session, else a plain access token where that is set up.
     async fn read_cookies(&self, head: Head<'_>) -> Found {
         let auth = &self.auth;
-        let credential = if let Some(credential) = self.read_session(head).await? {
-            credential
-        } else {
-            let name = auth.access_token_cookie();
-            let value = name.and_then(|name| Jar::new(head.headers).get(name));
-            let value = value.filter(|value| !value.is_empty());
-            let value = value.ok_or(RejectionKind::MissingCredentials)?;
-            let any = Requirements::new();
-            let validated = auth.fief().validate_access_token(value, &any).await;
-            Credential::of_token(validated?)
-        };
+        let session = auth
+            .site()
+            .and_then(|site| Some((site, Opened::of(site, head.headers)?)));
+        let name = auth.access_token_cookie();
+        let plain = name.and_then(|name| Jar::new(head.headers).get(name));
+        let plain = plain.filter(|value| !value.is_empty());
+        if session.is_none() && plain.is_none() {
+            return Err(RejectionKind::MissingCredentials);
+        }
+        // First, since another site must not spend a refresh either.
         if !csrf::is_same_origin(auth.site().map(Site::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
-        Ok(credential)
+        if let Some((site, opened)) = session
+            && let Some(credential) = self.read_session(site, opened, head).await?
+        {
+            return Ok(credential);
+        }
+        let value = plain.ok_or(RejectionKind::MissingCredentials)?;
+        let any = Requirements::new();
+        let validated = auth.fief().validate_access_token(value, &any).await;
+        Ok(Credential::of_token(validated?))
     }
 
-    async fn read_session(&self, head: Head<'_>) -> Result<Option<Credential>, RejectionKind> {
-        let Some(site) = self.auth.site() else {
-            return Ok(None);
-        };
-        let current = session::current(&self.auth, site, head).await?;
+    async fn read_session(
+        &self,
+        site: &Site,
+        opened: Opened,
+        head: Head<'_>,
+    ) -> Result<Option<Credential>, RejectionKind> {
+        let current = session::current(&self.auth, site, head, opened).await?;
         let (token, session) = current.found.unzip();
         self.outgoing
             .send(&self.auth, current.cookies, session.as_ref());

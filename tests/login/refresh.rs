@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
 use fief_axum::FiefAuthBuilder;
 use fief_test_server::{Client, Endpoint, Fault, FiefTestServer, User};
 use serde_json::json;
@@ -110,6 +113,20 @@ async fn changed_permissions_count_once_the_tokens_are_old_enough() {
     assert_eq!(visitor.open("/castles").await.status, 403);
     server.advance(Duration::from_secs(301));
     assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+/// FD-12, D14
+#[tokio::test]
+async fn another_site_cannot_spend_a_refresh() {
+    let server = server().await;
+    let (_, visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME + Duration::from_secs(120));
+    server.reset_requests();
+    let request = Request::post("/castles").header("sec-fetch-site", "cross-site");
+    let (answer, cookies) = visitor.ask(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(server.requests(Endpoint::Token), 0);
+    assert_eq!(answer.error(), "cross_site_request");
+    assert_eq!(cookies, [""; 0]);
 }
 
 /// RF-1, RB-5

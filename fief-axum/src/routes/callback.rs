@@ -16,7 +16,7 @@ use crate::{
     Error, FiefAuth,
     attempt::Attempt,
     outgoing::append_cookies,
-    session::{self, Jar, Visit, seconds},
+    session::{self, Jar, Opened, Visit, seconds},
     site::Site,
 };
 
@@ -95,9 +95,12 @@ async fn begin(
 
 /// A callback that nobody here began, or the back button after a login: nothing is sent to Fief.
 async fn stale(auth: &FiefAuth, site: &Site, headers: &HeaderMap, now: u64) -> Response {
-    match session::read(auth, site, headers, now).await {
+    let Some(opened) = Opened::of(site, headers) else {
+        return show(site, LoginPageKind::NotBegun, None);
+    };
+    match session::read(auth, site, opened, now).await {
         Ok(Visit::Live(_)) => Redirect::to(&site.after_login).into_response(),
-        Ok(Visit::Absent | Visit::Over) => show(site, LoginPageKind::NotBegun, None),
+        Ok(Visit::Over) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {
             tracing::error!(%error, "a session cannot be read");
             show(site, LoginPageKind::Unavailable, None)

@@ -7,7 +7,7 @@ use tower_cookies::Cookie;
 use crate::{
     Error, FiefAuth, RejectionKind,
     head::Head,
-    session::{Outcome, Session, Visit, cookie, read, seconds, write},
+    session::{Opened, Outcome, Session, Visit, cookie, read, seconds, write},
     site::Site,
 };
 
@@ -21,16 +21,15 @@ pub(crate) struct Current {
 
 /// Finds the session of a request, and refreshes its tokens where they are due.
 ///
-/// Whatever is not one of ours is absent. Cookies are cleared only of a session that is surely over: a parallel
-/// answer may bring a newer one.
+/// Cookies are cleared only of a session that is surely over: a parallel answer may bring a newer one.
 pub(crate) async fn current(
     auth: &FiefAuth,
     site: &Site,
     head: Head<'_>,
+    opened: Opened,
 ) -> Result<Current, RejectionKind> {
     let now = seconds(auth.fief().now());
-    let session = match read(auth, site, head.headers, now).await? {
-        Visit::Absent => return Ok(Current::default()),
+    let session = match read(auth, site, opened, now).await? {
         Visit::Live(session) => Arc::new(session),
         Visit::Over => return Ok(over(site, head)),
     };

@@ -26,6 +26,6 @@ pub(crate) use self::{
     seal::{Keys, Purpose},
     settings::Settings,
     store::{Store, Ticket},
-    visit::{Visit, begin, end, leave, read, write},
+    visit::{Opened, Visit, begin, end, leave, read, write},
     watch::ended,
 };

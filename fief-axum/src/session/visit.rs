@@ -14,49 +14,55 @@ use crate::{
     site::Site,
 };
 
-/// What a request's cookies say about a session.
+/// What has become of the session of a request's cookies.
 pub(crate) enum Visit {
-    /// Nothing, or nothing of ours.
-    Absent,
     /// There is one.
     Live(Session),
     /// There was one.
     Over,
 }
 
+/// What the session cookies of a request hold: they are ours, whatever has become of the session.
+pub(crate) enum Opened {
+    Session(Session),
+    Ticket(Ticket),
+}
+
+impl Opened {
+    /// Opens the cookies. Nothing is waited for.
+    pub(crate) fn of(site: &Site, headers: &HeaderMap) -> Option<Self> {
+        let sealed = cookie::read(site, headers)?;
+        if site.store.is_some() {
+            site.keys.open(Purpose::Ticket, &sealed).map(Self::Ticket)
+        } else {
+            site.keys.open(Purpose::Session, &sealed).map(Self::Session)
+        }
+    }
+}
+
 /// Reads the session out of a request's cookies, or finds the one that they name.
 pub(crate) async fn read(
     auth: &FiefAuth,
     site: &Site,
-    headers: &HeaderMap,
+    opened: Opened,
     now: u64,
 ) -> Result<Visit, Error> {
-    let Some(sealed) = cookie::read(site, headers) else {
-        return Ok(Visit::Absent);
-    };
-    let session = match &site.store {
-        None => site.keys.open(Purpose::Session, &sealed),
-        Some(store) => {
-            let Some(ticket) = site.keys.open(Purpose::Ticket, &sealed) else {
-                return Ok(Visit::Absent);
-            };
-            if !store::is_live(site, &ticket, now) {
-                return Ok(Visit::Over);
-            }
+    let session = match (opened, &site.store) {
+        (Opened::Session(session), _) => session,
+        (Opened::Ticket(ticket), Some(store)) if store::is_live(site, &ticket, now) => {
             let issuer = auth.fief().issuer().await?;
             match store.load(site, issuer, &ticket).await? {
-                Some(session) => Some(session),
+                Some(session) => session,
                 None => return Ok(Visit::Over),
             }
         }
+        (Opened::Ticket(_), Some(_) | None) => return Ok(Visit::Over),
     };
-    Ok(match session {
-        None => Visit::Absent,
-        Some(session) if session.is_live(site, now) && !site.ended.has(&session) => {
-            Visit::Live(session)
-        }
-        Some(_) => Visit::Over,
-    })
+    if session.is_live(site, now) && !site.ended.has(&session) {
+        Ok(Visit::Live(session))
+    } else {
+        Ok(Visit::Over)
+    }
 }
 
 /// Writes the session's cookies, clearing what an older one left in this browser.
@@ -135,11 +141,14 @@ pub(super) async fn end_or_log(auth: &FiefAuth, site: &Site, id: Uuid, user: Opt
 
 /// Whose session this browser has, live or not, where that is known.
 async fn owner(site: &Site, headers: &HeaderMap) -> Option<(Uuid, Option<Uuid>)> {
-    let sealed = cookie::read(site, headers)?;
-    let Some(store) = &site.store else {
-        let session: Session = site.keys.open(Purpose::Session, &sealed)?;
-        return Some((session.id, Some(session.user)));
-    };
-    let ticket: Ticket = site.keys.open(Purpose::Ticket, &sealed)?;
-    Some((ticket.id, store.user(site, ticket.id).await))
+    match Opened::of(site, headers)? {
+        Opened::Session(session) => Some((session.id, Some(session.user))),
+        Opened::Ticket(ticket) => {
+            let user = match &site.store {
+                Some(store) => store.user(site, ticket.id).await,
+                None => None,
+            };
+            Some((ticket.id, user))
+        }
+    }
 }
