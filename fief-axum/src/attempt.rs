@@ -6,8 +6,7 @@ use tower_cookies::Cookie;
 
 use crate::{
     Error,
-    session::{Jar, Purpose, named},
-    site::Site,
+    cookie::{CookieConfig, Jar, Purpose},
 };
 
 /// A login that has begun, sealed into a cookie of its own, so that several tabs can log in at once.
@@ -31,14 +30,23 @@ impl Attempt {
     }
 
     /// Seals it into a cookie, and clears the oldest ones of a browser that has too many.
-    pub(crate) fn write(&self, site: &Site, jar: Jar<'_>) -> Result<Vec<Cookie<'static>>, Error> {
-        let sealed = site.keys.seal(Purpose::Login, self)?;
-        let mut cookies = vec![named(site, name(site, self.login.state()), sealed, MAX_AGE)];
-        let prefix = site.cookie_name(PREFIX);
+    pub(crate) fn write(
+        &self,
+        config: &CookieConfig,
+        jar: Jar<'_>,
+    ) -> Result<Vec<Cookie<'static>>, Error> {
+        let sealed = config.keys.seal(Purpose::Login, self)?;
+        let mut cookies = vec![config.cookie(name(config, self.login.state()), sealed, MAX_AGE)];
+        let prefix = config.name(PREFIX);
         let mut others: Vec<_> = jar
             .iter()
             .filter(|(name, _)| name.starts_with(&prefix))
-            .map(|(name, sealed)| (open(site, sealed).map_or(0, |other| other.created_at), name))
+            .map(|(name, sealed)| {
+                (
+                    open(config, sealed).map_or(0, |other| other.created_at),
+                    name,
+                )
+            })
             .collect();
         others.sort_unstable();
         let surplus = (others.len() + 1).saturating_sub(MAX_ATTEMPTS);
@@ -46,33 +54,33 @@ impl Attempt {
             others
                 .iter()
                 .take(surplus)
-                .map(|(_, name)| named(site, (*name).to_owned(), String::new(), 0)),
+                .map(|(_, name)| config.removal((*name).to_owned())),
         );
         Ok(cookies)
     }
 
     /// Finds the attempt that a callback with this state answers, unless it is over.
-    pub(crate) fn read(site: &Site, jar: Jar<'_>, state: &str, now: u64) -> Option<Self> {
-        let attempt = open(site, jar.get(&name(site, state))?)?;
+    pub(crate) fn read(config: &CookieConfig, jar: Jar<'_>, state: &str, now: u64) -> Option<Self> {
+        let attempt = open(config, jar.get(&name(config, state))?)?;
         let age = now.checked_sub(attempt.created_at)?;
         (age < MAX_AGE).then_some(attempt)
     }
 
     /// Removes the attempt of a state: it is good for one callback.
-    pub(crate) fn clear(site: &Site, state: &str) -> Cookie<'static> {
-        named(site, name(site, state), String::new(), 0)
+    pub(crate) fn clear(config: &CookieConfig, state: &str) -> Cookie<'static> {
+        config.removal(name(config, state))
     }
 }
 
-fn open(site: &Site, sealed: &str) -> Option<Attempt> {
-    site.keys.open(Purpose::Login, sealed)
+fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
+    config.keys.open(Purpose::Login, sealed)
 }
 
 /// The name says which state it is for, but not the state.
-fn name(site: &Site, state: &str) -> String {
+fn name(config: &CookieConfig, state: &str) -> String {
     let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, state.as_bytes()));
     let short = hash.get(..8).unwrap_or_default();
-    format!("{}{short}", site.cookie_name(PREFIX))
+    format!("{}{short}", config.name(PREFIX))
 }
 
 const PREFIX: &str = "fief_login_";

@@ -1,41 +1,34 @@
 use std::{fmt, sync::Arc};
 
-use axum::{Router, response::Response};
-use fief_client::{Fief, Requirements};
+use axum::Router;
+use fief_client::Fief;
+use uuid::Uuid;
 
 use crate::{
-    AuthLayer, FiefAuthBuilder, PathsLayer, Rejection, RejectionKind, RequireLayer,
-    challenge::Challenge, extract::Policies, head::Head, resource::Resource, routes, site::Site,
+    AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer,
+    challenge::Challenge,
+    error::bad,
+    policies::Policies,
+    routes,
+    session::{self, Sessions},
+    shared::Shared,
     users::Users,
 };
 
 /// Fief for an axum application: makes its layer, its guards and its login routes. A cheap clone.
 #[derive(Clone)]
 pub struct FiefAuth {
-    inner: Arc<Inner>,
+    pub(crate) shared: Arc<Shared>,
 }
-
-pub(crate) struct Inner {
-    pub(crate) fief: Fief,
-    pub(crate) site: Option<Site>,
-    pub(crate) users: Users,
-    pub(crate) on_rejection: Option<OnRejection>,
-    pub(crate) access_token_cookie: Option<String>,
-    pub(crate) challenge: Challenge,
-    pub(crate) resource: Option<Resource>,
-    pub(crate) policies: Policies,
-}
-
-pub(crate) type OnRejection = Box<dyn Fn(Rejection) -> Response + Send + Sync>;
 
 impl FiefAuth {
     /// Accepts bearer tokens only, with every default.
     #[must_use]
     pub fn new(fief: Fief) -> Self {
-        Self::from_inner(Inner {
+        Self::from_shared(Shared {
             fief,
             site: None,
-            users: Users::new(),
+            users: Arc::new(Users::new()),
             on_rejection: None,
             access_token_cookie: None,
             challenge: Challenge::default(),
@@ -52,92 +45,83 @@ impl FiefAuth {
     /// Returns the client of Fief.
     #[must_use]
     pub fn fief(&self) -> &Fief {
-        &self.inner.fief
+        &self.shared.fief
     }
 
     /// Returns the layer that extractors need around them. Put it around the whole application, outside of the
     /// guards: `Router::layer` after the routes.
     pub fn layer(&self) -> AuthLayer {
-        AuthLayer::new(self.clone())
+        AuthLayer::new(Arc::clone(&self.shared))
     }
 
     /// Returns a guard that lets those in who are logged in. Its setters require more.
     pub fn require(&self) -> RequireLayer {
-        RequireLayer::new(self.clone())
+        RequireLayer::new(Arc::clone(&self.shared))
     }
 
     /// Returns a guard for a whole application: a table of its paths, where what is not in it is refused.
     pub fn paths(&self) -> PathsLayer {
-        PathsLayer::new(self.clone())
+        PathsLayer::new(Arc::clone(&self.shared))
     }
 
     /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`. None when
     /// [`login`](FiefAuthBuilder::login) was not set up.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        routes::routes(self)
+        routes::routes(&self.shared)
     }
 
-    pub(crate) fn from_inner(inner: Inner) -> Self {
+    /// Returns the route of the API's description, `/.well-known/oauth-protected-resource` with the path of the API
+    /// behind it. Merge it at the root of the application, outside of its guards. None when
+    /// [`resource`](FiefAuthBuilder::resource) was not set up.
+    pub fn resource_metadata<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        routes::resource_metadata(&self.shared)
+    }
+
+    /// Forgets what is known of a user, so that Fief is asked next time: after the user was changed.
+    pub async fn forget_user(&self, id: Uuid) {
+        self.shared.users.forget(self.fief(), id).await;
+    }
+
+    /// Ends one session ([`CurrentSession::id`](crate::CurrentSession::id)), whoever has its cookies.
+    ///
+    /// Without a session store this is known to this process only, until it ends, and for the last 100 000 sessions.
+    ///
+    /// # Errors
+    /// [`Error::SessionStore`]: the session is ended in this process only. [`Error::Configuration`]: logging in is not
+    /// set up.
+    pub async fn end_session(&self, id: Uuid) -> Result<(), Error> {
+        session::end(self.login_sessions()?, id, None).await
+    }
+
+    /// Ends all sessions that a user has now, on all of the user's devices.
+    ///
+    /// Without a session store this is known to this process only, until it ends, and for the last 100 000 users.
+    /// Bearer tokens are not sessions: Fief cannot take those back.
+    ///
+    /// # Errors
+    /// [`Error::SessionStore`]: the sessions are ended in this process only. [`Error::Fief`]: nor is there an issuer
+    /// yet, which the store needs. [`Error::Configuration`]: logging in is not set up.
+    pub async fn end_sessions(&self, user: Uuid) -> Result<(), Error> {
+        session::end_user(self.login_sessions()?, user).await
+    }
+
+    fn login_sessions(&self) -> Result<&Arc<Sessions>, Error> {
+        self.shared
+            .sessions()
+            .ok_or_else(|| bad("login: is not set up"))
+    }
+
+    pub(crate) fn from_shared(shared: Shared) -> Self {
         Self {
-            inner: Arc::new(inner),
+            shared: Arc::new(shared),
         }
-    }
-
-    pub(crate) fn site(&self) -> Option<&Site> {
-        self.inner.site.as_ref()
-    }
-
-    pub(crate) fn users(&self) -> &Users {
-        &self.inner.users
-    }
-
-    /// Whether a request without an `Authorization` header may still say who sent it.
-    pub(crate) fn takes_cookies(&self) -> bool {
-        self.inner.site.is_some() || self.inner.access_token_cookie.is_some()
-    }
-
-    pub(crate) fn access_token_cookie(&self) -> Option<&str> {
-        self.inner.access_token_cookie.as_deref()
-    }
-
-    pub(crate) fn challenge(&self) -> &Challenge {
-        &self.inner.challenge
-    }
-
-    pub(crate) fn resource(&self) -> Option<&Resource> {
-        self.inner.resource.as_ref()
-    }
-
-    pub(crate) fn policies(&self) -> &Policies {
-        &self.inner.policies
-    }
-
-    /// The rejection of a request that nothing was required of yet.
-    pub(crate) fn rejection(&self, head: Head<'_>, kind: RejectionKind) -> Rejection {
-        Rejection::new(self, head, kind, &Requirements::new())
-    }
-
-    pub(crate) fn has_rejection_hook(&self) -> bool {
-        self.inner.on_rejection.is_some()
-    }
-
-    pub(crate) fn reject(&self, rejection: Rejection) -> Response {
-        use axum::response::IntoResponse;
-        match &self.inner.on_rejection {
-            Some(hook) => hook(rejection),
-            None => rejection.into_response(),
-        }
-    }
-
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 
 impl fmt::Debug for FiefAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FiefAuth")
-            .field("fief", &self.inner.fief)
+            .field("fief", &self.shared.fief)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 use axum::http::HeaderValue;
 use fief_client::{FiefAcr, Requirements, RequirementsParts};
 
-use crate::{Error, RejectionKind, resource::Resource, site::bad};
+use crate::RejectionKind;
 
 /// What every challenge says, whatever is wrong.
 #[derive(Clone, Debug, Default)]
@@ -11,16 +11,11 @@ pub(crate) struct Challenge {
 }
 
 impl Challenge {
-    pub(crate) fn new(realm: Option<String>, resource: Option<&Resource>) -> Result<Self, Error> {
-        let is_text = |realm: &String| realm.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
-        if !realm.as_ref().is_none_or(is_text) {
-            return Err(bad("realm: ASCII without control characters"));
-        }
-        let resource_metadata = resource.map(|resource| resource.metadata_url.clone());
-        Ok(Self {
+    pub(crate) fn new(realm: Option<String>, resource_metadata: Option<String>) -> Self {
+        Self {
             realm,
             resource_metadata,
-        })
+        }
     }
 
     /// Writes the `WWW-Authenticate` header

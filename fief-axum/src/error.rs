@@ -19,3 +19,7 @@ pub enum Error {
     #[error("the session store failed")]
     SessionStore(#[source] Arc<dyn error::Error + Send + Sync>),
 }
+
+pub(crate) fn bad(why: &str) -> Error {
+    Error::Configuration(why.to_owned())
+}

@@ -5,18 +5,18 @@ use std::{
 };
 
 use axum::{
-    http::{Extensions, HeaderMap, Method, Request, request::Parts},
+    http::{Request, request::Parts},
     response::{IntoResponse, Response},
 };
 use tower_service::Service;
 
 use crate::{
-    FiefAuth, Rejection, RejectionKind,
+    Rejection,
     future::{ResponseFuture, Waiting},
     head::Head,
-    paths::Table,
     request_auth::RequestAuth,
-    rule::Rule,
+    shared::Shared,
+    table::{Rules, Verdict},
 };
 
 /// The service that [`RequireLayer`](crate::RequireLayer) and [`PathsLayer`](crate::PathsLayer) make.
@@ -29,35 +29,12 @@ pub struct RequireService<S> {
 /// One pointer for a service, since axum clones it for each request.
 #[derive(Debug)]
 struct Guard {
-    auth: FiefAuth,
+    auth: Arc<Shared>,
     rules: Rules,
 }
 
-/// Where a guard has its rule from.
-#[derive(Debug)]
-pub(crate) enum Rules {
-    One(Arc<Rule>),
-    Table(Arc<Table>),
-}
-
-/// What a guard says about a request before anyone looks at its credentials.
-pub(crate) enum Verdict<'a> {
-    Ask(&'a Rule),
-    Open,
-    Refuse(RejectionKind),
-}
-
-impl Rules {
-    fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
-        match self {
-            Self::One(rule) => Verdict::Ask(rule),
-            Self::Table(table) => table.verdict(method, extensions),
-        }
-    }
-}
-
 impl<S> RequireService<S> {
-    pub(crate) fn new(inner: S, auth: FiefAuth, rules: Rules) -> Self {
+    pub(crate) fn new(inner: S, auth: Arc<Shared>, rules: Rules) -> Self {
         let guard = Arc::new(Guard { auth, rules });
         Self { inner, guard }
     }
@@ -134,31 +111,5 @@ impl Guard {
         };
         let passes = rule.check(&self.auth, asked.found);
         passes.map_err(|kind| asked.reject(kind, &rule.requirements))
-    }
-}
-
-impl Verdict<'_> {
-    /// Returns whether a request may pass, and none where that has to be waited for.
-    fn passes(
-        &self,
-        auth: &FiefAuth,
-        lent: &mut RequestAuth,
-        headers: &HeaderMap,
-    ) -> Option<Result<(), RejectionKind>> {
-        match self {
-            Self::Ask(rule) => lent.known(headers).map(|found| rule.check(auth, found)),
-            Self::Open => Some(Ok(())),
-            Self::Refuse(kind) => {
-                lent.touch();
-                Some(Err(kind.clone()))
-            }
-        }
-    }
-
-    fn reject(&self, auth: &FiefAuth, head: Head<'_>, kind: RejectionKind) -> Rejection {
-        match self {
-            Self::Ask(rule) => Rejection::new(auth, head, kind, &rule.requirements),
-            Self::Open | Self::Refuse(_) => auth.rejection(head, kind),
-        }
     }
 }

@@ -1,6 +1,9 @@
 //! The layer that lends each request what extractors look up.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::{
     http::Request,
@@ -9,7 +12,7 @@ use axum::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{FiefAuth, future::ResponseFuture, head::Head, request_auth::RequestAuth};
+use crate::{future::ResponseFuture, head::Head, request_auth::RequestAuth, shared::Shared};
 
 /// Makes extractors work inside of it and writes the session's cookies. Made by [`FiefAuth::layer`].
 ///
@@ -18,11 +21,11 @@ use crate::{FiefAuth, future::ResponseFuture, head::Head, request_auth::RequestA
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthLayer {
-    auth: FiefAuth,
+    auth: Arc<Shared>,
 }
 
 impl AuthLayer {
-    pub(crate) fn new(auth: FiefAuth) -> Self {
+    pub(crate) fn new(auth: Arc<Shared>) -> Self {
         Self { auth }
     }
 }
@@ -33,7 +36,7 @@ impl<S> Layer<S> for AuthLayer {
     fn layer(&self, inner: S) -> Self::Service {
         AuthService {
             inner,
-            auth: self.auth.clone(),
+            auth: Arc::clone(&self.auth),
         }
     }
 }
@@ -42,7 +45,7 @@ impl<S> Layer<S> for AuthLayer {
 #[derive(Clone, Debug)]
 pub struct AuthService<S> {
     inner: S,
-    auth: FiefAuth,
+    auth: Arc<Shared>,
 }
 
 impl<S, B> Service<Request<B>> for AuthService<S>

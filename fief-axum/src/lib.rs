@@ -80,9 +80,11 @@ mod bearer;
 mod builder;
 mod caching;
 mod challenge;
+mod cookie;
 mod csrf;
 mod error;
 mod extract;
+mod flight;
 mod future;
 mod guard;
 mod head;
@@ -91,7 +93,9 @@ mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
 mod outgoing;
+mod page;
 mod paths;
+mod policies;
 mod rejection;
 mod rejection_kind;
 mod request_auth;
@@ -101,26 +105,28 @@ mod return_to;
 mod routes;
 mod rule;
 mod session;
+mod shared;
 mod site;
+mod table;
 mod user_cache;
 mod users;
 
 pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,
+    cookie::SessionKey,
     error::Error,
     extract::{
         Account, AccountError, Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser,
-        Policy,
     },
     guard::RequireService,
     layer::{AuthLayer, AuthService},
     paths::PathsLayer,
+    policies::Policy,
     rejection::Rejection,
     rejection_kind::RejectionKind,
     require::RequireLayer,
     routes::{LoginPage, LoginPageKind},
-    session::SessionKey,
     user_cache::{UserCache, UserKey},
 };
 

@@ -1,6 +1,6 @@
 //! What guards require, written into the description of an API.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::Method;
 use fief_client::{Fief, FiefAcr, Requirements, RequirementsParts};
@@ -11,7 +11,7 @@ use utoipa::openapi::{
     security::{AuthorizationCode, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme},
 };
 
-use crate::{FiefAuth, PathsLayer, RequireLayer, guard::Verdict, rule::Rule};
+use crate::{PathsLayer, RequireLayer, rule::Rule, shared::Shared, table::Verdict};
 
 impl RequireLayer {
     /// Writes into an [`OpenApi`] document that an operation is behind this guard: the `fief` security scheme (OAuth 2.0,
@@ -29,10 +29,10 @@ impl RequireLayer {
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     pub fn describe(&self, document: &mut OpenApi, method: &Method, path: &str) {
-        add_scheme(document, self.auth(), &self.rule().requirements);
+        add_scheme(document, &self.auth, &self.rule.requirements);
         let item = document.paths.paths.get_mut(path);
         if let Some(operation) = item.and_then(|item| operation(item, method)) {
-            secure(operation, self.rule());
+            secure(operation, &self.rule);
         }
     }
 }
@@ -40,14 +40,14 @@ impl RequireLayer {
 impl PathsLayer {
     /// Writes the table into an [`OpenApi`] document, as [`RequireLayer::describe`] does it for one operation.
     pub fn describe(&self, document: &mut OpenApi) {
-        add_scheme(document, self.auth(), &Requirements::new());
+        add_scheme(document, &self.auth, &Requirements::new());
         let mut scoped = Vec::new();
         for (path, item) in &mut document.paths.paths {
             for method in METHODS {
                 let Some(operation) = operation(item, &method) else {
                     continue;
                 };
-                match self.verdict(&method, path) {
+                match self.table.verdict_at(&method, Some(path)) {
                     Verdict::Ask(rule) => {
                         scoped.push(rule.requirements.clone());
                         secure(operation, rule);
@@ -58,7 +58,7 @@ impl PathsLayer {
             }
         }
         for requirements in scoped {
-            add_scheme(document, self.auth(), &requirements);
+            add_scheme(document, &self.auth, &requirements);
         }
     }
 }
@@ -136,7 +136,7 @@ fn login(acr: Option<FiefAcr>, max_age: Option<Duration>) -> String {
 }
 
 /// Adds the scheme, or scopes to the one that is there.
-fn add_scheme(document: &mut OpenApi, auth: &FiefAuth, required: &Requirements) {
+fn add_scheme(document: &mut OpenApi, auth: &Arc<Shared>, required: &Requirements) {
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let mut scopes = vec!["openid".to_owned()];
     let known = schemes

@@ -10,7 +10,10 @@ use std::{
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_cookies::Cookie;
 
-use crate::{FiefAuth, caching, session::Session};
+use crate::{
+    caching,
+    session::{Session, Sessions},
+};
 
 /// What the answer to a request is to tell the browser.
 #[derive(Default)]
@@ -26,7 +29,7 @@ pub(crate) struct Outgoing {
 struct Cookies {
     cookies: Vec<Cookie<'static>>,
     /// The session that they carry, none where they clear one.
-    session: Option<(FiefAuth, Arc<Session>)>,
+    session: Option<(Arc<Sessions>, Arc<Session>)>,
 }
 
 thread_local! {
@@ -49,14 +52,14 @@ impl Outgoing {
     /// Has the answer carry the cookies of a session, instead of those of before; where it has none, those stay.
     pub(crate) fn send(
         &self,
-        auth: &FiefAuth,
+        sessions: &Arc<Sessions>,
         cookies: Vec<Cookie<'static>>,
         session: Option<&Arc<Session>>,
     ) {
         if cookies.is_empty() {
             return;
         }
-        let session = session.map(|session| (auth.clone(), Arc::clone(session)));
+        let session = session.map(|session| (Arc::clone(sessions), Arc::clone(session)));
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = Cookies { cookies, session };
         self.is_any.store(true, Ordering::Release);
@@ -80,10 +83,8 @@ impl Outgoing {
         }
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let Cookies { cookies, session } = mem::take(&mut *latest);
-        let is_void = session.is_some_and(|(auth, session)| {
-            auth.site().is_some_and(|site| {
-                site.ended.has(&session) || site.refreshes.has_superseded(&session)
-            })
+        let is_void = session.is_some_and(|(sessions, session)| {
+            sessions.ended.has(&session) || sessions.refreshes.has_superseded(&session)
         });
         if is_void { Vec::new() } else { cookies }
     }

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{MatchedPath, OriginalUri},
-    http::{Extensions, Method},
-};
+use axum::http::Method;
 use tower_layer::Layer;
 
 use crate::{
-    FiefAuth, RejectionKind, RequireLayer,
-    guard::{RequireService, Rules, Verdict},
+    RequireLayer,
+    guard::RequireService,
     rule::Rule,
+    shared::Shared,
+    table::{Access, Entry, Rules, Table},
 };
 
 /// A guard for a whole application, where each path says what it requires. Made by [`FiefAuth::paths`].
@@ -49,32 +48,12 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct PathsLayer {
-    auth: FiefAuth,
-    table: Arc<Table>,
-}
-
-/// What each path requires.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
-    entries: Vec<Entry>,
-    fallback: Option<Access>,
-}
-
-#[derive(Clone, Debug)]
-struct Entry {
-    method: Option<Method>,
-    path: String,
-    access: Access,
-}
-
-#[derive(Clone, Debug)]
-enum Access {
-    Open,
-    Rule(Arc<Rule>),
+    pub(crate) auth: Arc<Shared>,
+    pub(crate) table: Arc<Table>,
 }
 
 impl PathsLayer {
-    pub(crate) fn new(auth: FiefAuth) -> Self {
+    pub(crate) fn new(auth: Arc<Shared>) -> Self {
         let table = Arc::default();
         Self { auth, table }
     }
@@ -92,17 +71,17 @@ impl PathsLayer {
 
     /// Requires of a path what the guard requires.
     pub fn require(self, path: impl Into<String>, guard: RequireLayer) -> Self {
-        self.entry(None, path.into(), Access::Rule(guard.into_rule()))
+        self.entry(None, path.into(), Access::Rule(guard.rule))
     }
 
     /// Requires of a path, for one method, what the guard requires. HEAD goes with GET, as in the router.
     pub fn method(self, method: Method, path: impl Into<String>, guard: RequireLayer) -> Self {
-        self.entry(Some(method), path.into(), Access::Rule(guard.into_rule()))
+        self.entry(Some(method), path.into(), Access::Rule(guard.rule))
     }
 
     /// Requires of what no route matched what the guard requires. Default: it is refused.
     pub fn fallback(mut self, guard: RequireLayer) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(Access::Rule(guard.into_rule()));
+        Arc::make_mut(&mut self.table).fallback = Some(Access::Rule(guard.rule));
         self
     }
 
@@ -110,16 +89,6 @@ impl PathsLayer {
     pub fn open_fallback(mut self) -> Self {
         Arc::make_mut(&mut self.table).fallback = Some(Access::Open);
         self
-    }
-
-    #[cfg(feature = "utoipa")]
-    pub(crate) fn auth(&self) -> &FiefAuth {
-        &self.auth
-    }
-
-    #[cfg(feature = "utoipa")]
-    pub(crate) fn verdict(&self, method: &Method, path: &str) -> Verdict<'_> {
-        self.table.verdict_at(method, Some(path))
     }
 
     fn entry(mut self, method: Option<Method>, path: String, access: Access) -> Self {
@@ -141,60 +110,5 @@ impl<S> Layer<S> for PathsLayer {
             self.auth.clone(),
             Rules::Table(Arc::clone(&self.table)),
         )
-    }
-}
-
-impl Table {
-    pub(crate) fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
-        let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-        if path.is_none() && extensions.get::<OriginalUri>().is_none() {
-            tracing::error!(
-                "FiefAuth::paths() is around a router, before any route is found: use Router::layer"
-            );
-            return Verdict::Refuse(RejectionKind::Misconfigured);
-        }
-        let verdict = self.verdict_at(method, path);
-        if matches!(verdict, Verdict::Refuse(_)) {
-            tracing::debug!(path, "not in the table of paths");
-        }
-        verdict
-    }
-
-    /// Without a path it is the fallback.
-    fn verdict_at(&self, method: &Method, path: Option<&str>) -> Verdict<'_> {
-        let access = match path {
-            Some(path) => self.find(method, path),
-            None => self.fallback.as_ref(),
-        };
-        match access {
-            Some(Access::Open) => Verdict::Open,
-            Some(Access::Rule(rule)) => Verdict::Ask(rule),
-            None => Verdict::Refuse(RejectionKind::Forbidden),
-        }
-    }
-
-    fn find(&self, method: &Method, path: &str) -> Option<&Access> {
-        let mut entries = self.entries.iter();
-        let found = entries.find(|entry| entry.has(method) && entry.covers(path));
-        found.map(|entry| &entry.access)
-    }
-}
-
-impl Entry {
-    fn has(&self, asked: &Method) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| method == asked || method == Method::GET && asked == Method::HEAD)
-    }
-
-    fn covers(&self, path: &str) -> bool {
-        if self.path == path {
-            return true;
-        }
-        // Up to and with the slash, so that `/admin/{*rest}` covers neither `/administration` nor `/admin/` itself.
-        let Some((prefix, _)) = self.path.split_once("{*") else {
-            return false;
-        };
-        prefix.ends_with('/') && path.len() > prefix.len() && path.starts_with(prefix)
     }
 }

@@ -1,14 +1,12 @@
-use std::{fmt, mem};
+use std::{fmt, mem, sync::Arc};
 
 use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
-use fief_client::Requirements;
 use serde_json::json;
-use url::form_urlencoded;
 
-use crate::{FiefAuth, RejectionKind, challenge::Remedy, head::Head, metrics, routes, site::Site};
+use crate::{RejectionKind, metrics, page};
 
 /// A request that does not reach its handler, and why.
 ///
@@ -21,46 +19,29 @@ pub struct Rejection {
     inner: Box<Inner>,
 }
 
+pub(crate) type OnRejection = Arc<dyn Fn(Rejection) -> Response + Send + Sync>;
+
 #[derive(Clone)]
-struct Inner {
-    kind: RejectionKind,
-    is_navigation: bool,
-    is_page: bool,
-    login_url: Option<String>,
-    challenge: Option<HeaderValue>,
-    hook: Option<FiefAuth>,
-    is_told: bool,
+pub(crate) struct Inner {
+    pub(crate) kind: RejectionKind,
+    pub(crate) is_navigation: bool,
+    pub(crate) is_page: bool,
+    pub(crate) login_url: Option<String>,
+    pub(crate) challenge: Option<HeaderValue>,
+    pub(crate) hook: Option<OnRejection>,
+    pub(crate) is_told: bool,
 }
 
 impl Rejection {
-    pub(crate) fn new(
-        auth: &FiefAuth,
-        head: Head<'_>,
-        kind: RejectionKind,
-        required: &Requirements,
-    ) -> Self {
-        let is_navigation = head.is_navigation();
-        let site = auth.site().filter(|_| is_navigation);
-        let login_url = site
-            .filter(|_| kind.is_login())
-            .map(|site| login_url(site, head.page(), &kind, required));
-        Self::from_inner(Inner {
-            is_navigation,
-            is_page: site.is_some(),
-            challenge: match login_url {
-                None => auth.challenge().header(&kind, required),
-                Some(_) => None,
-            },
-            login_url,
-            hook: auth.has_rejection_hook().then(|| auth.clone()),
-            is_told: false,
-            kind,
-        })
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self {
+            inner: Box::new(inner),
+        }
     }
 
     /// The rejection of an extractor that nothing surrounds.
     pub(crate) fn misconfigured() -> Self {
-        Self::from_inner(Inner {
+        Self::new(Inner {
             kind: RejectionKind::Misconfigured,
             is_navigation: false,
             is_page: false,
@@ -69,12 +50,6 @@ impl Rejection {
             hook: None,
             is_told: false,
         })
-    }
-
-    fn from_inner(inner: Inner) -> Self {
-        Self {
-            inner: Box::new(inner),
-        }
     }
 
     /// Returns why the request is rejected.
@@ -111,7 +86,7 @@ impl Rejection {
         }
         let (status, description) = (rejected.kind.status(), rejected.kind.description());
         let mut response = if rejected.is_page {
-            routes::rejected(status, description)
+            page::rejected(status, description)
         } else {
             let body = json!({ "error": rejected.kind.code(), "error_description": description });
             (status, axum::Json(body)).into_response()
@@ -121,7 +96,7 @@ impl Rejection {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if rejected.kind == RejectionKind::Unavailable {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            headers.insert(header::RETRY_AFTER, page::RETRY_AFTER);
         }
         response
     }
@@ -137,30 +112,9 @@ impl IntoResponse for Rejection {
         }
         // The hook gets a rejection without a hook, so that it can ask for the answer that it replaces.
         match self.inner.hook.take() {
-            Some(auth) => auth.reject(self),
+            Some(hook) => hook(self),
             None => self.answer(),
         }
-    }
-}
-
-/// Where to log in and come back from; for a step-up, at the level and age that are required.
-fn login_url(site: &Site, page: &str, kind: &RejectionKind, required: &Requirements) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    // A page that the login would not come back to is not carried along, however long it is.
-    query.extend_pairs(site.return_to(page).map(|page| ("return_to", page)));
-    let Remedy {
-        // The application's own, which every login asks for.
-        scope: _,
-        acr,
-        max_age,
-    } = Remedy::new(kind, required);
-    query.extend_pairs(acr.map(|acr| ("acr", acr)));
-    query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
-    let (path, query) = (site.login_path(), query.finish());
-    if query.is_empty() {
-        path
-    } else {
-        format!("{path}?{query}")
     }
 }
 

@@ -4,20 +4,22 @@ use axum::http::{Extensions, HeaderMap, request::Parts};
 use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 
 use crate::{
-    FiefAuth, Rejection, RejectionKind,
+    Rejection, RejectionKind,
     bearer::{Bearer, is_b64token},
+    cookie::Jar,
     csrf,
     head::Head,
     metrics,
     outgoing::Outgoing,
-    session::{self, Jar, Opened, Session},
+    session::{self, Opened, Session, Sessions},
+    shared::Shared,
     site::Site,
 };
 
 /// Who sent one request: read once, verified once, for layer, guards and extractors.
 #[derive(Clone)]
 pub(crate) struct RequestAuth {
-    auth: FiefAuth,
+    auth: Arc<Shared>,
     found: Option<Found>,
     outgoing: Arc<Outgoing>,
 }
@@ -32,9 +34,16 @@ pub(crate) struct Credential {
     pub(crate) session: Option<Arc<Session>>,
 }
 
+/// Where a request has its credentials.
+enum Source<'a> {
+    Bearer(&'a [u8]),
+    /// What a browser sends by itself.
+    Cookies,
+}
+
 /// A request whose sender was asked for.
 pub(crate) struct Asked<'a> {
-    pub(crate) auth: &'a FiefAuth,
+    pub(crate) auth: &'a Arc<Shared>,
     pub(crate) outgoing: &'a Arc<Outgoing>,
     pub(crate) head: Head<'a>,
     pub(crate) found: &'a Found,
@@ -63,13 +72,13 @@ impl<'a> Asked<'a> {
     }
 
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
-        Rejection::new(self.auth, self.head, kind, required)
+        self.auth.reject(self.head, kind, required)
     }
 }
 
 /// Checks what is required of whoever was found.
 pub(crate) fn meets<'a>(
-    auth: &FiefAuth,
+    auth: &Arc<Shared>,
     found: &'a Found,
     required: &Requirements,
 ) -> Result<&'a Credential, RejectionKind> {
@@ -84,7 +93,7 @@ impl RequestAuth {
     ///
     /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
     pub(crate) fn lend<'a>(
-        auth: &FiefAuth,
+        auth: &Arc<Shared>,
         extensions: &'a mut Extensions,
     ) -> Result<(&'a mut Self, Option<Arc<Outgoing>>), RejectionKind> {
         let mut new = None;
@@ -97,7 +106,7 @@ impl RequestAuth {
                 outgoing,
             }
         });
-        if auth.is(&lent.auth) {
+        if Arc::ptr_eq(auth, &lent.auth) {
             return Ok((lent, new));
         }
         tracing::error!("a layer or guard is inside of another FiefAuth's");
@@ -137,14 +146,12 @@ impl RequestAuth {
     /// bearer token only when Fief has to be asked for its key.
     pub(crate) fn known(&mut self, headers: &HeaderMap) -> Option<&Found> {
         if self.found.is_none() {
-            let found = match Bearer::read(headers) {
-                Bearer::Token(token) => {
+            let found = match self.source(headers) {
+                Ok(Source::Bearer(token)) => {
                     of_bearer(token, self.auth.fief().try_validate_access_token(token)?)
                 }
-                Bearer::Malformed => Err(RejectionKind::Malformed),
-                Bearer::TooLong => Err(RejectionKind::Invalid),
-                Bearer::Absent if self.auth.takes_cookies() => return None,
-                Bearer::Absent => Err(RejectionKind::MissingCredentials),
+                Ok(Source::Cookies) => return None,
+                Err(kind) => Err(kind),
             };
             self.find_out(found);
         }
@@ -177,19 +184,27 @@ impl RequestAuth {
         self.outgoing.ask();
     }
 
-    /// Bearer goes first, and a bad one never falls back to the session.
+    /// Returns what is to say who sent a request. Bearer goes first, and a bad one never falls back to the session.
+    fn source<'a>(&self, headers: &'a HeaderMap) -> Result<Source<'a>, RejectionKind> {
+        match Bearer::read(headers) {
+            Bearer::Token(token) => Ok(Source::Bearer(token)),
+            Bearer::Malformed => Err(RejectionKind::Malformed),
+            Bearer::TooLong => Err(RejectionKind::Invalid),
+            Bearer::Absent if self.auth.takes_cookies() => Ok(Source::Cookies),
+            Bearer::Absent => Err(RejectionKind::MissingCredentials),
+        }
+    }
+
     async fn read(&self, head: Head<'_>) -> Found {
-        match Bearer::read(head.headers) {
-            Bearer::Token(token) => {
+        match self.source(head.headers)? {
+            Source::Bearer(token) => {
                 let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
                 let any = Requirements::new();
                 let validated = self.auth.fief().validate_access_token(text, &any).await;
                 of_bearer(token, validated)
             }
-            Bearer::Malformed => Err(RejectionKind::Malformed),
-            Bearer::TooLong => Err(RejectionKind::Invalid),
             // Boxed, so that its size is not moved around with every bearer token.
-            Bearer::Absent => Box::pin(self.read_cookies(head)).await,
+            Source::Cookies => Box::pin(self.read_cookies(head)).await,
         }
     }
 
@@ -197,8 +212,8 @@ impl RequestAuth {
     async fn read_cookies(&self, head: Head<'_>) -> Found {
         let auth = &self.auth;
         let session = auth
-            .site()
-            .and_then(|site| Some((site, Opened::of(site, head.headers)?)));
+            .sessions()
+            .and_then(|sessions| Some((sessions, Opened::of(sessions, head.headers)?)));
         let name = auth.access_token_cookie();
         let plain = name.and_then(|name| Jar::new(head.headers).get(name));
         let plain = plain.filter(|value| !value.is_empty());
@@ -209,8 +224,8 @@ impl RequestAuth {
         if !csrf::is_same_origin(auth.site().map(Site::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
-        if let Some((site, opened)) = session
-            && let Some(credential) = self.read_session(site, opened, head).await?
+        if let Some((sessions, opened)) = session
+            && let Some(credential) = self.read_session(sessions, opened, head).await?
         {
             return Ok(credential);
         }
@@ -222,14 +237,14 @@ impl RequestAuth {
 
     async fn read_session(
         &self,
-        site: &Site,
+        sessions: &Arc<Sessions>,
         opened: Opened,
         head: Head<'_>,
     ) -> Result<Option<Credential>, RejectionKind> {
-        let current = session::current(&self.auth, site, head, opened).await?;
+        let current = session::current(sessions, head, opened).await?;
         let (token, session) = current.found.unzip();
         self.outgoing
-            .send(&self.auth, current.cookies, session.as_ref());
+            .send(sessions, current.cookies, session.as_ref());
         Ok(token.map(|token| Credential { token, session }))
     }
 }

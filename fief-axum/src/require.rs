@@ -6,9 +6,11 @@ use fief_client::{FiefAccessTokenInfo, FiefAcr, Requirements};
 use tower_layer::Layer;
 
 use crate::{
-    FiefAuth, Policy,
-    guard::{RequireService, Rules},
+    Policy,
+    guard::RequireService,
     rule::{Predicate, Rule},
+    shared::Shared,
+    table::Rules,
 };
 
 /// A guard. Made by [`FiefAuth::require`]; without more, everyone who is logged in may pass.
@@ -30,12 +32,12 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RequireLayer {
-    auth: FiefAuth,
-    rule: Arc<Rule>,
+    pub(crate) auth: Arc<Shared>,
+    pub(crate) rule: Arc<Rule>,
 }
 
 impl RequireLayer {
-    pub(crate) fn new(auth: FiefAuth) -> Self {
+    pub(crate) fn new(auth: Arc<Shared>) -> Self {
         Self {
             auth,
             rule: Arc::default(),
@@ -111,20 +113,6 @@ impl RequireLayer {
         let rule = Arc::make_mut(&mut self.rule);
         rule.requirements = require(mem::take(&mut rule.requirements));
         self
-    }
-
-    #[cfg(feature = "utoipa")]
-    pub(crate) fn auth(&self) -> &FiefAuth {
-        &self.auth
-    }
-
-    #[cfg(feature = "utoipa")]
-    pub(crate) fn rule(&self) -> &Rule {
-        &self.rule
-    }
-
-    pub(crate) fn into_rule(self) -> Arc<Rule> {
-        self.rule
     }
 }
 

@@ -3,8 +3,9 @@ use std::{fmt, sync::Arc};
 use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use crate::{
-    FiefAuth, RejectionKind,
+    RejectionKind,
     request_auth::{Found, meets},
+    shared::Shared,
 };
 
 /// What a guard asks of a request.
@@ -29,7 +30,7 @@ impl Rule {
     }
 
     /// Checks whether whoever was found may pass.
-    pub(crate) fn check(&self, auth: &FiefAuth, found: &Found) -> Result<(), RejectionKind> {
+    pub(crate) fn check(&self, auth: &Arc<Shared>, found: &Found) -> Result<(), RejectionKind> {
         match meets(auth, found, &self.requirements) {
             Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => Ok(()),
             Ok(_) => Err(RejectionKind::Forbidden),

@@ -1,18 +1,15 @@
-use axum::response::{IntoResponse, Response};
-use fief_client::AuthorizationRequest;
-use url::{Host, Url};
+use std::sync::Arc;
+
+use fief_client::{AuthorizationRequest, Requirements};
+use url::form_urlencoded;
 
 use crate::{
-    Error, LoginPage,
-    return_to::return_to,
-    routes::OnLoginPage,
-    session::{Ended, Keys, Refresh, Refreshes, Store},
+    RejectionKind, challenge::Remedy, return_to::return_to, routes::OnLoginPage, session::Sessions,
 };
 
 /// The web application that visitors log in to, checked.
 pub(crate) struct Site {
-    /// Whether browsers come by https.
-    pub(crate) secure: bool,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) redirect_uri: String,
     pub(crate) logged_out_uri: String,
     pub(crate) callback_path: String,
@@ -21,15 +18,6 @@ pub(crate) struct Site {
     pub(crate) after_login: String,
     pub(crate) on_login_page: Option<OnLoginPage>,
     pub(crate) request: AuthorizationRequest,
-    pub(crate) keys: Keys,
-    /// Seconds.
-    pub(crate) idle: u64,
-    pub(crate) absolute: u64,
-    pub(crate) refresh: Option<Refresh>,
-    pub(crate) refreshes: Refreshes,
-    pub(crate) ended: Ended,
-    /// None where sessions are in the browsers' cookies.
-    pub(crate) store: Option<Store>,
     pub(crate) origin: String,
     pub(crate) prefix: String,
     pub(crate) login_path: String,
@@ -39,14 +27,6 @@ impl Site {
     /// The origin of the application, as browsers write it.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
-    }
-
-    /// The name of a cookie of ours, which browsers take over https from this host only.
-    ///
-    /// Cookies ignore ports: on loopback a Fief beside the application has a `fief_session` of its own.
-    pub(crate) fn cookie_name(&self, name: &str) -> String {
-        let prefix = if self.secure { "__Host-" } else { "dev_" };
-        format!("{prefix}{name}")
     }
 
     /// The login route as a router has it.
@@ -64,10 +44,29 @@ impl Site {
         format!("{}{}", self.prefix, self.logout_path)
     }
 
-    pub(crate) fn show(&self, page: LoginPage) -> Response {
-        match &self.on_login_page {
-            Some(hook) => hook(page),
-            None => page.into_response(),
+    /// Where to log in and come back from; for a step-up, at the level and age that are required.
+    pub(crate) fn login_url(
+        &self,
+        page: &str,
+        kind: &RejectionKind,
+        required: &Requirements,
+    ) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        // A page that the login would not come back to is not carried along, however long it is.
+        query.extend_pairs(self.return_to(page).map(|page| ("return_to", page)));
+        let Remedy {
+            // The application's own, which every login asks for.
+            scope: _,
+            acr,
+            max_age,
+        } = Remedy::new(kind, required);
+        query.extend_pairs(acr.map(|acr| ("acr", acr)));
+        query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
+        let (path, query) = (self.login_path(), query.finish());
+        if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{query}")
         }
     }
 
@@ -82,52 +81,4 @@ impl Site {
         });
         (!own).then_some(page)
     }
-}
-
-pub(crate) fn parse_app_url(app_url: &str) -> Result<Url, Error> {
-    let url =
-        Url::parse(app_url).map_err(|error| bad(&format!("the application's URL: {error}")))?;
-    let loopback = match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let plain = url.username().is_empty() && url.password().is_none();
-    if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
-        return Err(bad("the application's URL: https, except on loopback"));
-    }
-    if !plain || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad(
-            "the application's URL: an origin and a path, nothing else",
-        ));
-    }
-    Ok(url)
-}
-
-/// A route's path: fixed segments.
-pub(crate) fn route(name: &str, path: &str) -> Result<String, Error> {
-    let plain = path
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
-    match return_to(path) {
-        Some(same) if plain && same == path && path.len() > 1 => Ok(same),
-        _ => Err(bad(&format!(
-            "{name}: a path such as /{}",
-            name.trim_end_matches("_path")
-        ))),
-    }
-}
-
-pub(crate) fn page(name: &str, page: &str) -> Result<String, Error> {
-    return_to(page).ok_or_else(|| bad(&format!("{name}: a path on this site, such as /")))
-}
-
-/// The absolute URL of a path with its query.
-pub(crate) fn at(app_url: &Url, prefix: &str, path: &str) -> String {
-    format!("{}{prefix}{path}", app_url.origin().ascii_serialization())
-}
-
-pub(crate) fn bad(why: &str) -> Error {
-    Error::Configuration(why.to_owned())
 }

@@ -1,8 +1,7 @@
 use std::{
-    collections::HashMap,
     fmt,
     sync::{
-        Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -10,46 +9,26 @@ use std::{
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
 use quick_cache::sync::Cache;
-use tokio::{runtime::Handle, sync::watch, time::timeout};
 use uuid::Uuid;
 
 use crate::{
-    FiefAuth, FiefAuthBuilder, UserCache, UserKey, metrics,
+    UserKey,
+    flight::{Joined, Lost, SingleFlight},
+    metrics,
     user_cache::{AnyUserCache, Memory},
 };
 
-impl FiefAuthBuilder {
-    /// Keeps user info in a cache of the application's own. Default: in this process, 10 000 users and 32 MiB at most.
-    pub fn user_cache(mut self, cache: impl UserCache) -> Self {
-        self.users.store = Store::Other(Box::new(cache));
-        self
-    }
-
-    /// Sets for how long user info is taken from the cache. Default: 5 minutes. With zero, Fief is asked each time.
-    pub fn user_cache_ttl(mut self, time_to_live: Duration) -> Self {
-        self.users.time_to_live = time_to_live;
-        self
-    }
-}
-
-impl FiefAuth {
-    /// Forgets what is known of a user, so that Fief is asked next time: after the user was changed.
-    pub async fn forget_user(&self, id: Uuid) {
-        self.users().forget(self.fief(), id).await;
-    }
-}
-
 /// The users that Fief described lately.
 pub(crate) struct Users {
-    store: Store,
-    time_to_live: Duration,
+    pub(crate) store: Store,
+    pub(crate) time_to_live: Duration,
     refused: Cache<Uuid, Refused>,
-    under_way: Mutex<HashMap<Uuid, Flight>>,
+    flights: SingleFlight<Uuid, Landed>,
     /// Counts what became known or was forgotten since, of a part of the users each.
     changes: [AtomicU64; 64],
 }
 
-enum Store {
+pub(crate) enum Store {
     Memory(Memory),
     Other(Box<dyn AnyUserCache>),
 }
@@ -63,7 +42,6 @@ struct Refused {
 }
 
 type Landed = Result<FiefUserInfo, FiefError>;
-type Flight = watch::Receiver<Option<Landed>>;
 
 impl Users {
     pub(crate) fn new() -> Self {
@@ -71,31 +49,47 @@ impl Users {
             store: Store::Memory(Memory::new()),
             time_to_live: Duration::from_secs(5 * 60),
             refused: Cache::new(REFUSED),
-            under_way: Mutex::new(HashMap::new()),
+            flights: SingleFlight::new(true),
             changes: [const { AtomicU64::new(0) }; 64],
         }
     }
 
     /// Returns the user of a token, asking Fief when that was too long ago.
-    pub(crate) async fn get(auth: &FiefAuth, token: &FiefAccessTokenInfo) -> Landed {
-        let users = auth.users();
+    pub(crate) async fn get(users: &Arc<Self>, fief: &Fief, token: &FiefAccessTokenInfo) -> Landed {
         for _ in 0..MAX_JOINED {
-            if let Some(user) = users.find(auth.fief(), token.id()).await {
-                metrics::user("cache");
-                return Ok(user);
+            if let Some(known) = users.known(fief, token).await {
+                return known;
             }
-            if let Some(error) = users.refusal(auth.fief().now(), token) {
-                return Err(error);
-            }
-            let (flight, is_own) = users.join(auth, token)?;
-            match land(flight.clone()).await {
+            let work = || {
+                let (users, fief, token) = (Arc::clone(users), fief.clone(), token.clone());
+                async move {
+                    // Another request may have ended between the look and this one's start.
+                    match users.known(&fief, &token).await {
+                        Some(known) => known,
+                        None => users.fetch(&fief, &token).await,
+                    }
+                }
+            };
+            let joined = users.flights.join(token.id(), || None, work).await;
+            let Joined { result, is_own } = joined.map_err(|Lost| {
+                FiefError::Configuration("user info needs a tokio runtime that runs".into())
+            })?;
+            match result {
                 // The answer may be about another token of the same user.
-                Some(Err(error)) if !is_own && is_refusal(&error) => {}
-                Some(landed) => return landed,
-                None => users.give_up(token.id(), &flight),
+                Err(error) if !is_own && is_refusal(&error) => {}
+                Ok(_) | Err(_) => return result,
             }
         }
-        users.fetch(auth.fief(), token).await
+        users.fetch(fief, token).await
+    }
+
+    /// Returns what Fief said about the user of a token lately.
+    async fn known(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<Landed> {
+        if let Some(user) = self.find(fief, token.id()).await {
+            metrics::user("cache");
+            return Some(Ok(user));
+        }
+        self.refusal(fief.now(), token).map(Err)
     }
 
     /// Returns the user of a token as Fief describes them now.
@@ -127,9 +121,9 @@ impl Users {
     }
 
     /// Forgets a user, whatever is under way.
-    async fn forget(&self, fief: &Fief, id: Uuid) {
+    pub(crate) async fn forget(&self, fief: &Fief, id: Uuid) {
         self.changes(id).fetch_add(1, Ordering::AcqRel);
-        self.lock().remove(&id);
+        self.flights.remove(&id);
         self.remove(fief, id).await;
     }
 
@@ -201,72 +195,6 @@ impl Users {
             || refused.token.access_token() == token.access_token();
         (is_same && age.is_ok_and(|age| age < REFUSED_FOR)).then_some(refused.error)
     }
-
-    /// Joins the request that is under way for the user, or starts one that survives its caller.
-    fn join(
-        &self,
-        auth: &FiefAuth,
-        token: &FiefAccessTokenInfo,
-    ) -> Result<(Flight, bool), FiefError> {
-        let runtime = Handle::try_current()
-            .map_err(|_| FiefError::Configuration("user info needs a tokio runtime".into()))?;
-        let mut under_way = self.lock();
-        let current = under_way.get(&token.id());
-        if let Some(flight) = current.filter(|flight| flight.borrow().is_none()) {
-            return Ok((flight.clone(), false));
-        }
-        let (sender, flight) = watch::channel(None);
-        under_way.insert(token.id(), flight.clone());
-        // A runtime that shuts down drops the work at once, which ends the flight.
-        drop(under_way);
-        let landing = Landing {
-            auth: auth.clone(),
-            id: token.id(),
-            flight: flight.clone(),
-        };
-        let token = token.clone();
-        runtime.spawn(async move {
-            let users = landing.auth.users();
-            let landed = users.fetch(landing.auth.fief(), &token).await;
-            sender.send_replace(Some(landed));
-        });
-        Ok((flight, true))
-    }
-
-    /// Lets the next one start a flight of their own.
-    fn give_up(&self, id: Uuid, flight: &Flight) {
-        let mut under_way = self.lock();
-        // Since the user was forgotten there may be another one.
-        let current = under_way.get(&id);
-        if current.is_some_and(|current| current.same_channel(flight)) {
-            under_way.remove(&id);
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Flight>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Ends a flight, whatever becomes of it.
-struct Landing {
-    auth: FiefAuth,
-    id: Uuid,
-    flight: Flight,
-}
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        self.auth.users().give_up(self.id, &self.flight);
-    }
-}
-
-/// Waits for an answer; none when the runtime that was to bring it is gone or stands still.
-async fn land(mut flight: Flight) -> Option<Landed> {
-    let landing = flight.wait_for(Option::is_some);
-    timeout(PATIENCE, landing).await.ok()?.ok()?.clone()
 }
 
 fn check(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
@@ -296,8 +224,6 @@ impl fmt::Debug for Users {
     }
 }
 
-/// More than the time-outs of a request to Fief add up to.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// How many answers about other tokens, or none, are waited for.
 const MAX_JOINED: usize = 3;
 const REFUSED: usize = 10_000;

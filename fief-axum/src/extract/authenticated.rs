@@ -4,6 +4,7 @@ use axum::{
 };
 use fief_client::FiefAccessTokenInfo;
 
+use super::optional::optional;
 use crate::{Rejection, request_auth::RequestAuth};
 
 /// The access token of whoever sent the request, validated.
@@ -41,10 +42,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Ok(found) => Ok(Some(found)),
-            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
-            Err(rejection) => Err(rejection),
-        }
+        optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
     }
 }

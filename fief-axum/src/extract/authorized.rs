@@ -1,25 +1,13 @@
-use std::{any::TypeId, fmt, marker::PhantomData, sync::OnceLock};
+use std::{fmt, marker::PhantomData};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
-use fief_client::{FiefAccessTokenInfo, Requirements};
+use fief_client::FiefAccessTokenInfo;
 
-use crate::{Rejection, RejectionKind, request_auth::RequestAuth};
-
-/// What a handler requires, named by a type.
-pub trait Policy: Send + Sync + 'static {
-    /// Returns what the token must have. [`Authorized`] asks once, a guard when it is made.
-    fn requirements() -> Requirements;
-
-    /// Returns whether whoever meets the requirements may pass. Default: yes.
-    #[must_use]
-    fn allows(token: &FiefAccessTokenInfo) -> bool {
-        let _ = token;
-        true
-    }
-}
+use super::optional::optional;
+use crate::{Policy, Rejection, RejectionKind, request_auth::RequestAuth};
 
 /// The access token of someone who meets the policy `P`: a handler that asks for it cannot be reached by anyone else,
 /// wherever it is mounted.
@@ -70,11 +58,7 @@ impl<S: Sync, P: Policy> OptionalFromRequestParts<S> for Authorized<P> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Ok(found) => Ok(Some(found)),
-            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
-            Err(rejection) => Err(rejection),
-        }
+        optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
     }
 }
 
@@ -90,39 +74,5 @@ impl<P> Clone for Authorized<P> {
 impl<P> fmt::Debug for Authorized<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Authorized").field(&self.token).finish()
-    }
-}
-
-/// The requirements of the policies that were asked for, each built once: a list that only grows, so that looking one
-/// up takes no lock.
-#[derive(Debug, Default)]
-pub(crate) struct Policies {
-    first: OnceLock<Box<Entry>>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    policy: TypeId,
-    requirements: Requirements,
-    next: OnceLock<Box<Entry>>,
-}
-
-impl Policies {
-    fn requirements<P: Policy>(&self) -> &Requirements {
-        let policy = TypeId::of::<P>();
-        let mut slot = &self.first;
-        loop {
-            let entry = slot.get_or_init(|| {
-                Box::new(Entry {
-                    policy,
-                    requirements: P::requirements(),
-                    next: OnceLock::new(),
-                })
-            });
-            if entry.policy == policy {
-                return &entry.requirements;
-            }
-            slot = &entry.next;
-        }
     }
 }

@@ -11,12 +11,14 @@ use axum::{
 use fief_client::{FiefAccessTokenInfo, Requirements};
 use uuid::Uuid;
 
+use super::optional::optional;
 use crate::{
-    FiefAuth, Rejection, RejectionKind,
+    Rejection, RejectionKind,
     head::Head,
     outgoing::Outgoing,
     request_auth::{Credential, RequestAuth},
     session::{self, Fresh, Session, seconds},
+    shared::Shared,
 };
 
 /// The login that a request stands on, for as long as its handler works.
@@ -54,7 +56,7 @@ use crate::{
 /// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 #[derive(Clone)]
 pub struct CurrentSession {
-    auth: FiefAuth,
+    auth: Arc<Shared>,
     outgoing: Arc<Outgoing>,
     credential: Credential,
     request: Arc<SentRequest>,
@@ -93,7 +95,7 @@ impl CurrentSession {
     /// 401 when the session is over, 503 when Fief is away: return it.
     pub async fn access_token(&self) -> Result<FiefAccessTokenInfo, Rejection> {
         let auth = &self.auth;
-        let (Some(site), Some(session)) = (auth.site(), self.session()) else {
+        let (Some(sessions), Some(session)) = (auth.sessions(), self.session()) else {
             let token = self.credential.token.access_token();
             let any = Requirements::new();
             let valid = auth.fief().validate_access_token(token, &any).await;
@@ -101,20 +103,20 @@ impl CurrentSession {
         };
         let now = seconds(auth.fief().now());
         let over = || self.reject(RejectionKind::Expired, &Requirements::new());
-        let Fresh::Live(fresh, is_away) = session::refreshed(auth, site, session, true, now).await
+        let Fresh::Live(fresh, is_away) = session::refreshed(sessions, session, true, now).await
         else {
             return Err(over());
         };
-        let token = match session::validate(auth, &fresh).await {
+        let token = match session::validate(sessions, &fresh).await {
             Ok(token) => token,
             Err(_) if is_away => {
                 return Err(self.reject(RejectionKind::Unavailable, &Requirements::new()));
             }
             Err(error) => return Err(self.reject(error.into(), &Requirements::new())),
         };
-        if fresh.generation > session.generation && site.store.is_none() {
-            match session::write(site, &fresh, &self.request.headers) {
-                Ok(cookies) => self.outgoing.send(auth, cookies, Some(&fresh)),
+        if fresh.generation > session.generation && sessions.store.is_none() {
+            match session::write(sessions, &fresh, &self.request.headers) {
+                Ok(cookies) => self.outgoing.send(sessions, cookies, Some(&fresh)),
                 Err(error) => tracing::error!(%error, "a session cannot be renewed"),
             }
         }
@@ -127,10 +129,12 @@ impl CurrentSession {
     ///
     /// What other machines end is noticed within 30 seconds, and only with a session store.
     pub async fn ended(&self) {
-        session::ended(self.auth(), self.session(), &self.credential.token).await;
+        let (auth, token) = (self.auth(), &self.credential.token);
+        let sessions = auth.sessions().map(Arc::as_ref);
+        session::ended(auth.fief(), sessions, self.session(), token).await;
     }
 
-    pub(crate) fn auth(&self) -> &FiefAuth {
+    pub(crate) fn auth(&self) -> &Arc<Shared> {
         &self.auth
     }
 
@@ -145,7 +149,7 @@ impl CurrentSession {
             headers: &self.request.headers,
             extensions: &self.request.extensions,
         };
-        Rejection::new(self.auth(), head, kind, required)
+        self.auth().reject(head, kind, required)
     }
 }
 
@@ -183,10 +187,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Ok(found) => Ok(Some(found)),
-            Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
-            Err(rejection) => Err(rejection),
-        }
+        optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
     }
 }

@@ -4,6 +4,7 @@ use axum::{
 };
 use fief_client::{FiefUserInfo, Requirements};
 
+use super::optional::optional;
 use crate::{Rejection, request_auth::RequestAuth, users::Users};
 
 /// The user who sent the request, as Fief described them in the last five minutes.
@@ -75,18 +76,10 @@ async fn find(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejecti
     let found = if is_fresh {
         auth.users().fetch(auth.fief(), token).await
     } else {
-        Users::get(auth, token).await
+        Users::get(auth.users(), auth.fief(), token).await
     };
     found.map_err(|error| {
         tracing::debug!(%error, user = %token.id(), "no user info");
         asked.reject(error.into(), &Requirements::new())
     })
-}
-
-fn optional<T>(found: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(rejection) if rejection.kind().is_unauthenticated() => Ok(None),
-        Err(rejection) => Err(rejection),
-    }
 }

@@ -5,12 +5,12 @@ mod authenticated;
 mod authorized;
 mod current_session;
 mod current_user;
+mod optional;
 
-pub(crate) use self::authorized::Policies;
 pub use self::{
     account::{Account, AccountError},
     authenticated::Authenticated,
-    authorized::{Authorized, Policy},
+    authorized::Authorized,
     current_session::CurrentSession,
     current_user::{CurrentUser, FreshUser},
 };

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
@@ -8,21 +10,20 @@ use fief_client::{
 };
 use tower_cookies::Cookie;
 
-use super::{
-    landings::Landings,
-    page::{LoginPageKind, show},
-};
+use super::{landings::Landings, page::LoginPageKind, show::show};
 use crate::{
-    Error, FiefAuth,
+    Error,
     attempt::Attempt,
+    cookie::Jar,
     outgoing::append_cookies,
-    session::{self, Jar, Opened, Visit, seconds},
+    session::{self, Opened, Visit, seconds},
+    shared::Shared,
     site::Site,
 };
 
 /// Takes the browser back from Fief: finishes the login and goes to the page that was asked for.
 pub(super) async fn callback(
-    State(auth): State<FiefAuth>,
+    State(auth): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -33,11 +34,16 @@ pub(super) async fn callback(
     let Ok(answer) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default()) else {
         return show(site, LoginPageKind::NotBegun, None);
     };
-    let Some(attempt) = Attempt::read(site, Jar::new(&headers), answer.state(), now) else {
-        return stale(&auth, site, &headers, now).await;
+    let Some(attempt) = Attempt::read(
+        &site.sessions.cookies,
+        Jar::new(&headers),
+        answer.state(),
+        now,
+    ) else {
+        return stale(site, &headers, now).await;
     };
     // Used up from here on, whatever comes of it.
-    let mut cookies = vec![Attempt::clear(site, answer.state())];
+    let mut cookies = vec![Attempt::clear(&site.sessions.cookies, answer.state())];
     let return_to = site
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
@@ -46,8 +52,8 @@ pub(super) async fn callback(
             match begin(&auth, site, &tokens, &user, &headers, &return_to).await {
                 Ok(session) => {
                     cookies.extend(session);
-                    let landings = Landings::read(site, Jar::new(&headers), now);
-                    cookies.extend(landings.next(site));
+                    let landings = Landings::read(&site.sessions.cookies, Jar::new(&headers), now);
+                    cookies.extend(landings.next(&site.sessions.cookies));
                     Redirect::to(&return_to).into_response()
                 }
                 Err(response) => response,
@@ -63,7 +69,7 @@ pub(super) async fn callback(
 }
 
 async fn begin(
-    auth: &FiefAuth,
+    auth: &Arc<Shared>,
     site: &Site,
     tokens: &FiefTokenResponse,
     user: &FiefUserInfo,
@@ -76,7 +82,7 @@ async fn begin(
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await
         .map_err(|error| failed(site, &error, return_to))?;
-    match session::begin(auth, site, tokens, &info, headers).await {
+    match session::begin(&site.sessions, tokens, &info, headers).await {
         Ok(cookies) => {
             auth.users().learn(fief, user).await;
             Ok(cookies)
@@ -94,11 +100,11 @@ async fn begin(
 }
 
 /// A callback that nobody here began, or the back button after a login: nothing is sent to Fief.
-async fn stale(auth: &FiefAuth, site: &Site, headers: &HeaderMap, now: u64) -> Response {
-    let Some(opened) = Opened::of(site, headers) else {
+async fn stale(site: &Site, headers: &HeaderMap, now: u64) -> Response {
+    let Some(opened) = Opened::of(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
     };
-    match session::read(auth, site, opened, now).await {
+    match session::read(&site.sessions, opened, now).await {
         Ok(Visit::Live(_)) => Redirect::to(&site.after_login).into_response(),
         Ok(Visit::Over) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {

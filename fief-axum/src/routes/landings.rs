@@ -3,8 +3,7 @@ use tower_cookies::Cookie;
 
 use crate::{
     Error,
-    session::{Jar, Purpose, named},
-    site::Site,
+    cookie::{CookieConfig, Jar, Purpose},
 };
 
 /// How often a browser logged in lately, in a sealed cookie of its own.
@@ -19,9 +18,9 @@ pub(super) struct Landings {
 }
 
 impl Landings {
-    pub(super) fn read(site: &Site, jar: Jar<'_>, now: u64) -> Self {
-        jar.get(&site.cookie_name(NAME))
-            .and_then(|sealed| site.keys.open(Purpose::Landings, sealed))
+    pub(super) fn read(config: &CookieConfig, jar: Jar<'_>, now: u64) -> Self {
+        jar.get(&config.name(NAME))
+            .and_then(|sealed| config.keys.open(Purpose::Landings, sealed))
             .filter(|read: &Self| now.checked_sub(read.since).is_some_and(|age| age < WHILE))
             .unwrap_or(Self {
                 since: now,
@@ -34,13 +33,13 @@ impl Landings {
     }
 
     /// The cookie that counts one more.
-    pub(super) fn next(&self, site: &Site) -> Result<Cookie<'static>, Error> {
+    pub(super) fn next(&self, config: &CookieConfig) -> Result<Cookie<'static>, Error> {
         let next = Self {
             since: self.since,
             count: self.count.saturating_add(1),
         };
-        let sealed = site.keys.seal(Purpose::Landings, &next)?;
-        Ok(named(site, site.cookie_name(NAME), sealed, WHILE))
+        let sealed = config.keys.seal(Purpose::Landings, &next)?;
+        Ok(config.cookie(config.name(NAME), sealed, WHILE))
     }
 }
 

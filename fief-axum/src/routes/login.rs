@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{RawQuery, State},
@@ -8,21 +8,15 @@ use axum::{
 use fief_client::{AuthorizationRequest, FiefAcr, Prompt, Screen};
 use url::form_urlencoded;
 
-use super::{
-    landings::Landings,
-    page::{LoginPageKind, show},
-};
+use super::{landings::Landings, page::LoginPageKind, show::show};
 use crate::{
-    FiefAuth,
-    attempt::Attempt,
-    outgoing::append_cookies,
-    session::{Jar, seconds},
+    attempt::Attempt, cookie::Jar, outgoing::append_cookies, session::seconds, shared::Shared,
     site::Site,
 };
 
 /// Sends the browser to Fief.
 pub(super) async fn login(
-    State(auth): State<FiefAuth>,
+    State(auth): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -30,7 +24,7 @@ pub(super) async fn login(
         return StatusCode::NOT_FOUND.into_response();
     };
     let now = seconds(auth.fief().now());
-    if Landings::read(site, Jar::new(&headers), now).is_loop() {
+    if Landings::read(&site.sessions.cookies, Jar::new(&headers), now).is_loop() {
         tracing::warn!("a browser is sent to log in again and again");
         return show(site, LoginPageKind::Looping, None);
     }
@@ -47,7 +41,7 @@ pub(super) async fn login(
         }
     };
     let attempt = Attempt::new(attempt, wish.return_to, wish.is_silent, now);
-    match attempt.write(site, Jar::new(&headers)) {
+    match attempt.write(&site.sessions.cookies, Jar::new(&headers)) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();
             append_cookies(response.headers_mut(), &cookies);

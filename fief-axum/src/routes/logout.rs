@@ -1,21 +1,23 @@
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::page;
+use super::show;
 use crate::{
-    FiefAuth,
     csrf::is_same_origin,
     head::{Head, SEC_FETCH_SITE},
     outgoing::append_cookies,
     session,
+    shared::Shared,
     site::Site,
 };
 
 /// Logs out where the browser shows that its user wants it, else asks.
-pub(super) async fn ask(State(auth): State<FiefAuth>, request: Request) -> Response {
+pub(super) async fn ask(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -27,7 +29,7 @@ pub(super) async fn ask(State(auth): State<FiefAuth>, request: Request) -> Respo
 }
 
 /// Logs out: a form's POST.
-pub(super) async fn logout(State(auth): State<FiefAuth>, request: Request) -> Response {
+pub(super) async fn logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -40,15 +42,15 @@ pub(super) async fn logout(State(auth): State<FiefAuth>, request: Request) -> Re
 }
 
 /// Ends the session here first, then Fief's own.
-async fn end(auth: &FiefAuth, site: &Site, headers: &HeaderMap) -> Response {
-    let cookies = session::leave(auth, site, headers).await;
+async fn end(auth: &Arc<Shared>, site: &Site, headers: &HeaderMap) -> Response {
+    let cookies = session::leave(&site.sessions, headers).await;
     let url = auth.fief().logout_url(&site.logged_out_uri);
     let mut response = Redirect::to(url.as_str()).into_response();
     append_cookies(response.headers_mut(), &cookies);
     response
 }
 
-fn question(auth: &FiefAuth, site: &Site) -> Response {
+fn question(auth: &Arc<Shared>, site: &Site) -> Response {
     let fief = auth.fief().logout_url(&site.logged_out_uri).origin();
-    page::log_out(site, fief.ascii_serialization())
+    show::log_out(site, fief.ascii_serialization())
 }

@@ -5,7 +5,11 @@ mod landings;
 mod login;
 mod logout;
 mod page;
+mod resource;
+mod show;
 mod user;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -17,16 +21,19 @@ use axum::{
 };
 
 pub use self::page::{LoginPage, LoginPageKind};
-pub(crate) use self::page::{OnLoginPage, rejected};
-use crate::{FiefAuth, head::Head};
+pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
+use crate::{AuthLayer, head::Head, shared::Shared};
 
 /// The routes, or none where logging in is not set up.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &FiefAuth) -> Router<S> {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {
     let Some(site) = auth.site() else {
         return Router::new();
     };
     let router = match &site.user_path {
-        Some(path) => Router::new().route(path, get(user::user).route_layer(auth.layer())),
+        Some(path) => Router::new().route(
+            path,
+            get(user::user).route_layer(AuthLayer::new(Arc::clone(auth))),
+        ),
         None => Router::new(),
     };
     router

@@ -4,12 +4,14 @@ use axum::http::Method;
 use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 use tower_cookies::Cookie;
 
-use crate::{
-    Error, FiefAuth, RejectionKind,
-    head::Head,
-    session::{Opened, Outcome, Session, Visit, cookie, read, seconds, write},
-    site::Site,
+use super::{
+    data::{Session, seconds},
+    refresh,
+    refreshes::Outcome,
+    sessions::Sessions,
+    visit::{Opened, Visit, read, write},
 };
+use crate::{Error, RejectionKind, cookie::chunks, head::Head};
 
 /// The session of a request, with tokens that are good.
 #[derive(Default)]
@@ -23,30 +25,29 @@ pub(crate) struct Current {
 ///
 /// Cookies are cleared only of a session that is surely over: a parallel answer may bring a newer one.
 pub(crate) async fn current(
-    auth: &FiefAuth,
-    site: &Site,
+    sessions: &Arc<Sessions>,
     head: Head<'_>,
     opened: Opened,
 ) -> Result<Current, RejectionKind> {
-    let now = seconds(auth.fief().now());
-    let session = match read(auth, site, opened, now).await? {
+    let now = seconds(sessions.fief.now());
+    let session = match read(sessions, opened, now).await? {
         Visit::Live(session) => Arc::new(session),
-        Visit::Over => return Ok(over(site, head)),
+        Visit::Over => return Ok(over(sessions, head)),
     };
     let may_start = !matches!(*head.method, Method::HEAD | Method::OPTIONS);
-    let Fresh::Live(fresh, is_away) = refreshed(auth, site, &session, may_start, now).await else {
-        return Ok(over(site, head));
+    let Fresh::Live(fresh, is_away) = refreshed(sessions, &session, may_start, now).await else {
+        return Ok(over(sessions, head));
     };
-    match validate(auth, &fresh).await {
+    match validate(sessions, &fresh).await {
         Ok(token) => {
-            let cookies = renewal(site, head, &session, &fresh, now);
+            let cookies = renewal(sessions, head, &session, &fresh, now);
             let found = Some((token, fresh));
             Ok(Current { found, cookies })
         }
         Err(FiefError::AccessTokenExpired) if is_away => Err(RejectionKind::Unavailable),
         Err(error) => match RejectionKind::from(error) {
             kind if !kind.is_unauthenticated() => Err(kind),
-            _ if fresh.refresh_token().is_none() => Ok(over(site, head)),
+            _ if fresh.refresh_token().is_none() => Ok(over(sessions, head)),
             _ => Ok(Current::default()),
         },
     }
@@ -61,21 +62,20 @@ pub(crate) enum Fresh {
 
 /// Refreshes a session where that is due. It may have been already, more than once even.
 pub(crate) async fn refreshed(
-    auth: &FiefAuth,
-    site: &Site,
+    sessions: &Arc<Sessions>,
     session: &Arc<Session>,
     may_start: bool,
     now: u64,
 ) -> Fresh {
     let mut session = Arc::clone(session);
     for _ in 0..MAX_STEPS {
-        if !session.is_due(site.refresh, now) {
+        if !session.is_due(sessions.config.refresh, now) {
             break;
         }
         let outcome = if may_start {
-            Some(site.refreshes.join(auth, &session, now).await)
+            Some(refresh::join(sessions, &session, now).await)
         } else {
-            site.refreshes.landed(&session, now)
+            sessions.refreshes.landed(&session, now)
         };
         match outcome {
             Some(Outcome::Ended) => return Fresh::Over,
@@ -84,17 +84,17 @@ pub(crate) async fn refreshed(
             Some(Outcome::Refused) | None => break,
         }
     }
-    if site.ended.has(&session) {
+    if sessions.ended.has(&session) {
         return Fresh::Over;
     }
     Fresh::Live(session, false)
 }
 
 pub(crate) async fn validate(
-    auth: &FiefAuth,
+    sessions: &Sessions,
     session: &Session,
 ) -> Result<FiefAccessTokenInfo, FiefError> {
-    let fief = auth.fief();
+    let fief = &sessions.fief;
     let valid = fief
         .validate_access_token(session.access_token(), &Requirements::new())
         .await;
@@ -103,26 +103,26 @@ pub(crate) async fn validate(
 
 /// The cookies of a session that has new tokens, or whose user was not seen for a while.
 fn renewal(
-    site: &Site,
+    sessions: &Sessions,
     head: Head<'_>,
     old: &Session,
     new: &Session,
     now: u64,
 ) -> Vec<Cookie<'static>> {
-    let is_newer = new.generation > old.generation && site.store.is_none();
+    let is_newer = new.generation > old.generation && sessions.store.is_none();
     if !is_newer && !old.is_stale(now) {
         return Vec::new();
     }
-    write(site, &new.clone().seen(now), head.headers).unwrap_or_else(|error| {
+    write(sessions, &new.clone().seen(now), head.headers).unwrap_or_else(|error| {
         tracing::error!(%error, "a session cannot be renewed");
         Vec::new()
     })
 }
 
-fn over(site: &Site, head: Head<'_>) -> Current {
+fn over(sessions: &Sessions, head: Head<'_>) -> Current {
     Current {
         found: None,
-        cookies: cookie::clear(site, head.headers),
+        cookies: chunks::clear(&sessions.cookies, head.headers),
     }
 }
 

@@ -5,7 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::{Error, session::Refresh, site::Site};
+use super::config::{Refresh, SessionConfig};
+use crate::Error;
 
 /// A user's login here. All times are seconds of Unix time.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -28,7 +29,7 @@ pub(crate) struct Session {
 impl Session {
     /// Begins one. It keeps the refresh token only where it is used.
     pub(crate) fn begin(
-        site: &Site,
+        config: SessionConfig,
         tokens: &FiefTokenResponse,
         info: &FiefAccessTokenInfo,
         now: u64,
@@ -41,7 +42,7 @@ impl Session {
             generation: 0,
             user: info.id(),
             access_token: tokens.access_token().into(),
-            refresh_token: kept(tokens).filter(|_| site.refresh.is_some()),
+            refresh_token: kept(tokens).filter(|_| config.refresh.is_some()),
             auth_time: info.auth_time().map(seconds),
             expires_at: seconds(info.expires_at()),
             refreshed_at: now,
@@ -130,8 +131,9 @@ impl Session {
     }
 
     /// A clock that went back ends it, since nobody knows how old it is.
-    pub(crate) fn is_live(&self, site: &Site, now: u64) -> bool {
-        is_within(self.created_at, site.absolute, now) && is_within(self.seen_at, site.idle, now)
+    pub(crate) fn is_live(&self, config: SessionConfig, now: u64) -> bool {
+        is_within(self.created_at, config.absolute, now)
+            && is_within(self.seen_at, config.idle, now)
     }
 }
 

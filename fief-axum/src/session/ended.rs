@@ -1,19 +1,14 @@
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-};
-
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::session::Session;
+use super::{data::Session, expiring::Expiring};
 
 /// What was ended in this process, so that no copy of it counts any more.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    sessions: Expiring<()>,
+    sessions: Expiring<Uuid, ()>,
     /// Since when a user's sessions are void.
-    users: Expiring<u64>,
+    users: Expiring<Uuid, u64>,
     changed: watch::Sender<()>,
 }
 
@@ -53,42 +48,3 @@ impl Ended {
         self.changed.subscribe()
     }
 }
-
-/// A map that forgets what is over, at the latest when it is full.
-#[derive(Debug)]
-struct Expiring<V> {
-    entries: RwLock<HashMap<Uuid, (V, u64)>>,
-}
-
-impl<V: Copy> Expiring<V> {
-    fn get(&self, key: Uuid) -> Option<V> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&key).map(|(value, _)| *value)
-    }
-
-    fn insert(&self, key: Uuid, value: V, until: u64, now: u64) {
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        // When it would grow, so that the work is a share of each insertion's.
-        if entries.len() == entries.capacity() || entries.len() >= MAX {
-            entries.retain(|_, (_, until)| *until > now);
-            let room = entries.len();
-            entries.reserve(room);
-        }
-        if entries.len() >= MAX {
-            let first = entries.iter().min_by_key(|(_, (_, until))| *until);
-            let first = first.map(|(key, _)| *key);
-            first.map(|first| entries.remove(&first));
-        }
-        entries.insert(key, (value, until));
-    }
-}
-
-impl<V> Default for Expiring<V> {
-    fn default() -> Self {
-        Self {
-            entries: RwLock::default(),
-        }
-    }
-}
-
-const MAX: usize = 100_000;

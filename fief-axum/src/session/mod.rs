@@ -1,31 +1,35 @@
 //! The session: what a browser keeps from its login on.
 
-mod cookie;
+mod begin;
+mod config;
 mod current;
 mod data;
+mod end;
 mod ended;
-mod ending;
-mod key;
+mod expiring;
 mod records;
 mod refresh;
-mod seal;
-mod settings;
+mod refreshes;
+mod sessions;
 mod store;
 #[cfg(feature = "tower-sessions")]
 mod tower_sessions;
 mod visit;
 mod watch;
 
-pub use self::key::SessionKey;
+#[cfg(feature = "tower-sessions")]
+pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
-    cookie::{Jar, named},
+    begin::begin,
+    config::{Refresh, SessionConfig},
     current::{Fresh, current, refreshed, validate},
-    data::{Session, is_within, seconds},
+    data::{Session, seconds},
+    end::{end, end_user, leave},
     ended::Ended,
-    refresh::{Outcome, Refresh, Refreshes},
-    seal::{Keys, Purpose},
-    settings::Settings,
-    store::{Store, Ticket},
-    visit::{Opened, Visit, begin, end, leave, read, write},
+    records::Records,
+    refreshes::Refreshes,
+    sessions::Sessions,
+    store::Store,
+    visit::{Opened, Visit, read, write},
     watch::ended,
 };

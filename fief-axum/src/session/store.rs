@@ -1,17 +1,17 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use super::{
+    data::{Session, is_within},
+    records::{Answer, Record, Records, failed},
+};
 use crate::{
     Error,
-    session::{
-        Purpose, Session, is_within,
-        records::{Answer, Record, Records, failed},
-    },
-    site::Site,
+    cookie::{Keys, Purpose},
 };
 
 /// The sessions of a store, of which browsers know no more than the id.
@@ -20,6 +20,9 @@ use crate::{
 /// ends it has records of its own: one for each session that was ended, and one for each user whose sessions are void.
 pub(crate) struct Store {
     records: Box<dyn Records>,
+    keys: Arc<Keys>,
+    /// Seconds that a session lasts at most.
+    lifetime: u64,
 }
 
 /// What a browser's cookie says.
@@ -30,20 +33,29 @@ pub(crate) struct Ticket {
     pub(crate) seen_at: u64,
 }
 
+impl Ticket {
+    /// Whether it still counts by itself.
+    pub(crate) fn is_live(&self, idle: u64, now: u64) -> bool {
+        is_within(self.seen_at, idle, now)
+    }
+}
+
 impl Store {
-    #[cfg(feature = "tower-sessions")]
-    pub(crate) fn new(records: Box<dyn Records>) -> Self {
-        Self { records }
+    pub(crate) fn new(records: Box<dyn Records>, keys: Arc<Keys>, lifetime: u64) -> Self {
+        Self {
+            records,
+            keys,
+            lifetime,
+        }
     }
 
     /// Loads a session, unless it is void. `issuer` tells users of two Fiefs apart.
     pub(crate) async fn load(
         &self,
-        site: &Site,
         issuer: &str,
         ticket: &Ticket,
     ) -> Result<Option<Session>, Error> {
-        let Some(session) = self.get(site, ticket.id).await? else {
+        let Some(session) = self.get(ticket.id).await? else {
             return Ok(None);
         };
         let since = within(self.records.load(user_key(issuer, session.user))).await?;
@@ -56,17 +68,17 @@ impl Store {
         Ok((!is_void).then(|| session.seen(ticket.seen_at)))
     }
 
-    pub(crate) async fn create(&self, site: &Site, session: &Session) -> Result<(), Error> {
-        within(self.records.create(record(site, session)?)).await
+    pub(crate) async fn create(&self, session: &Session) -> Result<(), Error> {
+        within(self.records.create(self.record(session)?)).await
     }
 
     /// Replaces a session by what it was refreshed to. Returns whether it still counts.
     ///
     /// Who ends a session leaves a mark before deleting it. So either the mark is seen here, or the deletion comes
     /// after what is written here.
-    pub(crate) async fn keep(&self, site: &Site, session: &Session) -> bool {
+    pub(crate) async fn keep(&self, session: &Session) -> bool {
         for wait in WAITS {
-            let saved = match record(site, session) {
+            let saved = match self.record(session) {
                 Ok(record) => within(self.records.save(record)).await,
                 Err(error) => Err(error),
             };
@@ -89,9 +101,9 @@ impl Store {
     }
 
     /// Waits for the session that another machine has refreshed this one to.
-    pub(crate) async fn newer(&self, site: &Site, old: &Session) -> Option<Session> {
+    pub(crate) async fn newer(&self, old: &Session) -> Option<Session> {
         for wait in WAITS {
-            match self.get(site, old.id).await {
+            match self.get(old.id).await {
                 Ok(Some(session)) if session.generation > old.generation => return Some(session),
                 Ok(Some(_)) | Err(_) => sleep(wait).await,
                 Ok(None) => return None,
@@ -101,34 +113,36 @@ impl Store {
     }
 
     /// Deletes a session for good.
-    pub(crate) async fn end(&self, site: &Site, id: Uuid, now: u64) -> Result<(), Error> {
-        let until = now.saturating_add(site.absolute);
+    pub(crate) async fn end(&self, id: Uuid, now: u64) -> Result<(), Error> {
+        let until = now.saturating_add(self.lifetime);
         let marked = self.put(mark_key(id), String::new(), until).await;
         within(self.records.delete(id)).await?;
         marked
     }
 
     /// Makes all sessions void that a user has now.
-    pub(crate) async fn end_user(
-        &self,
-        site: &Site,
-        issuer: &str,
-        user: Uuid,
-        now: u64,
-    ) -> Result<(), Error> {
-        let until = now.saturating_add(site.absolute);
+    pub(crate) async fn end_user(&self, issuer: &str, user: Uuid, now: u64) -> Result<(), Error> {
+        let until = now.saturating_add(self.lifetime);
         self.put(user_key(issuer, user), now.to_string(), until)
             .await
     }
 
     /// Whose session it is, where it is still there.
-    pub(crate) async fn user(&self, site: &Site, id: Uuid) -> Option<Uuid> {
-        Some(self.get(site, id).await.ok()??.user)
+    pub(crate) async fn user(&self, id: Uuid) -> Option<Uuid> {
+        Some(self.get(id).await.ok()??.user)
     }
 
-    async fn get(&self, site: &Site, id: Uuid) -> Result<Option<Session>, Error> {
+    async fn get(&self, id: Uuid) -> Result<Option<Session>, Error> {
         let sealed = within(self.records.load(id)).await?;
-        Ok(sealed.and_then(|sealed| site.keys.open(Purpose::Record, &sealed)))
+        Ok(sealed.and_then(|sealed| self.keys.open(Purpose::Record, &sealed)))
+    }
+
+    fn record(&self, session: &Session) -> Result<Record, Error> {
+        Ok(Record {
+            id: session.id,
+            text: self.keys.seal(Purpose::Record, session)?,
+            expires_at: session.created_at.saturating_add(self.lifetime),
+        })
     }
 
     /// Adds or replaces a record, whichever it takes.
@@ -144,19 +158,6 @@ impl Store {
             Err(_) => within(self.records.save(record(text))).await,
         }
     }
-}
-
-/// Whether the ticket of a browser still counts by itself.
-pub(crate) fn is_live(site: &Site, ticket: &Ticket, now: u64) -> bool {
-    is_within(ticket.seen_at, site.idle, now)
-}
-
-fn record(site: &Site, session: &Session) -> Result<Record, Error> {
-    Ok(Record {
-        id: session.id,
-        text: site.keys.seal(Purpose::Record, session)?,
-        expires_at: session.created_at.saturating_add(site.absolute),
-    })
 }
 
 /// A store that does not answer is a store that failed.

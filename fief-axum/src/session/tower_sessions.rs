@@ -9,7 +9,7 @@ use tower_sessions_core::{
 };
 use uuid::Uuid;
 
-use crate::session::records::{Answer, Record, Records, failed};
+use super::records::{Answer, Record, Records, failed};
 
 /// A store of tower-sessions, whose sessions here are records of one text each.
 pub(crate) struct TowerSessions<S>(pub(crate) S);

@@ -1,37 +1,41 @@
 use std::{sync::Arc, time::Duration};
 
-use fief_client::FiefAccessTokenInfo;
+use fief_client::{Fief, FiefAccessTokenInfo};
 use tokio::time::{sleep, timeout};
 
-use crate::{
-    FiefAuth,
-    session::{Outcome, Session, Ticket, is_within, seconds},
-    site::Site,
+use super::{
+    data::{Session, is_within, seconds},
+    refreshes::Outcome,
+    sessions::Sessions,
+    store::Ticket,
 };
 
 /// Completes when a session is over, or the token where there is none.
 pub(crate) async fn ended(
-    auth: &FiefAuth,
+    fief: &Fief,
+    sessions: Option<&Sessions>,
     session: Option<&Arc<Session>>,
     token: &FiefAccessTokenInfo,
 ) {
-    let now = || seconds(auth.fief().now());
-    let (Some(site), Some(session)) = (auth.site(), session) else {
+    let now = || seconds(fief.now());
+    let (Some(sessions), Some(session)) = (sessions, session) else {
         while now() < seconds(token.expires_at()) {
             sleep(TICK).await;
         }
         return;
     };
-    let mut changes = site.ended.changes();
+    let mut changes = sessions.ended.changes();
     let mut session = Arc::clone(session);
     let mut ticks = 0_u32;
-    while !site.ended.has(&session) && is_within(session.created_at, site.absolute, now()) {
-        if let Some(Outcome::Refreshed(newer)) = site.refreshes.landed(&session, now()) {
+    while !sessions.ended.has(&session)
+        && is_within(session.created_at, sessions.config.absolute, now())
+    {
+        if let Some(Outcome::Refreshed(newer)) = sessions.refreshes.landed(&session, now()) {
             session = newer;
         }
         // The store knows what other machines refreshed and ended.
         if ticks.is_multiple_of(LOOK) || now() >= session.expires_at {
-            match look(auth, site, &session).await {
+            match look(sessions, &session).await {
                 Some(Some(stored)) => session = Arc::new(stored),
                 Some(None) => return,
                 // There is no store, or it fails: then the token decides.
@@ -47,14 +51,14 @@ pub(crate) async fn ended(
     }
 }
 
-async fn look(auth: &FiefAuth, site: &Site, session: &Session) -> Option<Option<Session>> {
-    let store = site.store.as_ref()?;
-    let issuer = auth.fief().issuer().await.ok()?;
+async fn look(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
+    let store = sessions.store.as_ref()?;
+    let issuer = sessions.fief.issuer().await.ok()?;
     let ticket = Ticket {
         id: session.id,
         seen_at: session.seen_at,
     };
-    store.load(site, issuer, &ticket).await.ok()
+    store.load(issuer, &ticket).await.ok()
 }
 
 /// How often the clock is looked at, and every how many times the store.

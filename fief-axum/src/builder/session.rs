@@ -1,20 +1,8 @@
 use std::time::Duration;
 
-use crate::{
-    Error, FiefAuthBuilder, SessionKey,
-    session::{Refresh, Store},
-    site::bad,
-};
-
-/// How sessions are kept, as the builder was told.
-pub(crate) struct Settings {
-    pub(crate) previous_keys: Vec<SessionKey>,
-    idle: Duration,
-    absolute: Duration,
-    pub(crate) refresh: bool,
-    refresh_after: Option<Duration>,
-    pub(crate) store: Option<Store>,
-}
+#[cfg(feature = "tower-sessions")]
+use crate::session::TowerSessions;
+use crate::{FiefAuthBuilder, SessionKey, UserCache, users};
 
 /// How long and where sessions are kept.
 impl FiefAuthBuilder {
@@ -66,45 +54,19 @@ impl FiefAuthBuilder {
     /// and may be larger than 8 KB. What is stored is sealed with the session key.
     #[cfg(feature = "tower-sessions")]
     pub fn session_store(mut self, store: impl tower_sessions_core::SessionStore) -> Self {
-        let records = Box::new(super::tower_sessions::TowerSessions(store));
-        self.session.store = Some(Store::new(records));
+        self.session.store = Some(Box::new(TowerSessions(store)));
+        self
+    }
+
+    /// Keeps user info in a cache of the application's own. Default: in this process, 10 000 users and 32 MiB at most.
+    pub fn user_cache(mut self, cache: impl UserCache) -> Self {
+        self.users.store = users::Store::Other(Box::new(cache));
+        self
+    }
+
+    /// Sets for how long user info is taken from the cache. Default: 5 minutes. With zero, Fief is asked each time.
+    pub fn user_cache_ttl(mut self, time_to_live: Duration) -> Self {
+        self.users.time_to_live = time_to_live;
         self
     }
 }
-
-impl Settings {
-    pub(crate) fn new() -> Self {
-        Self {
-            previous_keys: Vec::new(),
-            idle: Duration::from_secs(3600),
-            absolute: MAX_LIFETIME,
-            refresh: false,
-            refresh_after: None,
-            store: None,
-        }
-    }
-
-    /// Idle and absolute lifetime in seconds.
-    pub(crate) fn lifetimes(&self) -> Result<(u64, u64), Error> {
-        let (idle, absolute) = (self.idle.as_secs(), self.absolute.as_secs());
-        if idle == 0 || absolute == 0 || self.absolute > MAX_LIFETIME {
-            return Err(bad(
-                "idle_timeout, session_lifetime: from 1 second to 24 hours",
-            ));
-        }
-        Ok((idle, absolute))
-    }
-
-    pub(crate) fn refresh(&self) -> Result<Option<Refresh>, Error> {
-        let after = self.refresh_after.map(|after| after.as_secs());
-        if after.is_some_and(|after| after < 5) {
-            return Err(bad("refresh_after: at least 5 seconds"));
-        }
-        if after.is_some() && !self.refresh {
-            return Err(bad("refresh_after: needs offline_access"));
-        }
-        Ok(self.refresh.then_some(Refresh { after }))
-    }
-}
-
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);

@@ -5,7 +5,8 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, SessionKey};
+use super::key::SessionKey;
+use crate::Error;
 
 /// What a sealed value is for. One that was sealed for something else does not open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

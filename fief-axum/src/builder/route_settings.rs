@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use fief_client::AuthorizationRequest;
+use url::Url;
+
+use super::check;
+use crate::{Error, routes::OnLoginPage, session::Sessions, site::Site};
+
+/// The login routes, as the builder was told.
+pub(super) struct RouteSettings {
+    pub(super) scopes: Vec<String>,
+    pub(super) login_path: String,
+    pub(super) callback_path: String,
+    pub(super) logout_path: String,
+    pub(super) user_path: Option<String>,
+    pub(super) after_login: String,
+    pub(super) after_logout: String,
+    pub(super) on_login_page: Option<OnLoginPage>,
+}
+
+impl RouteSettings {
+    pub(super) fn new() -> Self {
+        Self {
+            scopes: Vec::new(),
+            login_path: "/login".into(),
+            callback_path: "/auth-callback".into(),
+            logout_path: "/logout".into(),
+            user_path: None,
+            after_login: "/".into(),
+            after_logout: "/".into(),
+            on_login_page: None,
+        }
+    }
+
+    pub(super) fn build(self, app_url: &Url, sessions: Arc<Sessions>) -> Result<Site, Error> {
+        let Self {
+            mut scopes,
+            login_path,
+            callback_path,
+            logout_path,
+            user_path,
+            after_login,
+            after_logout,
+            on_login_page,
+        } = self;
+        if sessions.config.refresh.is_some() {
+            scopes.push("offline_access".into());
+        }
+        let prefix = app_url.path().trim_end_matches('/').to_owned();
+        let origin = app_url.origin().ascii_serialization();
+        let after_logout = check::page("after_logout", &after_logout)?;
+        Ok(Site {
+            sessions,
+            redirect_uri: format!("{origin}{prefix}{callback_path}"),
+            logged_out_uri: format!("{origin}{after_logout}"),
+            origin,
+            prefix,
+            login_path: check::route("login_path", &login_path)?,
+            callback_path: check::route("callback_path", &callback_path)?,
+            logout_path: check::route("logout_path", &logout_path)?,
+            user_path: user_path
+                .map(|path| check::route("user_path", &path))
+                .transpose()?,
+            on_login_page,
+            after_login: check::page("after_login", &after_login)?,
+            request: scopes
+                .into_iter()
+                .fold(AuthorizationRequest::new(), AuthorizationRequest::scope),
+        })
+    }
+}

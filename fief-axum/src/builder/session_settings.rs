@@ -1,0 +1,91 @@
+use std::{sync::Arc, time::Duration};
+
+use fief_client::Fief;
+use url::Url;
+
+use crate::{
+    Error, SessionKey,
+    cookie::{CookieConfig, Keys},
+    error::bad,
+    session::{Ended, Records, Refresh, Refreshes, SessionConfig, Sessions, Store},
+    users::Users,
+};
+
+/// How sessions are kept, as the builder was told.
+pub(super) struct SessionSettings {
+    pub(super) previous_keys: Vec<SessionKey>,
+    pub(super) idle: Duration,
+    pub(super) absolute: Duration,
+    pub(super) refresh: bool,
+    pub(super) refresh_after: Option<Duration>,
+    pub(super) store: Option<Box<dyn Records>>,
+}
+
+impl SessionSettings {
+    pub(super) fn new() -> Self {
+        Self {
+            previous_keys: Vec::new(),
+            idle: Duration::from_secs(3600),
+            absolute: MAX_LIFETIME,
+            refresh: false,
+            refresh_after: None,
+            store: None,
+        }
+    }
+
+    pub(super) fn build(
+        self,
+        fief: &Fief,
+        users: &Arc<Users>,
+        app_url: &Url,
+        key: SessionKey,
+    ) -> Result<Arc<Sessions>, Error> {
+        let config = self.config()?;
+        let Self {
+            previous_keys,
+            idle: _,
+            absolute: _,
+            refresh: _,
+            refresh_after: _,
+            store,
+        } = self;
+        let keys = Arc::new(Keys::new(key, previous_keys, fief.client_id())?);
+        let is_secure = app_url.scheme() == "https";
+        if !is_secure {
+            tracing::warn!("plain http on loopback: session cookies without Secure and __Host-");
+        }
+        let store = store.map(|records| Store::new(records, Arc::clone(&keys), config.absolute));
+        Ok(Arc::new(Sessions {
+            fief: fief.clone(),
+            users: Arc::clone(users),
+            cookies: CookieConfig { is_secure, keys },
+            config,
+            refreshes: Refreshes::new(),
+            ended: Ended::new(),
+            store,
+        }))
+    }
+
+    fn config(&self) -> Result<SessionConfig, Error> {
+        let (idle, absolute) = (self.idle.as_secs(), self.absolute.as_secs());
+        if idle == 0 || absolute == 0 || self.absolute > MAX_LIFETIME {
+            return Err(bad(
+                "idle_timeout, session_lifetime: from 1 second to 24 hours",
+            ));
+        }
+        let after = self.refresh_after.map(|after| after.as_secs());
+        if after.is_some_and(|after| after < 5) {
+            return Err(bad("refresh_after: at least 5 seconds"));
+        }
+        if after.is_some() && !self.refresh {
+            return Err(bad("refresh_after: needs offline_access"));
+        }
+        Ok(SessionConfig {
+            idle,
+            absolute,
+            refresh: self.refresh.then_some(Refresh { after }),
+        })
+    }
+}
+
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);

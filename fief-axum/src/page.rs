@@ -1,0 +1,39 @@
+//! Plain pages in English.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+
+/// A page of the application's that this visitor does not get.
+pub(crate) fn rejected(status: StatusCode, text: &str) -> Response {
+    page(
+        status,
+        status.canonical_reason().unwrap_or("Error"),
+        text,
+        "",
+    )
+}
+
+/// All text is written here; of a request nothing but an encoded link is ever in it.
+pub(crate) fn page(status: StatusCode, title: &str, text: &str, action: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
+         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{action}</main></html>"
+    );
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    (status, headers, Html(html)).into_response()
+}
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;\
+    margin:0;color:#222;background:#f6f6f4}main{max-width:26rem;padding:2rem;background:#fff;\
+    border-radius:.75rem;box-shadow:0 1px 8px #0002}h1{margin:0 0 .5rem;font-size:1.25rem}\
+    a,button{color:#1a5fb4;font:inherit}";
+/// Seconds after which to try again what Fief is needed for.
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+pub(crate) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";

@@ -1,0 +1,29 @@
+use axum::http::HeaderMap;
+use fief_client::{FiefAccessTokenInfo, FiefTokenResponse};
+use tower_cookies::Cookie;
+
+use super::{
+    data::{Session, seconds},
+    end::{end_or_log, owner},
+    sessions::Sessions,
+    visit::write,
+};
+use crate::Error;
+
+/// Begins a session for who logged in, and ends the one that this browser had.
+pub(crate) async fn begin(
+    sessions: &Sessions,
+    tokens: &FiefTokenResponse,
+    info: &FiefAccessTokenInfo,
+    headers: &HeaderMap,
+) -> Result<Vec<Cookie<'static>>, Error> {
+    let session = Session::begin(sessions.config, tokens, info, seconds(sessions.fief.now()))?;
+    let cookies = write(sessions, &session, headers)?;
+    if let Some(store) = &sessions.store {
+        store.create(&session).await?;
+    }
+    if let Some((id, user)) = owner(sessions, headers).await {
+        end_or_log(sessions, id, user).await;
+    }
+    Ok(cookies)
+}

@@ -1,0 +1,67 @@
+//! Ends sessions before their time.
+
+use axum::http::HeaderMap;
+use tower_cookies::Cookie;
+use uuid::Uuid;
+
+use super::{data::seconds, sessions::Sessions, visit::Opened};
+use crate::{Error, cookie::chunks};
+
+/// Ends the session that a browser leaves, and takes it from it.
+pub(crate) async fn leave(sessions: &Sessions, headers: &HeaderMap) -> Vec<Cookie<'static>> {
+    if let Some((id, user)) = owner(sessions, headers).await {
+        end_or_log(sessions, id, user).await;
+    }
+    chunks::clear(&sessions.cookies, headers)
+}
+
+/// Ends a session, here and in the store.
+pub(crate) async fn end(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Result<(), Error> {
+    let now = seconds(sessions.fief.now());
+    sessions.ended.session(id, sessions.config.absolute, now);
+    if let Some(user) = user {
+        sessions.forget_user(user).await;
+    }
+    match &sessions.store {
+        Some(store) => store.end(id, now).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends all sessions that a user has now, here and in the store.
+pub(crate) async fn end_user(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
+    let now = seconds(sessions.fief.now());
+    sessions.ended.user(user, sessions.config.absolute, now);
+    sessions.forget_user(user).await;
+    match &sessions.store {
+        Some(store) => {
+            let issuer = sessions.fief.issuer().await?;
+            store.end_user(issuer, user, now).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// Ends a session whose browser has to go on all the same.
+pub(super) async fn end_or_log(sessions: &Sessions, id: Uuid, user: Option<Uuid>) {
+    if let Err(error) = end(sessions, id, user).await {
+        tracing::error!(%error, "a session cannot be deleted from its store");
+    }
+}
+
+/// Whose session this browser has, live or not, where that is known.
+pub(super) async fn owner(
+    sessions: &Sessions,
+    headers: &HeaderMap,
+) -> Option<(Uuid, Option<Uuid>)> {
+    match Opened::of(sessions, headers)? {
+        Opened::Session(session) => Some((session.id, Some(session.user))),
+        Opened::Ticket(ticket) => {
+            let user = match &sessions.store {
+                Some(store) => store.user(ticket.id).await,
+                None => None,
+            };
+            Some((ticket.id, user))
+        }
+    }
+}

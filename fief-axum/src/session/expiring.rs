@@ -1,0 +1,46 @@
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{PoisonError, RwLock},
+};
+
+/// A map that forgets what has expired, at the latest when it is full. All times are seconds of Unix time.
+#[derive(Debug)]
+pub(super) struct Expiring<K, V> {
+    entries: RwLock<HashMap<K, (V, u64)>>,
+}
+
+impl<K: Copy + Eq + Hash, V: Clone> Expiring<K, V> {
+    /// Returns a value, which may have expired since the last insertion.
+    pub(super) fn get(&self, key: K) -> Option<V> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&key).map(|(value, _)| value.clone())
+    }
+
+    /// Inserts a value. When the map is full, the one that expires first makes room.
+    pub(super) fn insert(&self, key: K, value: V, until: u64, now: u64) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        // When it would grow, so that the work is a share of each insertion's.
+        if entries.len() == entries.capacity() || entries.len() >= MAX {
+            entries.retain(|_, (_, until)| *until > now);
+            let room = entries.len();
+            entries.reserve(room);
+        }
+        if entries.len() >= MAX {
+            let first = entries.iter().min_by_key(|(_, (_, until))| *until);
+            let first = first.map(|(key, _)| *key);
+            first.map(|first| entries.remove(&first));
+        }
+        entries.insert(key, (value, until));
+    }
+}
+
+impl<K, V> Default for Expiring<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: RwLock::default(),
+        }
+    }
+}
+
+const MAX: usize = 100_000;

@@ -1,0 +1,26 @@
+use std::sync::Arc;
+
+use fief_client::Fief;
+use uuid::Uuid;
+
+use super::{config::SessionConfig, ended::Ended, refreshes::Refreshes, store::Store};
+use crate::{cookie::CookieConfig, users::Users};
+
+/// The sessions of a web application: how they are kept, and those that are known here.
+pub(crate) struct Sessions {
+    pub(crate) fief: Fief,
+    pub(crate) users: Arc<Users>,
+    pub(crate) cookies: CookieConfig,
+    pub(crate) config: SessionConfig,
+    pub(crate) refreshes: Refreshes,
+    pub(crate) ended: Ended,
+    /// None where sessions are in the browsers' cookies.
+    pub(crate) store: Option<Store>,
+}
+
+impl Sessions {
+    /// Forgets what is known of a user.
+    pub(crate) async fn forget_user(&self, user: Uuid) {
+        self.users.forget(&self.fief, user).await;
+    }
+}

@@ -1,0 +1,98 @@
+use std::{fmt, sync::Arc};
+
+use fief_client::{Fief, Requirements};
+
+use crate::{
+    Rejection, RejectionKind,
+    challenge::Challenge,
+    head::Head,
+    policies::Policies,
+    rejection::{self, OnRejection},
+    resource::Resource,
+    session::Sessions,
+    site::Site,
+    users::Users,
+};
+
+/// What all clones of a `FiefAuth` have in common.
+pub(crate) struct Shared {
+    pub(crate) fief: Fief,
+    pub(crate) site: Option<Site>,
+    pub(crate) users: Arc<Users>,
+    pub(crate) on_rejection: Option<OnRejection>,
+    pub(crate) access_token_cookie: Option<String>,
+    pub(crate) challenge: Challenge,
+    pub(crate) resource: Option<Resource>,
+    pub(crate) policies: Policies,
+}
+
+impl Shared {
+    pub(crate) fn fief(&self) -> &Fief {
+        &self.fief
+    }
+
+    pub(crate) fn site(&self) -> Option<&Site> {
+        self.site.as_ref()
+    }
+
+    pub(crate) fn sessions(&self) -> Option<&Arc<Sessions>> {
+        self.site().map(|site| &site.sessions)
+    }
+
+    pub(crate) fn users(&self) -> &Arc<Users> {
+        &self.users
+    }
+
+    /// Whether a request without an `Authorization` header may still say who sent it.
+    pub(crate) fn takes_cookies(&self) -> bool {
+        self.site.is_some() || self.access_token_cookie.is_some()
+    }
+
+    pub(crate) fn access_token_cookie(&self) -> Option<&str> {
+        self.access_token_cookie.as_deref()
+    }
+
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The rejection of a request that nothing was required of yet.
+    pub(crate) fn rejection(&self, head: Head<'_>, kind: RejectionKind) -> Rejection {
+        self.reject(head, kind, &Requirements::new())
+    }
+
+    /// The rejection of a request that does not meet what is required.
+    pub(crate) fn reject(
+        &self,
+        head: Head<'_>,
+        kind: RejectionKind,
+        required: &Requirements,
+    ) -> Rejection {
+        let is_navigation = head.is_navigation();
+        let site = self.site().filter(|_| is_navigation);
+        let login_url = site
+            .filter(|_| kind.is_login())
+            .map(|site| site.login_url(head.page(), &kind, required));
+        let challenge = match login_url {
+            None => self.challenge.header(&kind, required),
+            Some(_) => None,
+        };
+        Rejection::new(rejection::Inner {
+            kind,
+            is_navigation,
+            is_page: site.is_some(),
+            login_url,
+            challenge,
+            hook: self.on_rejection.clone(),
+            is_told: false,
+        })
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FiefAuth")
+            .field("fief", &self.fief)
+            .finish_non_exhaustive()
+    }
+}
