@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::{
     AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer,
-    challenge::Challenge,
     error::bad,
-    policies::Policies,
+    extract::policy::Policies,
+    rejection::challenge::Challenge,
     routes,
     session::{self, Sessions},
     shared::Shared,
-    users::Users,
+    user::Users,
 };
 
 /// Fief for an axum application: makes its layer, its guards and its login routes. A cheap clone.

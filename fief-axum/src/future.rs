@@ -8,7 +8,7 @@ use std::{
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 
-use crate::{Rejection, outgoing::Outgoing};
+use crate::{Rejection, response::pending::Outgoing};
 
 pin_project! {
     /// The future of a layer or a guard: what is inside of it, or a rejection.

@@ -12,12 +12,17 @@ use axum::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{future::ResponseFuture, head::Head, request_auth::RequestAuth, shared::Shared};
+use crate::{
+    future::ResponseFuture,
+    request::{auth::RequestAuth, head::Head},
+    shared::Shared,
+};
 
-/// Makes extractors work inside of it and writes the session's cookies. Made by [`FiefAuth::layer`].
+/// Makes extractors work inside of it and writes the session's cookies. Made by
+/// [`FiefAuth::layer`](crate::FiefAuth::layer).
 ///
-/// It lets every request through: what is required is said by [`FiefAuth::require`] and by extractors. Credentials
-/// are read when the first of them asks, and once.
+/// It lets every request through: what is required is said by [`FiefAuth::require`](crate::FiefAuth::require) and by
+/// extractors. Credentials are read when the first of them asks, and once.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthLayer {

@@ -74,42 +74,25 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod attempt;
 mod auth;
-mod bearer;
 mod builder;
-mod caching;
-mod challenge;
 mod cookie;
-mod csrf;
 mod error;
 mod extract;
 mod flight;
 mod future;
-mod guard;
-mod head;
 mod layer;
 mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
-mod outgoing;
-mod page;
-mod paths;
-mod policies;
 mod rejection;
-mod rejection_kind;
-mod request_auth;
+mod request;
 mod require;
-mod resource;
-mod return_to;
+mod response;
 mod routes;
-mod rule;
 mod session;
 mod shared;
-mod site;
-mod table;
-mod user_cache;
-mod users;
+mod user;
 
 pub use crate::{
     auth::FiefAuth,
@@ -118,16 +101,13 @@ pub use crate::{
     error::Error,
     extract::{
         Account, AccountError, Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser,
+        Policy,
     },
-    guard::RequireService,
     layer::{AuthLayer, AuthService},
-    paths::PathsLayer,
-    policies::Policy,
-    rejection::Rejection,
-    rejection_kind::RejectionKind,
-    require::RequireLayer,
+    rejection::{Rejection, kind::RejectionKind},
+    require::{layer::RequireLayer, paths::PathsLayer, service::RequireService},
     routes::{LoginPage, LoginPageKind},
-    user_cache::{UserCache, UserKey},
+    user::cache::{UserCache, UserKey},
 };
 
 #[cfg(doctest)]

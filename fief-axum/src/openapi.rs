@@ -11,7 +11,11 @@ use utoipa::openapi::{
     security::{AuthorizationCode, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme},
 };
 
-use crate::{PathsLayer, RequireLayer, rule::Rule, shared::Shared, table::Verdict};
+use crate::{
+    PathsLayer, RequireLayer,
+    require::{rule::Rule, table::Verdict},
+    shared::Shared,
+};
 
 impl RequireLayer {
     /// Writes into an [`OpenApi`] document that an operation is behind this guard: the `fief` security scheme (OAuth 2.0,

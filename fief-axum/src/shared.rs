@@ -4,14 +4,12 @@ use fief_client::{Fief, Requirements};
 
 use crate::{
     Rejection, RejectionKind,
-    challenge::Challenge,
-    head::Head,
-    policies::Policies,
-    rejection::{self, OnRejection},
-    resource::Resource,
+    extract::policy::Policies,
+    rejection::{self, OnRejection, challenge::Challenge},
+    request::head::Head,
+    routes::config::{Resource, Site},
     session::Sessions,
-    site::Site,
-    users::Users,
+    user::Users,
 };
 
 /// What all clones of a `FiefAuth` have in common.

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::{Error, error::bad, resource::Resource, return_to::return_to};
+use crate::{Error, error::bad, request::return_to::return_to, routes::config::Resource};
 
 pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
     let url =

@@ -11,8 +11,11 @@ use fief_client::Fief;
 
 use self::{route_settings::RouteSettings, session_settings::SessionSettings};
 use crate::{
-    Error, FiefAuth, SessionKey, challenge::Challenge, policies::Policies, rejection::OnRejection,
-    shared::Shared, users::Users,
+    Error, FiefAuth, SessionKey,
+    extract::policy::Policies,
+    rejection::{OnRejection, challenge::Challenge},
+    shared::Shared,
+    user::Users,
 };
 
 /// Sets up a [`FiefAuth`]. Made by [`FiefAuth::builder`].

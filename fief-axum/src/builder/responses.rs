@@ -66,9 +66,10 @@ impl FiefAuthBuilder {
         self
     }
 
-    /// Describes the API to clients that look for where to get a token
-    /// ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)): `url` is where they reach it. `WWW-Authenticate` then
-    /// names the description, which [`FiefAuth::resource_metadata`] serves. Default: no description.
+    /// Describes the API to clients that look for where to get a token ([RFC
+    /// 9728](https://www.rfc-editor.org/rfc/rfc9728)): `url` is where they reach it. `WWW-Authenticate` then names the
+    /// description, which [`FiefAuth::resource_metadata`](crate::FiefAuth::resource_metadata) serves. Default: no
+    /// description.
     pub fn resource(mut self, url: impl Into<String>) -> Self {
         self.resource = Some(url.into());
         self

@@ -4,7 +4,11 @@ use fief_client::AuthorizationRequest;
 use url::Url;
 
 use super::check;
-use crate::{Error, routes::OnLoginPage, session::Sessions, site::Site};
+use crate::{
+    Error,
+    routes::{OnLoginPage, config::Site},
+    session::Sessions,
+};
 
 /// The login routes, as the builder was told.
 pub(super) struct RouteSettings {

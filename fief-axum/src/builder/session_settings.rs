@@ -8,7 +8,7 @@ use crate::{
     cookie::{CookieConfig, Keys},
     error::bad,
     session::{Ended, Records, Refresh, Refreshes, SessionConfig, Sessions, Store},
-    users::Users,
+    user::Users,
 };
 
 /// How sessions are kept, as the builder was told.

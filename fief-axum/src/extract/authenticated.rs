@@ -5,7 +5,7 @@ use axum::{
 use fief_client::FiefAccessTokenInfo;
 
 use super::optional::optional;
-use crate::{Rejection, request_auth::RequestAuth};
+use crate::{Rejection, request::auth::RequestAuth};
 
 /// The access token of whoever sent the request, validated.
 ///

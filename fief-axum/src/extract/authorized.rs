@@ -7,7 +7,7 @@ use axum::{
 use fief_client::FiefAccessTokenInfo;
 
 use super::optional::optional;
-use crate::{Policy, Rejection, RejectionKind, request_auth::RequestAuth};
+use crate::{Policy, Rejection, RejectionKind, request::auth::RequestAuth};
 
 /// The access token of someone who meets the policy `P`: a handler that asks for it cannot be reached by anyone else,
 /// wherever it is mounted.

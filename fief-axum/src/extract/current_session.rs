@@ -14,9 +14,11 @@ use uuid::Uuid;
 use super::optional::optional;
 use crate::{
     Rejection, RejectionKind,
-    head::Head,
-    outgoing::Outgoing,
-    request_auth::{Credential, RequestAuth},
+    request::{
+        auth::{Credential, RequestAuth},
+        head::Head,
+    },
+    response::pending::Outgoing,
     session::{self, Fresh, Session, seconds},
     shared::Shared,
 };

@@ -5,7 +5,7 @@ use axum::{
 use fief_client::{FiefUserInfo, Requirements};
 
 use super::optional::optional;
-use crate::{Rejection, request_auth::RequestAuth, users::Users};
+use crate::{Rejection, request::auth::RequestAuth, user::Users};
 
 /// The user who sent the request, as Fief described them in the last five minutes.
 ///

@@ -6,6 +6,7 @@ mod authorized;
 mod current_session;
 mod current_user;
 mod optional;
+pub(crate) mod policy;
 
 pub use self::{
     account::{Account, AccountError},
@@ -13,4 +14,5 @@ pub use self::{
     authorized::Authorized,
     current_session::CurrentSession,
     current_user::{CurrentUser, FreshUser},
+    policy::Policy,
 };

@@ -10,15 +10,15 @@ use fief_client::{
 };
 use tower_cookies::Cookie;
 
-use super::{landings::Landings, page::LoginPageKind, show::show};
+use super::{
+    attempt::Attempt, config::Site, loop_guard::Landings, page::LoginPageKind, show::show,
+};
 use crate::{
     Error,
-    attempt::Attempt,
     cookie::Jar,
-    outgoing::append_cookies,
+    response::pending::append_cookies,
     session::{self, Opened, Visit, seconds},
     shared::Shared,
-    site::Site,
 };
 
 /// Takes the browser back from Fief: finishes the login and goes to the page that was asked for.

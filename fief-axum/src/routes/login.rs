@@ -8,11 +8,10 @@ use axum::{
 use fief_client::{AuthorizationRequest, FiefAcr, Prompt, Screen};
 use url::form_urlencoded;
 
-use super::{landings::Landings, page::LoginPageKind, show::show};
-use crate::{
-    attempt::Attempt, cookie::Jar, outgoing::append_cookies, session::seconds, shared::Shared,
-    site::Site,
+use super::{
+    attempt::Attempt, config::Site, loop_guard::Landings, page::LoginPageKind, show::show,
 };
+use crate::{cookie::Jar, response::pending::append_cookies, session::seconds, shared::Shared};
 
 /// Sends the browser to Fief.
 pub(super) async fn login(

@@ -6,14 +6,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::show;
+use super::{config::Site, show};
 use crate::{
-    csrf::is_same_origin,
-    head::{Head, SEC_FETCH_SITE},
-    outgoing::append_cookies,
+    request::{
+        csrf::is_same_origin,
+        head::{Head, SEC_FETCH_SITE},
+    },
+    response::pending::append_cookies,
     session,
     shared::Shared,
-    site::Site,
 };
 
 /// Logs out where the browser shows that its user wants it, else asks.

@@ -1,9 +1,11 @@
 //! The routes that log browsers in and out.
 
+mod attempt;
 mod callback;
-mod landings;
+pub(crate) mod config;
 mod login;
 mod logout;
+mod loop_guard;
 mod page;
 mod resource;
 mod show;
@@ -22,7 +24,7 @@ use axum::{
 
 pub use self::page::{LoginPage, LoginPageKind};
 pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
-use crate::{AuthLayer, head::Head, shared::Shared};
+use crate::{AuthLayer, request::head::Head, shared::Shared};
 
 /// The routes, or none where logging in is not set up.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {

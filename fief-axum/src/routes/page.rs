@@ -3,7 +3,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::page::{POLICY, RETRY_AFTER, page};
+use crate::rejection::page::{POLICY, RETRY_AFTER, page};
 
 /// A page of the login routes: what happened, and where to go on.
 ///

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{head::Head, shared::Shared};
+use crate::{request::head::Head, shared::Shared};
 
 /// The route of the API's description, or none where it is not set up.
 pub(crate) fn resource_metadata<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {

@@ -4,8 +4,10 @@ use axum::{
 };
 use url::form_urlencoded;
 
-use super::page::{LoginPage, LoginPageKind};
-use crate::site::Site;
+use super::{
+    config::Site,
+    page::{LoginPage, LoginPageKind},
+};
 
 /// A page that offers a new login, with the page to come back to.
 pub(super) fn show(site: &Site, kind: LoginPageKind, return_to: Option<&str>) -> Response {

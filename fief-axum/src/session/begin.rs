@@ -5,8 +5,8 @@ use tower_cookies::Cookie;
 use super::{
     data::{Session, seconds},
     end::{end_or_log, owner},
+    load::write,
     sessions::Sessions,
-    visit::write,
 };
 use crate::Error;
 

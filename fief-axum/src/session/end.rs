@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::{data::seconds, sessions::Sessions, visit::Opened};
+use super::{data::seconds, load::Opened, sessions::Sessions};
 use crate::{Error, cookie::chunks};
 
 /// Ends the session that a browser leaves, and takes it from it.

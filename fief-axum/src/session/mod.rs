@@ -1,35 +1,35 @@
 //! The session: what a browser keeps from its login on.
 
+mod authenticate;
 mod begin;
 mod config;
-mod current;
 mod data;
 mod end;
-mod ended;
 mod expiring;
+mod load;
 mod records;
 mod refresh;
 mod refreshes;
+mod revoked;
 mod sessions;
 mod store;
 #[cfg(feature = "tower-sessions")]
 mod tower_sessions;
-mod visit;
-mod watch;
+mod wait;
 
 #[cfg(feature = "tower-sessions")]
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
+    authenticate::{Fresh, current, refreshed, validate},
     begin::begin,
     config::{Refresh, SessionConfig},
-    current::{Fresh, current, refreshed, validate},
     data::{Session, seconds},
     end::{end, end_user, leave},
-    ended::Ended,
+    load::{Opened, Visit, read, write},
     records::Records,
     refreshes::Refreshes,
+    revoked::Ended,
     sessions::Sessions,
     store::Store,
-    visit::{Opened, Visit, read, write},
-    watch::ended,
+    wait::ended,
 };

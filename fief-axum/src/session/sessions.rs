@@ -3,8 +3,8 @@ use std::sync::Arc;
 use fief_client::Fief;
 use uuid::Uuid;
 
-use super::{config::SessionConfig, ended::Ended, refreshes::Refreshes, store::Store};
-use crate::{cookie::CookieConfig, users::Users};
+use super::{config::SessionConfig, refreshes::Refreshes, revoked::Ended, store::Store};
+use crate::{cookie::CookieConfig, user::Users};
 
 /// The sessions of a web application: how they are kept, and those that are known here.
 pub(crate) struct Sessions {

@@ -1,3 +1,7 @@
+pub(crate) mod challenge;
+pub(crate) mod kind;
+pub(crate) mod page;
+
 use std::{fmt, mem, sync::Arc};
 
 use axum::{
@@ -6,7 +10,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{RejectionKind, metrics, page};
+use crate::{RejectionKind, metrics};
 
 /// A request that does not reach its handler, and why.
 ///

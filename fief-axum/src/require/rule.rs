@@ -4,7 +4,7 @@ use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use crate::{
     RejectionKind,
-    request_auth::{Found, meets},
+    request::auth::{Found, meets},
     shared::Shared,
 };
 

@@ -10,13 +10,12 @@ use axum::{
 };
 use tower_service::Service;
 
+use super::table::{Rules, Verdict};
 use crate::{
     Rejection,
     future::{ResponseFuture, Waiting},
-    head::Head,
-    request_auth::RequestAuth,
+    request::{auth::RequestAuth, head::Head},
     shared::Shared,
-    table::{Rules, Verdict},
 };
 
 /// The service that [`RequireLayer`](crate::RequireLayer) and [`PathsLayer`](crate::PathsLayer) make.

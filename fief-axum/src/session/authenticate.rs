@@ -6,12 +6,12 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Session, seconds},
+    load::{Opened, Visit, read, write},
     refresh,
     refreshes::Outcome,
     sessions::Sessions,
-    visit::{Opened, Visit, read, write},
 };
-use crate::{Error, RejectionKind, cookie::chunks, head::Head};
+use crate::{Error, RejectionKind, cookie::chunks, request::head::Head};
 
 /// The session of a request, with tokens that are good.
 #[derive(Default)]

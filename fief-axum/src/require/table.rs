@@ -7,8 +7,11 @@ use axum::{
     http::{Extensions, HeaderMap, Method},
 };
 
+use super::rule::Rule;
 use crate::{
-    Rejection, RejectionKind, head::Head, request_auth::RequestAuth, rule::Rule, shared::Shared,
+    Rejection, RejectionKind,
+    request::{auth::RequestAuth, head::Head},
+    shared::Shared,
 };
 
 /// Where a guard has its rule from.

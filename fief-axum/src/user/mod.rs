@@ -1,3 +1,6 @@
+pub(crate) mod cache;
+mod memory;
+
 use std::{
     fmt,
     sync::{
@@ -11,11 +14,11 @@ use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
+use self::{cache::AnyUserCache, memory::Memory};
 use crate::{
     UserKey,
     flight::{Joined, Lost, SingleFlight},
     metrics,
-    user_cache::{AnyUserCache, Memory},
 };
 
 /// The users that Fief described lately.

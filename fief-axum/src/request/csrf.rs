@@ -1,6 +1,6 @@
 use axum::http::{Method, header};
 
-use crate::head::{Head, SEC_FETCH_SITE};
+use super::head::{Head, SEC_FETCH_SITE};
 
 /// Whether a request that only a cookie authenticates is this site's own, or changes nothing
 /// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)).

@@ -5,15 +5,14 @@ use std::{mem, sync::Arc, time::Duration};
 use fief_client::{FiefAccessTokenInfo, FiefAcr, Requirements};
 use tower_layer::Layer;
 
-use crate::{
-    Policy,
-    guard::RequireService,
+use super::{
     rule::{Predicate, Rule},
-    shared::Shared,
+    service::RequireService,
     table::Rules,
 };
+use crate::{Policy, shared::Shared};
 
-/// A guard. Made by [`FiefAuth::require`]; without more, everyone who is logged in may pass.
+/// A guard. Made by [`FiefAuth::require`](crate::FiefAuth::require); without more, everyone who is logged in may pass.
 ///
 /// ```
 /// # use axum::{Router, routing::{delete, get}};

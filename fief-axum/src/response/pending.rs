@@ -10,10 +10,8 @@ use std::{
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_cookies::Cookie;
 
-use crate::{
-    caching,
-    session::{Session, Sessions},
-};
+use super::cache_control;
+use crate::session::{Session, Sessions};
 
 /// What the answer to a request is to tell the browser.
 #[derive(Default)]
@@ -69,7 +67,7 @@ impl Outgoing {
     pub(crate) fn finish(self: Arc<Self>, headers: &mut HeaderMap) {
         if self.is_asked.load(Ordering::Relaxed) {
             let cookies = self.take();
-            caching::keep_private(headers, !cookies.is_empty());
+            cache_control::keep_private(headers, !cookies.is_empty());
             append_cookies(headers, &cookies);
         }
         self.spare();

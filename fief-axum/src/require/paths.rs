@@ -5,25 +5,25 @@ use std::sync::Arc;
 use axum::http::Method;
 use tower_layer::Layer;
 
-use crate::{
-    RequireLayer,
-    guard::RequireService,
+use super::{
     rule::Rule,
-    shared::Shared,
+    service::RequireService,
     table::{Access, Entry, Rules, Table},
 };
+use crate::{RequireLayer, shared::Shared};
 
-/// A guard for a whole application, where each path says what it requires. Made by [`FiefAuth::paths`].
+/// A guard for a whole application, where each path says what it requires. Made by
+/// [`FiefAuth::paths`](crate::FiefAuth::paths).
 ///
 /// Paths are written as the router has them; `/admin/{*rest}` stands for everything below `/admin/` as well. The first
 /// entry that matches decides, and **a path without an entry is refused** (403), the fallback too. What is matched is
 /// the route that was found, never the text of the URL, so put it on the router with
 /// [`Router::layer`](axum::Router::layer), after the routes and the fallback: what is added to the router behind it,
-/// and what a `merge` makes of the fallback, is not in its reach. Around the router as a whole, where no route was found
-/// yet, every request is answered with 500. What `nest_service` serves counts as the fallback.
+/// and what a `merge` makes of the fallback, is not in its reach. Around the router as a whole, where no route was
+/// found yet, every request is answered with 500. What `nest_service` serves counts as the fallback.
 ///
-/// Merge [`FiefAuth::routes`] behind it, or give them entries: nobody could log in otherwise. A CORS layer goes outside
-/// of it, since preflight requests bring no credentials.
+/// Merge [`FiefAuth::routes`](crate::FiefAuth::routes) behind it, or give them entries: nobody could log in otherwise.
+/// A CORS layer goes outside of it, since preflight requests bring no credentials.
 ///
 /// ```
 /// # use axum::{Router, http::Method, routing::get};

@@ -1,12 +1,6 @@
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, pin::Pin, time::Duration};
 
 use fief_client::FiefUserInfo;
-use quick_cache::{Weighter, sync::Cache};
 use uuid::Uuid;
 
 /// Where user info is kept between requests: [`FiefAuthBuilder::user_cache`](crate::FiefAuthBuilder::user_cache) takes
@@ -109,56 +103,3 @@ impl<C: UserCache> AnyUserCache for C {
         Box::pin(UserCache::remove(self, key))
     }
 }
-
-/// The users of one tenant, in this process. Bounded in entries and bytes.
-pub(crate) struct Memory {
-    users: Cache<Uuid, Entry, Size>,
-}
-
-#[derive(Clone)]
-struct Entry {
-    since: SystemTime,
-    user: Arc<FiefUserInfo>,
-    bytes: u64,
-}
-
-impl Memory {
-    pub(crate) fn new() -> Self {
-        Self {
-            users: Cache::with_weighter(ENTRIES, BYTES, Size),
-        }
-    }
-
-    /// A clock that went back makes an entry as old as one that is over.
-    pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
-        let entry = self.users.get(&id)?;
-        let is_fresh = now.duration_since(entry.since).is_ok_and(|age| age < ttl);
-        is_fresh.then(|| FiefUserInfo::clone(&entry.user))
-    }
-
-    pub(crate) fn insert(&self, now: SystemTime, user: &FiefUserInfo) {
-        let entry = Entry {
-            since: now,
-            user: Arc::new(user.clone()),
-            bytes: serde_json::to_vec(user).map_or(BYTES, |json| json.len() as u64),
-        };
-        self.users.insert(user.sub, entry);
-    }
-
-    pub(crate) fn remove(&self, id: Uuid) {
-        self.users.remove(&id);
-    }
-}
-
-#[derive(Clone)]
-struct Size;
-
-impl Weighter<Uuid, Entry> for Size {
-    /// No entry takes less than its share, which bounds their number.
-    fn weight(&self, _: &Uuid, entry: &Entry) -> u64 {
-        (entry.bytes * 2).max(BYTES / ENTRIES as u64)
-    }
-}
-
-const ENTRIES: usize = 10_000;
-const BYTES: u64 = 32 * 1024 * 1024;

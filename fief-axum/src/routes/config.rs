@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use fief_client::{AuthorizationRequest, Requirements};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
+use super::OnLoginPage;
 use crate::{
-    RejectionKind, challenge::Remedy, return_to::return_to, routes::OnLoginPage, session::Sessions,
+    RejectionKind, rejection::challenge::Remedy, request::return_to::return_to, session::Sessions,
 };
 
 /// The web application that visitors log in to, checked.
@@ -82,3 +83,25 @@ impl Site {
         (!own).then_some(page)
     }
 }
+
+/// The API as an OAuth resource ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) id: String,
+    pub(crate) route: String,
+    pub(crate) metadata_url: String,
+}
+
+impl Resource {
+    pub(crate) fn new(id: &str, url: &Url) -> Self {
+        let origin = url.origin().ascii_serialization();
+        let route = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));
+        Self {
+            id: id.to_owned(),
+            metadata_url: format!("{origin}{route}"),
+            route,
+        }
+    }
+}
+
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";

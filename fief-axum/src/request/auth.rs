@@ -3,17 +3,19 @@ use std::sync::Arc;
 use axum::http::{Extensions, HeaderMap, request::Parts};
 use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 
-use crate::{
-    Rejection, RejectionKind,
+use super::{
     bearer::{Bearer, is_b64token},
-    cookie::Jar,
     csrf,
     head::Head,
+};
+use crate::{
+    Rejection, RejectionKind,
+    cookie::Jar,
     metrics,
-    outgoing::Outgoing,
+    response::pending::Outgoing,
+    routes::config::Site,
     session::{self, Opened, Session, Sessions},
     shared::Shared,
-    site::Site,
 };
 
 /// Who sent one request: read once, verified once, for layer, guards and extractors.

@@ -1,0 +1,4 @@
+//! What is added to a response.
+
+mod cache_control;
+pub(crate) mod pending;
