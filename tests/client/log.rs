@@ -1,9 +1,14 @@
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
-use tracing::{Level, subscriber::DefaultGuard};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    level_filters::LevelFilter,
+    span::{Attributes, Id, Record},
+    subscriber::{DefaultGuard, Interest, set_global_default},
+};
 use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
 
 /// What is logged on this thread.
@@ -13,6 +18,8 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Keeps what is logged from now on until the guard is dropped.
     pub(crate) fn of(level: Level) -> (Self, DefaultGuard) {
+        static UNDECIDED: Once = Once::new();
+        UNDECIDED.call_once(|| set_global_default(Undecided).unwrap());
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().with_max_level(level);
         let subscriber = subscriber.with_ansi(false).with_writer(log.clone());
@@ -42,4 +49,36 @@ impl MakeWriter<'_> for Log {
     fn make_writer(&self) -> Self {
         self.clone()
     }
+}
+
+/// Keeps nothing, and leaves it open whether others do. What is of interest is remembered for the whole process: without
+/// this, a test without a log would switch the events that it meets first off for the others.
+struct Undecided;
+
+impl Subscriber for Undecided {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

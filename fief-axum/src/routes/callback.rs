@@ -17,7 +17,7 @@ use crate::{
     Error,
     cookie::Jar,
     response::pending::append_cookies,
-    session::{self, Opened, Visit, seconds},
+    session::{self, Opened, Sessions, Visit, seconds},
     shared::Shared,
 };
 
@@ -48,17 +48,16 @@ pub(super) async fn callback(
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
     let response = match auth.fief().finish_login(&attempt.login, &answer).await {
-        Ok((tokens, user)) => {
-            match begin(&auth, site, &tokens, &user, &headers, &return_to).await {
-                Ok(session) => {
-                    cookies.extend(session);
-                    let landings = Landings::read(&site.sessions.cookies, Jar::new(&headers), now);
-                    cookies.extend(landings.next(&site.sessions.cookies));
-                    Redirect::to(&return_to).into_response()
-                }
-                Err(response) => response,
+        Ok((tokens, user)) => match begin(site, &tokens, &user, &headers).await {
+            Ok(session) => {
+                cookies.extend(session);
+                let landings = Landings::read(&site.sessions.cookies, Jar::new(&headers), now);
+                cookies.extend(landings.next(&site.sessions.cookies));
+                Redirect::to(&return_to).into_response()
             }
-        }
+            Err(Error::Fief(error)) => failed(site, &error, &return_to),
+            Err(error) => not_begun(site, &error, &return_to),
+        },
         // Nobody was to notice, so nobody is told.
         Err(FiefError::Authorization { error, .. }) if attempt.is_silent && is_prompt(&error) => {
             Redirect::to(&return_to).into_response()
@@ -69,32 +68,27 @@ pub(super) async fn callback(
 }
 
 async fn begin(
-    auth: &Arc<Shared>,
     site: &Site,
     tokens: &FiefTokenResponse,
     user: &FiefUserInfo,
     headers: &HeaderMap,
-    return_to: &str,
-) -> Result<Vec<Cookie<'static>>, Response> {
-    let fief = auth.fief();
+) -> Result<Vec<Cookie<'static>>, Error> {
+    let Sessions { fief, users, .. } = &*site.sessions;
     // It was validated a moment ago; this looks its claims up.
     let info = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
-        .await
-        .map_err(|error| failed(site, &error, return_to))?;
-    match session::begin(&site.sessions, tokens, &info, headers).await {
-        Ok(cookies) => {
-            auth.users().learn(fief, user).await;
-            Ok(cookies)
-        }
-        Err(error) => {
-            tracing::error!(%error, "a session cannot begin");
-            Err(match error {
-                Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
-                Error::Configuration(_) | Error::Fief(_) | Error::SessionKey(_) => {
-                    show(site, LoginPageKind::Failed, None)
-                }
-            })
+        .await?;
+    let cookies = session::begin(&site.sessions, tokens, &info, headers).await?;
+    users.learn(fief, user).await;
+    Ok(cookies)
+}
+
+fn not_begun(site: &Site, error: &Error, return_to: &str) -> Response {
+    tracing::error!(%error, "a session cannot begin");
+    match error {
+        Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
+        Error::Configuration(_) | Error::Fief(_) | Error::SessionKey(_) => {
+            show(site, LoginPageKind::Failed, None)
         }
     }
 }
