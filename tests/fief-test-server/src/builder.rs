@@ -18,7 +18,8 @@ use crate::{
     jwe,
     keys::random_string,
     serve,
-    server::{Running, Shared},
+    server::Running,
+    shared::Shared,
     state::State,
     traffic::Traffic,
     webhook::{Delivery, QUEUE, Webhooks},
@@ -35,6 +36,26 @@ pub struct FiefTestServerBuilder {
     clients: Vec<Client>,
     users: Vec<User>,
     fields: Vec<UserField>,
+}
+
+impl FiefTestServer {
+    /// Starts a server with one confidential client and one user, `anne@example.com` with the
+    /// password `herminetincture`.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the machine has no free port or thread.
+    pub async fn start() -> Self {
+        match Self::builder().start().await {
+            Ok(server) => server,
+            Err(error) => panic!("fief-test-server cannot start: {error}"),
+        }
+    }
+
+    /// Starts describing a server.
+    pub fn builder() -> FiefTestServerBuilder {
+        FiefTestServerBuilder::default()
+    }
 }
 
 impl FiefTestServerBuilder {

@@ -3,7 +3,7 @@ use url::form_urlencoded;
 
 use crate::{
     keys::random_string,
-    server::Shared,
+    shared::Shared,
     state::{Session, State},
 };
 

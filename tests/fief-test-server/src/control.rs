@@ -4,10 +4,20 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Endpoint, Fault, FiefTestServer, keys::SigningKey};
+use crate::{Endpoint, Fault, FiefTestServer, MintAccessToken, MintIdToken, keys::SigningKey};
 
 /// What a test does to a server that runs.
 impl FiefTestServer {
+    /// Describes an access token, by default a good one of the first client and the first user.
+    pub fn access_token(&self) -> MintAccessToken {
+        MintAccessToken::new(self.shared.clone(), self.client_id())
+    }
+
+    /// Describes an ID token, by default a good one of the first client and the first user.
+    pub fn id_token(&self) -> MintIdToken {
+        MintIdToken::new(self.shared.clone(), self.client_id())
+    }
+
     /// The server's time, for the client under test.
     pub fn clock(&self) -> impl Fn() -> SystemTime + Clone + Send + Sync + 'static {
         let clock = self.shared.clock.clone();

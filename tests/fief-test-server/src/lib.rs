@@ -144,6 +144,7 @@ mod register;
 mod request;
 mod serve;
 mod server;
+mod shared;
 mod state;
 mod token;
 mod traffic;

@@ -5,7 +5,7 @@ use crate::{
     call::Call,
     consent::{code_url, grant_consent},
     request::{AuthorizeRequest, Refusal},
-    server::Shared,
+    shared::Shared,
     state::Session,
 };
 

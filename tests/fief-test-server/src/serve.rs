@@ -25,7 +25,7 @@ use crate::{
     logout::logout,
     profile::profile,
     register::register,
-    server::Shared,
+    shared::Shared,
     token::token,
     user_api::userinfo,
     verify::{verify, verify_request},

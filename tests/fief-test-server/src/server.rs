@@ -1,15 +1,8 @@
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
-};
+use std::{fmt, sync::Arc, thread::JoinHandle};
 
 use tokio::sync::oneshot;
 
-use crate::{
-    FiefTestServerBuilder, MintAccessToken, MintIdToken, clock::Clock, jwe, state::State,
-    traffic::Traffic,
-};
+use crate::{jwe, shared::Shared};
 
 /// A Fief server on 127.0.0.1, until it is dropped.
 ///
@@ -22,17 +15,6 @@ pub struct FiefTestServer {
     running: Option<Running>,
 }
 
-/// What the handle and the server's thread have in common.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) url: String,
-    pub(crate) authority: String,
-    pub(crate) domain: String,
-    pub(crate) clock: Clock,
-    pub(crate) state: Mutex<State>,
-    pub(crate) traffic: Mutex<Traffic>,
-}
-
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) stop: oneshot::Sender<()>,
@@ -40,24 +22,6 @@ pub(crate) struct Running {
 }
 
 impl FiefTestServer {
-    /// Starts a server with one confidential client and one user, `anne@example.com` with the
-    /// password `herminetincture`.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the machine has no free port or thread.
-    pub async fn start() -> Self {
-        match Self::builder().start().await {
-            Ok(server) => server,
-            Err(error) => panic!("fief-test-server cannot start: {error}"),
-        }
-    }
-
-    /// Starts describing a server.
-    pub fn builder() -> FiefTestServerBuilder {
-        FiefTestServerBuilder::default()
-    }
-
     pub(crate) fn new(shared: Arc<Shared>, running: Running) -> Self {
         let state = shared.state();
         let client = state.clients.first();
@@ -112,16 +76,6 @@ impl FiefTestServer {
             _ => panic!("fief-test-server cannot make an encryption key"),
         }
     }
-
-    /// Describes an access token, by default a good one of the first client and the first user.
-    pub fn access_token(&self) -> MintAccessToken {
-        MintAccessToken::new(self.shared.clone(), &self.client_id)
-    }
-
-    /// Describes an ID token, by default a good one of the first client and the first user.
-    pub fn id_token(&self) -> MintIdToken {
-        MintIdToken::new(self.shared.clone(), &self.client_id)
-    }
 }
 
 impl Drop for FiefTestServer {
@@ -139,24 +93,5 @@ impl fmt::Debug for FiefTestServer {
         f.debug_struct("FiefTestServer")
             .field("url", &self.shared.url)
             .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// The issuer of a tenant: always https, whatever address the server has.
-    pub(crate) fn issuer(&self, slug: &str) -> String {
-        match slug {
-            "" => format!("https://{}", self.domain),
-            slug => format!("https://{}/{slug}", self.domain),
-        }
-    }
-
-    /// Never held across an await, nor while a token is minted.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

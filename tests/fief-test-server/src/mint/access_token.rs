@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 
 use super::{Key, Mint, mint_setters};
-use crate::{Algorithm, server::Shared};
+use crate::{Algorithm, shared::Shared};
 
 /// An access token to be, by default one that is good.
 ///

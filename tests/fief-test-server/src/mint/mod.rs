@@ -11,7 +11,7 @@ use crate::{
     Algorithm, User,
     claims::{Claims, object},
     keys::SigningKey,
-    server::Shared,
+    shared::Shared,
 };
 
 /// What both kinds of minted token share: whom it is about, and what is made wrong in it.
