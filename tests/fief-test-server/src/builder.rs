@@ -14,13 +14,13 @@ use tokio::{
 use crate::{
     Client, FiefTestServer, User, UserField,
     clock::Clock,
-    endpoint::DEFAULT_SLUG,
     jwe,
     keys::random_string,
     serve,
     server::Running,
     shared::Shared,
     state::State,
+    tenant::DEFAULT_SLUG,
     traffic::Traffic,
     webhook::{Delivery, QUEUE, Webhooks},
 };

@@ -1,5 +1,7 @@
 use axum::http::Method;
 
+use crate::tenant::DEFAULT_SLUG;
+
 /// A part of the server that is counted, and can be made to fail, on its own.
 ///
 /// Tenants share them: a request to `/second/api/token` is one to [`Endpoint::Token`].
@@ -111,5 +113,3 @@ impl Endpoint {
         )
     }
 }
-
-pub(crate) const DEFAULT_SLUG: &str = "default";

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use crate::{
     Client, User, UserField,
+    event::{permission_data, user_data},
     expiring::Expiring,
     keys::{SigningKey, random_bytes},
     request::AuthorizeRequest,
+    tenant::Tenant,
     token::Grant,
     webhook::Webhooks,
 };
@@ -33,16 +35,6 @@ pub(crate) struct State {
     verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
     keys_made: usize,
-}
-
-/// A tenant. The slug of the default one is empty here, as it is in its addresses.
-#[derive(Debug)]
-pub(crate) struct Tenant {
-    pub(crate) id: Uuid,
-    pub(crate) slug: String,
-    pub(crate) created: SystemTime,
-    /// What it publishes, oldest first. The last one signs.
-    pub(crate) keys: Vec<SigningKey>,
 }
 
 /// A browser that logged in.
@@ -122,7 +114,7 @@ impl State {
             change(user);
             user.updated = now;
         }
-        self.webhooks.user_event("user.updated", self, id);
+        self.send_user_event("user.updated", id);
     }
 
     /// Adds a user, of which the webhooks learn.
@@ -136,7 +128,7 @@ impl State {
         }
         let id = user.id;
         self.users.push(user);
-        self.webhooks.user_event("user.created", self, id);
+        self.send_user_event("user.created", id);
     }
 
     /// Replaces a user's permissions, of which the webhooks learn.
@@ -149,25 +141,35 @@ impl State {
             .iter()
             .filter(|it| !permissions.contains(it))
         {
-            let kind = "user_permission.deleted";
-            self.webhooks.permission_event(kind, user, lost);
+            let data = permission_data(user, lost);
+            self.webhooks.event("user_permission.deleted", &data);
         }
         for new in permissions
             .iter()
             .filter(|it| !user.permissions.contains(it))
         {
-            let kind = "user_permission.created";
-            self.webhooks.permission_event(kind, user, new);
+            let data = permission_data(user, new);
+            self.webhooks.event("user_permission.created", &data);
         }
         user.permissions = permissions;
     }
 
     /// Deletes a user, of which the webhooks learn.
     pub(crate) fn delete_user(&mut self, id: Uuid) {
-        self.webhooks.user_event("user.deleted", self, id);
+        self.send_user_event("user.deleted", id);
         self.users.retain(|user| user.id != id);
         self.verifications.remove(&id);
         self.consents.retain(|(user, _), _| *user != id);
+    }
+
+    fn send_user_event(&self, kind: &str, id: Uuid) {
+        if self.webhooks.is_empty() {
+            return;
+        }
+        if let Some(user) = self.user(id) {
+            let data = user_data(user, self.tenant(&user.tenant));
+            self.webhooks.event(kind, &data);
+        }
     }
 
     /// What Fief would mail: a code that proves an address. It takes the former one's place.
@@ -210,12 +212,6 @@ impl State {
         let granted = self.consents.get(&(user, client.id.clone()));
         !client.is_third_party
             || granted.is_some_and(|granted| scope.iter().all(|scope| granted.contains(scope)))
-    }
-}
-
-impl Tenant {
-    pub(crate) fn signing_key(&self) -> Option<&SigningKey> {
-        self.keys.last()
     }
 }
 

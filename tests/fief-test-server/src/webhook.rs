@@ -2,7 +2,6 @@ use std::{io, time::Duration};
 
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -11,9 +10,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 use url::Url;
-use uuid::Uuid;
 
-use crate::{User, clock::Clock, endpoint::DEFAULT_SLUG, state::State};
+use crate::clock::Clock;
 
 /// Where events go.
 #[derive(Clone, Debug)]
@@ -47,6 +45,10 @@ impl Webhooks {
         self.targets.push(Target { url, secret });
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     pub(crate) fn event(&self, kind: &str, data: &Value) {
         let body = json!({ "type": kind, "data": data }).to_string();
         for target in &self.targets {
@@ -58,72 +60,6 @@ impl Webhooks {
             let _ = self.queue.try_send(delivery);
         }
     }
-
-    /// An event about a user, whom it describes as Fief does.
-    pub(crate) fn user_event(&self, kind: &str, state: &State, id: Uuid) {
-        if self.targets.is_empty() {
-            return;
-        }
-        if let Some(user) = state.user(id) {
-            self.event(kind, &describe(state, user));
-        }
-    }
-
-    /// An event about one of a user's permissions.
-    pub(crate) fn permission_event(&self, kind: &str, user: &User, codename: &str) {
-        let (created, updated) = (rfc3339(user.updated), rfc3339(user.updated));
-        let id = Uuid::new_v4();
-        let data = json!({
-            "created_at": created,
-            "updated_at": updated,
-            "user_id": user.id,
-            "permission_id": id,
-            "from_role_id": null,
-            "permission": {
-                "created_at": created,
-                "updated_at": updated,
-                "id": id,
-                "name": codename,
-                "codename": codename,
-            },
-            "from_role": null,
-        });
-        self.event(kind, &data);
-    }
-}
-
-fn describe(state: &State, user: &User) -> Value {
-    let tenant = state.tenant(&user.tenant).map(|tenant| {
-        let is_default = tenant.slug.is_empty();
-        let slug = if is_default {
-            DEFAULT_SLUG
-        } else {
-            &tenant.slug
-        };
-        json!({
-            "created_at": rfc3339(tenant.created),
-            "updated_at": rfc3339(tenant.created),
-            "id": tenant.id,
-            "name": slug,
-            "default": is_default,
-            "slug": slug,
-            "registration_allowed": true,
-            "theme_id": null,
-            "logo_url": null,
-            "application_url": null,
-        })
-    });
-    json!({
-        "created_at": rfc3339(user.created),
-        "updated_at": rfc3339(user.updated),
-        "id": user.id,
-        "email": user.email,
-        "email_verified": user.is_email_verified,
-        "is_active": user.is_active,
-        "tenant_id": state.tenant_id(user.id),
-        "tenant": tenant,
-        "fields": user.fields,
-    })
 }
 
 /// Sends what is queued, until there is nobody to queue any more.
@@ -191,18 +127,6 @@ fn signature(secret: &str, timestamp: u64, body: &str) -> String {
     digits
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
-}
-
-/// A time past what the format can express is left empty.
-fn rfc3339(time: std::time::SystemTime) -> String {
-    let nanoseconds = time
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i128::try_from(since.as_micros() * 1000).ok());
-    nanoseconds
-        .and_then(|nanoseconds| OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok())
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }
 
 /// As many events as wait, and as are under way.
