@@ -4,10 +4,11 @@ use url::form_urlencoded;
 
 use crate::{
     answer::{detail, json_answer, redirect, set_cookie},
+    authorize_request::AuthorizeRequest,
     call::{Call, LOGIN_COOKIE},
     keys::random_string,
     pages,
-    request::{AuthorizeRequest, Refusal},
+    request::Refusal,
 };
 
 /// `GET /authorize`

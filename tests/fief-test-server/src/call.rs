@@ -1,11 +1,7 @@
 use axum::http::{HeaderMap, Method, header, request::Parts};
 use url::form_urlencoded;
 
-use crate::{
-    keys::random_string,
-    shared::Shared,
-    state::{Session, State},
-};
+use crate::{keys::random_string, session::Session, shared::Shared, state::State};
 
 /// One request to one tenant, with the readings of it that the endpoints share.
 #[derive(Debug)]

@@ -7,14 +7,15 @@ use crate::{
     Client,
     answer::{internal_error, set_cookie, temporary_redirect},
     authorize::redirect_to,
+    authorize_request::AuthorizeRequest,
     call::{Call, LOGIN_COOKIE},
+    grant::Grant,
     issue::Parts,
     keys::random_string,
     login::{NoLogin, pending, to_login},
     pages,
-    request::AuthorizeRequest,
-    state::{Session, State},
-    token::Grant,
+    session::Session,
+    state::State,
     verify::is_unverified,
 };
 

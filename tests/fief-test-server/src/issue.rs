@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::Call,
     claims::{Bindings, Claims, object},
+    grant::Grant,
     jwe,
     keys::{Algorithm, RsaPair, SigningKey},
     state::State,
-    token::Grant,
 };
 
 /// What is needed to write the tokens of a grant.

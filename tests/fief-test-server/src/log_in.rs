@@ -2,11 +2,12 @@ use axum::http::Request;
 
 use crate::{
     Endpoint, FiefTestServer,
+    authorize_request::AuthorizeRequest,
     call::Call,
     consent::{code_url, grant_consent},
-    request::{AuthorizeRequest, Refusal},
+    request::Refusal,
+    session::Session,
     shared::Shared,
-    state::Session,
 };
 
 impl FiefTestServer {

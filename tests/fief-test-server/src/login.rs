@@ -6,11 +6,12 @@ use axum::{
 use crate::{
     answer::{redirect, set_cookie, temporary_redirect},
     authorize::login_hint_cookie,
+    authorize_request::AuthorizeRequest,
     call::{Call, LOGIN_COOKIE, SESSION_COOKIE},
     keys::random_string,
     pages,
-    request::AuthorizeRequest,
-    state::{Session, State},
+    session::Session,
+    state::State,
 };
 
 /// `GET` and `POST /login`

@@ -4,9 +4,9 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     Client,
     answer::{html, internal_error, set_cookie, set_header},
+    authorize_request::AuthorizeRequest,
     call::{CSRF_COOKIE, Call},
     login::pending,
-    request::AuthorizeRequest,
     state::State,
 };
 

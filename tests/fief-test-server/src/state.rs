@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::{
     Client, User, UserField,
+    authorize_request::AuthorizeRequest,
     event::{permission_data, user_data},
     expiring::Expiring,
+    grant::Grant,
     keys::{SigningKey, random_bytes},
-    request::AuthorizeRequest,
+    session::Session,
     tenant::Tenant,
-    token::Grant,
     webhook::Webhooks,
 };
 
@@ -35,14 +36,6 @@ pub(crate) struct State {
     verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
     keys_made: usize,
-}
-
-/// A browser that logged in.
-#[derive(Clone, Debug)]
-pub(crate) struct Session {
-    pub(crate) user: Uuid,
-    pub(crate) tenant: String,
-    pub(crate) auth_time: u64,
 }
 
 impl State {

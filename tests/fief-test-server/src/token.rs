@@ -1,30 +1,16 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{
     Client,
     answer::{detail, internal_error, json_answer, set_header, token_error},
     call::Call,
     client_auth::authenticate,
+    grant::Grant,
     issue::Parts,
     keys::random_string,
-    request::Challenge,
     state::State,
 };
-
-/// What a code or a refresh token stands for.
-#[derive(Clone, Debug)]
-pub(crate) struct Grant {
-    pub(crate) client_id: String,
-    pub(crate) redirect_uri: String,
-    pub(crate) user: Uuid,
-    pub(crate) scope: Vec<String>,
-    pub(crate) nonce: Option<String>,
-    pub(crate) challenge: Option<Challenge>,
-    pub(crate) acr: &'static str,
-    pub(crate) auth_time: u64,
-}
 
 /// `POST /api/token`
 pub(crate) fn token(call: &Call<'_>) -> Response {

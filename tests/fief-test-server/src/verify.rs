@@ -8,7 +8,8 @@ use crate::{
     call::Call,
     login::{pending, to_login},
     pages,
-    state::{Session, State},
+    session::Session,
+    state::State,
 };
 
 /// `GET /verify-request`, to which every login goes on.

@@ -1,0 +1,16 @@
+use uuid::Uuid;
+
+use crate::authorize_request::Challenge;
+
+/// What a code or a refresh token stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) user: Uuid,
+    pub(crate) scope: Vec<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) acr: &'static str,
+    pub(crate) auth_time: u64,
+}
