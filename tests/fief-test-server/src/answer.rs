@@ -14,11 +14,6 @@ pub(crate) fn detail(status: StatusCode, detail: &str) -> Response {
     json_answer(status, &json!({ "detail": detail }))
 }
 
-/// An error of the token endpoint, which never says more than its code.
-pub(crate) fn token_error(error: &str) -> Response {
-    json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error }))
-}
-
 pub(crate) fn html(status: StatusCode, page: String) -> Response {
     answer(status, "text/html; charset=utf-8", page)
 }

@@ -1,14 +1,14 @@
 use axum::http::header;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{Client, call::Call, state::State, token::Refusal};
+use crate::{Client, call::Call, state::State, token_error::TokenError};
 
 /// Finds who asks: Basic first, then the form. Credentials are taken as they are, not decoded.
 pub(crate) fn authenticate<'a>(
     call: &Call<'_>,
     state: &'a State,
     is_code: bool,
-) -> Result<&'a Client, Refusal> {
+) -> Result<&'a Client, TokenError> {
     let basic = basic(call)?.and_then(|(id, secret)| known(state, &id, Some(&secret)));
     if let Some(client) = basic {
         return Ok(client);
@@ -21,7 +21,7 @@ pub(crate) fn authenticate<'a>(
         .client(&id)
         .filter(|client| client.is_public)
         .filter(|_| !is_code || call.form("code_verifier").is_some())
-        .ok_or(Refusal::Error("invalid_client"))
+        .ok_or(TokenError::Code("invalid_client"))
 }
 
 fn known<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Client> {
@@ -30,7 +30,7 @@ fn known<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Cli
         .filter(|client| Some(client.secret.as_str()) == secret)
 }
 
-fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, Refusal> {
+fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, TokenError> {
     let Some(header) = call.header(header::AUTHORIZATION.as_str()) else {
         return Ok(None);
     };
@@ -44,5 +44,5 @@ fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, Refusal> {
         let (id, secret) = text.split_once(':')?;
         Some((id.to_owned(), secret.to_owned()))
     });
-    pair.map(Some).ok_or(Refusal::Basic)
+    pair.map(Some).ok_or(TokenError::Basic)
 }

@@ -152,6 +152,7 @@ mod shared;
 mod state;
 mod tenant;
 mod token;
+mod token_error;
 mod traffic;
 mod user;
 mod user_api;

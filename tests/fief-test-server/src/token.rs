@@ -3,13 +3,14 @@ use serde_json::json;
 
 use crate::{
     Client,
-    answer::{detail, internal_error, json_answer, set_header, token_error},
+    answer::{json_answer, set_header},
     call::Call,
     client_auth::authenticate,
     grant::Grant,
     issue::Parts,
     keys::random_string,
     state::State,
+    token_error::TokenError,
 };
 
 /// `POST /api/token`
@@ -18,38 +19,21 @@ pub(crate) fn token(call: &Call<'_>) -> Response {
     let answer = match call.form("grant_type").as_deref() {
         Some("authorization_code") => exchange_code(call, &mut state),
         Some("refresh_token") => refresh(call, &mut state),
-        Some(_) => authenticate(call, &state, false).and(Err(Refusal::Error(UNSUPPORTED))),
-        None => Err(Refusal::Error("invalid_request")),
+        Some(_) => authenticate(call, &state, false).and(Err(TokenError::Code(UNSUPPORTED))),
+        None => Err(TokenError::Code("invalid_request")),
     };
-    match answer {
-        Ok(response) => response,
-        Err(Refusal::Basic) => {
-            let text = "Invalid authentication credentials";
-            let mut response = detail(StatusCode::UNAUTHORIZED, text);
-            set_header(&mut response, "www-authenticate", "Basic");
-            response
-        }
-        Err(Refusal::Error(error)) => token_error(error),
-        Err(Refusal::Internal) => internal_error(),
-    }
+    answer.unwrap_or_else(TokenError::answer)
 }
 
-/// Why there are no tokens.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// The `Authorization: Basic` header cannot be read.
-    Basic,
-    Error(&'static str),
-    Internal,
-}
-
-fn exchange_code(call: &Call<'_>, state: &mut State) -> Result<Response, Refusal> {
+fn exchange_code(call: &Call<'_>, state: &mut State) -> Result<Response, TokenError> {
     let client = authenticate(call, state, true)?.clone();
-    let code = call.form("code").ok_or(Refusal::Error("invalid_request"))?;
+    let code = call
+        .form("code")
+        .ok_or(TokenError::Code("invalid_request"))?;
     let redirect_uri = call
         .form("redirect_uri")
-        .ok_or(Refusal::Error("invalid_request"))?;
-    let invalid = Refusal::Error("invalid_grant");
+        .ok_or(TokenError::Code("invalid_request"))?;
+    let invalid = TokenError::Code("invalid_grant");
     let verifier = call.form("code_verifier");
     let is_right = state.codes.get(&code, call.now()).is_some_and(|grant| {
         let proves = match (&grant.challenge, &verifier) {
@@ -67,21 +51,21 @@ fn exchange_code(call: &Call<'_>, state: &mut State) -> Result<Response, Refusal
     answer(call, state, &client, grant, Some(&code))
 }
 
-fn refresh(call: &Call<'_>, state: &mut State) -> Result<Response, Refusal> {
+fn refresh(call: &Call<'_>, state: &mut State) -> Result<Response, TokenError> {
     let client = authenticate(call, state, false)?.clone();
     let token = call
         .form("refresh_token")
-        .ok_or(Refusal::Error("invalid_request"))?;
+        .ok_or(TokenError::Code("invalid_request"))?;
     let mut grant = state
         .refresh_tokens
         .get(&token, call.now())
         .filter(|grant| grant.client_id == client.id && state.user(grant.user).is_some())
-        .ok_or(Refusal::Error("invalid_grant"))?
+        .ok_or(TokenError::Code("invalid_grant"))?
         .clone();
     if let Some(scope) = call.form("scope") {
         let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
         if !scope.iter().all(|scope| grant.scope.contains(scope)) {
-            return Err(Refusal::Error("invalid_scope"));
+            return Err(TokenError::Code("invalid_scope"));
         }
         grant.scope = scope;
     }
@@ -97,15 +81,15 @@ fn answer(
     client: &Client,
     grant: Grant,
     code: Option<&str>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, TokenError> {
     if state.user(grant.user).is_none() {
-        return Err(Refusal::Error("invalid_grant"));
+        return Err(TokenError::Code("invalid_grant"));
     }
-    let parts = Parts::new(call, state, &grant).ok_or(Refusal::Internal)?;
-    let access_token = parts.access_token(&grant).ok_or(Refusal::Internal)?;
+    let parts = Parts::new(call, state, &grant).ok_or(TokenError::Internal)?;
+    let access_token = parts.access_token(&grant).ok_or(TokenError::Internal)?;
     let id_token = parts
         .id_token(&grant, code, Some(&access_token))
-        .ok_or(Refusal::Internal)?;
+        .ok_or(TokenError::Internal)?;
     let mut body = json!({
         "access_token": access_token,
         "id_token": id_token,

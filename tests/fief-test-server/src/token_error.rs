@@ -1,0 +1,31 @@
+use axum::{http::StatusCode, response::Response};
+use serde_json::json;
+
+use crate::answer::{detail, internal_error, json_answer, set_header};
+
+/// Why there are no tokens.
+#[derive(Debug)]
+pub(crate) enum TokenError {
+    /// The `Authorization: Basic` header cannot be read.
+    Basic,
+    /// One of [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2), about
+    /// which Fief never says more.
+    Code(&'static str),
+    /// The tokens cannot be written, as without a key.
+    Internal,
+}
+
+impl TokenError {
+    pub(crate) fn answer(self) -> Response {
+        match self {
+            Self::Basic => {
+                let text = "Invalid authentication credentials";
+                let mut response = detail(StatusCode::UNAUTHORIZED, text);
+                set_header(&mut response, "www-authenticate", "Basic");
+                response
+            }
+            Self::Code(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+            Self::Internal => internal_error(),
+        }
+    }
+}
