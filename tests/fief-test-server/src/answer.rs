@@ -38,6 +38,15 @@ pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
     response
 }
 
+/// Sends the browser to an application.
+pub(crate) fn redirect_to(url: &str) -> Response {
+    let response = redirect(StatusCode::FOUND, url);
+    if response.headers().contains_key("location") {
+        return response;
+    }
+    detail(StatusCode::BAD_REQUEST, "Bad Request")
+}
+
 /// A redirect of the framework, which keeps the method.
 pub(crate) fn temporary_redirect(to: &str) -> Response {
     let mut response = detail(StatusCode::TEMPORARY_REDIRECT, "Temporary Redirect");

@@ -1,11 +1,11 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
-use url::form_urlencoded;
 
 use crate::{
-    answer::{detail, json_answer, redirect, set_cookie},
+    answer::{json_answer, redirect, redirect_to, set_cookie},
     authorize_request::AuthorizeRequest,
-    call::{Call, LOGIN_COOKIE},
+    call::Call,
+    cookie,
     keys::random_string,
     pages,
     request::Refusal,
@@ -29,15 +29,12 @@ pub(crate) fn authorize(call: &Call<'_>) -> Response {
     let expires = call.now() + LOGIN_LIFETIME;
     state.logins.insert(id.clone(), request, expires);
     let mut response = redirect(StatusCode::FOUND, &call.path(page));
-    let cookie = format!("{LOGIN_COOKIE}={id}; Path=/; SameSite=lax");
-    set_cookie(&mut response, &cookie);
+    set_cookie(&mut response, &cookie::login(&id));
     if let Some(hint) = call.query("login_hint") {
-        set_cookie(&mut response, &login_hint_cookie(&hint));
+        set_cookie(&mut response, &cookie::login_hint(&hint));
     }
     if let Some(lang) = call.query("lang") {
-        let lang: String = form_urlencoded::byte_serialize(lang.as_bytes()).collect();
-        let cookie = format!("fief_locale={lang}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax");
-        set_cookie(&mut response, &cookie);
+        set_cookie(&mut response, &cookie::locale(&lang));
     }
     response
 }
@@ -58,21 +55,6 @@ impl Refusal {
             Self::Redirect(url) => redirect_to(url),
         }
     }
-}
-
-/// Remembers who logs in here.
-pub(crate) fn login_hint_cookie(email: &str) -> String {
-    let hint: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
-    format!("fief_login_hint={hint}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax")
-}
-
-/// Sends the browser to an application.
-pub(crate) fn redirect_to(url: &str) -> Response {
-    let response = redirect(StatusCode::FOUND, url);
-    if response.headers().contains_key("location") {
-        return response;
-    }
-    detail(StatusCode::BAD_REQUEST, "Bad Request")
 }
 
 const LOGIN_LIFETIME: u64 = 3600;

@@ -1,7 +1,13 @@
 use axum::http::{HeaderMap, Method, header, request::Parts};
 use url::form_urlencoded;
 
-use crate::{keys::random_string, session::Session, shared::Shared, state::State};
+use crate::{
+    cookie::{CSRF_COOKIE, SESSION_COOKIE},
+    keys::random_string,
+    session::Session,
+    shared::Shared,
+    state::State,
+};
 
 /// One request to one tenant, with the readings of it that the endpoints share.
 #[derive(Debug)]
@@ -127,7 +133,3 @@ fn last(pairs: &[u8], name: &str) -> Option<String> {
         .last()
         .map(|(_, value)| value.into_owned())
 }
-
-pub(crate) const CSRF_COOKIE: &str = "fief_csrftoken";
-pub(crate) const LOGIN_COOKIE: &str = "fief_login_session";
-pub(crate) const SESSION_COOKIE: &str = "fief_session";

@@ -5,10 +5,10 @@ use axum::{
 
 use crate::{
     Client,
-    answer::{internal_error, set_cookie, temporary_redirect},
-    authorize::redirect_to,
+    answer::{internal_error, redirect_to, set_cookie, temporary_redirect},
     authorize_request::AuthorizeRequest,
-    call::{Call, LOGIN_COOKIE},
+    call::Call,
+    cookie::{self, LOGIN_COOKIE},
     grant::Grant,
     issue::Parts,
     keys::random_string,
@@ -46,8 +46,7 @@ pub(crate) fn consent(call: &Call<'_>) -> Response {
         .logins
         .remove(call.cookie(LOGIN_COOKIE).unwrap_or_default());
     let mut response = redirect_to(&url);
-    let cookie = format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax");
-    set_cookie(&mut response, &cookie);
+    set_cookie(&mut response, &cookie::no_login());
     response
 }
 

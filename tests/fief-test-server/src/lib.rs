@@ -124,6 +124,7 @@ mod clock;
 mod connection;
 mod consent;
 mod control;
+mod cookie;
 mod der;
 mod discovery;
 mod endpoint;

@@ -5,9 +5,9 @@ use axum::{
 
 use crate::{
     answer::{redirect, set_cookie, temporary_redirect},
-    authorize::login_hint_cookie,
     authorize_request::AuthorizeRequest,
-    call::{Call, LOGIN_COOKIE, SESSION_COOKIE},
+    call::Call,
+    cookie::{self, LOGIN_COOKIE, SESSION_COOKIE},
     keys::random_string,
     pages,
     session::Session,
@@ -45,7 +45,7 @@ pub(crate) fn login(call: &Call<'_>) -> Response {
     };
     let mut response = redirect(StatusCode::FOUND, &call.path("/verify-request"));
     start_session(call, &mut state, user, &mut response);
-    set_cookie(&mut response, &login_hint_cookie(&email));
+    set_cookie(&mut response, &cookie::login_hint(&email));
     response
 }
 
@@ -77,9 +77,7 @@ pub(crate) fn start_session(
         auth_time: call.now(),
     };
     let id = random_string();
-    let cookie = format!(
-        "{SESSION_COOKIE}={id}; HttpOnly; Max-Age={SESSION_LIFETIME}; Path=/; SameSite=lax"
-    );
+    let cookie = cookie::session(&id, SESSION_LIFETIME);
     state
         .sessions
         .insert(id, session, call.now() + SESSION_LIFETIME);

@@ -4,7 +4,8 @@ use url::Url;
 
 use crate::{
     answer::{json_answer, redirect, set_cookie},
-    call::{Call, SESSION_COOKIE},
+    call::Call,
+    cookie::{self, SESSION_COOKIE},
     pages,
 };
 
@@ -32,7 +33,6 @@ pub(crate) fn logout(call: &Call<'_>) -> Response {
         call.fief.state().sessions.remove(session);
     }
     let mut response = redirect(StatusCode::FOUND, url.as_str());
-    let cookie = format!("{SESSION_COOKIE}=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax");
-    set_cookie(&mut response, &cookie);
+    set_cookie(&mut response, &cookie::no_session());
     response
 }

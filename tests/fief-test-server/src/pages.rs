@@ -5,7 +5,8 @@ use crate::{
     Client,
     answer::{html, internal_error, set_cookie, set_header},
     authorize_request::AuthorizeRequest,
-    call::{CSRF_COOKIE, Call},
+    call::Call,
+    cookie::{self, CSRF_COOKIE},
     login::pending,
     state::State,
 };
@@ -153,8 +154,7 @@ fn page(
     }
     // Kept when it is there, so that the pages in other tabs stay good.
     if call.cookie(CSRF_COOKIE).is_none() {
-        let token = &call.csrf_token;
-        set_cookie(&mut response, &format!("{CSRF_COOKIE}={token}; HttpOnly"));
+        set_cookie(&mut response, &cookie::csrf(&call.csrf_token));
     }
     response
 }

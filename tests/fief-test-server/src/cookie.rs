@@ -1,0 +1,41 @@
+//! The cookies of Fief, each with the attributes that it has there.
+
+use url::form_urlencoded;
+
+pub(crate) fn csrf(token: &str) -> String {
+    format!("{CSRF_COOKIE}={token}; HttpOnly")
+}
+
+pub(crate) fn locale(lang: &str) -> String {
+    let lang: String = form_urlencoded::byte_serialize(lang.as_bytes()).collect();
+    format!("fief_locale={lang}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")
+}
+
+pub(crate) fn login(id: &str) -> String {
+    format!("{LOGIN_COOKIE}={id}; Path=/; SameSite=lax")
+}
+
+pub(crate) fn no_login() -> String {
+    format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax")
+}
+
+/// Remembers who logs in here.
+pub(crate) fn login_hint(email: &str) -> String {
+    let hint: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
+    format!("fief_login_hint={hint}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")
+}
+
+pub(crate) fn session(id: &str, lifetime: u64) -> String {
+    format!("{SESSION_COOKIE}={id}; HttpOnly; Max-Age={lifetime}; Path=/; SameSite=lax")
+}
+
+pub(crate) fn no_session() -> String {
+    format!("{SESSION_COOKIE}=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax")
+}
+
+pub(crate) const CSRF_COOKIE: &str = "fief_csrftoken";
+pub(crate) const LOGIN_COOKIE: &str = "fief_login_session";
+pub(crate) const SESSION_COOKIE: &str = "fief_session";
+
+/// In seconds.
+const MONTH: u32 = 2_592_000;
