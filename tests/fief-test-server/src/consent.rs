@@ -12,7 +12,7 @@ use crate::{
     grant::Grant,
     issue::Parts,
     keys::random_string,
-    login::{NoLogin, pending, to_login},
+    login_session::{NoLogin, pending, to_login},
     pages,
     session::Session,
     state::State,

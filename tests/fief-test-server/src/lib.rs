@@ -139,6 +139,7 @@ mod jwe;
 mod keys;
 mod log_in;
 mod login;
+mod login_session;
 mod logout;
 mod mint;
 mod pages;

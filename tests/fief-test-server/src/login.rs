@@ -4,31 +4,29 @@ use axum::{
 };
 
 use crate::{
-    answer::{redirect, set_cookie, temporary_redirect},
-    authorize_request::AuthorizeRequest,
+    answer::{redirect, set_cookie},
     call::Call,
-    cookie::{self, LOGIN_COOKIE, SESSION_COOKIE},
-    keys::random_string,
+    cookie,
+    login_session::{application, pending, start_session, to_login},
     pages,
-    session::Session,
-    state::State,
 };
 
 /// `GET` and `POST /login`
 pub(crate) fn login(call: &Call<'_>) -> Response {
     let mut state = call.fief.state();
     let request = match pending(call, &state) {
-        Ok(request) => request.cloned(),
+        Ok(request) => request,
         Err(refusal) => return refusal.answer(call),
     };
+    let page = pages::Login::new(call, application(&state, request));
     if call.method != Method::POST {
-        let email = request.map(|request| request.login_hint);
-        let page = pages::Login::new(&state, call, email.unwrap_or_default());
+        let email = request.map(|request| request.login_hint.clone());
+        let page = page.email(email.unwrap_or_default());
         return page.answer(StatusCode::OK, None);
     }
     let email = call.form("email").unwrap_or_default();
     let password = call.form("password").unwrap_or_default();
-    let page = pages::Login::new(&state, call, email.clone());
+    let page = page.email(email.clone());
     if !call.has_csrf_pair() {
         return page.with_error("This page was open too long. Please try again.");
     }
@@ -60,62 +58,3 @@ pub(crate) fn dashboard(call: &Call<'_>) -> Response {
         None => to_login(call),
     }
 }
-
-/// Logs the browser in. The session it had before ends.
-pub(crate) fn start_session(
-    call: &Call<'_>,
-    state: &mut State,
-    user: uuid::Uuid,
-    response: &mut Response,
-) {
-    if let Some(former) = call.cookie(SESSION_COOKIE) {
-        state.sessions.remove(former);
-    }
-    let session = Session {
-        user,
-        tenant: call.tenant.to_owned(),
-        auth_time: call.now(),
-    };
-    let id = random_string();
-    let cookie = cookie::session(&id, SESSION_LIFETIME);
-    state
-        .sessions
-        .insert(id, session, call.now() + SESSION_LIFETIME);
-    set_cookie(response, &cookie);
-}
-
-/// Why there is no authorization to go on with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum NoLogin {
-    Invalid,
-    Missing,
-}
-
-/// The authorization that this login is for. None when the page was opened by itself.
-pub(crate) fn pending<'a>(
-    call: &Call<'_>,
-    state: &'a State,
-) -> Result<Option<&'a AuthorizeRequest>, NoLogin> {
-    let Some(id) = call.cookie(LOGIN_COOKIE) else {
-        return Ok(None);
-    };
-    match state.logins.get(id, call.now()) {
-        Some(request) => Ok(Some(request)),
-        None => Err(NoLogin::Invalid),
-    }
-}
-
-impl NoLogin {
-    pub(crate) fn answer(self, call: &Call<'_>) -> Response {
-        match self {
-            Self::Invalid => pages::error(call, "invalid_session", "Invalid login session."),
-            Self::Missing => pages::error(call, "missing_session", "Missing login session."),
-        }
-    }
-}
-
-pub(crate) fn to_login(call: &Call<'_>) -> Response {
-    temporary_redirect(&call.url("/login"))
-}
-
-const SESSION_LIFETIME: u64 = 2_592_000;

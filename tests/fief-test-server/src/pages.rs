@@ -7,8 +7,6 @@ use crate::{
     authorize_request::AuthorizeRequest,
     call::Call,
     cookie::{self, CSRF_COOKIE},
-    login::pending,
-    state::State,
 };
 
 /// The login page and, with `is_registration`, the one to sign up.
@@ -25,18 +23,21 @@ pub(crate) struct Login<'a> {
 }
 
 impl<'a> Login<'a> {
-    pub(crate) fn new(state: &State, call: &'a Call<'a>, email: String) -> Self {
-        let request = pending(call, state).ok().flatten();
-        let client = request.and_then(|request| state.client(&request.client_id));
+    pub(crate) fn new(call: &'a Call<'a>, application: String) -> Self {
         Self {
             call,
             action: call.path("/login"),
             other: call.path("/register"),
-            application: client.map_or_else(String::new, |client| client.name.clone()),
-            email,
+            application,
+            email: String::new(),
             error: String::new(),
             is_registration: false,
         }
+    }
+
+    pub(crate) fn email(mut self, email: String) -> Self {
+        self.email = email;
+        self
     }
 
     /// The page to sign up at instead.

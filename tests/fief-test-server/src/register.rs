@@ -7,7 +7,7 @@ use crate::{
     User,
     answer::redirect,
     call::Call,
-    login::{pending, start_session},
+    login_session::{application, pending, start_session},
     pages,
     password::weaknesses,
 };
@@ -15,11 +15,14 @@ use crate::{
 /// `GET` and `POST /register`: a page to sign up at. The address is verified next.
 pub(crate) fn register(call: &Call<'_>) -> Response {
     let mut state = call.fief.state();
-    if let Err(refusal) = pending(call, &state) {
-        return refusal.answer(call);
-    }
+    let request = match pending(call, &state) {
+        Ok(request) => request,
+        Err(refusal) => return refusal.answer(call),
+    };
     let email = call.form("email").unwrap_or_default();
-    let page = pages::Login::new(&state, call, email.clone()).registration();
+    let page = pages::Login::new(call, application(&state, request))
+        .registration()
+        .email(email.clone());
     if call.method != Method::POST {
         return page.answer(StatusCode::OK, None);
     }

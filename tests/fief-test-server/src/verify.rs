@@ -6,7 +6,7 @@ use axum::{
 use crate::{
     answer::redirect,
     call::Call,
-    login::{pending, to_login},
+    login_session::{pending, to_login},
     pages,
     session::Session,
     state::State,

@@ -1,0 +1,78 @@
+use axum::response::Response;
+use uuid::Uuid;
+
+use crate::{
+    answer::{set_cookie, temporary_redirect},
+    authorize_request::AuthorizeRequest,
+    call::Call,
+    cookie::{self, LOGIN_COOKIE, SESSION_COOKIE},
+    keys::random_string,
+    pages,
+    session::Session,
+    state::State,
+};
+
+/// Logs the browser in. The session it had before ends.
+pub(crate) fn start_session(
+    call: &Call<'_>,
+    state: &mut State,
+    user: Uuid,
+    response: &mut Response,
+) {
+    if let Some(former) = call.cookie(SESSION_COOKIE) {
+        state.sessions.remove(former);
+    }
+    let session = Session {
+        user,
+        tenant: call.tenant.to_owned(),
+        auth_time: call.now(),
+    };
+    let id = random_string();
+    let cookie = cookie::session(&id, SESSION_LIFETIME);
+    state
+        .sessions
+        .insert(id, session, call.now() + SESSION_LIFETIME);
+    set_cookie(response, &cookie);
+}
+
+/// Why there is no authorization to go on with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoLogin {
+    Invalid,
+    Missing,
+}
+
+/// The authorization that this login is for. None when the page was opened by itself.
+pub(crate) fn pending<'a>(
+    call: &Call<'_>,
+    state: &'a State,
+) -> Result<Option<&'a AuthorizeRequest>, NoLogin> {
+    let Some(id) = call.cookie(LOGIN_COOKIE) else {
+        return Ok(None);
+    };
+    match state.logins.get(id, call.now()) {
+        Some(request) => Ok(Some(request)),
+        None => Err(NoLogin::Invalid),
+    }
+}
+
+/// The name of the application that the login is for. Empty when it is for none.
+pub(crate) fn application(state: &State, request: Option<&AuthorizeRequest>) -> String {
+    let client = request.and_then(|request| state.client(&request.client_id));
+    client.map_or_else(String::new, |client| client.name.clone())
+}
+
+impl NoLogin {
+    pub(crate) fn answer(self, call: &Call<'_>) -> Response {
+        match self {
+            Self::Invalid => pages::error(call, "invalid_session", "Invalid login session."),
+            Self::Missing => pages::error(call, "missing_session", "Missing login session."),
+        }
+    }
+}
+
+pub(crate) fn to_login(call: &Call<'_>) -> Response {
+    temporary_redirect(&call.url("/login"))
+}
+
+const SESSION_LIFETIME: u64 = 2_592_000;
