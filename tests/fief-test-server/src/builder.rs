@@ -16,13 +16,13 @@ use crate::{
     clock::Clock,
     jwe,
     keys::random_string,
-    serve,
+    serve::serve,
     server::Running,
     shared::Shared,
     state::State,
     tenant::DEFAULT_SLUG,
     traffic::Traffic,
-    webhook::{Delivery, QUEUE, Webhooks},
+    webhook::{Delivery, QUEUE, Webhooks, deliver},
 };
 
 /// What a server is to be like.
@@ -242,7 +242,12 @@ fn run(
             return;
         };
         if report.send(Ok(shared.clone())).is_ok() {
-            serve::serve(listener, shared, deliveries, stopped).await;
+            // Until told to stop, or until nobody is there any more who could tell.
+            tokio::select! {
+                () = deliver(deliveries, shared.clock.clone()) => {}
+                () = serve(listener, shared) => {}
+                _ = stopped => {}
+            }
         }
     });
 }

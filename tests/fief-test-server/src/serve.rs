@@ -7,10 +7,7 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use tokio::{
-    net::TcpListener,
-    sync::{mpsc, oneshot},
-};
+use tokio::net::TcpListener;
 
 use crate::{
     Endpoint,
@@ -29,24 +26,14 @@ use crate::{
     token::token,
     user_api::userinfo,
     verify::{verify, verify_request},
-    webhook::{Delivery, deliver},
 };
 
-/// Answers until told to stop, or until nobody is there any more who could tell.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    fief: Arc<Shared>,
-    deliveries: mpsc::Receiver<Delivery>,
-    stop: oneshot::Receiver<()>,
-) {
-    let clock = fief.clock.clone();
+/// Answers for as long as it is polled.
+pub(crate) async fn serve(listener: TcpListener, fief: Arc<Shared>) {
     let app = Router::new().fallback(handle).with_state(fief);
     let app = app.into_make_service_with_connect_info::<Breaker>();
-    tokio::select! {
-        _ = axum::serve(BreakableListener(listener), app) => {}
-        () = deliver(deliveries, clock) => {}
-        _ = stop => {}
-    }
+    // Accepting goes on whatever happens, so that there is no error to report.
+    let _ = axum::serve(BreakableListener(listener), app).await;
 }
 
 async fn handle(
