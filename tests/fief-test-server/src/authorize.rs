@@ -2,10 +2,11 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
 use crate::{
-    answer::{json_answer, redirect, redirect_to, set_cookie},
+    answer::{redirect, redirect_to, set_cookie},
     authorize_request::AuthorizeRequest,
     call::Call,
     cookie,
+    invalid::{Problem, unprocessable},
     keys::random_string,
     pages,
     request::Refusal,
@@ -43,15 +44,12 @@ impl Refusal {
     fn answer(&self, call: &Call<'_>) -> Response {
         match self {
             Self::Page(code, text) => pages::error(call, code, text),
-            Self::MaxAge(input) => json_answer(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &json!({ "detail": [{
-                    "type": "int_parsing",
-                    "loc": ["query", "max_age"],
-                    "msg": "Input should be a valid integer, unable to parse string as an integer",
-                    "input": input,
-                }] }),
-            ),
+            Self::MaxAge(input) => {
+                let message =
+                    "Input should be a valid integer, unable to parse string as an integer";
+                let problem = Problem::new("int_parsing", message, &json!(input));
+                unprocessable(&[problem.within("max_age").within("query")])
+            }
             Self::Redirect(url) => redirect_to(url),
         }
     }

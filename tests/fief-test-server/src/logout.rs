@@ -3,9 +3,10 @@ use serde_json::json;
 use url::Url;
 
 use crate::{
-    answer::{json_answer, redirect, set_cookie},
+    answer::{redirect, set_cookie},
     call::Call,
     cookie::{self, SESSION_COOKIE},
+    invalid::{Problem, unprocessable},
     pages,
 };
 
@@ -20,14 +21,10 @@ pub(crate) fn logout(call: &Call<'_>) -> Response {
         } else {
             "relative URL without a base"
         };
-        let body = json!({ "detail": [{
-            "type": "url_parsing",
-            "loc": ["query", "redirect_uri"],
-            "msg": format!("Input should be a valid URL, {reason}"),
-            "input": target,
-            "ctx": { "error": reason },
-        }] });
-        return json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body);
+        let message = format!("Input should be a valid URL, {reason}");
+        let problem = Problem::new("url_parsing", message, &json!(target));
+        let problem = problem.with(json!({ "error": reason }));
+        return unprocessable(&[problem.within("redirect_uri").within("query")]);
     };
     if let Some(session) = call.cookie(SESSION_COOKIE) {
         call.fief.state().sessions.remove(session);
