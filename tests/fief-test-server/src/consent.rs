@@ -16,7 +16,6 @@ use crate::{
     pages,
     session::Session,
     state::State,
-    verify::is_unverified,
 };
 
 /// `GET` and `POST /consent`, where every login ends.
@@ -25,7 +24,7 @@ pub(crate) fn consent(call: &Call<'_>) -> Response {
     let Some(session) = call.session(&state) else {
         return to_login(call);
     };
-    if is_unverified(&state, &session) {
+    if state.is_unverified(&session) {
         let url = call.url("/verify-request");
         return temporary_redirect(&url);
     }
@@ -77,16 +76,8 @@ fn decide(
     if !is_allowed {
         return Decision::Back(Some(request.error_url("access_denied", DENIED)));
     }
-    grant_consent(state, session.user, request);
+    state.grant_consent(session.user, request);
     Decision::Back(code_url(call, state, request, session))
-}
-
-pub(crate) fn grant_consent(state: &mut State, user: uuid::Uuid, request: &AuthorizeRequest) {
-    let granted = state
-        .consents
-        .entry((user, request.client_id.clone()))
-        .or_default();
-    granted.extend(request.scope.iter().cloned());
 }
 
 /// The callback with a code, and with the tokens that a hybrid response type asks for.

@@ -158,8 +158,7 @@ impl FiefTestServer {
     #[must_use]
     pub fn user_id(&self, email: &str) -> Uuid {
         let state = self.shared.state();
-        let user = state.users.iter().find(|user| user.email == email);
-        let id = user.map(|user| user.id);
+        let id = state.user_of_any_tenant(email).map(|user| user.id);
         drop(state);
         match id {
             Some(id) => id,

@@ -1,13 +1,8 @@
 use axum::http::Request;
 
 use crate::{
-    Endpoint, FiefTestServer,
-    authorize_request::AuthorizeRequest,
-    call::Call,
-    consent::{code_url, grant_consent},
-    request::Refusal,
-    session::Session,
-    shared::Shared,
+    Endpoint, FiefTestServer, authorize_request::AuthorizeRequest, call::Call, consent::code_url,
+    request::Refusal, session::Session, shared::Shared,
 };
 
 impl FiefTestServer {
@@ -55,7 +50,7 @@ impl Shared {
             tenant: tenant.to_owned(),
             auth_time: self.clock.seconds(),
         };
-        grant_consent(&mut state, session.user, &request);
+        state.grant_consent(session.user, &request);
         code_url(&call, &mut state, &request, &session)
             .ok_or_else(|| "the server has no key".to_owned())
     }

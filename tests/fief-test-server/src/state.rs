@@ -31,7 +31,7 @@ pub(crate) struct State {
     pub(crate) codes: Expiring<Grant>,
     pub(crate) refresh_tokens: Expiring<Grant>,
     /// The scopes a user granted to a third-party client.
-    pub(crate) consents: HashMap<(Uuid, String), BTreeSet<String>>,
+    consents: HashMap<(Uuid, String), BTreeSet<String>>,
     /// The address that a user has to prove, and the code that was mailed to it.
     verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
@@ -199,6 +199,25 @@ impl State {
         self.users
             .iter()
             .find(|user| user.tenant == tenant && user.email.eq_ignore_ascii_case(email))
+    }
+
+    /// Finds a user whatever the tenant.
+    pub(crate) fn user_of_any_tenant(&self, email: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.email == email)
+    }
+
+    /// Whether whoever logged in has to prove the address first.
+    pub(crate) fn is_unverified(&self, session: &Session) -> bool {
+        self.user(session.user)
+            .is_some_and(|user| !user.is_email_verified)
+    }
+
+    pub(crate) fn grant_consent(&mut self, user: Uuid, request: &AuthorizeRequest) {
+        let granted = self
+            .consents
+            .entry((user, request.client_id.clone()))
+            .or_default();
+        granted.extend(request.scope.iter().cloned());
     }
 
     pub(crate) fn consents_to(&self, user: Uuid, client: &Client, scope: &[String]) -> bool {

@@ -8,7 +8,6 @@ use crate::{
     call::Call,
     login_session::{pending, to_login},
     pages,
-    session::Session,
     state::State,
 };
 
@@ -21,7 +20,7 @@ pub(crate) fn verify_request(call: &Call<'_>) -> Response {
     let Some(session) = call.session(&state) else {
         return to_login(call);
     };
-    if !is_unverified(&state, &session) {
+    if !state.is_unverified(&session) {
         return go_on(call, &state);
     }
     if let Some(user) = state.user(session.user) {
@@ -37,7 +36,7 @@ pub(crate) fn verify(call: &Call<'_>) -> Response {
     let Some(session) = call.session(&state) else {
         return to_login(call);
     };
-    if !is_unverified(&state, &session) {
+    if !state.is_unverified(&session) {
         return go_on(call, &state);
     }
     let mut error = None;
@@ -57,14 +56,8 @@ pub(crate) fn verify(call: &Call<'_>) -> Response {
     pages::verify(call, email.unwrap_or_default(), code, error)
 }
 
-pub(crate) fn is_unverified(state: &State, session: &Session) -> bool {
-    state
-        .user(session.user)
-        .is_some_and(|user| !user.is_email_verified)
-}
-
 /// Back to what the login is for.
-pub(crate) fn go_on(call: &Call<'_>, state: &State) -> Response {
+fn go_on(call: &Call<'_>, state: &State) -> Response {
     let next = match pending(call, state) {
         Ok(Some(_)) => "/consent",
         _ => "/",

@@ -149,13 +149,11 @@ impl Mint {
     }
 
     fn set_user(&mut self, email: &str) {
-        let state = self.fief.state();
-        let user = state.users.iter().find(|user| user.email == email);
-        let Some(user) = user.cloned() else {
-            panic!("there is no user {email}");
+        let user = self.fief.state().user_of_any_tenant(email).cloned();
+        self.user = match user {
+            Some(user) => user,
+            None => panic!("there is no user {email}"),
         };
-        drop(state);
-        self.user = user;
     }
 
     fn common(&self) -> Claims {
