@@ -28,7 +28,7 @@ pub(crate) fn login(call: &Call<'_>) -> Response {
     let password = call.form("password").unwrap_or_default();
     let page = page.email(email.clone());
     if !call.has_csrf_pair() {
-        return page.with_error("This page was open too long. Please try again.");
+        return page.with_error(pages::EXPIRED);
     }
     if email.is_empty() || password.is_empty() {
         return page.with_error("Please enter your e-mail address and your password.");

@@ -159,3 +159,6 @@ fn page(
     }
     response
 }
+
+/// The error of a form without the right CSRF token.
+pub(crate) const EXPIRED: &str = "This page was open too long. Please try again.";

@@ -27,7 +27,7 @@ pub(crate) fn register(call: &Call<'_>) -> Response {
         return page.answer(StatusCode::OK, None);
     }
     if !call.has_csrf_pair() {
-        return page.with_error("This page was open too long. Please try again.");
+        return page.with_error(pages::EXPIRED);
     }
     if !email.contains('@') {
         return page.with_error("Please enter your e-mail address.");

@@ -44,7 +44,7 @@ pub(crate) fn verify(call: &Call<'_>) -> Response {
         let code = call.form("code").unwrap_or_default();
         let now = call.fief.clock.now();
         if !call.has_csrf_pair() {
-            error = Some("This page was open too long. Please try again.");
+            error = Some(pages::EXPIRED);
         } else if state.verify_email(session.user, &code, now) {
             return go_on(call, &state);
         } else {
