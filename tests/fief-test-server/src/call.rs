@@ -1,13 +1,7 @@
 use axum::http::{HeaderMap, Method, header, request::Parts};
 use url::form_urlencoded;
 
-use crate::{
-    cookie::{CSRF_COOKIE, SESSION_COOKIE},
-    keys::random_string,
-    session::Session,
-    shared::Shared,
-    state::State,
-};
+use crate::{cookie::CSRF_COOKIE, keys::random_string, shared::Shared};
 
 /// One request to one tenant, with the readings of it that the endpoints share.
 #[derive(Debug)]
@@ -77,14 +71,6 @@ impl<'a> Call<'a> {
             .header(header::AUTHORIZATION.as_str())?
             .split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
-    }
-
-    /// The session of this browser, when it is one of this tenant.
-    pub(crate) fn session(&self, state: &State) -> Option<Session> {
-        let cookie = self.cookie(SESSION_COOKIE)?;
-        let session = state.sessions.get(cookie, self.now())?;
-        let is_known = state.user(session.user).is_some();
-        (session.tenant == self.tenant && is_known).then(|| session.clone())
     }
 
     /// Whether the form carries what the cookie carries: Fief's double submit.

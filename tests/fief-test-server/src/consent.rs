@@ -7,6 +7,7 @@ use crate::{
     Client,
     answer::{internal_error, redirect_to, set_cookie, temporary_redirect},
     authorize_request::AuthorizeRequest,
+    browser_session::current_session,
     call::Call,
     cookie::{self, LOGIN_COOKIE},
     grant::Grant,
@@ -21,7 +22,7 @@ use crate::{
 /// `GET` and `POST /consent`, where every login ends.
 pub(crate) fn consent(call: &Call<'_>) -> Response {
     let mut state = call.fief.state();
-    let Some(session) = call.session(&state) else {
+    let Some(session) = current_session(call, &state) else {
         return to_login(call);
     };
     if state.is_unverified(&session) {

@@ -115,6 +115,7 @@ mod account;
 mod answer;
 mod authorize;
 mod authorize_request;
+mod browser_session;
 mod builder;
 mod call;
 mod claims;

@@ -5,9 +5,10 @@ use axum::{
 
 use crate::{
     answer::{redirect, set_cookie},
+    browser_session::{current_session, start_session},
     call::Call,
     cookie,
-    login_session::{application, pending, start_session, to_login},
+    login_session::{application, pending, to_login},
     pages,
 };
 
@@ -50,9 +51,7 @@ pub(crate) fn login(call: &Call<'_>) -> Response {
 /// `GET /`
 pub(crate) fn dashboard(call: &Call<'_>) -> Response {
     let state = call.fief.state();
-    let user = call
-        .session(&state)
-        .and_then(|session| state.user(session.user));
+    let user = current_session(call, &state).and_then(|session| state.user(session.user));
     match user {
         Some(user) => pages::dashboard(call, &user.email),
         None => to_login(call),

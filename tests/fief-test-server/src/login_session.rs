@@ -1,39 +1,9 @@
 use axum::response::Response;
-use uuid::Uuid;
 
 use crate::{
-    answer::{set_cookie, temporary_redirect},
-    authorize_request::AuthorizeRequest,
-    call::Call,
-    cookie::{self, LOGIN_COOKIE, SESSION_COOKIE},
-    keys::random_string,
-    pages,
-    session::Session,
-    state::State,
+    answer::temporary_redirect, authorize_request::AuthorizeRequest, call::Call,
+    cookie::LOGIN_COOKIE, pages, state::State,
 };
-
-/// Logs the browser in. The session it had before ends.
-pub(crate) fn start_session(
-    call: &Call<'_>,
-    state: &mut State,
-    user: Uuid,
-    response: &mut Response,
-) {
-    if let Some(former) = call.cookie(SESSION_COOKIE) {
-        state.sessions.remove(former);
-    }
-    let session = Session {
-        user,
-        tenant: call.tenant.to_owned(),
-        auth_time: call.now(),
-    };
-    let id = random_string();
-    let cookie = cookie::session(&id, SESSION_LIFETIME);
-    state
-        .sessions
-        .insert(id, session, call.now() + SESSION_LIFETIME);
-    set_cookie(response, &cookie);
-}
 
 /// Why there is no authorization to go on with.
 #[derive(Clone, Copy, Debug)]
@@ -74,5 +44,3 @@ impl NoLogin {
 pub(crate) fn to_login(call: &Call<'_>) -> Response {
     temporary_redirect(&call.url("/login"))
 }
-
-const SESSION_LIFETIME: u64 = 2_592_000;

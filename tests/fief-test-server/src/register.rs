@@ -6,8 +6,9 @@ use axum::{
 use crate::{
     User,
     answer::redirect,
+    browser_session::start_session,
     call::Call,
-    login_session::{application, pending, start_session},
+    login_session::{application, pending},
     pages,
     password::weaknesses,
 };

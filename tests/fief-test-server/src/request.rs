@@ -1,6 +1,7 @@
 use crate::{
     Client,
     authorize_request::{AuthorizeRequest, Challenge, ResponseType},
+    browser_session::current_session,
     call::Call,
     session::Session,
     state::State,
@@ -38,7 +39,7 @@ impl AuthorizeRequest {
             login_hint: call.query("login_hint").unwrap_or_default(),
             acr: "0",
         };
-        let session = call.session(state);
+        let session = current_session(call, state);
         request
             .read(call, session.is_some())
             .map_err(|(error, description)| {

@@ -5,6 +5,7 @@ use axum::{
 
 use crate::{
     answer::redirect,
+    browser_session::current_session,
     call::Call,
     login_session::{pending, to_login},
     pages,
@@ -17,7 +18,7 @@ pub(crate) fn verify_request(call: &Call<'_>) -> Response {
     if let Err(refusal) = pending(call, &state) {
         return refusal.answer(call);
     }
-    let Some(session) = call.session(&state) else {
+    let Some(session) = current_session(call, &state) else {
         return to_login(call);
     };
     if !state.is_unverified(&session) {
@@ -33,7 +34,7 @@ pub(crate) fn verify_request(call: &Call<'_>) -> Response {
 /// `GET` and `POST /verify`, which proves an address with the code that was mailed to it.
 pub(crate) fn verify(call: &Call<'_>) -> Response {
     let mut state = call.fief.state();
-    let Some(session) = call.session(&state) else {
+    let Some(session) = current_session(call, &state) else {
         return to_login(call);
     };
     if !state.is_unverified(&session) {
