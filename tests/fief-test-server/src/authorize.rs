@@ -3,13 +3,13 @@ use serde_json::json;
 
 use crate::{
     answer::{redirect, redirect_to, set_cookie},
-    authorize_request::AuthorizeRequest,
     call::Call,
     cookie,
     invalid::{Problem, unprocessable},
     keys::random_string,
     pages,
     request::Refusal,
+    state::AuthorizeRequest,
 };
 
 /// `GET /authorize`

@@ -8,8 +8,7 @@ use crate::{
     call::Call,
     cookie::{self, SESSION_COOKIE},
     keys::random_string,
-    session::Session,
-    state::State,
+    state::{Session, State},
 };
 
 /// The session of this browser, when it is one of this tenant.

@@ -19,8 +19,7 @@ use crate::{
     serve::serve,
     server::Running,
     shared::Shared,
-    state::State,
-    tenant::DEFAULT_SLUG,
+    state::{DEFAULT_SLUG, State},
     traffic::Traffic,
     webhook::{Delivery, QUEUE, Webhooks, deliver},
 };

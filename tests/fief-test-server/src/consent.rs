@@ -6,17 +6,14 @@ use axum::{
 use crate::{
     Client,
     answer::{internal_error, redirect_to, set_cookie, temporary_redirect},
-    authorize_request::AuthorizeRequest,
     browser_session::current_session,
     call::Call,
     cookie::{self, LOGIN_COOKIE},
-    grant::Grant,
     issue::Parts,
     keys::random_string,
     login_session::{NoLogin, pending, to_login},
     pages,
-    session::Session,
-    state::State,
+    state::{AuthorizeRequest, Grant, Session, State},
 };
 
 /// `GET` and `POST /consent`, where every login ends.

@@ -1,6 +1,6 @@
 use axum::http::Method;
 
-use crate::tenant::DEFAULT_SLUG;
+use crate::state::DEFAULT_SLUG;
 
 /// A part of the server that is counted, and can be made to fail, on its own.
 ///

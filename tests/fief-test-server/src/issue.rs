@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::Call,
     claims::{Bindings, Claims, object},
-    grant::Grant,
     jwe,
     keys::{Algorithm, RsaPair, SigningKey},
-    state::State,
+    state::{Grant, State},
 };
 
 /// What is needed to write the tokens of a grant.

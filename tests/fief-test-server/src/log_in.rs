@@ -1,8 +1,12 @@
 use axum::http::Request;
 
 use crate::{
-    Endpoint, FiefTestServer, authorize_request::AuthorizeRequest, call::Call, consent::code_url,
-    request::Refusal, session::Session, shared::Shared,
+    Endpoint, FiefTestServer,
+    call::Call,
+    consent::code_url,
+    request::Refusal,
+    shared::Shared,
+    state::{AuthorizeRequest, Session},
 };
 
 impl FiefTestServer {

@@ -1,8 +1,11 @@
 use axum::response::Response;
 
 use crate::{
-    answer::temporary_redirect, authorize_request::AuthorizeRequest, call::Call,
-    cookie::LOGIN_COOKIE, pages, state::State,
+    answer::temporary_redirect,
+    call::Call,
+    cookie::LOGIN_COOKIE,
+    pages,
+    state::{AuthorizeRequest, State},
 };
 
 /// Why there is no authorization to go on with.

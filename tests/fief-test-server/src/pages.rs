@@ -4,9 +4,9 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     Client,
     answer::{html, internal_error, set_cookie, set_header},
-    authorize_request::AuthorizeRequest,
     call::Call,
     cookie::{self, CSRF_COOKIE},
+    state::AuthorizeRequest,
 };
 
 /// The login page and, with `is_registration`, the one to sign up.

@@ -2,8 +2,8 @@ use axum::response::Response;
 use serde_json::{Map, Value};
 
 use crate::{
+    FieldType,
     call::Call,
-    field::FieldType,
     invalid::{Problem, parse_body, unprocessable},
     state::State,
     user_api::{Caller, show},

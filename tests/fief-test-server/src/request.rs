@@ -1,10 +1,8 @@
 use crate::{
     Client,
-    authorize_request::{AuthorizeRequest, Challenge, ResponseType},
     browser_session::current_session,
     call::Call,
-    session::Session,
-    state::State,
+    state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
 };
 
 /// Why there is no [`AuthorizeRequest`].

@@ -6,10 +6,9 @@ use crate::{
     answer::{json_answer, set_header},
     call::Call,
     client_auth::authenticate,
-    grant::Grant,
     issue::Parts,
     keys::random_string,
-    state::State,
+    state::{Grant, State},
     token_error::TokenError,
 };
 

@@ -1,3 +1,13 @@
+mod authorize_request;
+mod client;
+mod event;
+mod expiring;
+mod field;
+mod grant;
+mod session;
+mod tenant;
+mod user;
+
 use std::{
     collections::{BTreeSet, HashMap},
     io,
@@ -6,15 +16,23 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{
-    Client, User, UserField,
-    authorize_request::AuthorizeRequest,
+pub(crate) use self::{
+    authorize_request::{AuthorizeRequest, Challenge, ResponseType},
+    grant::Grant,
+    session::Session,
+    tenant::{DEFAULT_SLUG, Tenant},
+};
+pub use self::{
+    client::Client,
+    field::{FieldType, UserField},
+    user::User,
+};
+use self::{
     event::{permission_data, user_data},
     expiring::Expiring,
-    grant::Grant,
+};
+use crate::{
     keys::{SigningKey, random_bytes},
-    session::Session,
-    tenant::Tenant,
     webhook::Webhooks,
 };
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
-use crate::{
-    User,
+use super::{
     tenant::{DEFAULT_SLUG, Tenant},
+    user::User,
 };
 
 /// The data of an event about a user.

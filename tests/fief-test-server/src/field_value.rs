@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::{Date, PrimitiveDateTime, macros::format_description};
 
-use super::FieldType;
-use crate::invalid::Problem;
+use crate::{FieldType, invalid::Problem};
 
 impl FieldType {
     /// What Fief keeps of a value.

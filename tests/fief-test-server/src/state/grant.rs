@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use crate::authorize_request::Challenge;
+use super::authorize_request::Challenge;
 
 /// What a code or a refresh token stands for.
 #[derive(Clone, Debug)]

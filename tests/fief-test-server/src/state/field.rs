@@ -1,5 +1,3 @@
-mod value;
-
 use serde_json::Value;
 
 /// A field that users have besides their e-mail address.
