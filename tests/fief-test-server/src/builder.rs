@@ -14,8 +14,7 @@ use tokio::{
 use crate::{
     Client, FiefTestServer, User, UserField,
     clock::Clock,
-    jwe,
-    keys::random_string,
+    keys::{jwe, random_string},
     serve::serve,
     server::Running,
     shared::Shared,

@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::Call,
     claims::{Bindings, Claims, object},
-    jwe,
-    keys::{Algorithm, RsaPair, SigningKey},
+    keys::{Algorithm, RsaPair, SigningKey, jwe},
     state::{Grant, State},
 };
 

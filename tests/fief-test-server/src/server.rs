@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, thread::JoinHandle};
 
 use tokio::sync::oneshot;
 
-use crate::{jwe, shared::Shared};
+use crate::{keys::jwe, shared::Shared};
 
 /// A Fief server on 127.0.0.1, until it is dropped.
 ///

@@ -4,7 +4,7 @@ use aws_lc_rs::error::Unspecified;
 use serde_json::{Value, json};
 
 use super::{Key, Mint, mint_setters};
-use crate::{Algorithm, claims::Bindings, jwe, shared::Shared};
+use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 
 /// An ID token to be, by default one that is good, without `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Debug)]

@@ -8,10 +8,7 @@ use aws_lc_rs::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    der::private_numbers,
-    keys::{RsaPair, base64url, random_bytes},
-};
+use super::{RsaPair, base64url, der::private_numbers, random_bytes};
 
 /// The key that ID tokens are encrypted for: one in this process, apart from the signing keys.
 pub(crate) fn key_pair() -> io::Result<Arc<RsaPair>> {

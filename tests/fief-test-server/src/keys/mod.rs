@@ -1,3 +1,6 @@
+mod der;
+pub(crate) mod jwe;
+
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -15,7 +18,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use crate::der::public_numbers;
+use self::der::public_numbers;
 
 /// The algorithm a minted token is signed with. Fief signs with RS256 only.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
