@@ -7,7 +7,7 @@ use crate::{
     answer::set_cookie,
     call::Call,
     cookie::{self, SESSION_COOKIE},
-    keys::random_string,
+    crypto::random_string,
     state::{Session, State},
 };
 

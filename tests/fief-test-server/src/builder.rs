@@ -14,7 +14,8 @@ use tokio::{
 use crate::{
     Client, FiefTestServer, User, UserField,
     clock::Clock,
-    keys::{jwe, random_string},
+    crypto::random_string,
+    keys::jwe,
     serve::serve,
     server::Running,
     shared::Shared,

@@ -1,7 +1,7 @@
 use axum::http::{HeaderMap, Method, header, request::Parts};
 use url::form_urlencoded;
 
-use crate::{cookie::CSRF_COOKIE, keys::random_string, shared::Shared};
+use crate::{cookie::CSRF_COOKIE, crypto::random_string, shared::Shared};
 
 /// One request to one tenant, with the readings of it that the endpoints share.
 #[derive(Debug)]

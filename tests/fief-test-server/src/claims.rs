@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::{User, keys::half_hash};
+use crate::{User, crypto::half_hash};
 
 /// What access and ID tokens have in common.
 #[derive(Clone, Debug)]

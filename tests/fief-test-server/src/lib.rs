@@ -124,6 +124,7 @@ mod connection;
 mod consent;
 mod control;
 mod cookie;
+mod crypto;
 mod discovery;
 mod endpoint;
 mod fault;

@@ -6,8 +6,8 @@ use crate::{
     answer::{json_answer, set_header},
     call::Call,
     client_auth::authenticate,
+    crypto::random_string,
     issue::Parts,
-    keys::random_string,
     state::{Grant, State},
     token_error::TokenError,
 };

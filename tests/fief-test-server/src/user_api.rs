@@ -6,7 +6,7 @@ use crate::{
     answer::{detail, internal_error, json_answer},
     call::Call,
     claims::user_info,
-    keys::base64url_decode,
+    crypto::base64url_decode,
     state::State,
 };
 

@@ -8,7 +8,8 @@ use aws_lc_rs::{
 };
 use serde_json::{Value, json};
 
-use super::{RsaPair, base64url, der::private_numbers, random_bytes};
+use super::{der::private_numbers, rsa_pair::RsaPair};
+use crate::crypto::{base64url, random_bytes};
 
 /// The key that ID tokens are encrypted for: one in this process, apart from the signing keys.
 pub(crate) fn key_pair() -> io::Result<Arc<RsaPair>> {

@@ -1,6 +1,6 @@
 use url::form_urlencoded;
 
-use crate::keys::sha256;
+use crate::crypto::sha256;
 
 /// What an application asked for, checked.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::keys::random_string;
+use crate::crypto::random_string;
 
 /// An application that is registered at the server.
 ///

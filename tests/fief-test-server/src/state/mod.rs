@@ -31,10 +31,7 @@ use self::{
     event::{permission_data, user_data},
     expiring::Expiring,
 };
-use crate::{
-    keys::{SigningKey, random_bytes},
-    webhook::Webhooks,
-};
+use crate::{crypto::random_bytes, keys::SigningKey, webhook::Webhooks};
 
 /// All that the server remembers.
 #[derive(Debug)]
