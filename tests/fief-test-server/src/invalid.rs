@@ -1,23 +1,18 @@
 use axum::{http::StatusCode, response::Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::{answer::json_answer, claims::object};
+use crate::answer::json_answer;
 
 /// One entry of a 422 answer, in the words of the validator that Fief uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
-    entry: Map<String, Value>,
+    entry: Value,
 }
 
 impl Problem {
     pub(crate) fn new(kind: &str, message: impl Into<String>, input: &Value) -> Self {
         Self {
-            entry: object([
-                ("type", json!(kind)),
-                ("loc", json!([])),
-                ("msg", json!(message.into())),
-                ("input", input.clone()),
-            ]),
+            entry: json!({ "type": kind, "loc": [], "msg": message.into(), "input": input }),
         }
     }
 
@@ -34,18 +29,15 @@ impl Problem {
         Self::new("model_attributes_type", message, input).with_url()
     }
 
-    pub(crate) fn with(mut self, context: Value) -> Self {
-        self.entry.insert("ctx".to_owned(), context);
-        self
+    pub(crate) fn with(self, context: Value) -> Self {
+        self.set("ctx", context)
     }
 
     /// Links the validator's documentation, as some of Fief's entries do.
-    pub(crate) fn with_url(mut self) -> Self {
-        if let Some(Value::String(kind)) = self.entry.get("type") {
-            let url = format!("https://errors.pydantic.dev/2.9/v/{kind}");
-            self.entry.insert("url".to_owned(), json!(url));
-        }
-        self
+    pub(crate) fn with_url(self) -> Self {
+        let kind = self.entry.get("type").and_then(Value::as_str);
+        let url = kind.map(|kind| format!("https://errors.pydantic.dev/2.9/v/{kind}"));
+        self.set("url", json!(url))
     }
 
     /// Says where it is, from the inside out.
@@ -55,10 +47,17 @@ impl Problem {
         }
         self
     }
+
+    fn set(mut self, name: &str, value: Value) -> Self {
+        if let Value::Object(entry) = &mut self.entry {
+            entry.insert(name.to_owned(), value);
+        }
+        self
+    }
 }
 
 pub(crate) fn unprocessable(problems: &[Problem]) -> Response {
-    let entries: Vec<&Map<String, Value>> = problems.iter().map(|it| &it.entry).collect();
+    let entries: Vec<&Value> = problems.iter().map(|it| &it.entry).collect();
     let body = json!({ "detail": entries });
     json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
