@@ -2,9 +2,11 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
 use crate::{
-    answer::{detail, json_answer},
-    call::Call,
-    invalid::{Problem, parse_body, string_member, unprocessable},
+    http::{
+        Call,
+        problem::{Problem, parse_body, string_member, unprocessable},
+        response::{detail, json_answer},
+    },
     password::weaknesses,
     state::State,
     user_api::{Caller, Refusal, show},

@@ -2,11 +2,12 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
 use crate::{
-    answer::{redirect, redirect_to, set_cookie},
-    call::Call,
-    cookie,
     crypto::random_string,
-    invalid::{Problem, unprocessable},
+    http::{
+        Call, cookie,
+        problem::{Problem, unprocessable},
+        response::{redirect, redirect_to, set_cookie},
+    },
     pages,
     request::Refusal,
     state::AuthorizeRequest,

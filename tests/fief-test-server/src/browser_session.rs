@@ -4,10 +4,12 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use crate::{
-    answer::set_cookie,
-    call::Call,
-    cookie::{self, SESSION_COOKIE},
     crypto::random_string,
+    http::{
+        Call,
+        cookie::{self, SESSION_COOKIE},
+        response::set_cookie,
+    },
     state::{Session, State},
 };
 

@@ -5,11 +5,13 @@ use axum::{
 
 use crate::{
     Client,
-    answer::{internal_error, redirect_to, set_cookie, temporary_redirect},
     browser_session::current_session,
-    call::Call,
-    cookie::{self, LOGIN_COOKIE},
     crypto::random_string,
+    http::{
+        Call,
+        cookie::{self, LOGIN_COOKIE},
+        response::{internal_error, redirect_to, set_cookie, temporary_redirect},
+    },
     issue::Parts,
     login_session::{NoLogin, pending, to_login},
     pages,

@@ -1,7 +1,10 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
-use crate::{answer::json_answer, call::Call, keys::SigningKey};
+use crate::{
+    http::{Call, response::json_answer},
+    keys::SigningKey,
+};
 
 /// `GET /.well-known/openid-configuration`
 ///

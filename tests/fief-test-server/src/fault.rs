@@ -9,7 +9,7 @@ use futures_util::stream;
 use serde_json::Value;
 use tokio::{sync::watch, task, time::sleep};
 
-use crate::connection::Breaker;
+use crate::http::connection::Breaker;
 
 /// A way for an endpoint to fail.
 ///

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::{Date, PrimitiveDateTime, macros::format_description};
 
-use crate::{FieldType, invalid::Problem};
+use crate::{FieldType, http::problem::Problem};
 
 impl FieldType {
     /// What Fief keeps of a value.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    call::Call,
     claims::{Bindings, Claims, object},
+    http::Call,
     keys::{Algorithm, RsaPair, SigningKey, jwe},
     state::{Grant, State},
 };

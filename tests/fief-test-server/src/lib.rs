@@ -112,24 +112,20 @@
 //! and keys can be rotated, which Fief never does.
 
 mod account;
-mod answer;
 mod authorize;
 mod browser_session;
 mod builder;
-mod call;
 mod claims;
 mod client_auth;
 mod clock;
-mod connection;
 mod consent;
 mod control;
-mod cookie;
 mod crypto;
 mod discovery;
 mod endpoint;
 mod fault;
 mod field_value;
-mod invalid;
+mod http;
 mod issue;
 mod keys;
 mod log_in;

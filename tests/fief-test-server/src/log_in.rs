@@ -2,8 +2,8 @@ use axum::http::Request;
 
 use crate::{
     Endpoint, FiefTestServer,
-    call::Call,
     consent::code_url,
+    http::Call,
     request::Refusal,
     shared::Shared,
     state::{AuthorizeRequest, Session},

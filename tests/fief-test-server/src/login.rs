@@ -4,10 +4,11 @@ use axum::{
 };
 
 use crate::{
-    answer::{redirect, set_cookie},
     browser_session::{current_session, start_session},
-    call::Call,
-    cookie,
+    http::{
+        Call, cookie,
+        response::{redirect, set_cookie},
+    },
     login_session::{application, pending, to_login},
     pages,
 };

@@ -1,9 +1,7 @@
 use axum::response::Response;
 
 use crate::{
-    answer::temporary_redirect,
-    call::Call,
-    cookie::LOGIN_COOKIE,
+    http::{Call, cookie::LOGIN_COOKIE, response::temporary_redirect},
     pages,
     state::{AuthorizeRequest, State},
 };

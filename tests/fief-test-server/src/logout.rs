@@ -3,10 +3,12 @@ use serde_json::json;
 use url::Url;
 
 use crate::{
-    answer::{redirect, set_cookie},
-    call::Call,
-    cookie::{self, SESSION_COOKIE},
-    invalid::{Problem, unprocessable},
+    http::{
+        Call,
+        cookie::{self, SESSION_COOKIE},
+        problem::{Problem, unprocessable},
+        response::{redirect, set_cookie},
+    },
     pages,
 };
 

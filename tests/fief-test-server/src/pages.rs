@@ -3,9 +3,11 @@ use axum::{http::StatusCode, response::Response};
 
 use crate::{
     Client,
-    answer::{html, internal_error, set_cookie, set_header},
-    call::Call,
-    cookie::{self, CSRF_COOKIE},
+    http::{
+        Call,
+        cookie::{self, CSRF_COOKIE},
+        response::{html, internal_error, set_cookie, set_header},
+    },
     state::AuthorizeRequest,
 };
 

@@ -3,8 +3,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     FieldType,
-    call::Call,
-    invalid::{Problem, parse_body, unprocessable},
+    http::{
+        Call,
+        problem::{Problem, parse_body, unprocessable},
+    },
     state::State,
     user_api::{Caller, show},
 };

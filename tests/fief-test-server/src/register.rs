@@ -5,9 +5,8 @@ use axum::{
 
 use crate::{
     User,
-    answer::redirect,
     browser_session::start_session,
-    call::Call,
+    http::{Call, response::redirect},
     login_session::{application, pending},
     pages,
     password::weaknesses,

@@ -1,7 +1,7 @@
 use crate::{
     Client,
     browser_session::current_session,
-    call::Call,
+    http::Call,
     state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
 };
 

@@ -12,12 +12,14 @@ use tokio::net::TcpListener;
 use crate::{
     Endpoint,
     account::{email_change, email_verify, password},
-    answer::{detail, redirect, set_header, text},
     authorize::authorize,
-    call::Call,
-    connection::{BreakableListener, Breaker},
     consent::consent,
     discovery::{configuration, jwks},
+    http::{
+        Call,
+        connection::{BreakableListener, Breaker},
+        response::{detail, redirect, set_header, text},
+    },
     login::{dashboard, login},
     logout::logout,
     profile::profile,

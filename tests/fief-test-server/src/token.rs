@@ -3,10 +3,12 @@ use serde_json::json;
 
 use crate::{
     Client,
-    answer::{json_answer, set_header},
-    call::Call,
     client_auth::authenticate,
     crypto::random_string,
+    http::{
+        Call,
+        response::{json_answer, set_header},
+    },
     issue::Parts,
     state::{Grant, State},
     token_error::TokenError,

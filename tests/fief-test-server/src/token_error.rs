@@ -1,7 +1,7 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
-use crate::answer::{detail, internal_error, json_answer, set_header};
+use crate::http::response::{detail, internal_error, json_answer, set_header};
 
 /// Why there are no tokens.
 #[derive(Debug)]

@@ -3,10 +3,12 @@ use serde_json::{Value, from_slice};
 use uuid::Uuid;
 
 use crate::{
-    answer::{detail, internal_error, json_answer},
-    call::Call,
     claims::user_info,
     crypto::base64url_decode,
+    http::{
+        Call,
+        response::{detail, internal_error, json_answer},
+    },
     state::State,
 };
 

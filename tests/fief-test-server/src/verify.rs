@@ -4,9 +4,8 @@ use axum::{
 };
 
 use crate::{
-    answer::redirect,
     browser_session::current_session,
-    call::Call,
+    http::{Call, response::redirect},
     login_session::{pending, to_login},
     pages,
     state::State,

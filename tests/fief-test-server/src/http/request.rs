@@ -1,7 +1,8 @@
 use axum::http::{HeaderMap, Method, header, request::Parts};
 use url::form_urlencoded;
 
-use crate::{cookie::CSRF_COOKIE, crypto::random_string, shared::Shared};
+use super::cookie::CSRF_COOKIE;
+use crate::{crypto::random_string, shared::Shared};
 
 /// One request to one tenant, with the readings of it that the endpoints share.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
-use crate::answer::json_answer;
+use super::response::json_answer;
 
 /// One entry of a 422 answer, in the words of the validator that Fief uses.
 #[derive(Clone, Debug)]
