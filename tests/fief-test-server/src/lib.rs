@@ -111,42 +111,23 @@
 //! And it is more lenient: a client without registered redirect URIs accepts any absolute one,
 //! and keys can be rotated, which Fief never does.
 
-mod account;
-mod authorize;
-mod browser_session;
 mod builder;
 mod claims;
-mod client_auth;
 mod clock;
-mod consent;
 mod control;
 mod crypto;
-mod discovery;
 mod endpoint;
+mod endpoints;
 mod fault;
-mod field_value;
 mod http;
-mod issue;
 mod keys;
 mod log_in;
-mod login;
-mod login_session;
-mod logout;
 mod mint;
-mod pages;
-mod password;
-mod profile;
-mod register;
-mod request;
 mod serve;
 mod server;
 mod shared;
 mod state;
-mod token;
-mod token_error;
 mod traffic;
-mod user_api;
-mod verify;
 mod webhook;
 
 pub use builder::FiefTestServerBuilder;

@@ -2,9 +2,8 @@ use axum::http::Request;
 
 use crate::{
     Endpoint, FiefTestServer,
-    consent::code_url,
+    endpoints::{authorize::parse::Refusal, consent::code_url},
     http::Call,
-    request::Refusal,
     shared::Shared,
     state::{AuthorizeRequest, Session},
 };

@@ -11,23 +11,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     Endpoint,
-    account::{email_change, email_verify, password},
-    authorize::authorize,
-    consent::consent,
-    discovery::{configuration, jwks},
+    endpoints::respond,
     http::{
         Call,
         connection::{BreakableListener, Breaker},
         response::{detail, redirect, set_header, text},
     },
-    login::{dashboard, login},
-    logout::logout,
-    profile::profile,
-    register::register,
     shared::Shared,
-    token::token,
-    user_api::userinfo,
-    verify::{verify, verify_request},
 };
 
 /// Answers for as long as it is polled.
@@ -68,35 +58,12 @@ async fn answer(fief: &Shared, endpoint: Endpoint, request: Request) -> Response
         Method::OPTIONS if is_preflight => preflight(&call),
         ref method if !endpoint.allows(method) => not_allowed(endpoint),
         _ if fief.state().tenant(slug).is_none() => detail(StatusCode::BAD_REQUEST, "Bad Request"),
-        _ => call.answer(endpoint),
+        _ => respond(endpoint, &call),
     };
     if endpoint.is_shared() && call.headers.contains_key("origin") {
         set_header(&mut response, "access-control-allow-origin", "*");
     }
     response
-}
-
-impl Call<'_> {
-    fn answer(&self, endpoint: Endpoint) -> Response {
-        match endpoint {
-            Endpoint::Authorize => authorize(self),
-            Endpoint::Consent => consent(self),
-            Endpoint::Dashboard => dashboard(self),
-            Endpoint::Discovery => configuration(self),
-            Endpoint::EmailChange => email_change(self),
-            Endpoint::EmailVerify => email_verify(self),
-            Endpoint::Jwks => jwks(self),
-            Endpoint::Login => login(self),
-            Endpoint::Logout => logout(self),
-            Endpoint::Password => password(self),
-            Endpoint::Profile => profile(self),
-            Endpoint::Register => register(self),
-            Endpoint::Token => token(self),
-            Endpoint::Userinfo => userinfo(self),
-            Endpoint::Verify => verify(self),
-            Endpoint::VerifyRequest => verify_request(self),
-        }
-    }
 }
 
 /// What no endpoint is at. A slash too many leads to the endpoint without it.

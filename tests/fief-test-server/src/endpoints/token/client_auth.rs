@@ -1,7 +1,8 @@
 use axum::http::header;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{Client, http::Call, state::State, token_error::TokenError};
+use super::error::TokenError;
+use crate::{Client, http::Call, state::State};
 
 /// Finds who asks: Basic first, then the form. Credentials are taken as they are, not decoded.
 pub(crate) fn authenticate<'a>(

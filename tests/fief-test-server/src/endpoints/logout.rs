@@ -2,14 +2,12 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 use url::Url;
 
-use crate::{
-    http::{
-        Call,
-        cookie::{self, SESSION_COOKIE},
-        problem::{Problem, unprocessable},
-        response::{redirect, set_cookie},
-    },
-    pages,
+use super::pages;
+use crate::http::{
+    Call,
+    cookie::{self, SESSION_COOKIE},
+    problem::{Problem, unprocessable},
+    response::{redirect, set_cookie},
 };
 
 /// `GET /logout`, which sends the browser wherever the caller says, as Fief does.

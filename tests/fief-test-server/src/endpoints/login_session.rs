@@ -1,8 +1,8 @@
 use axum::response::Response;
 
+use super::pages;
 use crate::{
     http::{Call, cookie::LOGIN_COOKIE, response::temporary_redirect},
-    pages,
     state::{AuthorizeRequest, State},
 };
 

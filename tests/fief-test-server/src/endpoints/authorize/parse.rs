@@ -1,6 +1,6 @@
 use crate::{
     Client,
-    browser_session::current_session,
+    endpoints::browser_session::current_session,
     http::Call,
     state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
 };

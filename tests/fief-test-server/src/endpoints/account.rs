@@ -1,15 +1,17 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
+use super::{
+    password::weaknesses,
+    user_api::{Caller, Refusal, show},
+};
 use crate::{
     http::{
         Call,
         problem::{Problem, parse_body, string_member, unprocessable},
         response::{detail, json_answer},
     },
-    password::weaknesses,
     state::State,
-    user_api::{Caller, Refusal, show},
 };
 
 /// `PATCH /api/password`

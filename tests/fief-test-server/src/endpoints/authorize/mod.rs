@@ -1,6 +1,10 @@
+pub(crate) mod parse;
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
+use self::parse::Refusal;
+use super::pages;
 use crate::{
     crypto::random_string,
     http::{
@@ -8,8 +12,6 @@ use crate::{
         problem::{Problem, unprocessable},
         response::{redirect, redirect_to, set_cookie},
     },
-    pages,
-    request::Refusal,
     state::AuthorizeRequest,
 };
 

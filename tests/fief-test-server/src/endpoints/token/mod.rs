@@ -1,17 +1,19 @@
+mod client_auth;
+mod error;
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
+use self::{client_auth::authenticate, error::TokenError};
+use super::issue::Parts;
 use crate::{
     Client,
-    client_auth::authenticate,
     crypto::random_string,
     http::{
         Call,
         response::{json_answer, set_header},
     },
-    issue::Parts,
     state::{Grant, State},
-    token_error::TokenError,
 };
 
 /// `POST /api/token`

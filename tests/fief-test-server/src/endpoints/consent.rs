@@ -3,18 +3,20 @@ use axum::{
     response::Response,
 };
 
+use super::{
+    browser_session::current_session,
+    issue::Parts,
+    login_session::{NoLogin, pending, to_login},
+    pages,
+};
 use crate::{
     Client,
-    browser_session::current_session,
     crypto::random_string,
     http::{
         Call,
         cookie::{self, LOGIN_COOKIE},
         response::{internal_error, redirect_to, set_cookie, temporary_redirect},
     },
-    issue::Parts,
-    login_session::{NoLogin, pending, to_login},
-    pages,
     state::{AuthorizeRequest, Grant, Session, State},
 };
 

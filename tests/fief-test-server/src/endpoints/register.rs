@@ -3,13 +3,15 @@ use axum::{
     response::Response,
 };
 
-use crate::{
-    User,
+use super::{
     browser_session::start_session,
-    http::{Call, response::redirect},
     login_session::{application, pending},
     pages,
     password::weaknesses,
+};
+use crate::{
+    User,
+    http::{Call, response::redirect},
 };
 
 /// `GET` and `POST /register`: a page to sign up at. The address is verified next.

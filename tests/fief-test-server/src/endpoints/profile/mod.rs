@@ -1,6 +1,9 @@
+mod field_value;
+
 use axum::response::Response;
 use serde_json::{Map, Value};
 
+use super::user_api::{Caller, show};
 use crate::{
     FieldType,
     http::{
@@ -8,7 +11,6 @@ use crate::{
         problem::{Problem, parse_body, unprocessable},
     },
     state::State,
-    user_api::{Caller, show},
 };
 
 /// `PATCH /api/profile`

@@ -3,11 +3,13 @@ use axum::{
     response::Response,
 };
 
-use crate::{
+use super::{
     browser_session::current_session,
-    http::{Call, response::redirect},
     login_session::{pending, to_login},
     pages,
+};
+use crate::{
+    http::{Call, response::redirect},
     state::State,
 };
 

@@ -3,14 +3,14 @@ use axum::{
     response::Response,
 };
 
-use crate::{
+use super::{
     browser_session::{current_session, start_session},
-    http::{
-        Call, cookie,
-        response::{redirect, set_cookie},
-    },
     login_session::{application, pending, to_login},
     pages,
+};
+use crate::http::{
+    Call, cookie,
+    response::{redirect, set_cookie},
 };
 
 /// `GET` and `POST /login`
