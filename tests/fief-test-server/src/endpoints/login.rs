@@ -4,8 +4,8 @@ use axum::{
 };
 
 use super::{
-    browser_session::{current_session, start_session},
-    login_session::{application, pending, to_login},
+    browser_session::start_session,
+    login_session::{application, pending},
     pages,
 };
 use crate::http::{
@@ -47,14 +47,4 @@ pub(crate) fn login(call: &Call<'_>) -> Response {
     start_session(call, &mut state, user, &mut response);
     set_cookie(&mut response, &cookie::login_hint(&email));
     response
-}
-
-/// `GET /`
-pub(crate) fn dashboard(call: &Call<'_>) -> Response {
-    let state = call.fief.state();
-    let user = current_session(call, &state).and_then(|session| state.user(session.user));
-    match user {
-        Some(user) => pages::dashboard(call, &user.email),
-        None => to_login(call),
-    }
 }

@@ -1,8 +1,12 @@
-use axum::response::Response;
+use axum::{http::StatusCode, response::Response};
 
 use super::pages;
 use crate::{
-    http::{Call, cookie::LOGIN_COOKIE, response::temporary_redirect},
+    http::{
+        Call,
+        cookie::LOGIN_COOKIE,
+        response::{redirect, temporary_redirect},
+    },
     state::{AuthorizeRequest, State},
 };
 
@@ -44,4 +48,13 @@ impl NoLogin {
 
 pub(crate) fn to_login(call: &Call<'_>) -> Response {
     temporary_redirect(&call.url("/login"))
+}
+
+/// Back to what the login is for.
+pub(crate) fn go_on(call: &Call<'_>, state: &State) -> Response {
+    let next = match pending(call, state) {
+        Ok(Some(_)) => "/consent",
+        _ => "/",
+    };
+    redirect(StatusCode::FOUND, &call.path(next))
 }

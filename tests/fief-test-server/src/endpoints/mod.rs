@@ -1,34 +1,34 @@
-mod account;
 pub(crate) mod authorize;
 mod browser_session;
-pub(crate) mod consent;
+mod caller;
+pub(crate) mod code;
+mod consent;
+mod dashboard;
 mod discovery;
+mod email_change;
+mod email_verify;
 mod issue;
+mod jwks;
 mod login;
 mod login_session;
 mod logout;
 mod pages;
 mod password;
+mod password_strength;
 mod profile;
 mod register;
 mod token;
-mod user_api;
+mod userinfo;
 mod verify;
+mod verify_request;
 
 use axum::response::Response;
 
 use self::{
-    account::{email_change, email_verify, password},
-    authorize::authorize,
-    consent::consent,
-    discovery::{configuration, jwks},
-    login::{dashboard, login},
-    logout::logout,
-    profile::profile,
-    register::register,
-    token::token,
-    user_api::userinfo,
-    verify::{verify, verify_request},
+    authorize::authorize, consent::consent, dashboard::dashboard, discovery::configuration,
+    email_change::email_change, email_verify::email_verify, jwks::jwks, login::login,
+    logout::logout, password::password, profile::profile, register::register, token::token,
+    userinfo::userinfo, verify::verify, verify_request::verify_request,
 };
 use super::{Endpoint, http::Call};
 

@@ -1,37 +1,26 @@
-/// What is wrong with a new password, in Fief's words.
-pub(crate) fn weaknesses(password: &str) -> Vec<&'static str> {
-    let length = password.chars().count();
-    let mut found = Vec::new();
-    if length < 8 {
-        found.push("Password must be at least 8 characters long.");
-    }
-    if length > 128 {
-        found.push("Password must be at most 128 characters long.");
-    }
-    if !is_strong(password) {
-        found.push("Password is not strong enough.");
-    }
-    found
-}
+use axum::{http::StatusCode, response::Response};
+use serde_json::json;
 
-/// Fief guesses how long guessing would take; here, ten characters of which six differ will do.
-fn is_strong(password: &str) -> bool {
-    let mut characters: Vec<char> = password.chars().collect();
-    let length = characters.len();
-    characters.sort_unstable();
-    characters.dedup();
-    length >= 10 && characters.len() >= 6
-}
+use super::{
+    caller::{read, show},
+    password_strength::weaknesses,
+};
+use crate::http::{Call, response::json_answer};
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_and_weak_are_two_things() {
-        assert_eq!(weaknesses("x").len(), 2);
-        assert_eq!(weaknesses("aaaaaaaaaaaa").len(), 1);
-        assert_eq!(weaknesses(&"herminetincture".repeat(9)).len(), 1);
-        assert!(weaknesses("herminetincture").is_empty());
+/// `PATCH /api/password`
+pub(crate) fn password(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    let (caller, password) = match read(call, &state, "password") {
+        Ok(read) => read,
+        Err(response) => return *response,
+    };
+    let reason = weaknesses(&password);
+    if !reason.is_empty() {
+        let body = json!({ "detail": "USER_UPDATE_INVALID_PASSWORD", "reason": reason });
+        return json_answer(StatusCode::BAD_REQUEST, &body);
     }
+    state.update_user(caller.user, call.fief.clock.now(), |user| {
+        user.password = password;
+    });
+    show(&state, caller.user)
 }

@@ -7,7 +7,7 @@ use super::{
     browser_session::start_session,
     login_session::{application, pending},
     pages,
-    password::weaknesses,
+    password_strength::weaknesses,
 };
 use crate::{
     User,

@@ -3,7 +3,7 @@ mod field_value;
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::user_api::{Caller, show};
+use super::caller::{Caller, show};
 use crate::{
     FieldType,
     http::{

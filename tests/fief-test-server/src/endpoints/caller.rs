@@ -7,28 +7,11 @@ use crate::{
     crypto::base64url_decode,
     http::{
         Call,
+        problem::{parse_body, string_member, unprocessable},
         response::{detail, internal_error, json_answer},
     },
     state::State,
 };
-
-/// `GET` and `POST /api/userinfo`
-pub(crate) fn userinfo(call: &Call<'_>) -> Response {
-    let state = call.fief.state();
-    match Caller::find(call, &state) {
-        Ok(caller) => show(&state, caller.user),
-        Err(refusal) => refusal.answer(),
-    }
-}
-
-/// The answer of every call here that succeeds.
-pub(crate) fn show(state: &State, user: Uuid) -> Response {
-    let known = state.user(user).zip(state.tenant_id(user));
-    match known {
-        Some((user, tenant)) => json_answer(StatusCode::OK, &user_info(user, tenant).into()),
-        None => internal_error(),
-    }
-}
 
 /// Why a call is not done.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +60,30 @@ impl Caller {
             user,
             acr: acr.to_owned(),
         })
+    }
+}
+
+/// Who calls, having logged in for it, and the one thing that they sent.
+pub(crate) fn read(
+    call: &Call<'_>,
+    state: &State,
+    name: &str,
+) -> Result<(Caller, String), Box<Response>> {
+    let caller = Caller::find(call, state).map_err(Refusal::answer)?;
+    if caller.acr != "1" {
+        return Err(Box::new(Refusal::AcrTooLow.answer()));
+    }
+    let value = parse_body(&call.body).and_then(|body| string_member(&body, name));
+    let value = value.map_err(|problem| unprocessable(&[problem]))?;
+    Ok((caller, value))
+}
+
+/// The answer of every call here that succeeds.
+pub(crate) fn show(state: &State, user: Uuid) -> Response {
+    let known = state.user(user).zip(state.tenant_id(user));
+    match known {
+        Some((user, tenant)) => json_answer(StatusCode::OK, &user_info(user, tenant).into()),
+        None => internal_error(),
     }
 }
 

@@ -1,0 +1,53 @@
+use super::issue::Parts;
+use crate::{
+    crypto::random_string,
+    http::Call,
+    state::{AuthorizeRequest, Grant, Session, State},
+};
+
+/// The callback with a code, and with the tokens that a hybrid response type asks for.
+pub(crate) fn code_url(
+    call: &Call<'_>,
+    state: &mut State,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Option<String> {
+    let code = random_string();
+    let grant = Grant {
+        client_id: request.client_id.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        user: session.user,
+        scope: request.scope.clone(),
+        nonce: request.nonce.clone(),
+        challenge: request.challenge.clone(),
+        acr: request.acr,
+        auth_time: session.auth_time,
+    };
+    let wanted = request.response_type;
+    let mut parameters = vec![("code", code.clone())];
+    if wanted.token || wanted.id_token {
+        let parts = Parts::new(call, state, &grant)?;
+        let token = if wanted.token {
+            Some(parts.access_token(&grant)?)
+        } else {
+            None
+        };
+        if let Some(token) = &token {
+            parameters.push(("access_token", token.clone()));
+            parameters.push(("token_type", "bearer".to_owned()));
+        }
+        if wanted.id_token {
+            let token = parts.id_token(&grant, Some(&code), token.as_deref())?;
+            parameters.push(("id_token", token));
+        }
+    }
+    let lifetime = state.client(&request.client_id)?.code_lifetime.as_secs();
+    state
+        .codes
+        .insert(code, grant, call.now().saturating_add(lifetime));
+    let parameters: Vec<(&str, &str)> = parameters
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    Some(request.callback_url(&parameters))
+}

@@ -1,0 +1,34 @@
+use axum::{http::StatusCode, response::Response};
+use serde_json::json;
+
+use super::caller::{read, show};
+use crate::http::{
+    Call,
+    problem::{Problem, unprocessable},
+    response::detail,
+};
+
+/// `PATCH /api/email/change`, which changes nothing before the code is sent back.
+pub(crate) fn email_change(call: &Call<'_>) -> Response {
+    let mut state = call.fief.state();
+    let (caller, email) = match read(call, &state, "email") {
+        Ok(read) => read,
+        Err(response) => return *response,
+    };
+    if !email.contains('@') {
+        let reason = "An email address must have an @-sign.";
+        let message = format!("value is not a valid email address: {reason}");
+        let problem = Problem::new("value_error", message, &json!(email));
+        let problem = problem.with(json!({ "reason": reason }));
+        return unprocessable(&[problem.within("email").within("body")]);
+    }
+    let owner = state.user_by_email(call.tenant, &email);
+    if owner.is_some_and(|owner| owner.id != caller.user) {
+        let error = "USER_UPDATE_EMAIL_ALREADY_EXISTS";
+        return detail(StatusCode::BAD_REQUEST, error);
+    }
+    state.send_verification(caller.user, email);
+    let mut response = show(&state, caller.user);
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
