@@ -1,0 +1,82 @@
+//! The changes of users, of which the webhooks learn.
+
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+use super::{
+    State,
+    event::{permission_data, user_data},
+    user::User,
+};
+
+impl State {
+    /// Changes a user.
+    pub(crate) fn update_user(
+        &mut self,
+        id: Uuid,
+        now: SystemTime,
+        change: impl FnOnce(&mut User),
+    ) {
+        if let Some(user) = self.users.iter_mut().find(|user| user.id == id) {
+            change(user);
+            user.updated = now;
+        }
+        self.send_user_event("user.updated", id);
+    }
+
+    /// Adds a user.
+    pub(crate) fn add_user(&mut self, mut user: User, now: SystemTime) {
+        (user.created, user.updated) = (now, now);
+        for field in &self.fields {
+            if let Some(value) = &field.default {
+                let entry = user.fields.entry(field.slug.clone());
+                entry.or_insert_with(|| value.clone());
+            }
+        }
+        let id = user.id;
+        self.users.push(user);
+        self.send_user_event("user.created", id);
+    }
+
+    /// Replaces a user's permissions.
+    pub(crate) fn set_permissions(&mut self, id: Uuid, permissions: Vec<String>) {
+        let Some(user) = self.users.iter_mut().find(|user| user.id == id) else {
+            return;
+        };
+        for lost in user
+            .permissions
+            .iter()
+            .filter(|it| !permissions.contains(it))
+        {
+            let data = permission_data(user, lost);
+            self.webhooks.event("user_permission.deleted", &data);
+        }
+        for new in permissions
+            .iter()
+            .filter(|it| !user.permissions.contains(it))
+        {
+            let data = permission_data(user, new);
+            self.webhooks.event("user_permission.created", &data);
+        }
+        user.permissions = permissions;
+    }
+
+    /// Deletes a user.
+    pub(crate) fn delete_user(&mut self, id: Uuid) {
+        self.send_user_event("user.deleted", id);
+        self.users.retain(|user| user.id != id);
+        self.verifications.remove(&id);
+        self.consents.retain(|(user, _), _| *user != id);
+    }
+
+    fn send_user_event(&self, kind: &str, id: Uuid) {
+        if self.webhooks.is_empty() {
+            return;
+        }
+        if let Some(user) = self.user(id) {
+            let data = user_data(user, self.tenant(&user.tenant));
+            self.webhooks.event(kind, &data);
+        }
+    }
+}
