@@ -1,3 +1,5 @@
+mod check;
+
 use std::{
     io, iter,
     net::{Ipv4Addr, TcpListener},
@@ -19,7 +21,7 @@ use crate::{
     serve::serve,
     server::Running,
     shared::Shared,
-    state::{DEFAULT_SLUG, State},
+    state::State,
     traffic::Traffic,
     webhook::{Delivery, QUEUE, Webhooks, deliver},
 };
@@ -163,44 +165,6 @@ impl FiefTestServerBuilder {
         }
         fields
     }
-
-    fn check(&self) -> io::Result<()> {
-        let clients = self.clients.iter().map(|client| &client.tenant);
-        let users = self.users.iter().map(|user| &user.tenant);
-        for tenant in clients.chain(users) {
-            if !tenant.is_empty() && !self.tenants.contains(tenant) {
-                return refuse(format!("there is no tenant {tenant:?}"));
-            }
-        }
-        for (index, slug) in self.tenants.iter().enumerate() {
-            let is_slug = slug
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-            if !is_slug || slug.is_empty() || slug == DEFAULT_SLUG {
-                return refuse(format!("{slug:?} cannot be the slug of a tenant"));
-            }
-            if self.tenants.iter().take(index).any(|other| other == slug) {
-                return refuse(format!("there are two tenants {slug:?}"));
-            }
-        }
-        for (index, client) in self.clients.iter().enumerate() {
-            let mut others = self.clients.iter().take(index);
-            if others.any(|other| other.id == client.id) {
-                return refuse(format!("there are two clients {:?}", client.id));
-            }
-        }
-        for (index, user) in self.users.iter().enumerate() {
-            let mut others = self.users.iter().take(index);
-            let same = |other: &User| {
-                other.id == user.id
-                    || other.tenant == user.tenant && other.email.eq_ignore_ascii_case(&user.email)
-            };
-            if others.any(same) {
-                return refuse(format!("there are two users {:?}", user.email));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The server's thread. Its runtime ends with it, and so does every connection.
@@ -249,8 +213,4 @@ fn run(
             }
         }
     });
-}
-
-fn refuse(reason: String) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
 }
