@@ -2,7 +2,7 @@ use axum::http::Request;
 
 use crate::{
     Endpoint, FiefTestServer,
-    endpoints::{authorize::parse::Refusal, code::code_url},
+    endpoints::{authorize::Refusal, code::code_url},
     http::Call,
     shared::Shared,
     state::{AuthorizeRequest, Session},

@@ -1,16 +1,14 @@
-pub(crate) mod parse;
+mod parse;
+mod rejection;
 
 use axum::{http::StatusCode, response::Response};
-use serde_json::json;
 
-use self::parse::Refusal;
-use super::pages;
+pub(crate) use self::rejection::Refusal;
 use crate::{
     crypto::random_string,
     http::{
         Call, cookie,
-        problem::{Problem, unprocessable},
-        response::{redirect, redirect_to, set_cookie},
+        response::{redirect, set_cookie},
     },
     state::AuthorizeRequest,
 };
@@ -41,21 +39,6 @@ pub(crate) fn authorize(call: &Call<'_>) -> Response {
         set_cookie(&mut response, &cookie::locale(&lang));
     }
     response
-}
-
-impl Refusal {
-    fn answer(&self, call: &Call<'_>) -> Response {
-        match self {
-            Self::Page(code, text) => pages::error(call, code, text),
-            Self::MaxAge(input) => {
-                let message =
-                    "Input should be a valid integer, unable to parse string as an integer";
-                let problem = Problem::new("int_parsing", message, &json!(input));
-                unprocessable(&[problem.within("max_age").within("query")])
-            }
-            Self::Redirect(url) => redirect_to(url),
-        }
-    }
 }
 
 const LOGIN_LIFETIME: u64 = 3600;

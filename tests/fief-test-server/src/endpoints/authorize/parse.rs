@@ -1,20 +1,10 @@
+use super::rejection::Refusal;
 use crate::{
     Client,
     endpoints::browser_session::current_session,
     http::Call,
     state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
 };
-
-/// Why there is no [`AuthorizeRequest`].
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// Nobody to send the browser back to.
-    Page(&'static str, &'static str),
-    /// `max_age` is not a number.
-    MaxAge(String),
-    /// The application learns why.
-    Redirect(String),
-}
 
 impl AuthorizeRequest {
     pub(crate) fn parse(call: &Call<'_>, state: &State) -> Result<Self, Refusal> {

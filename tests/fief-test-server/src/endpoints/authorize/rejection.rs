@@ -1,0 +1,37 @@
+use axum::response::Response;
+use serde_json::json;
+
+use crate::{
+    endpoints::pages,
+    http::{
+        Call,
+        problem::{Problem, unprocessable},
+        response::redirect_to,
+    },
+};
+
+/// Why there is no [`AuthorizeRequest`](crate::state::AuthorizeRequest).
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Nobody to send the browser back to.
+    Page(&'static str, &'static str),
+    /// `max_age` is not a number.
+    MaxAge(String),
+    /// The application learns why.
+    Redirect(String),
+}
+
+impl Refusal {
+    pub(super) fn answer(&self, call: &Call<'_>) -> Response {
+        match self {
+            Self::Page(code, text) => pages::error(call, code, text),
+            Self::MaxAge(input) => {
+                let message =
+                    "Input should be a valid integer, unable to parse string as an integer";
+                let problem = Problem::new("int_parsing", message, &json!(input));
+                unprocessable(&[problem.within("max_age").within("query")])
+            }
+            Self::Redirect(url) => redirect_to(url),
+        }
+    }
+}
