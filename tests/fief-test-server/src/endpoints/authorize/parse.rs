@@ -30,7 +30,7 @@ impl AuthorizeRequest {
         let session = current_session(call, state);
         request
             .read(call, session.is_some())
-            .map_err(|(error, description)| {
+            .map_err(|Invalid(error, description)| {
                 Refusal::Redirect(request.error_url(error, description))
             })?;
         let max_age = match call.query("max_age") {
@@ -56,55 +56,82 @@ impl AuthorizeRequest {
     }
 
     /// Reads what is answered with a redirect when it is wrong, in Fief's order.
-    fn read(
-        &mut self,
-        call: &Call<'_>,
-        has_session: bool,
-    ) -> Result<(), (&'static str, &'static str)> {
-        let invalid = |description| Err(("invalid_request", description));
-        self.response_type = match call.query("response_type").as_deref() {
-            Some(text) => match ResponseType::parse(text) {
-                Some(response_type) => response_type,
-                None => return invalid("response_type is invalid"),
-            },
-            None => return invalid("response_type is missing"),
-        };
+    fn read(&mut self, call: &Call<'_>, has_session: bool) -> Result<(), Invalid> {
+        self.response_type = response_type(call)?;
         if call.query("request").is_some() {
             let description = "request parameter is not supported";
-            return Err(("request_not_supported", description));
+            return Err(Invalid("request_not_supported", description));
         }
-        let Some(scope) = call.query("scope") else {
-            return invalid("scope is missing");
-        };
-        self.scope = scope.split_whitespace().map(str::to_owned).collect();
-        if !self.scope.iter().any(|scope| scope == "openid") {
-            return Err(("invalid_scope", "scope should contain \"openid\""));
-        }
-        match call.query("prompt").as_deref() {
-            None | Some("login") => {}
-            Some("none" | "consent") if has_session => {}
-            Some("none" | "consent") => return Err(("login_required", "User is not logged in")),
-            Some(_) => {
-                return invalid("prompt should either be \"none\", \"login\" or \"register\"");
-            }
-        }
-        if !matches!(
-            call.query("screen").as_deref(),
-            None | Some("login" | "register")
-        ) {
-            return invalid("screen should either be \"login\" or \"register\"");
-        }
-        if let Some(challenge) = call.query("code_challenge") {
-            self.challenge = match call.query("code_challenge_method").as_deref() {
-                None | Some("plain") => Some(Challenge::Plain(challenge)),
-                Some("S256") => Some(Challenge::S256(challenge)),
-                Some(_) => return invalid("Unsupported code_challenge_method"),
-            };
-        }
+        self.scope = scope(call)?;
+        check_prompt(call, has_session)?;
+        check_screen(call)?;
+        self.challenge = challenge(call)?;
         if self.response_type.is_hybrid() && self.nonce.is_none() {
-            return invalid("nonce parameter is required for this response_type");
+            let description = "nonce parameter is required for this response_type";
+            return Err(Invalid::request(description));
         }
         Ok(())
+    }
+}
+
+/// The error code and the description that the application is sent.
+struct Invalid(&'static str, &'static str);
+
+impl Invalid {
+    fn request(description: &'static str) -> Self {
+        Self("invalid_request", description)
+    }
+}
+
+fn response_type(call: &Call<'_>) -> Result<ResponseType, Invalid> {
+    let text = call
+        .query("response_type")
+        .ok_or(Invalid::request("response_type is missing"))?;
+    ResponseType::parse(&text).ok_or(Invalid::request("response_type is invalid"))
+}
+
+fn scope(call: &Call<'_>) -> Result<Vec<String>, Invalid> {
+    let scope = call
+        .query("scope")
+        .ok_or(Invalid::request("scope is missing"))?;
+    let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
+    if !scope.iter().any(|scope| scope == "openid") {
+        let description = "scope should contain \"openid\"";
+        return Err(Invalid("invalid_scope", description));
+    }
+    Ok(scope)
+}
+
+fn check_prompt(call: &Call<'_>, has_session: bool) -> Result<(), Invalid> {
+    match call.query("prompt").as_deref() {
+        None | Some("login") => Ok(()),
+        Some("none" | "consent") if has_session => Ok(()),
+        Some("none" | "consent") => Err(Invalid("login_required", "User is not logged in")),
+        Some(_) => {
+            let description = "prompt should either be \"none\", \"login\" or \"register\"";
+            Err(Invalid::request(description))
+        }
+    }
+}
+
+fn check_screen(call: &Call<'_>) -> Result<(), Invalid> {
+    match call.query("screen").as_deref() {
+        None | Some("login" | "register") => Ok(()),
+        Some(_) => {
+            let description = "screen should either be \"login\" or \"register\"";
+            Err(Invalid::request(description))
+        }
+    }
+}
+
+fn challenge(call: &Call<'_>) -> Result<Option<Challenge>, Invalid> {
+    let Some(challenge) = call.query("code_challenge") else {
+        return Ok(None);
+    };
+    match call.query("code_challenge_method").as_deref() {
+        None | Some("plain") => Ok(Some(Challenge::Plain(challenge))),
+        Some("S256") => Ok(Some(Challenge::S256(challenge))),
+        Some(_) => Err(Invalid::request("Unsupported code_challenge_method")),
     }
 }
 
