@@ -1,9 +1,7 @@
-use axum::http::Request;
-
 use crate::{
     Endpoint, FiefTestServer,
     endpoints::{authorize::Refusal, code::code_url},
-    http::Call,
+    http::Request,
     shared::Shared,
     state::{AuthorizeRequest, Session},
 };
@@ -33,15 +31,15 @@ impl FiefTestServer {
 
 impl Shared {
     fn log_in(&self, email: &str, authorize_url: &str) -> Result<String, String> {
-        let request = Request::get(authorize_url).body(());
+        let request = axum::http::Request::get(authorize_url).body(());
         let (parts, ()) = request.map_err(|error| error.to_string())?.into_parts();
         let Some((tenant, Endpoint::Authorize)) = Endpoint::find(parts.uri.path()) else {
             return Err(format!("{} is not /authorize", parts.uri.path()));
         };
-        let call = Call::new(self, tenant, &parts, Vec::new());
+        let request = Request::new(self, tenant, &parts, Vec::new());
         let mut state = self.state();
-        let request = match AuthorizeRequest::parse(&call, &state) {
-            Ok(request) => request,
+        let authorization = match AuthorizeRequest::parse(&request, &state) {
+            Ok(authorization) => authorization,
             Err(Refusal::Redirect(url)) => return Ok(url),
             Err(Refusal::Page(code, _)) => return Err(code.to_owned()),
             Err(Refusal::MaxAge(text)) => return Err(format!("max_age is {text:?}")),
@@ -53,8 +51,8 @@ impl Shared {
             tenant: tenant.to_owned(),
             auth_time: self.clock.seconds(),
         };
-        state.grant_consent(session.user, &request);
-        code_url(&call, &mut state, &request, &session)
+        state.grant_consent(session.user, &authorization);
+        code_url(&request, &mut state, &authorization, &session)
             .ok_or_else(|| "the server has no key".to_owned())
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::to_bytes,
-    extract::{ConnectInfo, Request, State as Extract},
+    extract::{self, ConnectInfo, State},
     http::{Method, StatusCode},
     response::Response,
 };
@@ -13,7 +13,7 @@ use crate::{
     Endpoint,
     endpoints::respond,
     http::{
-        Call,
+        Request,
         connection::{BreakableListener, Breaker},
         response::{detail, redirect, set_header, text},
     },
@@ -21,58 +21,62 @@ use crate::{
 };
 
 /// Answers for as long as it is polled.
-pub(crate) async fn serve(listener: TcpListener, fief: Arc<Shared>) {
-    let app = Router::new().fallback(handle).with_state(fief);
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let app = Router::new().fallback(handle).with_state(shared);
     let app = app.into_make_service_with_connect_info::<Breaker>();
     // Accepting goes on whatever happens, so that there is no error to report.
     let _ = axum::serve(BreakableListener(listener), app).await;
 }
 
 async fn handle(
-    Extract(fief): Extract<Arc<Shared>>,
+    State(shared): State<Arc<Shared>>,
     ConnectInfo(breaker): ConnectInfo<Breaker>,
-    request: Request,
+    request: extract::Request,
 ) -> Response {
     let path = request.uri().path();
     let Some((_, endpoint)) = Endpoint::find(path) else {
-        return lost(&fief, request);
+        return lost(&shared, request);
     };
-    let fault = fief.traffic().arrive(endpoint);
-    let rightly = async || answer(&fief, endpoint, request).await;
+    let fault = shared.traffic().arrive(endpoint);
+    let rightly = async || answer(&shared, endpoint, request).await;
     match fault {
         None => rightly().await,
         Some((fault, cleared)) => fault.apply(&breaker, cleared, rightly).await,
     }
 }
 
-async fn answer(fief: &Shared, endpoint: Endpoint, request: Request) -> Response {
+async fn answer(shared: &Shared, endpoint: Endpoint, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return detail(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large");
     };
     let slug = Endpoint::find(parts.uri.path()).map_or("", |(slug, _)| slug);
-    let call = Call::new(fief, slug, &parts, body.to_vec());
-    let is_preflight =
-        endpoint.is_shared() && call.headers.contains_key("access-control-request-method");
-    let mut response = match call.method {
-        Method::OPTIONS if is_preflight => preflight(&call),
+    let request = Request::new(shared, slug, &parts, body.to_vec());
+    let is_preflight = endpoint.is_shared()
+        && request
+            .headers
+            .contains_key("access-control-request-method");
+    let mut response = match request.method {
+        Method::OPTIONS if is_preflight => preflight(&request),
         ref method if !endpoint.allows(method) => not_allowed(endpoint),
-        _ if fief.state().tenant(slug).is_none() => detail(StatusCode::BAD_REQUEST, "Bad Request"),
-        _ => respond(endpoint, &call),
+        _ if shared.state().tenant(slug).is_none() => {
+            detail(StatusCode::BAD_REQUEST, "Bad Request")
+        }
+        _ => respond(endpoint, &request),
     };
-    if endpoint.is_shared() && call.headers.contains_key("origin") {
+    if endpoint.is_shared() && request.headers.contains_key("origin") {
         set_header(&mut response, "access-control-allow-origin", "*");
     }
     response
 }
 
 /// What no endpoint is at. A slash too many leads to the endpoint without it.
-fn lost(fief: &Shared, request: Request) -> Response {
+fn lost(shared: &Shared, request: extract::Request) -> Response {
     let (parts, _) = request.into_parts();
     match parts.uri.path().strip_suffix('/') {
         Some(path) if Endpoint::find(path).is_some() => {
-            let call = Call::new(fief, "", &parts, Vec::new());
-            redirect(StatusCode::TEMPORARY_REDIRECT, &call.url(path))
+            let request = Request::new(shared, "", &parts, Vec::new());
+            redirect(StatusCode::TEMPORARY_REDIRECT, &request.url(path))
         }
         _ => detail(StatusCode::NOT_FOUND, "Not Found"),
     }
@@ -84,9 +88,9 @@ fn not_allowed(endpoint: Endpoint) -> Response {
     response
 }
 
-fn preflight(call: &Call<'_>) -> Response {
+fn preflight(request: &Request<'_>) -> Response {
     let mut response = text("OK");
-    let method = call.header("access-control-request-method");
+    let method = request.header("access-control-request-method");
     set_header(
         &mut response,
         "access-control-allow-methods",

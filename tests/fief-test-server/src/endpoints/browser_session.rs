@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     crypto::random_string,
     http::{
-        Call,
+        Request,
         cookie::{self, SESSION_COOKIE},
         response::set_cookie,
     },
@@ -14,33 +14,33 @@ use crate::{
 };
 
 /// The session of this browser, when it is one of this tenant.
-pub(crate) fn current_session(call: &Call<'_>, state: &State) -> Option<Session> {
-    let cookie = call.cookie(SESSION_COOKIE)?;
-    let session = state.sessions.get(cookie, call.now())?;
+pub(crate) fn current_session(request: &Request<'_>, state: &State) -> Option<Session> {
+    let cookie = request.cookie(SESSION_COOKIE)?;
+    let session = state.sessions.get(cookie, request.now())?;
     let is_known = state.user(session.user).is_some();
-    (session.tenant == call.tenant && is_known).then(|| session.clone())
+    (session.tenant == request.tenant && is_known).then(|| session.clone())
 }
 
 /// Logs the browser in. The session it had before ends.
 pub(crate) fn start_session(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &mut State,
     user: Uuid,
     response: &mut Response,
 ) {
-    if let Some(former) = call.cookie(SESSION_COOKIE) {
+    if let Some(former) = request.cookie(SESSION_COOKIE) {
         state.sessions.remove(former);
     }
     let session = Session {
         user,
-        tenant: call.tenant.to_owned(),
-        auth_time: call.now(),
+        tenant: request.tenant.to_owned(),
+        auth_time: request.now(),
     };
     let id = random_string();
     let cookie = cookie::session(&id, SESSION_LIFETIME);
     state
         .sessions
-        .insert(id, session, call.now() + SESSION_LIFETIME);
+        .insert(id, session, request.now() + SESSION_LIFETIME);
     set_cookie(response, &cookie);
 }
 

@@ -6,7 +6,7 @@ use crate::{
     claims::user_info,
     crypto::base64url_decode,
     http::{
-        Call,
+        Request,
         problem::{parse_body, string_member, unprocessable},
         response::{detail, internal_error, json_answer},
     },
@@ -43,17 +43,17 @@ pub(crate) struct Caller {
 impl Caller {
     /// Checks the token as Fief does: any token that a key of the tenant signed will do, ID
     /// tokens too.
-    pub(crate) fn find(call: &Call<'_>, state: &State) -> Result<Self, Refusal> {
-        let claims = call
+    pub(crate) fn find(request: &Request<'_>, state: &State) -> Result<Self, Refusal> {
+        let claims = request
             .bearer()
-            .and_then(|token| verified_claims(call, state, token))
+            .and_then(|token| verified_claims(request, state, token))
             .ok_or(Refusal::Unauthorized)?;
         let id = claims.get("sub").and_then(Value::as_str);
         let id = id.and_then(|id| Uuid::parse_str(id).ok());
         let acr = claims.get("acr").and_then(Value::as_str);
         let (user, acr) = id.zip(acr).ok_or(Refusal::Unauthorized)?;
         let found = state.user(user).ok_or(Refusal::Gone)?;
-        if !found.is_active || found.tenant != call.tenant {
+        if !found.is_active || found.tenant != request.tenant {
             return Err(Refusal::Unauthorized);
         }
         Ok(Self {
@@ -65,15 +65,15 @@ impl Caller {
 
 /// Who calls, having logged in for it, and the one thing that they sent.
 pub(crate) fn read(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &State,
     name: &str,
 ) -> Result<(Caller, String), Box<Response>> {
-    let caller = Caller::find(call, state).map_err(Refusal::answer)?;
+    let caller = Caller::find(request, state).map_err(Refusal::answer)?;
     if caller.acr != "1" {
         return Err(Box::new(Refusal::AcrTooLow.answer()));
     }
-    let value = parse_body(&call.body).and_then(|body| string_member(&body, name));
+    let value = parse_body(&request.body).and_then(|body| string_member(&body, name));
     let value = value.map_err(|problem| unprocessable(&[problem]))?;
     Ok((caller, value))
 }
@@ -87,12 +87,12 @@ pub(crate) fn show(state: &State, user: Uuid) -> Response {
     }
 }
 
-fn verified_claims(call: &Call<'_>, state: &State, token: &str) -> Option<Value> {
+fn verified_claims(request: &Request<'_>, state: &State, token: &str) -> Option<Value> {
     let (message, signature) = token.rsplit_once('.')?;
     let (header, claims) = message.split_once('.')?;
     let header: Value = from_slice(&base64url_decode(header)?).ok()?;
     let signature = base64url_decode(signature)?;
-    let tenant = state.tenant(call.tenant)?;
+    let tenant = state.tenant(request.tenant)?;
     let is_signed = header.get("alg")? == "RS256"
         && tenant
             .keys
@@ -100,7 +100,7 @@ fn verified_claims(call: &Call<'_>, state: &State, token: &str) -> Option<Value>
             .any(|key| key.pair.verifies(message.as_bytes(), &signature));
     let claims: Value = from_slice(&base64url_decode(claims)?).ok()?;
     let expires = claims.get("exp")?.as_u64()?;
-    (is_signed && call.now() <= expires.saturating_add(LEEWAY)).then_some(claims)
+    (is_signed && request.now() <= expires.saturating_add(LEEWAY)).then_some(claims)
 }
 
 const LEEWAY: u64 = 60;

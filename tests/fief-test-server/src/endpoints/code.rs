@@ -1,32 +1,32 @@
 use super::issue::Parts;
 use crate::{
     crypto::random_string,
-    http::Call,
+    http::Request,
     state::{AuthorizeRequest, Grant, Session, State},
 };
 
 /// The callback with a code, and with the tokens that a hybrid response type asks for.
 pub(crate) fn code_url(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &mut State,
-    request: &AuthorizeRequest,
+    authorization: &AuthorizeRequest,
     session: &Session,
 ) -> Option<String> {
     let code = random_string();
     let grant = Grant {
-        client_id: request.client_id.clone(),
-        redirect_uri: request.redirect_uri.clone(),
+        client_id: authorization.client_id.clone(),
+        redirect_uri: authorization.redirect_uri.clone(),
         user: session.user,
-        scope: request.scope.clone(),
-        nonce: request.nonce.clone(),
-        challenge: request.challenge.clone(),
-        acr: request.acr,
+        scope: authorization.scope.clone(),
+        nonce: authorization.nonce.clone(),
+        challenge: authorization.challenge.clone(),
+        acr: authorization.acr,
         auth_time: session.auth_time,
     };
-    let wanted = request.response_type;
+    let wanted = authorization.response_type;
     let mut parameters = vec![("code", code.clone())];
     if wanted.token || wanted.id_token {
-        let parts = Parts::new(call, state, &grant)?;
+        let parts = Parts::new(request, state, &grant)?;
         let token = if wanted.token {
             Some(parts.access_token(&grant)?)
         } else {
@@ -41,13 +41,16 @@ pub(crate) fn code_url(
             parameters.push(("id_token", token));
         }
     }
-    let lifetime = state.client(&request.client_id)?.code_lifetime.as_secs();
+    let lifetime = state
+        .client(&authorization.client_id)?
+        .code_lifetime
+        .as_secs();
     state
         .codes
-        .insert(code, grant, call.now().saturating_add(lifetime));
+        .insert(code, grant, request.now().saturating_add(lifetime));
     let parameters: Vec<(&str, &str)> = parameters
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    Some(request.callback_url(&parameters))
+    Some(authorization.callback_url(&parameters))
 }

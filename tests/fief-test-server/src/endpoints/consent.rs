@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Client,
     http::{
-        Call,
+        Request,
         cookie::{self, LOGIN_COOKIE},
         response::{internal_error, redirect_to, set_cookie, temporary_redirect},
     },
@@ -20,31 +20,31 @@ use crate::{
 };
 
 /// `GET` and `POST /consent`, where every login ends.
-pub(crate) fn consent(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let Some(session) = current_session(call, &state) else {
-        return to_login(call);
+pub(crate) fn consent(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let Some(session) = current_session(request, &state) else {
+        return to_login(request);
     };
     if state.is_unverified(&session) {
-        let url = call.url("/verify-request");
+        let url = request.url("/verify-request");
         return temporary_redirect(&url);
     }
-    let request = match pending(call, &state) {
-        Ok(Some(request)) => request.clone(),
-        Ok(None) => return NoLogin::Missing.answer(call),
-        Err(refusal) => return refusal.answer(call),
+    let authorization = match pending(request, &state) {
+        Ok(Some(authorization)) => authorization.clone(),
+        Ok(None) => return NoLogin::Missing.answer(request),
+        Err(refusal) => return refusal.answer(request),
     };
-    let Some(client) = state.client(&request.client_id).cloned() else {
-        return NoLogin::Invalid.answer(call);
+    let Some(client) = state.client(&authorization.client_id).cloned() else {
+        return NoLogin::Invalid.answer(request);
     };
-    let url = match decide(call, &mut state, &client, &request, &session) {
-        Decision::Ask(status) => return pages::consent(call, status, &client, &request),
+    let url = match decide(request, &mut state, &client, &authorization, &session) {
+        Decision::Ask(status) => return pages::consent(request, status, &client, &authorization),
         Decision::Back(Some(url)) => url,
         Decision::Back(None) => return internal_error(),
     };
     state
         .logins
-        .remove(call.cookie(LOGIN_COOKIE).unwrap_or_default());
+        .remove(request.cookie(LOGIN_COOKIE).unwrap_or_default());
     let mut response = redirect_to(&url);
     set_cookie(&mut response, &cookie::no_login());
     response
@@ -58,27 +58,27 @@ enum Decision {
 }
 
 fn decide(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &mut State,
     client: &Client,
-    request: &AuthorizeRequest,
+    authorization: &AuthorizeRequest,
     session: &Session,
 ) -> Decision {
-    if call.method != Method::POST {
-        if state.consents_to(session.user, client, &request.scope) {
-            return Decision::Back(code_url(call, state, request, session));
+    if request.method != Method::POST {
+        if state.consents_to(session.user, client, &authorization.scope) {
+            return Decision::Back(code_url(request, state, authorization, session));
         }
         return Decision::Ask(StatusCode::OK);
     }
-    let is_allowed = call.form("allow").is_some();
-    if !call.has_csrf_pair() || !is_allowed && call.form("deny").is_none() {
+    let is_allowed = request.form("allow").is_some();
+    if !request.has_csrf_pair() || !is_allowed && request.form("deny").is_none() {
         return Decision::Ask(StatusCode::BAD_REQUEST);
     }
     if !is_allowed {
-        return Decision::Back(Some(request.error_url("access_denied", DENIED)));
+        return Decision::Back(Some(authorization.error_url("access_denied", DENIED)));
     }
-    state.grant_consent(session.user, request);
-    Decision::Back(code_url(call, state, request, session))
+    state.grant_consent(session.user, authorization);
+    Decision::Back(code_url(request, state, authorization, session))
 }
 
 const DENIED: &str = "The user denied access to their data.";

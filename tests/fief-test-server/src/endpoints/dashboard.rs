@@ -1,14 +1,14 @@
 use axum::response::Response;
 
 use super::{browser_session::current_session, login_session::to_login, pages};
-use crate::http::Call;
+use crate::http::Request;
 
 /// `GET /`
-pub(crate) fn dashboard(call: &Call<'_>) -> Response {
-    let state = call.fief.state();
-    let user = current_session(call, &state).and_then(|session| state.user(session.user));
+pub(crate) fn dashboard(request: &Request<'_>) -> Response {
+    let state = request.shared.state();
+    let user = current_session(request, &state).and_then(|session| state.user(session.user));
     match user {
-        Some(user) => pages::dashboard(call, &user.email),
-        None => to_login(call),
+        Some(user) => pages::dashboard(request, &user.email),
+        None => to_login(request),
     }
 }

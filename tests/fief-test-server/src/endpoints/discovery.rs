@@ -1,20 +1,20 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
-use crate::http::{Call, response::json_answer};
+use crate::http::{Request, response::json_answer};
 
 /// `GET /.well-known/openid-configuration`
 ///
 /// The endpoints are under the host that was asked, the issuer never is.
-pub(crate) fn configuration(call: &Call<'_>) -> Response {
+pub(crate) fn configuration(request: &Request<'_>) -> Response {
     json_answer(
         StatusCode::OK,
         &json!({
-            "issuer": call.fief.issuer(call.tenant),
-            "authorization_endpoint": call.url("/authorize"),
-            "token_endpoint": call.url("/api/token"),
-            "jwks_uri": call.url("/.well-known/jwks.json"),
-            "registration_endpoint": call.url("/register"),
+            "issuer": request.shared.issuer(request.tenant),
+            "authorization_endpoint": request.url("/authorize"),
+            "token_endpoint": request.url("/api/token"),
+            "jwks_uri": request.url("/.well-known/jwks.json"),
+            "registration_endpoint": request.url("/register"),
             "scopes_supported": ["openid", "offline_access"],
             "response_types_supported":
                 ["code", "code id_token", "code token", "code id_token token"],
@@ -24,7 +24,7 @@ pub(crate) fn configuration(call: &Call<'_>) -> Response {
                 ["client_secret_basic", "client_secret_post"],
             "service_documentation": "https://docs.fief.dev",
             "code_challenge_methods_supported": ["plain", "S256"],
-            "userinfo_endpoint": call.url("/api/userinfo"),
+            "userinfo_endpoint": request.url("/api/userinfo"),
             "acr_values_supported": ["0", "1"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],

@@ -3,15 +3,15 @@ use serde_json::json;
 
 use super::caller::{read, show};
 use crate::http::{
-    Call,
+    Request,
     problem::{Problem, unprocessable},
     response::detail,
 };
 
 /// `PATCH /api/email/change`, which changes nothing before the code is sent back.
-pub(crate) fn email_change(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let (caller, email) = match read(call, &state, "email") {
+pub(crate) fn email_change(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let (caller, email) = match read(request, &state, "email") {
         Ok(read) => read,
         Err(response) => return *response,
     };
@@ -22,7 +22,7 @@ pub(crate) fn email_change(call: &Call<'_>) -> Response {
         let problem = problem.with(json!({ "reason": reason }));
         return unprocessable(&[problem.within("email").within("body")]);
     }
-    let owner = state.user_by_email(call.tenant, &email);
+    let owner = state.user_by_email(request.tenant, &email);
     if owner.is_some_and(|owner| owner.id != caller.user) {
         let error = "USER_UPDATE_EMAIL_ALREADY_EXISTS";
         return detail(StatusCode::BAD_REQUEST, error);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     claims::{Bindings, Claims, object},
-    http::Call,
+    http::Request,
     keys::{Algorithm, RsaPair, SigningKey, jwe},
     state::{Grant, State},
 };
@@ -20,13 +20,13 @@ impl Parts {
     /// None when the client or the user is gone.
     ///
     /// As in Fief, the tenant is that of the address, not that of the client.
-    pub(crate) fn new(call: &Call<'_>, state: &State, grant: &Grant) -> Option<Self> {
+    pub(crate) fn new(request: &Request<'_>, state: &State, grant: &Grant) -> Option<Self> {
         let client = state.client(&grant.client_id)?;
-        let tenant = state.tenant(call.tenant)?;
-        let now = call.now();
+        let tenant = state.tenant(request.tenant)?;
+        let now = request.now();
         Some(Self {
             claims: Claims {
-                issuer: call.fief.issuer(call.tenant),
+                issuer: request.shared.issuer(request.tenant),
                 client_id: client.id.clone(),
                 user: state.user(grant.user)?.clone(),
                 tenant_id: state.tenant_id(grant.user)?,

@@ -2,15 +2,15 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
 use crate::{
-    http::{Call, response::json_answer},
+    http::{Request, response::json_answer},
     keys::SigningKey,
 };
 
 /// `GET /.well-known/jwks.json`
-pub(crate) fn jwks(call: &Call<'_>) -> Response {
-    let state = call.fief.state();
+pub(crate) fn jwks(request: &Request<'_>) -> Response {
+    let state = request.shared.state();
     let keys: Vec<Value> = state
-        .tenant(call.tenant)
+        .tenant(request.tenant)
         .into_iter()
         .flat_map(|tenant| &tenant.keys)
         .map(SigningKey::jwk)

@@ -3,7 +3,7 @@ use axum::{http::StatusCode, response::Response};
 use super::pages;
 use crate::{
     http::{
-        Call,
+        Request,
         cookie::LOGIN_COOKIE,
         response::{redirect, temporary_redirect},
     },
@@ -19,42 +19,42 @@ pub(crate) enum NoLogin {
 
 /// The authorization that this login is for. None when the page was opened by itself.
 pub(crate) fn pending<'a>(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &'a State,
 ) -> Result<Option<&'a AuthorizeRequest>, NoLogin> {
-    let Some(id) = call.cookie(LOGIN_COOKIE) else {
+    let Some(id) = request.cookie(LOGIN_COOKIE) else {
         return Ok(None);
     };
-    match state.logins.get(id, call.now()) {
-        Some(request) => Ok(Some(request)),
+    match state.logins.get(id, request.now()) {
+        Some(authorization) => Ok(Some(authorization)),
         None => Err(NoLogin::Invalid),
     }
 }
 
 /// The name of the application that the login is for. Empty when it is for none.
-pub(crate) fn application(state: &State, request: Option<&AuthorizeRequest>) -> String {
-    let client = request.and_then(|request| state.client(&request.client_id));
+pub(crate) fn application(state: &State, authorization: Option<&AuthorizeRequest>) -> String {
+    let client = authorization.and_then(|authorization| state.client(&authorization.client_id));
     client.map_or_else(String::new, |client| client.name.clone())
 }
 
 impl NoLogin {
-    pub(crate) fn answer(self, call: &Call<'_>) -> Response {
+    pub(crate) fn answer(self, request: &Request<'_>) -> Response {
         match self {
-            Self::Invalid => pages::error(call, "invalid_session", "Invalid login session."),
-            Self::Missing => pages::error(call, "missing_session", "Missing login session."),
+            Self::Invalid => pages::error(request, "invalid_session", "Invalid login session."),
+            Self::Missing => pages::error(request, "missing_session", "Missing login session."),
         }
     }
 }
 
-pub(crate) fn to_login(call: &Call<'_>) -> Response {
-    temporary_redirect(&call.url("/login"))
+pub(crate) fn to_login(request: &Request<'_>) -> Response {
+    temporary_redirect(&request.url("/login"))
 }
 
 /// Back to what the login is for.
-pub(crate) fn go_on(call: &Call<'_>, state: &State) -> Response {
-    let next = match pending(call, state) {
+pub(crate) fn go_on(request: &Request<'_>, state: &State) -> Response {
+    let next = match pending(request, state) {
         Ok(Some(_)) => "/consent",
         _ => "/",
     };
-    redirect(StatusCode::FOUND, &call.path(next))
+    redirect(StatusCode::FOUND, &request.path(next))
 }

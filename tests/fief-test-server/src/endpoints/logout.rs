@@ -4,16 +4,16 @@ use url::Url;
 
 use super::pages;
 use crate::http::{
-    Call,
+    Request,
     cookie::{self, SESSION_COOKIE},
     problem::{Problem, unprocessable},
     response::{redirect, set_cookie},
 };
 
 /// `GET /logout`, which sends the browser wherever the caller says, as Fief does.
-pub(crate) fn logout(call: &Call<'_>) -> Response {
-    let Some(target) = call.query("redirect_uri") else {
-        return pages::error(call, "invalid_request", "redirect_uri is missing.");
+pub(crate) fn logout(request: &Request<'_>) -> Response {
+    let Some(target) = request.query("redirect_uri") else {
+        return pages::error(request, "invalid_request", "redirect_uri is missing.");
     };
     let Ok(url) = Url::parse(&target) else {
         let reason = if target.is_empty() {
@@ -26,8 +26,8 @@ pub(crate) fn logout(call: &Call<'_>) -> Response {
         let problem = problem.with(json!({ "error": reason }));
         return unprocessable(&[problem.within("redirect_uri").within("query")]);
     };
-    if let Some(session) = call.cookie(SESSION_COOKIE) {
-        call.fief.state().sessions.remove(session);
+    if let Some(session) = request.cookie(SESSION_COOKIE) {
+        request.shared.state().sessions.remove(session);
     }
     let mut response = redirect(StatusCode::FOUND, url.as_str());
     set_cookie(&mut response, &cookie::no_session());

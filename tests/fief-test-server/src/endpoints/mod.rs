@@ -30,26 +30,26 @@ use self::{
     logout::logout, password::password, profile::profile, register::register, token::token,
     userinfo::userinfo, verify::verify, verify_request::verify_request,
 };
-use super::{Endpoint, http::Call};
+use super::{Endpoint, http::Request};
 
 /// Calls what is at an endpoint.
-pub(crate) fn respond(endpoint: Endpoint, call: &Call<'_>) -> Response {
+pub(crate) fn respond(endpoint: Endpoint, request: &Request<'_>) -> Response {
     match endpoint {
-        Endpoint::Authorize => authorize(call),
-        Endpoint::Consent => consent(call),
-        Endpoint::Dashboard => dashboard(call),
-        Endpoint::Discovery => configuration(call),
-        Endpoint::EmailChange => email_change(call),
-        Endpoint::EmailVerify => email_verify(call),
-        Endpoint::Jwks => jwks(call),
-        Endpoint::Login => login(call),
-        Endpoint::Logout => logout(call),
-        Endpoint::Password => password(call),
-        Endpoint::Profile => profile(call),
-        Endpoint::Register => register(call),
-        Endpoint::Token => token(call),
-        Endpoint::Userinfo => userinfo(call),
-        Endpoint::Verify => verify(call),
-        Endpoint::VerifyRequest => verify_request(call),
+        Endpoint::Authorize => authorize(request),
+        Endpoint::Consent => consent(request),
+        Endpoint::Dashboard => dashboard(request),
+        Endpoint::Discovery => configuration(request),
+        Endpoint::EmailChange => email_change(request),
+        Endpoint::EmailVerify => email_verify(request),
+        Endpoint::Jwks => jwks(request),
+        Endpoint::Login => login(request),
+        Endpoint::Logout => logout(request),
+        Endpoint::Password => password(request),
+        Endpoint::Profile => profile(request),
+        Endpoint::Register => register(request),
+        Endpoint::Token => token(request),
+        Endpoint::Userinfo => userinfo(request),
+        Endpoint::Verify => verify(request),
+        Endpoint::VerifyRequest => verify_request(request),
     }
 }

@@ -4,7 +4,7 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     Client,
     http::{
-        Call,
+        Request,
         cookie::{self, CSRF_COOKIE},
         response::{html, internal_error, set_cookie, set_header},
     },
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
 pub(crate) struct Login<'a> {
-    call: &'a Call<'a>,
+    request: &'a Request<'a>,
     action: String,
     other: String,
     application: String,
@@ -25,11 +25,11 @@ pub(crate) struct Login<'a> {
 }
 
 impl<'a> Login<'a> {
-    pub(crate) fn new(call: &'a Call<'a>, application: String) -> Self {
+    pub(crate) fn new(request: &'a Request<'a>, application: String) -> Self {
         Self {
-            call,
-            action: call.path("/login"),
-            other: call.path("/register"),
+            request,
+            action: request.path("/login"),
+            other: request.path("/register"),
             application,
             email: String::new(),
             error: String::new(),
@@ -55,7 +55,7 @@ impl<'a> Login<'a> {
     }
 
     pub(crate) fn answer(self, status: StatusCode, code: Option<&str>) -> Response {
-        page(self.call, &self, status, code)
+        page(self.request, &self, status, code)
     }
 
     /// The page again, for input that has no code of its own.
@@ -67,31 +67,31 @@ impl<'a> Login<'a> {
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct Consent<'a> {
-    call: &'a Call<'a>,
+    request: &'a Request<'a>,
     action: String,
     application: &'a str,
     scope: &'a [String],
 }
 
 pub(crate) fn consent(
-    call: &Call<'_>,
+    request: &Request<'_>,
     status: StatusCode,
     client: &Client,
-    request: &AuthorizeRequest,
+    authorization: &AuthorizeRequest,
 ) -> Response {
     let consent = Consent {
-        call,
-        action: call.path("/consent"),
+        request,
+        action: request.path("/consent"),
         application: &client.name,
-        scope: &request.scope,
+        scope: &authorization.scope,
     };
-    page(call, &consent, status, None)
+    page(request, &consent, status, None)
 }
 
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct Verify<'a> {
-    call: &'a Call<'a>,
+    request: &'a Request<'a>,
     action: String,
     email: &'a str,
     code: &'a str,
@@ -99,10 +99,15 @@ struct Verify<'a> {
 }
 
 /// Asks for the code, and shows it, since nothing is mailed.
-pub(crate) fn verify(call: &Call<'_>, email: &str, code: &str, error: Option<&str>) -> Response {
+pub(crate) fn verify(
+    request: &Request<'_>,
+    email: &str,
+    code: &str,
+    error: Option<&str>,
+) -> Response {
     let verify = Verify {
-        call,
-        action: call.path("/verify"),
+        request,
+        action: request.path("/verify"),
         email,
         code,
         error: error.unwrap_or_default(),
@@ -112,7 +117,7 @@ pub(crate) fn verify(call: &Call<'_>, email: &str, code: &str, error: Option<&st
     } else {
         StatusCode::OK
     };
-    page(call, &verify, status, None)
+    page(request, &verify, status, None)
 }
 
 #[derive(Template)]
@@ -124,26 +129,26 @@ struct Message<'a> {
 }
 
 /// An error that there is nobody to send the browser back with.
-pub(crate) fn error(call: &Call<'_>, code: &str, text: &str) -> Response {
+pub(crate) fn error(request: &Request<'_>, code: &str, text: &str) -> Response {
     let message = Message {
         title: "This did not work",
         text,
-        login: Some(call.path("/login")),
+        login: Some(request.path("/login")),
     };
-    page(call, &message, StatusCode::BAD_REQUEST, Some(code))
+    page(request, &message, StatusCode::BAD_REQUEST, Some(code))
 }
 
-pub(crate) fn dashboard(call: &Call<'_>, email: &str) -> Response {
+pub(crate) fn dashboard(request: &Request<'_>, email: &str) -> Response {
     let message = Message {
         title: "You are logged in",
         text: email,
         login: None,
     };
-    page(call, &message, StatusCode::OK, None)
+    page(request, &message, StatusCode::OK, None)
 }
 
 fn page(
-    call: &Call<'_>,
+    request: &Request<'_>,
     template: &impl Template,
     status: StatusCode,
     code: Option<&str>,
@@ -156,8 +161,8 @@ fn page(
         set_header(&mut response, "x-fief-error", code);
     }
     // Kept when it is there, so that the pages in other tabs stay good.
-    if call.cookie(CSRF_COOKIE).is_none() {
-        set_cookie(&mut response, &cookie::csrf(&call.csrf_token));
+    if request.cookie(CSRF_COOKIE).is_none() {
+        set_cookie(&mut response, &cookie::csrf(&request.csrf_token));
     }
     response
 }

@@ -5,12 +5,12 @@ use super::{
     caller::{read, show},
     password_strength::weaknesses,
 };
-use crate::http::{Call, response::json_answer};
+use crate::http::{Request, response::json_answer};
 
 /// `PATCH /api/password`
-pub(crate) fn password(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let (caller, password) = match read(call, &state, "password") {
+pub(crate) fn password(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let (caller, password) = match read(request, &state, "password") {
         Ok(read) => read,
         Err(response) => return *response,
     };
@@ -19,7 +19,7 @@ pub(crate) fn password(call: &Call<'_>) -> Response {
         let body = json!({ "detail": "USER_UPDATE_INVALID_PASSWORD", "reason": reason });
         return json_answer(StatusCode::BAD_REQUEST, &body);
     }
-    state.update_user(caller.user, call.fief.clock.now(), |user| {
+    state.update_user(caller.user, request.shared.clock.now(), |user| {
         user.password = password;
     });
     show(&state, caller.user)

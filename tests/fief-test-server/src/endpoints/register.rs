@@ -11,46 +11,48 @@ use super::{
 };
 use crate::{
     User,
-    http::{Call, response::redirect},
+    http::{Request, response::redirect},
 };
 
 /// `GET` and `POST /register`: a page to sign up at. The address is verified next.
-pub(crate) fn register(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let request = match pending(call, &state) {
-        Ok(request) => request,
-        Err(refusal) => return refusal.answer(call),
+pub(crate) fn register(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let authorization = match pending(request, &state) {
+        Ok(authorization) => authorization,
+        Err(refusal) => return refusal.answer(request),
     };
-    let email = call.form("email").unwrap_or_default();
-    let page = pages::Login::new(call, application(&state, request))
+    let email = request.form("email").unwrap_or_default();
+    let page = pages::Login::new(request, application(&state, authorization))
         .registration()
         .email(email.clone());
-    if call.method != Method::POST {
+    if request.method != Method::POST {
         return page.answer(StatusCode::OK, None);
     }
-    if !call.has_csrf_pair() {
+    if !request.has_csrf_pair() {
         return page.with_error(pages::EXPIRED);
     }
     if !email.contains('@') {
         return page.with_error("Please enter your e-mail address.");
     }
-    let password = call.form("password").unwrap_or_default();
+    let password = request.form("password").unwrap_or_default();
     let weaknesses = weaknesses(&password);
     if !weaknesses.is_empty() {
         return page.with_error(&weaknesses.join(" "));
     }
-    if state.user_by_email(call.tenant, &email).is_some() {
+    if state.user_by_email(request.tenant, &email).is_some() {
         let page = page.saying("A user with the same email address already exists.");
         return page.answer(StatusCode::BAD_REQUEST, Some("user_already_exists"));
     }
     if state.users.len() >= MAX_USERS {
         return page.with_error("There are too many users.");
     }
-    let user = User::new(email, password).tenant(call.tenant).unverified();
+    let user = User::new(email, password)
+        .tenant(request.tenant)
+        .unverified();
     let id = user.id;
-    state.add_user(user, call.fief.clock.now());
-    let mut response = redirect(StatusCode::FOUND, &call.path("/verify-request"));
-    start_session(call, &mut state, id, &mut response);
+    state.add_user(user, request.shared.clock.now());
+    let mut response = redirect(StatusCode::FOUND, &request.path("/verify-request"));
+    start_session(request, &mut state, id, &mut response);
     response
 }
 

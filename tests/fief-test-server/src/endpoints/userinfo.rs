@@ -1,12 +1,12 @@
 use axum::response::Response;
 
 use super::caller::{Caller, show};
-use crate::http::Call;
+use crate::http::Request;
 
 /// `GET` and `POST /api/userinfo`
-pub(crate) fn userinfo(call: &Call<'_>) -> Response {
-    let state = call.fief.state();
-    match Caller::find(call, &state) {
+pub(crate) fn userinfo(request: &Request<'_>) -> Response {
+    let state = request.shared.state();
+    match Caller::find(request, &state) {
         Ok(caller) => show(&state, caller.user),
         Err(refusal) => refusal.answer(),
     }

@@ -5,30 +5,30 @@ use super::{
     login_session::{go_on, to_login},
     pages,
 };
-use crate::http::Call;
+use crate::http::Request;
 
 /// `GET` and `POST /verify`, which proves an address with the code that was mailed to it.
-pub(crate) fn verify(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let Some(session) = current_session(call, &state) else {
-        return to_login(call);
+pub(crate) fn verify(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let Some(session) = current_session(request, &state) else {
+        return to_login(request);
     };
     if !state.is_unverified(&session) {
-        return go_on(call, &state);
+        return go_on(request, &state);
     }
     let mut error = None;
-    if call.method == Method::POST {
-        let code = call.form("code").unwrap_or_default();
-        let now = call.fief.clock.now();
-        if !call.has_csrf_pair() {
+    if request.method == Method::POST {
+        let code = request.form("code").unwrap_or_default();
+        let now = request.shared.clock.now();
+        if !request.has_csrf_pair() {
             error = Some(pages::EXPIRED);
         } else if state.verify_email(session.user, &code, now) {
-            return go_on(call, &state);
+            return go_on(request, &state);
         } else {
             error = Some("This is not the code.");
         }
     }
     let email = state.user(session.user).map(|user| user.email.as_str());
     let code = state.verification_code(session.user).unwrap_or_default();
-    pages::verify(call, email.unwrap_or_default(), code, error)
+    pages::verify(request, email.unwrap_or_default(), code, error)
 }

@@ -4,23 +4,23 @@ use super::{
     browser_session::current_session,
     login_session::{go_on, pending, to_login},
 };
-use crate::http::{Call, response::redirect};
+use crate::http::{Request, response::redirect};
 
 /// `GET /verify-request`, to which every login goes on.
-pub(crate) fn verify_request(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    if let Err(refusal) = pending(call, &state) {
-        return refusal.answer(call);
+pub(crate) fn verify_request(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    if let Err(refusal) = pending(request, &state) {
+        return refusal.answer(request);
     }
-    let Some(session) = current_session(call, &state) else {
-        return to_login(call);
+    let Some(session) = current_session(request, &state) else {
+        return to_login(request);
     };
     if !state.is_unverified(&session) {
-        return go_on(call, &state);
+        return go_on(request, &state);
     }
     if let Some(user) = state.user(session.user) {
         let email = user.email.clone();
         state.send_verification(session.user, email);
     }
-    redirect(StatusCode::FOUND, &call.path("/verify"))
+    redirect(StatusCode::FOUND, &request.path("/verify"))
 }

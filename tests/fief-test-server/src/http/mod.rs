@@ -4,4 +4,4 @@ pub(crate) mod problem;
 mod request;
 pub(crate) mod response;
 
-pub(crate) use self::request::Call;
+pub(crate) use self::request::Request;

@@ -6,8 +6,8 @@ use crate::{crypto::random_string, shared::Shared};
 
 /// One request to one tenant, with the readings of it that the endpoints share.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) fief: &'a Shared,
+pub(crate) struct Request<'a> {
+    pub(crate) shared: &'a Shared,
     pub(crate) tenant: &'a str,
     pub(crate) method: Method,
     pub(crate) query: &'a str,
@@ -17,10 +17,15 @@ pub(crate) struct Call<'a> {
     pub(crate) csrf_token: String,
 }
 
-impl<'a> Call<'a> {
-    pub(crate) fn new(fief: &'a Shared, tenant: &'a str, parts: &'a Parts, body: Vec<u8>) -> Self {
-        let mut call = Self {
-            fief,
+impl<'a> Request<'a> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        tenant: &'a str,
+        parts: &'a Parts,
+        body: Vec<u8>,
+    ) -> Self {
+        let mut request = Self {
+            shared,
             tenant,
             method: parts.method.clone(),
             query: parts.uri.query().unwrap_or_default(),
@@ -28,11 +33,11 @@ impl<'a> Call<'a> {
             body,
             csrf_token: String::new(),
         };
-        call.csrf_token = match call.cookie(CSRF_COOKIE) {
+        request.csrf_token = match request.cookie(CSRF_COOKIE) {
             Some(token) => token.to_owned(),
             None => random_string(),
         };
-        call
+        request
     }
 
     /// A query parameter. The last one of that name, as in Fief.
@@ -81,7 +86,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn now(&self) -> u64 {
-        self.fief.clock.seconds()
+        self.shared.clock.seconds()
     }
 
     /// The address of a page, from the root of this server.
@@ -110,7 +115,7 @@ impl<'a> Call<'a> {
         let host = self
             .header("x-forwarded-host")
             .or_else(|| self.header("host"));
-        format!("{scheme}://{}", host.unwrap_or(&self.fief.authority))
+        format!("{scheme}://{}", host.unwrap_or(&self.shared.authority))
     }
 }
 

@@ -26,9 +26,9 @@ pub struct MintAccessToken {
 }
 
 impl MintAccessToken {
-    pub(crate) fn new(fief: Arc<Shared>, client_id: &str) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         Self {
-            mint: Mint::new(fief, client_id),
+            mint: Mint::new(shared, client_id),
             scope: vec!["openid".to_owned()],
         }
     }

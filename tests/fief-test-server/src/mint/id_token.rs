@@ -18,9 +18,9 @@ pub struct MintIdToken {
 }
 
 impl MintIdToken {
-    pub(crate) fn new(fief: Arc<Shared>, client_id: &str) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         Self {
-            mint: Mint::new(fief, client_id),
+            mint: Mint::new(shared, client_id),
             nonce: None,
             code: None,
             access_token: None,

@@ -17,7 +17,7 @@ use crate::{
 /// What both kinds of minted token share: whom it is about, and what is made wrong in it.
 #[derive(Clone, Debug)]
 struct Mint {
-    fief: Arc<Shared>,
+    shared: Arc<Shared>,
     client_id: String,
     tenant: String,
     user: User,
@@ -131,10 +131,10 @@ macro_rules! mint_setters {
 use mint_setters;
 
 impl Mint {
-    fn new(fief: Arc<Shared>, client_id: &str) -> Self {
-        let user = fief.state().users.first().cloned();
+    fn new(shared: Arc<Shared>, client_id: &str) -> Self {
+        let user = shared.state().users.first().cloned();
         Self {
-            fief,
+            shared,
             client_id: client_id.to_owned(),
             tenant: String::new(),
             user: user.unwrap_or_else(|| User::new("nobody@example.com", "")),
@@ -149,7 +149,7 @@ impl Mint {
     }
 
     fn set_user(&mut self, email: &str) {
-        let user = self.fief.state().user_of_any_tenant(email).cloned();
+        let user = self.shared.state().user_of_any_tenant(email).cloned();
         self.user = match user {
             Some(user) => user,
             None => panic!("there is no user {email}"),
@@ -157,17 +157,17 @@ impl Mint {
     }
 
     fn common(&self) -> Claims {
-        let now = self.fief.clock.seconds();
+        let now = self.shared.clock.seconds();
         let expires = now.saturating_add_signed(self.expires_in);
         // A token that has expired was issued before it did.
         let issued = now.min(expires.saturating_sub(u64::from(self.expires_in < 0)));
-        let state = self.fief.state();
+        let state = self.shared.state();
         let Some(tenant_id) = state.tenant(&self.tenant).map(|tenant| tenant.id) else {
             panic!("there is no tenant {:?}", self.tenant);
         };
         drop(state);
         Claims {
-            issuer: self.fief.issuer(&self.tenant),
+            issuer: self.shared.issuer(&self.tenant),
             client_id: self.client_id.clone(),
             user: self.user.clone(),
             tenant_id,
@@ -219,7 +219,7 @@ impl Mint {
 
     /// The newest key of the tenant that is so.
     fn find_key(&self, is_so: impl Fn(&SigningKey) -> bool) -> Option<SigningKey> {
-        let state = self.fief.state();
+        let state = self.shared.state();
         let tenant = state.tenant(&self.tenant)?;
         tenant.keys.iter().rev().find(|key| is_so(key)).cloned()
     }

@@ -122,12 +122,12 @@ impl State {
         self.users.iter().find(|user| user.email == email)
     }
 
-    pub(crate) fn grant_consent(&mut self, user: Uuid, request: &AuthorizeRequest) {
+    pub(crate) fn grant_consent(&mut self, user: Uuid, authorization: &AuthorizeRequest) {
         let granted = self
             .consents
-            .entry((user, request.client_id.clone()))
+            .entry((user, authorization.client_id.clone()))
             .or_default();
-        granted.extend(request.scope.iter().cloned());
+        granted.extend(authorization.scope.iter().cloned());
     }
 
     pub(crate) fn consents_to(&self, user: Uuid, client: &Client, scope: &[String]) -> bool {

@@ -7,35 +7,35 @@ pub(crate) use self::rejection::Refusal;
 use crate::{
     crypto::random_string,
     http::{
-        Call, cookie,
+        Request, cookie,
         response::{redirect, set_cookie},
     },
     state::AuthorizeRequest,
 };
 
 /// `GET /authorize`
-pub(crate) fn authorize(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let request = match AuthorizeRequest::parse(call, &state) {
-        Ok(request) => request,
-        Err(refusal) => return refusal.answer(call),
+pub(crate) fn authorize(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let authorization = match AuthorizeRequest::parse(request, &state) {
+        Ok(authorization) => authorization,
+        Err(refusal) => return refusal.answer(request),
     };
-    let page = if request.acr == "0" {
+    let page = if authorization.acr == "0" {
         "/consent"
-    } else if call.query("screen").as_deref() == Some("register") {
+    } else if request.query("screen").as_deref() == Some("register") {
         "/register"
     } else {
         "/login"
     };
     let id = random_string();
-    let expires = call.now() + LOGIN_LIFETIME;
-    state.logins.insert(id.clone(), request, expires);
-    let mut response = redirect(StatusCode::FOUND, &call.path(page));
+    let expires = request.now() + LOGIN_LIFETIME;
+    state.logins.insert(id.clone(), authorization, expires);
+    let mut response = redirect(StatusCode::FOUND, &request.path(page));
     set_cookie(&mut response, &cookie::login(&id));
-    if let Some(hint) = call.query("login_hint") {
+    if let Some(hint) = request.query("login_hint") {
         set_cookie(&mut response, &cookie::login_hint(&hint));
     }
-    if let Some(lang) = call.query("lang") {
+    if let Some(lang) = request.query("lang") {
         set_cookie(&mut response, &cookie::locale(&lang));
     }
     response

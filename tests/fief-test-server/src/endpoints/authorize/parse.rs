@@ -2,53 +2,53 @@ use super::rejection::Refusal;
 use crate::{
     Client,
     endpoints::browser_session::current_session,
-    http::Call,
+    http::Request,
     state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
 };
 
 impl AuthorizeRequest {
-    pub(crate) fn parse(call: &Call<'_>, state: &State) -> Result<Self, Refusal> {
-        let client = Self::client(call, state)?;
-        let redirect_uri = call
+    pub(crate) fn parse(request: &Request<'_>, state: &State) -> Result<Self, Refusal> {
+        let client = Self::client(request, state)?;
+        let redirect_uri = request
             .query("redirect_uri")
             .filter(|uri| client.accepts_redirect_uri(uri))
             .ok_or(Refusal::Page(
                 "invalid_redirect_uri",
                 "The redirect URI is missing or not one of this application.",
             ))?;
-        let mut request = Self {
+        let mut authorization = Self {
             client_id: client.id.clone(),
             redirect_uri,
             response_type: ResponseType::default(),
             scope: Vec::new(),
-            state: call.query("state"),
-            nonce: call.query("nonce"),
+            state: request.query("state"),
+            nonce: request.query("nonce"),
             challenge: None,
-            login_hint: call.query("login_hint").unwrap_or_default(),
+            login_hint: request.query("login_hint").unwrap_or_default(),
             acr: "0",
         };
-        let session = current_session(call, state);
-        request
-            .read(call, session.is_some())
+        let session = current_session(request, state);
+        authorization
+            .read(request, session.is_some())
             .map_err(|Invalid(error, description)| {
-                Refusal::Redirect(request.error_url(error, description))
+                Refusal::Redirect(authorization.error_url(error, description))
             })?;
-        let max_age = match call.query("max_age") {
+        let max_age = match request.query("max_age") {
             Some(text) => Some(text.parse::<i64>().map_err(|_| Refusal::MaxAge(text))?),
             None => None,
         };
-        let needs_login = call.query("prompt").as_deref() == Some("login")
-            || asked_acr(call) == Some("1")
-            || is_too_old(session.as_ref(), max_age, call.now());
-        request.acr = if needs_login { "1" } else { "0" };
-        Ok(request)
+        let needs_login = request.query("prompt").as_deref() == Some("login")
+            || asked_acr(request) == Some("1")
+            || is_too_old(session.as_ref(), max_age, request.now());
+        authorization.acr = if needs_login { "1" } else { "0" };
+        Ok(authorization)
     }
 
-    fn client<'a>(call: &Call<'_>, state: &'a State) -> Result<&'a Client, Refusal> {
-        let id = call.query("client_id").unwrap_or_default();
+    fn client<'a>(request: &Request<'_>, state: &'a State) -> Result<&'a Client, Refusal> {
+        let id = request.query("client_id").unwrap_or_default();
         state
             .client(&id)
-            .filter(|client| client.tenant == call.tenant)
+            .filter(|client| client.tenant == request.tenant)
             .ok_or(Refusal::Page(
                 "invalid_client",
                 "The client is missing or unknown.",
@@ -56,16 +56,16 @@ impl AuthorizeRequest {
     }
 
     /// Reads what is answered with a redirect when it is wrong, in Fief's order.
-    fn read(&mut self, call: &Call<'_>, has_session: bool) -> Result<(), Invalid> {
-        self.response_type = response_type(call)?;
-        if call.query("request").is_some() {
+    fn read(&mut self, request: &Request<'_>, has_session: bool) -> Result<(), Invalid> {
+        self.response_type = response_type(request)?;
+        if request.query("request").is_some() {
             let description = "request parameter is not supported";
             return Err(Invalid("request_not_supported", description));
         }
-        self.scope = scope(call)?;
-        check_prompt(call, has_session)?;
-        check_screen(call)?;
-        self.challenge = challenge(call)?;
+        self.scope = scope(request)?;
+        check_prompt(request, has_session)?;
+        check_screen(request)?;
+        self.challenge = challenge(request)?;
         if self.response_type.is_hybrid() && self.nonce.is_none() {
             let description = "nonce parameter is required for this response_type";
             return Err(Invalid::request(description));
@@ -83,15 +83,15 @@ impl Invalid {
     }
 }
 
-fn response_type(call: &Call<'_>) -> Result<ResponseType, Invalid> {
-    let text = call
+fn response_type(request: &Request<'_>) -> Result<ResponseType, Invalid> {
+    let text = request
         .query("response_type")
         .ok_or(Invalid::request("response_type is missing"))?;
     ResponseType::parse(&text).ok_or(Invalid::request("response_type is invalid"))
 }
 
-fn scope(call: &Call<'_>) -> Result<Vec<String>, Invalid> {
-    let scope = call
+fn scope(request: &Request<'_>) -> Result<Vec<String>, Invalid> {
+    let scope = request
         .query("scope")
         .ok_or(Invalid::request("scope is missing"))?;
     let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
@@ -102,8 +102,8 @@ fn scope(call: &Call<'_>) -> Result<Vec<String>, Invalid> {
     Ok(scope)
 }
 
-fn check_prompt(call: &Call<'_>, has_session: bool) -> Result<(), Invalid> {
-    match call.query("prompt").as_deref() {
+fn check_prompt(request: &Request<'_>, has_session: bool) -> Result<(), Invalid> {
+    match request.query("prompt").as_deref() {
         None | Some("login") => Ok(()),
         Some("none" | "consent") if has_session => Ok(()),
         Some("none" | "consent") => Err(Invalid("login_required", "User is not logged in")),
@@ -114,8 +114,8 @@ fn check_prompt(call: &Call<'_>, has_session: bool) -> Result<(), Invalid> {
     }
 }
 
-fn check_screen(call: &Call<'_>) -> Result<(), Invalid> {
-    match call.query("screen").as_deref() {
+fn check_screen(request: &Request<'_>) -> Result<(), Invalid> {
+    match request.query("screen").as_deref() {
         None | Some("login" | "register") => Ok(()),
         Some(_) => {
             let description = "screen should either be \"login\" or \"register\"";
@@ -124,11 +124,11 @@ fn check_screen(call: &Call<'_>) -> Result<(), Invalid> {
     }
 }
 
-fn challenge(call: &Call<'_>) -> Result<Option<Challenge>, Invalid> {
-    let Some(challenge) = call.query("code_challenge") else {
+fn challenge(request: &Request<'_>) -> Result<Option<Challenge>, Invalid> {
+    let Some(challenge) = request.query("code_challenge") else {
         return Ok(None);
     };
-    match call.query("code_challenge_method").as_deref() {
+    match request.query("code_challenge_method").as_deref() {
         None | Some("plain") => Ok(Some(Challenge::Plain(challenge))),
         Some("S256") => Ok(Some(Challenge::S256(challenge))),
         Some(_) => Err(Invalid::request("Unsupported code_challenge_method")),
@@ -136,8 +136,8 @@ fn challenge(call: &Call<'_>) -> Result<Option<Challenge>, Invalid> {
 }
 
 /// The first known value of `acr_values`.
-fn asked_acr(call: &Call<'_>) -> Option<&'static str> {
-    let values = call.query("acr_values")?;
+fn asked_acr(request: &Request<'_>) -> Option<&'static str> {
+    let values = request.query("acr_values")?;
     values.split_whitespace().find_map(|value| match value {
         "0" => Some("0"),
         "1" => Some("1"),

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::{
     endpoints::pages,
     http::{
-        Call,
+        Request,
         problem::{Problem, unprocessable},
         response::redirect_to,
     },
@@ -22,9 +22,9 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn answer(&self, call: &Call<'_>) -> Response {
+    pub(super) fn answer(&self, request: &Request<'_>) -> Response {
         match self {
-            Self::Page(code, text) => pages::error(call, code, text),
+            Self::Page(code, text) => pages::error(request, code, text),
             Self::MaxAge(input) => {
                 let message =
                     "Input should be a valid integer, unable to parse string as an integer";

@@ -7,24 +7,24 @@ use super::caller::{Caller, show};
 use crate::{
     FieldType,
     http::{
-        Call,
+        Request,
         problem::{Problem, parse_body, unprocessable},
     },
     state::State,
 };
 
 /// `PATCH /api/profile`
-pub(crate) fn profile(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let caller = match Caller::find(call, &state) {
+pub(crate) fn profile(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let caller = match Caller::find(request, &state) {
         Ok(caller) => caller,
         Err(refusal) => return refusal.answer(),
     };
-    let changes = match read_changes(&state, &call.body) {
+    let changes = match read_changes(&state, &request.body) {
         Ok(changes) => changes,
         Err(problems) => return unprocessable(&problems),
     };
-    state.update_user(caller.user, call.fief.clock.now(), |user| {
+    state.update_user(caller.user, request.shared.clock.now(), |user| {
         user.fields.extend(changes);
     });
     show(&state, caller.user)

@@ -2,26 +2,26 @@ use axum::http::header;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::error::TokenError;
-use crate::{Client, http::Call, state::State};
+use crate::{Client, http::Request, state::State};
 
 /// Finds who asks: Basic first, then the form. Credentials are taken as they are, not decoded.
 pub(crate) fn authenticate<'a>(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &'a State,
     is_code: bool,
 ) -> Result<&'a Client, TokenError> {
-    let basic = basic(call)?.and_then(|(id, secret)| known(state, &id, Some(&secret)));
+    let basic = basic(request)?.and_then(|(id, secret)| known(state, &id, Some(&secret)));
     if let Some(client) = basic {
         return Ok(client);
     }
-    let id = call.form("client_id").unwrap_or_default();
-    if let Some(client) = known(state, &id, call.form("client_secret").as_deref()) {
+    let id = request.form("client_id").unwrap_or_default();
+    if let Some(client) = known(state, &id, request.form("client_secret").as_deref()) {
         return Ok(client);
     }
     state
         .client(&id)
         .filter(|client| client.is_public)
-        .filter(|_| !is_code || call.form("code_verifier").is_some())
+        .filter(|_| !is_code || request.form("code_verifier").is_some())
         .ok_or(TokenError::Code("invalid_client"))
 }
 
@@ -31,8 +31,8 @@ fn known<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Cli
         .filter(|client| Some(client.secret.as_str()) == secret)
 }
 
-fn basic(call: &Call<'_>) -> Result<Option<(String, String)>, TokenError> {
-    let Some(header) = call.header(header::AUTHORIZATION.as_str()) else {
+fn basic(request: &Request<'_>) -> Result<Option<(String, String)>, TokenError> {
+    let Some(header) = request.header(header::AUTHORIZATION.as_str()) else {
         return Ok(None);
     };
     let (scheme, credentials) = header.split_once(' ').unwrap_or((header, ""));

@@ -10,35 +10,35 @@ use crate::{
     Client,
     crypto::random_string,
     http::{
-        Call,
+        Request,
         response::{json_answer, set_header},
     },
     state::{Grant, State},
 };
 
 /// `POST /api/token`
-pub(crate) fn token(call: &Call<'_>) -> Response {
-    let mut state = call.fief.state();
-    let answer = match call.form("grant_type").as_deref() {
-        Some("authorization_code") => exchange_code(call, &mut state),
-        Some("refresh_token") => refresh(call, &mut state),
-        Some(_) => authenticate(call, &state, false).and(Err(TokenError::Code(UNSUPPORTED))),
+pub(crate) fn token(request: &Request<'_>) -> Response {
+    let mut state = request.shared.state();
+    let answer = match request.form("grant_type").as_deref() {
+        Some("authorization_code") => exchange_code(request, &mut state),
+        Some("refresh_token") => refresh(request, &mut state),
+        Some(_) => authenticate(request, &state, false).and(Err(TokenError::Code(UNSUPPORTED))),
         None => Err(TokenError::Code("invalid_request")),
     };
     answer.unwrap_or_else(TokenError::answer)
 }
 
-fn exchange_code(call: &Call<'_>, state: &mut State) -> Result<Response, TokenError> {
-    let client = authenticate(call, state, true)?.clone();
-    let code = call
+fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, TokenError> {
+    let client = authenticate(request, state, true)?.clone();
+    let code = request
         .form("code")
         .ok_or(TokenError::Code("invalid_request"))?;
-    let redirect_uri = call
+    let redirect_uri = request
         .form("redirect_uri")
         .ok_or(TokenError::Code("invalid_request"))?;
     let invalid = TokenError::Code("invalid_grant");
-    let verifier = call.form("code_verifier");
-    let is_right = state.codes.get(&code, call.now()).is_some_and(|grant| {
+    let verifier = request.form("code_verifier");
+    let is_right = state.codes.get(&code, request.now()).is_some_and(|grant| {
         let proves = match (&grant.challenge, &verifier) {
             (Some(challenge), Some(verifier)) => challenge.accepts(verifier),
             (None, None) => true,
@@ -51,21 +51,21 @@ fn exchange_code(call: &Call<'_>, state: &mut State) -> Result<Response, TokenEr
         return Err(invalid);
     }
     let grant = state.codes.remove(&code).ok_or(invalid)?;
-    answer(call, state, &client, grant, Some(&code))
+    answer(request, state, &client, grant, Some(&code))
 }
 
-fn refresh(call: &Call<'_>, state: &mut State) -> Result<Response, TokenError> {
-    let client = authenticate(call, state, false)?.clone();
-    let token = call
+fn refresh(request: &Request<'_>, state: &mut State) -> Result<Response, TokenError> {
+    let client = authenticate(request, state, false)?.clone();
+    let token = request
         .form("refresh_token")
         .ok_or(TokenError::Code("invalid_request"))?;
     let mut grant = state
         .refresh_tokens
-        .get(&token, call.now())
+        .get(&token, request.now())
         .filter(|grant| grant.client_id == client.id && state.user(grant.user).is_some())
         .ok_or(TokenError::Code("invalid_grant"))?
         .clone();
-    if let Some(scope) = call.form("scope") {
+    if let Some(scope) = request.form("scope") {
         let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
         if !scope.iter().all(|scope| grant.scope.contains(scope)) {
             return Err(TokenError::Code("invalid_scope"));
@@ -75,11 +75,11 @@ fn refresh(call: &Call<'_>, state: &mut State) -> Result<Response, TokenError> {
     state.refresh_tokens.remove(&token);
     grant.acr = "0";
     grant.nonce = None;
-    answer(call, state, &client, grant, None)
+    answer(request, state, &client, grant, None)
 }
 
 fn answer(
-    call: &Call<'_>,
+    request: &Request<'_>,
     state: &mut State,
     client: &Client,
     grant: Grant,
@@ -88,7 +88,7 @@ fn answer(
     if state.user(grant.user).is_none() {
         return Err(TokenError::Code("invalid_grant"));
     }
-    let parts = Parts::new(call, state, &grant).ok_or(TokenError::Internal)?;
+    let parts = Parts::new(request, state, &grant).ok_or(TokenError::Internal)?;
     let access_token = parts.access_token(&grant).ok_or(TokenError::Internal)?;
     let id_token = parts
         .id_token(&grant, code, Some(&access_token))
@@ -105,7 +105,7 @@ fn answer(
         let token = random_string();
         body.insert("refresh_token".to_owned(), json!(token));
         let lifetime = client.refresh_lifetime.as_secs();
-        let expires = call.now().saturating_add(lifetime);
+        let expires = request.now().saturating_add(lifetime);
         state.refresh_tokens.insert(token, grant, expires);
     }
     let mut response = json_answer(StatusCode::OK, &body);
