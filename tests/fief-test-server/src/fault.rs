@@ -31,7 +31,6 @@ pub struct Fault {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Answer,
     Cut,
     Delay(Duration),
     Drip(Duration),
@@ -39,6 +38,7 @@ enum Kind {
     Hang,
     Huge(usize),
     Reset,
+    Respond,
 }
 
 impl Fault {
@@ -53,7 +53,7 @@ impl Fault {
         };
         Self {
             status,
-            ..Self::new(Kind::Answer)
+            ..Self::new(Kind::Respond)
         }
     }
 
@@ -127,28 +127,28 @@ impl Fault {
         self
     }
 
-    /// Answers with the fault. `rightly` does what was asked; some faults never call it, or not
+    /// Answers with the fault. `normal_response` does what was asked; some faults never call it, or not
     /// before all faults are `cleared`.
     pub(crate) async fn apply(
         self,
         breaker: &Breaker,
         mut cleared: watch::Receiver<()>,
-        rightly: impl AsyncFnOnce() -> Response,
+        normal_response: impl AsyncFnOnce() -> Response,
     ) -> Response {
         let mut response = match self.kind {
-            Kind::Answer => self.answer(Body::from(self.body.clone())),
-            Kind::Huge(bytes) => self.answer(huge(bytes)),
+            Kind::Respond => self.response(Body::from(self.body.clone())),
+            Kind::Huge(bytes) => self.response(huge(bytes)),
             Kind::Delay(by) => {
                 sleep(by).await;
-                rightly().await
+                normal_response().await
             }
             Kind::Hang => {
                 // An error would mean that the server is gone, and this task with it.
                 let _ = cleared.changed().await;
-                rightly().await
+                normal_response().await
             }
-            Kind::Drip(period) => drip(rightly().await, period).await,
-            Kind::Cut => cut(rightly().await).await,
+            Kind::Drip(period) => drip(normal_response().await, period).await,
+            Kind::Cut => cut(normal_response().await).await,
             Kind::Garbage => {
                 breaker.garbage();
                 Response::default()
@@ -171,7 +171,7 @@ impl Fault {
         }
     }
 
-    fn answer(&self, body: Body) -> Response {
+    fn response(&self, body: Body) -> Response {
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         response

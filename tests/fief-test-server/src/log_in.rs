@@ -1,6 +1,6 @@
 use crate::{
     Endpoint, FiefTestServer,
-    endpoints::{authorize::Refusal, code::code_url},
+    endpoints::{authorize::Rejection, code::code_url},
     http::Request,
     shared::Shared,
     state::{AuthorizeRequest, Session},
@@ -40,9 +40,9 @@ impl Shared {
         let mut state = self.state();
         let authorization = match AuthorizeRequest::parse(&request, &state) {
             Ok(authorization) => authorization,
-            Err(Refusal::Redirect(url)) => return Ok(url),
-            Err(Refusal::Page(code, _)) => return Err(code.to_owned()),
-            Err(Refusal::MaxAge(text)) => return Err(format!("max_age is {text:?}")),
+            Err(Rejection::Redirect(url)) => return Ok(url),
+            Err(Rejection::Page(code, _)) => return Err(code.to_owned()),
+            Err(Rejection::MaxAge(text)) => return Err(format!("max_age is {text:?}")),
         };
         let user = state.user_by_email(tenant, email);
         let user = user.filter(|user| user.is_active).map(|user| user.id);

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Endpoint,
-    endpoints::respond,
+    endpoints::dispatch,
     http::{
         Request,
         connection::{BreakableListener, Breaker},
@@ -35,17 +35,17 @@ async fn handle(
 ) -> Response {
     let path = request.uri().path();
     let Some((_, endpoint)) = Endpoint::find(path) else {
-        return lost(&shared, request);
+        return not_found(&shared, request);
     };
     let fault = shared.traffic().arrive(endpoint);
-    let rightly = async || answer(&shared, endpoint, request).await;
+    let normal_response = async || respond(&shared, endpoint, request).await;
     match fault {
-        None => rightly().await,
-        Some((fault, cleared)) => fault.apply(&breaker, cleared, rightly).await,
+        None => normal_response().await,
+        Some((fault, cleared)) => fault.apply(&breaker, cleared, normal_response).await,
     }
 }
 
-async fn answer(shared: &Shared, endpoint: Endpoint, request: extract::Request) -> Response {
+async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return detail(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large");
@@ -62,7 +62,7 @@ async fn answer(shared: &Shared, endpoint: Endpoint, request: extract::Request) 
         _ if shared.state().tenant(slug).is_none() => {
             detail(StatusCode::BAD_REQUEST, "Bad Request")
         }
-        _ => respond(endpoint, &request),
+        _ => dispatch(endpoint, &request),
     };
     if endpoint.is_shared() && request.headers.contains_key("origin") {
         set_header(&mut response, "access-control-allow-origin", "*");
@@ -71,7 +71,7 @@ async fn answer(shared: &Shared, endpoint: Endpoint, request: extract::Request) 
 }
 
 /// What no endpoint is at. A slash too many leads to the endpoint without it.
-fn lost(shared: &Shared, request: extract::Request) -> Response {
+fn not_found(shared: &Shared, request: extract::Request) -> Response {
     let (parts, _) = request.into_parts();
     match parts.uri.path().strip_suffix('/') {
         Some(path) if Endpoint::find(path).is_some() => {

@@ -1,4 +1,7 @@
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde_json::{Value, from_slice};
 use uuid::Uuid;
 
@@ -8,14 +11,14 @@ use crate::{
     http::{
         Request,
         problem::{parse_body, string_member, unprocessable},
-        response::{detail, internal_error, json_answer},
+        response::{detail, internal_error, json_response},
     },
     state::State,
 };
 
 /// Why a call is not done.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// The call wants a login with the login page.
     AcrTooLow,
     /// The user was deleted, which Fief does not expect.
@@ -23,8 +26,8 @@ pub(crate) enum Refusal {
     Unauthorized,
 }
 
-impl Refusal {
-    pub(crate) fn answer(self) -> Response {
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
         match self {
             Self::AcrTooLow => detail(StatusCode::FORBIDDEN, "ACR_TOO_LOW"),
             Self::Gone => internal_error(),
@@ -43,18 +46,18 @@ pub(crate) struct Caller {
 impl Caller {
     /// Checks the token as Fief does: any token that a key of the tenant signed will do, ID
     /// tokens too.
-    pub(crate) fn find(request: &Request<'_>, state: &State) -> Result<Self, Refusal> {
+    pub(crate) fn find(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let claims = request
             .bearer()
             .and_then(|token| verified_claims(request, state, token))
-            .ok_or(Refusal::Unauthorized)?;
+            .ok_or(Rejection::Unauthorized)?;
         let id = claims.get("sub").and_then(Value::as_str);
         let id = id.and_then(|id| Uuid::parse_str(id).ok());
         let acr = claims.get("acr").and_then(Value::as_str);
-        let (user, acr) = id.zip(acr).ok_or(Refusal::Unauthorized)?;
-        let found = state.user(user).ok_or(Refusal::Gone)?;
+        let (user, acr) = id.zip(acr).ok_or(Rejection::Unauthorized)?;
+        let found = state.user(user).ok_or(Rejection::Gone)?;
         if !found.is_active || found.tenant != request.tenant {
-            return Err(Refusal::Unauthorized);
+            return Err(Rejection::Unauthorized);
         }
         Ok(Self {
             user,
@@ -69,9 +72,9 @@ pub(crate) fn read(
     state: &State,
     name: &str,
 ) -> Result<(Caller, String), Box<Response>> {
-    let caller = Caller::find(request, state).map_err(Refusal::answer)?;
+    let caller = Caller::find(request, state).map_err(Rejection::into_response)?;
     if caller.acr != "1" {
-        return Err(Box::new(Refusal::AcrTooLow.answer()));
+        return Err(Box::new(Rejection::AcrTooLow.into_response()));
     }
     let value = parse_body(&request.body).and_then(|body| string_member(&body, name));
     let value = value.map_err(|problem| unprocessable(&[problem]))?;
@@ -82,7 +85,7 @@ pub(crate) fn read(
 pub(crate) fn show(state: &State, user: Uuid) -> Response {
     let known = state.user(user).zip(state.tenant_id(user));
     match known {
-        Some((user, tenant)) => json_answer(StatusCode::OK, &user_info(user, tenant).into()),
+        Some((user, tenant)) => json_response(StatusCode::OK, &user_info(user, tenant).into()),
         None => internal_error(),
     }
 }

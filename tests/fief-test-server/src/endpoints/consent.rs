@@ -31,11 +31,11 @@ pub(crate) fn consent(request: &Request<'_>) -> Response {
     }
     let authorization = match pending(request, &state) {
         Ok(Some(authorization)) => authorization.clone(),
-        Ok(None) => return NoLogin::Missing.answer(request),
-        Err(refusal) => return refusal.answer(request),
+        Ok(None) => return NoLogin::Missing.response(request),
+        Err(rejection) => return rejection.response(request),
     };
     let Some(client) = state.client(&authorization.client_id).cloned() else {
-        return NoLogin::Invalid.answer(request);
+        return NoLogin::Invalid.response(request);
     };
     let url = match decide(request, &mut state, &client, &authorization, &session) {
         Decision::Ask(status) => return pages::consent(request, status, &client, &authorization),

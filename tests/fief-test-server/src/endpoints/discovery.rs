@@ -1,13 +1,13 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
-use crate::http::{Request, response::json_answer};
+use crate::http::{Request, response::json_response};
 
 /// `GET /.well-known/openid-configuration`
 ///
 /// The endpoints are under the host that was asked, the issuer never is.
 pub(crate) fn configuration(request: &Request<'_>) -> Response {
-    json_answer(
+    json_response(
         StatusCode::OK,
         &json!({
             "issuer": request.shared.issuer(request.tenant),

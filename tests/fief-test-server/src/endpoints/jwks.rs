@@ -2,7 +2,7 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
 use crate::{
-    http::{Request, response::json_answer},
+    http::{Request, response::json_response},
     keys::SigningKey,
 };
 
@@ -15,5 +15,5 @@ pub(crate) fn jwks(request: &Request<'_>) -> Response {
         .flat_map(|tenant| &tenant.keys)
         .map(SigningKey::jwk)
         .collect();
-    json_answer(StatusCode::OK, &json!({ "keys": keys }))
+    json_response(StatusCode::OK, &json!({ "keys": keys }))
 }

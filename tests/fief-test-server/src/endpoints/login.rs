@@ -18,13 +18,13 @@ pub(crate) fn login(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match pending(request, &state) {
         Ok(authorization) => authorization,
-        Err(refusal) => return refusal.answer(request),
+        Err(rejection) => return rejection.response(request),
     };
     let page = pages::Login::new(request, application(&state, authorization));
     if request.method != Method::POST {
         let email = authorization.map(|authorization| authorization.login_hint.clone());
         let page = page.email(email.unwrap_or_default());
-        return page.answer(StatusCode::OK, None);
+        return page.response(StatusCode::OK, None);
     }
     let email = request.form("email").unwrap_or_default();
     let password = request.form("password").unwrap_or_default();
@@ -41,7 +41,7 @@ pub(crate) fn login(request: &Request<'_>) -> Response {
         .map(|user| user.id);
     let Some(user) = user else {
         let page = page.saying("Invalid email or password.");
-        return page.answer(StatusCode::BAD_REQUEST, Some("bad_credentials"));
+        return page.response(StatusCode::BAD_REQUEST, Some("bad_credentials"));
     };
     let mut response = redirect(StatusCode::FOUND, &request.path("/verify-request"));
     start_session(request, &mut state, user, &mut response);

@@ -38,7 +38,7 @@ pub(crate) fn application(state: &State, authorization: Option<&AuthorizeRequest
 }
 
 impl NoLogin {
-    pub(crate) fn answer(self, request: &Request<'_>) -> Response {
+    pub(crate) fn response(self, request: &Request<'_>) -> Response {
         match self {
             Self::Invalid => pages::error(request, "invalid_session", "Invalid login session."),
             Self::Missing => pages::error(request, "missing_session", "Missing login session."),

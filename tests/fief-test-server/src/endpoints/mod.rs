@@ -33,7 +33,7 @@ use self::{
 use super::{Endpoint, http::Request};
 
 /// Calls what is at an endpoint.
-pub(crate) fn respond(endpoint: Endpoint, request: &Request<'_>) -> Response {
+pub(crate) fn dispatch(endpoint: Endpoint, request: &Request<'_>) -> Response {
     match endpoint {
         Endpoint::Authorize => authorize(request),
         Endpoint::Consent => consent(request),

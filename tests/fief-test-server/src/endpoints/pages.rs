@@ -54,13 +54,13 @@ impl<'a> Login<'a> {
         self
     }
 
-    pub(crate) fn answer(self, status: StatusCode, code: Option<&str>) -> Response {
+    pub(crate) fn response(self, status: StatusCode, code: Option<&str>) -> Response {
         page(self.request, &self, status, code)
     }
 
     /// The page again, for input that has no code of its own.
     pub(crate) fn with_error(self, error: &str) -> Response {
-        self.saying(error).answer(StatusCode::BAD_REQUEST, None)
+        self.saying(error).response(StatusCode::BAD_REQUEST, None)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     caller::{read, show},
     password_strength::weaknesses,
 };
-use crate::http::{Request, response::json_answer};
+use crate::http::{Request, response::json_response};
 
 /// `PATCH /api/password`
 pub(crate) fn password(request: &Request<'_>) -> Response {
@@ -17,7 +17,7 @@ pub(crate) fn password(request: &Request<'_>) -> Response {
     let reason = weaknesses(&password);
     if !reason.is_empty() {
         let body = json!({ "detail": "USER_UPDATE_INVALID_PASSWORD", "reason": reason });
-        return json_answer(StatusCode::BAD_REQUEST, &body);
+        return json_response(StatusCode::BAD_REQUEST, &body);
     }
     state.update_user(caller.user, request.shared.clock.now(), |user| {
         user.password = password;

@@ -19,14 +19,14 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match pending(request, &state) {
         Ok(authorization) => authorization,
-        Err(refusal) => return refusal.answer(request),
+        Err(rejection) => return rejection.response(request),
     };
     let email = request.form("email").unwrap_or_default();
     let page = pages::Login::new(request, application(&state, authorization))
         .registration()
         .email(email.clone());
     if request.method != Method::POST {
-        return page.answer(StatusCode::OK, None);
+        return page.response(StatusCode::OK, None);
     }
     if !request.has_csrf_pair() {
         return page.with_error(pages::EXPIRED);
@@ -41,7 +41,7 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
     }
     if state.user_by_email(request.tenant, &email).is_some() {
         let page = page.saying("A user with the same email address already exists.");
-        return page.answer(StatusCode::BAD_REQUEST, Some("user_already_exists"));
+        return page.response(StatusCode::BAD_REQUEST, Some("user_already_exists"));
     }
     if state.users.len() >= MAX_USERS {
         return page.with_error("There are too many users.");

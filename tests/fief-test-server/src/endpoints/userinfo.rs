@@ -1,4 +1,4 @@
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::caller::{Caller, show};
 use crate::http::Request;
@@ -8,6 +8,6 @@ pub(crate) fn userinfo(request: &Request<'_>) -> Response {
     let state = request.shared.state();
     match Caller::find(request, &state) {
         Ok(caller) => show(&state, caller.user),
-        Err(refusal) => refusal.answer(),
+        Err(rejection) => rejection.into_response(),
     }
 }

@@ -9,8 +9,8 @@ use crate::http::{Request, response::redirect};
 /// `GET /verify-request`, to which every login goes on.
 pub(crate) fn verify_request(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    if let Err(refusal) = pending(request, &state) {
-        return refusal.answer(request);
+    if let Err(rejection) = pending(request, &state) {
+        return rejection.response(request);
     }
     let Some(session) = current_session(request, &state) else {
         return to_login(request);

@@ -1,7 +1,7 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
-use super::response::json_answer;
+use super::response::json_response;
 
 /// One entry of a 422 answer, in the words of the validator that Fief uses.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Problem {
 pub(crate) fn unprocessable(problems: &[Problem]) -> Response {
     let entries: Vec<&Value> = problems.iter().map(|it| &it.entry).collect();
     let body = json!({ "detail": entries });
-    json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body)
+    json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 
 /// A body that has to be JSON.

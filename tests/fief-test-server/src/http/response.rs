@@ -5,22 +5,22 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Response {
-    answer(status, "application/json", body.to_string())
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    with_body(status, "application/json", body.to_string())
 }
 
 /// The answer of the framework that Fief is written with.
 pub(crate) fn detail(status: StatusCode, detail: &str) -> Response {
-    json_answer(status, &json!({ "detail": detail }))
+    json_response(status, &json!({ "detail": detail }))
 }
 
 pub(crate) fn html(status: StatusCode, page: String) -> Response {
-    answer(status, "text/html; charset=utf-8", page)
+    with_body(status, "text/html; charset=utf-8", page)
 }
 
 /// What Fief answers when it fails itself.
 pub(crate) fn internal_error() -> Response {
-    answer(
+    with_body(
         StatusCode::INTERNAL_SERVER_ERROR,
         "text/plain; charset=utf-8",
         "Internal Server Error".to_owned(),
@@ -28,7 +28,7 @@ pub(crate) fn internal_error() -> Response {
 }
 
 pub(crate) fn text(text: &str) -> Response {
-    answer(StatusCode::OK, "text/plain; charset=utf-8", text.to_owned())
+    with_body(StatusCode::OK, "text/plain; charset=utf-8", text.to_owned())
 }
 
 pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
@@ -65,7 +65,7 @@ pub(crate) fn set_cookie(response: &mut Response, cookie: &str) {
     set_header(response, "set-cookie", cookie);
 }
 
-fn answer(status: StatusCode, kind: &'static str, body: String) -> Response {
+fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static(kind);

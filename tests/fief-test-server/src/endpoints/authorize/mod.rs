@@ -3,7 +3,7 @@ mod rejection;
 
 use axum::{http::StatusCode, response::Response};
 
-pub(crate) use self::rejection::Refusal;
+pub(crate) use self::rejection::Rejection;
 use crate::{
     crypto::random_string,
     http::{
@@ -18,7 +18,7 @@ pub(crate) fn authorize(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match AuthorizeRequest::parse(request, &state) {
         Ok(authorization) => authorization,
-        Err(refusal) => return refusal.answer(request),
+        Err(rejection) => return rejection.response(request),
     };
     let page = if authorization.acr == "0" {
         "/consent"

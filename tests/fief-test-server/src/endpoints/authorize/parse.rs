@@ -1,4 +1,4 @@
-use super::rejection::Refusal;
+use super::rejection::Rejection;
 use crate::{
     Client,
     endpoints::browser_session::current_session,
@@ -7,12 +7,12 @@ use crate::{
 };
 
 impl AuthorizeRequest {
-    pub(crate) fn parse(request: &Request<'_>, state: &State) -> Result<Self, Refusal> {
+    pub(crate) fn parse(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let client = Self::client(request, state)?;
         let redirect_uri = request
             .query("redirect_uri")
             .filter(|uri| client.accepts_redirect_uri(uri))
-            .ok_or(Refusal::Page(
+            .ok_or(Rejection::Page(
                 "invalid_redirect_uri",
                 "The redirect URI is missing or not one of this application.",
             ))?;
@@ -31,10 +31,10 @@ impl AuthorizeRequest {
         authorization
             .read(request, session.is_some())
             .map_err(|Invalid(error, description)| {
-                Refusal::Redirect(authorization.error_url(error, description))
+                Rejection::Redirect(authorization.error_url(error, description))
             })?;
         let max_age = match request.query("max_age") {
-            Some(text) => Some(text.parse::<i64>().map_err(|_| Refusal::MaxAge(text))?),
+            Some(text) => Some(text.parse::<i64>().map_err(|_| Rejection::MaxAge(text))?),
             None => None,
         };
         let needs_login = request.query("prompt").as_deref() == Some("login")
@@ -44,12 +44,12 @@ impl AuthorizeRequest {
         Ok(authorization)
     }
 
-    fn client<'a>(request: &Request<'_>, state: &'a State) -> Result<&'a Client, Refusal> {
+    fn client<'a>(request: &Request<'_>, state: &'a State) -> Result<&'a Client, Rejection> {
         let id = request.query("client_id").unwrap_or_default();
         state
             .client(&id)
             .filter(|client| client.tenant == request.tenant)
-            .ok_or(Refusal::Page(
+            .ok_or(Rejection::Page(
                 "invalid_client",
                 "The client is missing or unknown.",
             ))

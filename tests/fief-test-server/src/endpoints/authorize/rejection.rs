@@ -12,7 +12,7 @@ use crate::{
 
 /// Why there is no [`AuthorizeRequest`](crate::state::AuthorizeRequest).
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// Nobody to send the browser back to.
     Page(&'static str, &'static str),
     /// `max_age` is not a number.
@@ -21,8 +21,8 @@ pub(crate) enum Refusal {
     Redirect(String),
 }
 
-impl Refusal {
-    pub(super) fn answer(&self, request: &Request<'_>) -> Response {
+impl Rejection {
+    pub(super) fn response(&self, request: &Request<'_>) -> Response {
         match self {
             Self::Page(code, text) => pages::error(request, code, text),
             Self::MaxAge(input) => {

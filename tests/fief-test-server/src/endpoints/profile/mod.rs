@@ -1,6 +1,6 @@
 mod field_value;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::caller::{Caller, show};
@@ -18,7 +18,7 @@ pub(crate) fn profile(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let caller = match Caller::find(request, &state) {
         Ok(caller) => caller,
-        Err(refusal) => return refusal.answer(),
+        Err(rejection) => return rejection.into_response(),
     };
     let changes = match read_changes(&state, &request.body) {
         Ok(changes) => changes,

@@ -1,7 +1,10 @@
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde_json::json;
 
-use crate::http::response::{detail, internal_error, json_answer, set_header};
+use crate::http::response::{detail, internal_error, json_response, set_header};
 
 /// Why there are no tokens.
 #[derive(Debug)]
@@ -15,8 +18,8 @@ pub(crate) enum TokenError {
     Internal,
 }
 
-impl TokenError {
-    pub(crate) fn answer(self) -> Response {
+impl IntoResponse for TokenError {
+    fn into_response(self) -> Response {
         match self {
             Self::Basic => {
                 let text = "Invalid authentication credentials";
@@ -24,7 +27,7 @@ impl TokenError {
                 set_header(&mut response, "www-authenticate", "Basic");
                 response
             }
-            Self::Code(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+            Self::Code(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": error })),
             Self::Internal => internal_error(),
         }
     }

@@ -1,7 +1,10 @@
 mod client_auth;
 mod error;
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde_json::json;
 
 use self::{client_auth::authenticate, error::TokenError};
@@ -11,7 +14,7 @@ use crate::{
     crypto::random_string,
     http::{
         Request,
-        response::{json_answer, set_header},
+        response::{json_response, set_header},
     },
     state::{Grant, State},
 };
@@ -19,13 +22,13 @@ use crate::{
 /// `POST /api/token`
 pub(crate) fn token(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let answer = match request.form("grant_type").as_deref() {
+    let result = match request.form("grant_type").as_deref() {
         Some("authorization_code") => exchange_code(request, &mut state),
         Some("refresh_token") => refresh(request, &mut state),
         Some(_) => authenticate(request, &state, false).and(Err(TokenError::Code(UNSUPPORTED))),
         None => Err(TokenError::Code("invalid_request")),
     };
-    answer.unwrap_or_else(TokenError::answer)
+    result.into_response()
 }
 
 fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, TokenError> {
@@ -51,7 +54,7 @@ fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, T
         return Err(invalid);
     }
     let grant = state.codes.remove(&code).ok_or(invalid)?;
-    answer(request, state, &client, grant, Some(&code))
+    token_response(request, state, &client, grant, Some(&code))
 }
 
 fn refresh(request: &Request<'_>, state: &mut State) -> Result<Response, TokenError> {
@@ -75,10 +78,10 @@ fn refresh(request: &Request<'_>, state: &mut State) -> Result<Response, TokenEr
     state.refresh_tokens.remove(&token);
     grant.acr = "0";
     grant.nonce = None;
-    answer(request, state, &client, grant, None)
+    token_response(request, state, &client, grant, None)
 }
 
-fn answer(
+fn token_response(
     request: &Request<'_>,
     state: &mut State,
     client: &Client,
@@ -108,7 +111,7 @@ fn answer(
         let expires = request.now().saturating_add(lifetime);
         state.refresh_tokens.insert(token, grant, expires);
     }
-    let mut response = json_answer(StatusCode::OK, &body);
+    let mut response = json_response(StatusCode::OK, &body);
     set_header(&mut response, "cache-control", "no-store");
     set_header(&mut response, "pragma", "no-cache");
     Ok(response)
