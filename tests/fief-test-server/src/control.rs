@@ -75,7 +75,7 @@ impl FiefTestServer {
 
     /// Waits until so many requests came to an endpoint.
     pub async fn arrived(&self, endpoint: Endpoint, requests: usize) {
-        let mut arrivals = self.shared.traffic().arrivals();
+        let mut arrivals = self.shared.traffic().subscribe();
         while self.requests(endpoint) < requests {
             // The sender lives as long as this server.
             let _ = arrivals.changed().await;
@@ -184,7 +184,7 @@ impl FiefTestServer {
     /// Sends an event of any type to the webhooks. What happens to users is sent by itself.
     pub fn send_webhook(&self, event: &str, data: impl Into<Value>) {
         let data = data.into();
-        self.shared.state().webhooks.event(event, &data);
+        self.shared.state().webhooks.send(event, &data);
     }
 
     fn change_keys(&self, change: impl FnOnce(&mut Vec<SigningKey>, SigningKey)) {

@@ -46,16 +46,16 @@ impl Endpoint {
     /// Splits a path into the tenant's slug, empty for the default tenant, and the endpoint.
     /// The default tenant has a slug too, which changes nothing.
     pub(crate) fn find(path: &str) -> Option<(&str, Self)> {
-        if let Some(endpoint) = Self::at(path) {
+        if let Some(endpoint) = Self::from_path(path) {
             return Some(("", endpoint));
         }
         let (slug, rest) = path.strip_prefix('/')?.split_once('/')?;
         let rest = path.get(path.len() - rest.len() - 1..)?;
         let slug = if slug == DEFAULT_SLUG { "" } else { slug };
-        Some((slug, Self::at(rest)?))
+        Some((slug, Self::from_path(rest)?))
     }
 
-    fn at(path: &str) -> Option<Self> {
+    fn from_path(path: &str) -> Option<Self> {
         Some(match path {
             "/" => Self::Dashboard,
             "/.well-known/jwks.json" => Self::Jwks,
@@ -99,7 +99,7 @@ impl Endpoint {
     }
 
     /// Whether browsers of any origin may call it.
-    pub(crate) fn is_shared(self) -> bool {
+    pub(crate) fn allows_any_origin(self) -> bool {
         matches!(
             self,
             Self::Discovery

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_refused() {
+    fn unknown_options_are_rejected() {
         for words in [["--port", "x"], ["--nope", ""], ["--client-id", "a"]] {
             let words = words.into_iter().chain(["--port"]).map(str::to_owned);
             assert!(Options::parse(words).is_err());

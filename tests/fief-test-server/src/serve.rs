@@ -37,7 +37,7 @@ async fn handle(
     let Some((_, endpoint)) = Endpoint::find(path) else {
         return not_found(&shared, request);
     };
-    let fault = shared.traffic().arrive(endpoint);
+    let fault = shared.traffic().record(endpoint);
     let normal_response = async || respond(&shared, endpoint, request).await;
     match fault {
         None => normal_response().await,
@@ -52,7 +52,7 @@ async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request)
     };
     let slug = Endpoint::find(parts.uri.path()).map_or("", |(slug, _)| slug);
     let request = Request::new(shared, slug, &parts, body.to_vec());
-    let is_preflight = endpoint.is_shared()
+    let is_preflight = endpoint.allows_any_origin()
         && request
             .headers
             .contains_key("access-control-request-method");
@@ -64,7 +64,7 @@ async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request)
         }
         _ => dispatch(endpoint, &request),
     };
-    if endpoint.is_shared() && request.headers.contains_key("origin") {
+    if endpoint.allows_any_origin() && request.headers.contains_key("origin") {
         set_header(&mut response, "access-control-allow-origin", "*");
     }
     response

@@ -13,14 +13,14 @@ pub(crate) struct Traffic {
     /// Changes when faults are cleared, which is what a hanging request waits for.
     cleared: watch::Sender<()>,
     /// Changes when a request came in.
-    arrived: watch::Sender<()>,
+    arrivals: watch::Sender<()>,
 }
 
 impl Traffic {
     /// Counts a request. What comes back are its fault and the end of all faults.
-    pub(crate) fn arrive(&mut self, endpoint: Endpoint) -> Option<(Fault, watch::Receiver<()>)> {
+    pub(crate) fn record(&mut self, endpoint: Endpoint) -> Option<(Fault, watch::Receiver<()>)> {
         *self.requests.entry(endpoint).or_default() += 1;
-        self.arrived.send_replace(());
+        self.arrivals.send_replace(());
         let once = self.faults_once.get_mut(&endpoint);
         let fault = once
             .and_then(VecDeque::pop_front)
@@ -36,8 +36,8 @@ impl Traffic {
         self.requests.clear();
     }
 
-    pub(crate) fn arrivals(&self) -> watch::Receiver<()> {
-        self.arrived.subscribe()
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.arrivals.subscribe()
     }
 
     pub(crate) fn fault(&mut self, endpoint: Endpoint, fault: Fault) {

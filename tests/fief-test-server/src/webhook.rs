@@ -49,7 +49,7 @@ impl Webhooks {
         self.targets.is_empty()
     }
 
-    pub(crate) fn event(&self, kind: &str, data: &Value) {
+    pub(crate) fn send(&self, kind: &str, data: &Value) {
         let body = json!({ "type": kind, "data": data }).to_string();
         for target in &self.targets {
             let delivery = Delivery {
@@ -64,11 +64,11 @@ impl Webhooks {
 
 /// Sends what is queued, until there is nobody to queue any more.
 pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
-    let mut under_way = JoinSet::new();
+    let mut in_flight = JoinSet::new();
     while let Some(delivery) = queue.recv().await {
-        while under_way.try_join_next().is_some() {}
-        if under_way.len() < QUEUE {
-            under_way.spawn(delivery.send(clock.clone()));
+        while in_flight.try_join_next().is_some() {}
+        if in_flight.len() < QUEUE {
+            in_flight.spawn(delivery.send(clock.clone()));
         }
     }
 }

@@ -10,7 +10,7 @@ impl FiefTestServerBuilder {
         let users = self.users.iter().map(|user| &user.tenant);
         for tenant in clients.chain(users) {
             if !tenant.is_empty() && !self.tenants.contains(tenant) {
-                return refuse(format!("there is no tenant {tenant:?}"));
+                return invalid(format!("there is no tenant {tenant:?}"));
             }
         }
         for (index, slug) in self.tenants.iter().enumerate() {
@@ -18,16 +18,16 @@ impl FiefTestServerBuilder {
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
             if !is_slug || slug.is_empty() || slug == DEFAULT_SLUG {
-                return refuse(format!("{slug:?} cannot be the slug of a tenant"));
+                return invalid(format!("{slug:?} cannot be the slug of a tenant"));
             }
             if self.tenants.iter().take(index).any(|other| other == slug) {
-                return refuse(format!("there are two tenants {slug:?}"));
+                return invalid(format!("there are two tenants {slug:?}"));
             }
         }
         for (index, client) in self.clients.iter().enumerate() {
             let mut others = self.clients.iter().take(index);
             if others.any(|other| other.id == client.id) {
-                return refuse(format!("there are two clients {:?}", client.id));
+                return invalid(format!("there are two clients {:?}", client.id));
             }
         }
         for (index, user) in self.users.iter().enumerate() {
@@ -37,13 +37,13 @@ impl FiefTestServerBuilder {
                     || other.tenant == user.tenant && other.email.eq_ignore_ascii_case(&user.email)
             };
             if others.any(same) {
-                return refuse(format!("there are two users {:?}", user.email));
+                return invalid(format!("there are two users {:?}", user.email));
             }
         }
         Ok(())
     }
 }
 
-fn refuse(reason: String) -> io::Result<()> {
+fn invalid(reason: String) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
 }

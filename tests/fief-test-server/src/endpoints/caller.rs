@@ -46,7 +46,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// Checks the token as Fief does: any token that a key of the tenant signed will do, ID
     /// tokens too.
-    pub(crate) fn find(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
+    pub(crate) fn authenticate(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let claims = request
             .bearer()
             .and_then(|token| verified_claims(request, state, token))
@@ -67,12 +67,12 @@ impl Caller {
 }
 
 /// Who calls, having logged in for it, and the one thing that they sent.
-pub(crate) fn read(
+pub(crate) fn read_member(
     request: &Request<'_>,
     state: &State,
     name: &str,
 ) -> Result<(Caller, String), Box<Response>> {
-    let caller = Caller::find(request, state).map_err(Rejection::into_response)?;
+    let caller = Caller::authenticate(request, state).map_err(Rejection::into_response)?;
     if caller.acr != "1" {
         return Err(Box::new(Rejection::AcrTooLow.into_response()));
     }
@@ -82,7 +82,7 @@ pub(crate) fn read(
 }
 
 /// The answer of every call here that succeeds.
-pub(crate) fn show(state: &State, user: Uuid) -> Response {
+pub(crate) fn user_response(state: &State, user: Uuid) -> Response {
     let known = state.user(user).zip(state.tenant_id(user));
     match known {
         Some((user, tenant)) => json_response(StatusCode::OK, &user_info(user, tenant).into()),

@@ -1,4 +1,4 @@
-use super::issue::Parts;
+use super::token_issuer::TokenIssuer;
 use crate::{
     crypto::random_string,
     http::Request,
@@ -26,9 +26,9 @@ pub(crate) fn code_url(
     let wanted = authorization.response_type;
     let mut parameters = vec![("code", code.clone())];
     if wanted.token || wanted.id_token {
-        let parts = Parts::new(request, state, &grant)?;
+        let issuer = TokenIssuer::new(request, state, &grant)?;
         let token = if wanted.token {
-            Some(parts.access_token(&grant)?)
+            Some(issuer.access_token(&grant)?)
         } else {
             None
         };
@@ -37,7 +37,7 @@ pub(crate) fn code_url(
             parameters.push(("token_type", "bearer".to_owned()));
         }
         if wanted.id_token {
-            let token = parts.id_token(&grant, Some(&code), token.as_deref())?;
+            let token = issuer.id_token(&grant, Some(&code), token.as_deref())?;
             parameters.push(("id_token", token));
         }
     }

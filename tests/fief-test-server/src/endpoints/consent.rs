@@ -6,7 +6,7 @@ use axum::{
 use super::{
     browser_session::current_session,
     code::code_url,
-    login_session::{NoLogin, pending, to_login},
+    login_session::{LoginSessionError, pending_login, redirect_to_login},
     pages,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     http::{
         Request,
         cookie::{self, LOGIN_COOKIE},
-        response::{internal_error, redirect_to, set_cookie, temporary_redirect},
+        response::{internal_error, redirect_to_application, set_cookie, temporary_redirect},
     },
     state::{AuthorizeRequest, Session, State},
 };
@@ -23,38 +23,40 @@ use crate::{
 pub(crate) fn consent(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let Some(session) = current_session(request, &state) else {
-        return to_login(request);
+        return redirect_to_login(request);
     };
     if state.is_unverified(&session) {
         let url = request.url("/verify-request");
         return temporary_redirect(&url);
     }
-    let authorization = match pending(request, &state) {
+    let authorization = match pending_login(request, &state) {
         Ok(Some(authorization)) => authorization.clone(),
-        Ok(None) => return NoLogin::Missing.response(request),
+        Ok(None) => return LoginSessionError::Missing.response(request),
         Err(rejection) => return rejection.response(request),
     };
     let Some(client) = state.client(&authorization.client_id).cloned() else {
-        return NoLogin::Invalid.response(request);
+        return LoginSessionError::Invalid.response(request);
     };
     let url = match decide(request, &mut state, &client, &authorization, &session) {
-        Decision::Ask(status) => return pages::consent(request, status, &client, &authorization),
-        Decision::Back(Some(url)) => url,
-        Decision::Back(None) => return internal_error(),
+        Decision::ShowPage(status) => {
+            return pages::consent(request, status, &client, &authorization);
+        }
+        Decision::Redirect(Some(url)) => url,
+        Decision::Redirect(None) => return internal_error(),
     };
     state
         .logins
         .remove(request.cookie(LOGIN_COOKIE).unwrap_or_default());
-    let mut response = redirect_to(&url);
+    let mut response = redirect_to_application(&url);
     set_cookie(&mut response, &cookie::no_login());
     response
 }
 
 enum Decision {
     /// Shows the page.
-    Ask(StatusCode),
+    ShowPage(StatusCode),
     /// Sends the browser to the application. None when the server has no key.
-    Back(Option<String>),
+    Redirect(Option<String>),
 }
 
 fn decide(
@@ -66,19 +68,19 @@ fn decide(
 ) -> Decision {
     if request.method != Method::POST {
         if state.consents_to(session.user, client, &authorization.scope) {
-            return Decision::Back(code_url(request, state, authorization, session));
+            return Decision::Redirect(code_url(request, state, authorization, session));
         }
-        return Decision::Ask(StatusCode::OK);
+        return Decision::ShowPage(StatusCode::OK);
     }
     let is_allowed = request.form("allow").is_some();
     if !request.has_csrf_pair() || !is_allowed && request.form("deny").is_none() {
-        return Decision::Ask(StatusCode::BAD_REQUEST);
+        return Decision::ShowPage(StatusCode::BAD_REQUEST);
     }
     if !is_allowed {
-        return Decision::Back(Some(authorization.error_url("access_denied", DENIED)));
+        return Decision::Redirect(Some(authorization.error_url("access_denied", DENIED)));
     }
     state.grant_consent(session.user, authorization);
-    Decision::Back(code_url(request, state, authorization, session))
+    Decision::Redirect(code_url(request, state, authorization, session))
 }
 
 const DENIED: &str = "The user denied access to their data.";

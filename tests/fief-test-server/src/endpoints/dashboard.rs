@@ -1,6 +1,6 @@
 use axum::response::Response;
 
-use super::{browser_session::current_session, login_session::to_login, pages};
+use super::{browser_session::current_session, login_session::redirect_to_login, pages};
 use crate::http::Request;
 
 /// `GET /`
@@ -9,6 +9,6 @@ pub(crate) fn dashboard(request: &Request<'_>) -> Response {
     let user = current_session(request, &state).and_then(|session| state.user(session.user));
     match user {
         Some(user) => pages::dashboard(request, &user.email),
-        None => to_login(request),
+        None => redirect_to_login(request),
     }
 }

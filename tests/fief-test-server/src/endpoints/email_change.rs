@@ -1,7 +1,7 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
-use super::caller::{read, show};
+use super::caller::{read_member, user_response};
 use crate::http::{
     Request,
     problem::{Problem, unprocessable},
@@ -11,7 +11,7 @@ use crate::http::{
 /// `PATCH /api/email/change`, which changes nothing before the code is sent back.
 pub(crate) fn email_change(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let (caller, email) = match read(request, &state, "email") {
+    let (caller, email) = match read_member(request, &state, "email") {
         Ok(read) => read,
         Err(response) => return *response,
     };
@@ -19,7 +19,7 @@ pub(crate) fn email_change(request: &Request<'_>) -> Response {
         let reason = "An email address must have an @-sign.";
         let message = format!("value is not a valid email address: {reason}");
         let problem = Problem::new("value_error", message, &json!(email));
-        let problem = problem.with(json!({ "reason": reason }));
+        let problem = problem.with_context(json!({ "reason": reason }));
         return unprocessable(&[problem.within("email").within("body")]);
     }
     let owner = state.user_by_email(request.tenant, &email);
@@ -28,7 +28,7 @@ pub(crate) fn email_change(request: &Request<'_>) -> Response {
         return detail(StatusCode::BAD_REQUEST, error);
     }
     state.send_verification(caller.user, email);
-    let mut response = show(&state, caller.user);
+    let mut response = user_response(&state, caller.user);
     *response.status_mut() = StatusCode::ACCEPTED;
     response
 }

@@ -1,12 +1,12 @@
 use axum::{http::StatusCode, response::Response};
 
-use super::caller::{read, show};
+use super::caller::{read_member, user_response};
 use crate::http::{Request, response::detail};
 
 /// `POST /api/email/verify`
 pub(crate) fn email_verify(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let (caller, code) = match read(request, &state, "code") {
+    let (caller, code) = match read_member(request, &state, "code") {
         Ok(read) => read,
         Err(response) => return *response,
     };
@@ -14,5 +14,5 @@ pub(crate) fn email_verify(request: &Request<'_>) -> Response {
         let error = "USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE";
         return detail(StatusCode::BAD_REQUEST, error);
     }
-    show(&state, caller.user)
+    user_response(&state, caller.user)
 }

@@ -5,7 +5,7 @@ use axum::{
 
 use super::{
     browser_session::start_session,
-    login_session::{application, pending},
+    login_session::{application_name, pending_login},
     pages,
 };
 use crate::http::{
@@ -16,11 +16,11 @@ use crate::http::{
 /// `GET` and `POST /login`
 pub(crate) fn login(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let authorization = match pending(request, &state) {
+    let authorization = match pending_login(request, &state) {
         Ok(authorization) => authorization,
         Err(rejection) => return rejection.response(request),
     };
-    let page = pages::Login::new(request, application(&state, authorization));
+    let page = pages::Login::new(request, application_name(&state, authorization));
     if request.method != Method::POST {
         let email = authorization.map(|authorization| authorization.login_hint.clone());
         let page = page.email(email.unwrap_or_default());
@@ -30,17 +30,17 @@ pub(crate) fn login(request: &Request<'_>) -> Response {
     let password = request.form("password").unwrap_or_default();
     let page = page.email(email.clone());
     if !request.has_csrf_pair() {
-        return page.with_error(pages::EXPIRED);
+        return page.error_response(pages::EXPIRED);
     }
     if email.is_empty() || password.is_empty() {
-        return page.with_error("Please enter your e-mail address and your password.");
+        return page.error_response("Please enter your e-mail address and your password.");
     }
     let user = state
         .user_by_email(request.tenant, &email)
         .filter(|user| user.is_active && user.password == password)
         .map(|user| user.id);
     let Some(user) = user else {
-        let page = page.saying("Invalid email or password.");
+        let page = page.error("Invalid email or password.");
         return page.response(StatusCode::BAD_REQUEST, Some("bad_credentials"));
     };
     let mut response = redirect(StatusCode::FOUND, &request.path("/verify-request"));

@@ -12,32 +12,12 @@ use crate::{
 
 /// Why there is no authorization to go on with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum NoLogin {
+pub(crate) enum LoginSessionError {
     Invalid,
     Missing,
 }
 
-/// The authorization that this login is for. None when the page was opened by itself.
-pub(crate) fn pending<'a>(
-    request: &Request<'_>,
-    state: &'a State,
-) -> Result<Option<&'a AuthorizeRequest>, NoLogin> {
-    let Some(id) = request.cookie(LOGIN_COOKIE) else {
-        return Ok(None);
-    };
-    match state.logins.get(id, request.now()) {
-        Some(authorization) => Ok(Some(authorization)),
-        None => Err(NoLogin::Invalid),
-    }
-}
-
-/// The name of the application that the login is for. Empty when it is for none.
-pub(crate) fn application(state: &State, authorization: Option<&AuthorizeRequest>) -> String {
-    let client = authorization.and_then(|authorization| state.client(&authorization.client_id));
-    client.map_or_else(String::new, |client| client.name.clone())
-}
-
-impl NoLogin {
+impl LoginSessionError {
     pub(crate) fn response(self, request: &Request<'_>) -> Response {
         match self {
             Self::Invalid => pages::error(request, "invalid_session", "Invalid login session."),
@@ -46,13 +26,33 @@ impl NoLogin {
     }
 }
 
-pub(crate) fn to_login(request: &Request<'_>) -> Response {
+/// The authorization that this login is for. None when the page was opened by itself.
+pub(crate) fn pending_login<'a>(
+    request: &Request<'_>,
+    state: &'a State,
+) -> Result<Option<&'a AuthorizeRequest>, LoginSessionError> {
+    let Some(id) = request.cookie(LOGIN_COOKIE) else {
+        return Ok(None);
+    };
+    match state.logins.get(id, request.now()) {
+        Some(authorization) => Ok(Some(authorization)),
+        None => Err(LoginSessionError::Invalid),
+    }
+}
+
+/// The name of the application that the login is for. Empty when it is for none.
+pub(crate) fn application_name(state: &State, authorization: Option<&AuthorizeRequest>) -> String {
+    let client = authorization.and_then(|authorization| state.client(&authorization.client_id));
+    client.map_or_else(String::new, |client| client.name.clone())
+}
+
+pub(crate) fn redirect_to_login(request: &Request<'_>) -> Response {
     temporary_redirect(&request.url("/login"))
 }
 
 /// Back to what the login is for.
-pub(crate) fn go_on(request: &Request<'_>, state: &State) -> Response {
-    let next = match pending(request, state) {
+pub(crate) fn continue_login(request: &Request<'_>, state: &State) -> Response {
+    let next = match pending_login(request, state) {
         Ok(Some(_)) => "/consent",
         _ => "/",
     };

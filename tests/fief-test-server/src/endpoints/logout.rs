@@ -23,7 +23,7 @@ pub(crate) fn logout(request: &Request<'_>) -> Response {
         };
         let message = format!("Input should be a valid URL, {reason}");
         let problem = Problem::new("url_parsing", message, &json!(target));
-        let problem = problem.with(json!({ "error": reason }));
+        let problem = problem.with_context(json!({ "error": reason }));
         return unprocessable(&[problem.within("redirect_uri").within("query")]);
     };
     if let Some(session) = request.cookie(SESSION_COOKIE) {

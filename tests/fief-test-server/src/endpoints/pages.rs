@@ -49,7 +49,7 @@ impl<'a> Login<'a> {
         self
     }
 
-    pub(crate) fn saying(mut self, error: &str) -> Self {
+    pub(crate) fn error(mut self, error: &str) -> Self {
         error.clone_into(&mut self.error);
         self
     }
@@ -59,8 +59,8 @@ impl<'a> Login<'a> {
     }
 
     /// The page again, for input that has no code of its own.
-    pub(crate) fn with_error(self, error: &str) -> Response {
-        self.saying(error).response(StatusCode::BAD_REQUEST, None)
+    pub(crate) fn error_response(self, error: &str) -> Response {
+        self.error(error).response(StatusCode::BAD_REQUEST, None)
     }
 }
 

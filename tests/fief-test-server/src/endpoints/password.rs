@@ -2,7 +2,7 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
 use super::{
-    caller::{read, show},
+    caller::{read_member, user_response},
     password_strength::weaknesses,
 };
 use crate::http::{Request, response::json_response};
@@ -10,7 +10,7 @@ use crate::http::{Request, response::json_response};
 /// `PATCH /api/password`
 pub(crate) fn password(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let (caller, password) = match read(request, &state, "password") {
+    let (caller, password) = match read_member(request, &state, "password") {
         Ok(read) => read,
         Err(response) => return *response,
     };
@@ -22,5 +22,5 @@ pub(crate) fn password(request: &Request<'_>) -> Response {
     state.update_user(caller.user, request.shared.clock.now(), |user| {
         user.password = password;
     });
-    show(&state, caller.user)
+    user_response(&state, caller.user)
 }

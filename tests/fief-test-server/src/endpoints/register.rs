@@ -5,7 +5,7 @@ use axum::{
 
 use super::{
     browser_session::start_session,
-    login_session::{application, pending},
+    login_session::{application_name, pending_login},
     pages,
     password_strength::weaknesses,
 };
@@ -17,34 +17,34 @@ use crate::{
 /// `GET` and `POST /register`: a page to sign up at. The address is verified next.
 pub(crate) fn register(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let authorization = match pending(request, &state) {
+    let authorization = match pending_login(request, &state) {
         Ok(authorization) => authorization,
         Err(rejection) => return rejection.response(request),
     };
     let email = request.form("email").unwrap_or_default();
-    let page = pages::Login::new(request, application(&state, authorization))
+    let page = pages::Login::new(request, application_name(&state, authorization))
         .registration()
         .email(email.clone());
     if request.method != Method::POST {
         return page.response(StatusCode::OK, None);
     }
     if !request.has_csrf_pair() {
-        return page.with_error(pages::EXPIRED);
+        return page.error_response(pages::EXPIRED);
     }
     if !email.contains('@') {
-        return page.with_error("Please enter your e-mail address.");
+        return page.error_response("Please enter your e-mail address.");
     }
     let password = request.form("password").unwrap_or_default();
     let weaknesses = weaknesses(&password);
     if !weaknesses.is_empty() {
-        return page.with_error(&weaknesses.join(" "));
+        return page.error_response(&weaknesses.join(" "));
     }
     if state.user_by_email(request.tenant, &email).is_some() {
-        let page = page.saying("A user with the same email address already exists.");
+        let page = page.error("A user with the same email address already exists.");
         return page.response(StatusCode::BAD_REQUEST, Some("user_already_exists"));
     }
     if state.users.len() >= MAX_USERS {
-        return page.with_error("There are too many users.");
+        return page.error_response("There are too many users.");
     }
     let user = User::new(email, password)
         .tenant(request.tenant)

@@ -2,7 +2,7 @@ use axum::{http::Method, response::Response};
 
 use super::{
     browser_session::current_session,
-    login_session::{go_on, to_login},
+    login_session::{continue_login, redirect_to_login},
     pages,
 };
 use crate::http::Request;
@@ -11,10 +11,10 @@ use crate::http::Request;
 pub(crate) fn verify(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let Some(session) = current_session(request, &state) else {
-        return to_login(request);
+        return redirect_to_login(request);
     };
     if !state.is_unverified(&session) {
-        return go_on(request, &state);
+        return continue_login(request, &state);
     }
     let mut error = None;
     if request.method == Method::POST {
@@ -23,7 +23,7 @@ pub(crate) fn verify(request: &Request<'_>) -> Response {
         if !request.has_csrf_pair() {
             error = Some(pages::EXPIRED);
         } else if state.verify_email(session.user, &code, now) {
-            return go_on(request, &state);
+            return continue_login(request, &state);
         } else {
             error = Some("This is not the code.");
         }

@@ -2,21 +2,21 @@ use axum::{http::StatusCode, response::Response};
 
 use super::{
     browser_session::current_session,
-    login_session::{go_on, pending, to_login},
+    login_session::{continue_login, pending_login, redirect_to_login},
 };
 use crate::http::{Request, response::redirect};
 
 /// `GET /verify-request`, to which every login goes on.
 pub(crate) fn verify_request(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    if let Err(rejection) = pending(request, &state) {
+    if let Err(rejection) = pending_login(request, &state) {
         return rejection.response(request);
     }
     let Some(session) = current_session(request, &state) else {
-        return to_login(request);
+        return redirect_to_login(request);
     };
     if !state.is_unverified(&session) {
-        return go_on(request, &state);
+        return continue_login(request, &state);
     }
     if let Some(user) = state.user(session.user) {
         let email = user.email.clone();

@@ -29,7 +29,7 @@ impl Problem {
         Self::new("model_attributes_type", message, input).with_url()
     }
 
-    pub(crate) fn with(self, context: Value) -> Self {
+    pub(crate) fn with_context(self, context: Value) -> Self {
         self.set("ctx", context)
     }
 
@@ -71,7 +71,7 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Value, Problem> {
             .map(<[u8]>::len)
             .sum();
         Problem::new("json_invalid", "JSON decode error", &json!({}))
-            .with(json!({ "error": "Expecting value" }))
+            .with_context(json!({ "error": "Expecting value" }))
             .within(before + error.column())
             .within("body")
     })

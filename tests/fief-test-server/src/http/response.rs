@@ -39,7 +39,7 @@ pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
 }
 
 /// Sends the browser to an application.
-pub(crate) fn redirect_to(url: &str) -> Response {
+pub(crate) fn redirect_to_application(url: &str) -> Response {
     let response = redirect(StatusCode::FOUND, url);
     if response.headers().contains_key("location") {
         return response;

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_size_is_refused() {
+    fn another_size_is_rejected() {
         let error = RsaPair::shared(1024, 0).unwrap_err();
         assert_eq!(error.to_string(), KEY_SIZES);
     }

@@ -44,20 +44,20 @@ impl State {
         let Some(user) = self.users.iter_mut().find(|user| user.id == id) else {
             return;
         };
-        for lost in user
+        for removed in user
             .permissions
             .iter()
             .filter(|it| !permissions.contains(it))
         {
-            let data = permission_data(user, lost);
-            self.webhooks.event("user_permission.deleted", &data);
+            let data = permission_data(user, removed);
+            self.webhooks.send("user_permission.deleted", &data);
         }
-        for new in permissions
+        for added in permissions
             .iter()
             .filter(|it| !user.permissions.contains(it))
         {
-            let data = permission_data(user, new);
-            self.webhooks.event("user_permission.created", &data);
+            let data = permission_data(user, added);
+            self.webhooks.send("user_permission.created", &data);
         }
         user.permissions = permissions;
     }
@@ -76,7 +76,7 @@ impl State {
         }
         if let Some(user) = self.user(id) {
             let data = user_data(user, self.tenant(&user.tenant));
-            self.webhooks.event(kind, &data);
+            self.webhooks.send(kind, &data);
         }
     }
 }

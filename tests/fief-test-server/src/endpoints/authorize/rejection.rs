@@ -6,7 +6,7 @@ use crate::{
     http::{
         Request,
         problem::{Problem, unprocessable},
-        response::redirect_to,
+        response::redirect_to_application,
     },
 };
 
@@ -31,7 +31,7 @@ impl Rejection {
                 let problem = Problem::new("int_parsing", message, &json!(input));
                 unprocessable(&[problem.within("max_age").within("query")])
             }
-            Self::Redirect(url) => redirect_to(url),
+            Self::Redirect(url) => redirect_to_application(url),
         }
     }
 }

@@ -89,7 +89,7 @@ fn choice(choices: &[String], value: &Value) -> Result<Value, Problem> {
     let message = format!("Input should be {expected}");
     let context = json!({ "expected": expected });
     Err(Problem::new("enum", message, value)
-        .with(context)
+        .with_context(context)
         .with_url())
 }
 
@@ -105,7 +105,7 @@ fn date(value: &Value) -> Result<Value, Problem> {
             let reason = reason(text, &error.to_string());
             let message = format!("Input should be a valid date or datetime, {reason}");
             let problem = Problem::new("date_from_datetime_parsing", message, value);
-            Err(problem.with(json!({ "error": reason })).with_url())
+            Err(problem.with_context(json!({ "error": reason })).with_url())
         }
     }
 }
@@ -131,7 +131,7 @@ fn date_time(value: &Value) -> Result<Value, Problem> {
             let reason = reason(text, &error.to_string());
             let message = format!("Input should be a valid datetime or date, {reason}");
             let problem = Problem::new("datetime_from_date_parsing", message, value);
-            Err(problem.with(json!({ "error": reason })).with_url())
+            Err(problem.with_context(json!({ "error": reason })).with_url())
         }
     }
 }
@@ -173,7 +173,7 @@ fn string(value: &Value) -> Result<Value, Problem> {
         Value::String(_) => {
             let message = "String should have at least 1 character";
             let problem = Problem::new("string_too_short", message, value);
-            Err(problem.with(json!({ "min_length": 1 })).with_url())
+            Err(problem.with_context(json!({ "min_length": 1 })).with_url())
         }
         _ => Err(Problem::not_a_string(value).with_url()),
     }

@@ -3,7 +3,7 @@ mod field_value;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
-use super::caller::{Caller, show};
+use super::caller::{Caller, user_response};
 use crate::{
     FieldType,
     http::{
@@ -16,7 +16,7 @@ use crate::{
 /// `PATCH /api/profile`
 pub(crate) fn profile(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
-    let caller = match Caller::find(request, &state) {
+    let caller = match Caller::authenticate(request, &state) {
         Ok(caller) => caller,
         Err(rejection) => return rejection.into_response(),
     };
@@ -27,7 +27,7 @@ pub(crate) fn profile(request: &Request<'_>) -> Response {
     state.update_user(caller.user, request.shared.clock.now(), |user| {
         user.fields.extend(changes);
     });
-    show(&state, caller.user)
+    user_response(&state, caller.user)
 }
 
 /// The values to set. What is unknown, `null` or not the user's to change is passed over.

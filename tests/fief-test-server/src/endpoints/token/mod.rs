@@ -8,7 +8,7 @@ use axum::{
 use serde_json::json;
 
 use self::{client_auth::authenticate, error::TokenError};
-use super::issue::Parts;
+use super::token_issuer::TokenIssuer;
 use crate::{
     Client,
     crypto::random_string,
@@ -91,9 +91,9 @@ fn token_response(
     if state.user(grant.user).is_none() {
         return Err(TokenError::Code("invalid_grant"));
     }
-    let parts = Parts::new(request, state, &grant).ok_or(TokenError::Internal)?;
-    let access_token = parts.access_token(&grant).ok_or(TokenError::Internal)?;
-    let id_token = parts
+    let issuer = TokenIssuer::new(request, state, &grant).ok_or(TokenError::Internal)?;
+    let access_token = issuer.access_token(&grant).ok_or(TokenError::Internal)?;
+    let id_token = issuer
         .id_token(&grant, code, Some(&access_token))
         .ok_or(TokenError::Internal)?;
     let mut body = json!({

@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// What is needed to write the tokens of a grant.
-pub(crate) struct Parts {
+pub(crate) struct TokenIssuer {
     claims: Claims,
     key: SigningKey,
     encryption_key: Option<Arc<RsaPair>>,
 }
 
-impl Parts {
+impl TokenIssuer {
     /// None when the client or the user is gone.
     ///
     /// As in Fief, the tenant is that of the address, not that of the client.
