@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{User, crypto::half_hash};
 
-/// What access and ID tokens have in common.
+/// The claims that access and ID tokens share.
 #[derive(Clone, Debug)]
 pub(crate) struct Claims {
     pub(crate) issuer: String,
@@ -16,7 +16,7 @@ pub(crate) struct Claims {
     pub(crate) expires: u64,
 }
 
-/// What ties an ID token to the rest of its answer.
+/// What an ID token is bound to by its `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bindings<'a> {
     pub(crate) nonce: Option<&'a str>,
@@ -62,7 +62,7 @@ impl Claims {
     }
 }
 
-/// What ID tokens and `/api/userinfo` say about a user.
+/// Returns what ID tokens and `/api/userinfo` contain about a user.
 pub(crate) fn user_info(user: &User, tenant_id: Uuid) -> Map<String, Value> {
     object([
         ("sub", json!(user.id)),

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// The time as the server sees it: the machine's, moved by an offset, or one that stands still.
+/// The server's clock: the system's with an offset, or stopped. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
     state: Arc<Mutex<Time>>,
@@ -56,7 +56,7 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// A time past what the platform can express stays where it is.
+/// Out of range: the time stays as it is.
 fn later(time: SystemTime, by: Duration) -> SystemTime {
     time.checked_add(by).unwrap_or(time)
 }

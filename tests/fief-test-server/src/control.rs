@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::{Endpoint, Fault, FiefTestServer, MintAccessToken, MintIdToken, keys::SigningKey};
 
-/// What a test does to a server that runs.
+/// Methods to control a running server.
 impl FiefTestServer {
-    /// Describes an access token, by default a good one of the first client and the first user.
+    /// Returns a builder of an access token, by default a valid one of the first client and user.
     pub fn access_token(&self) -> MintAccessToken {
         MintAccessToken::new(self.shared.clone(), self.client_id())
     }
 
-    /// Describes an ID token, by default a good one of the first client and the first user.
+    /// Returns a builder of an ID token, by default a valid one of the first client and user.
     pub fn id_token(&self) -> MintIdToken {
         MintIdToken::new(self.shared.clone(), self.client_id())
     }
@@ -24,7 +24,7 @@ impl FiefTestServer {
         move || clock.now()
     }
 
-    /// Moves the server's time on.
+    /// Advances the server's time.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
     }
@@ -34,7 +34,7 @@ impl FiefTestServer {
         self.shared.clock.set(time);
     }
 
-    /// The id of the key that signs.
+    /// The id of the current signing key.
     #[must_use]
     pub fn kid(&self) -> String {
         let state = self.shared.state();
@@ -42,7 +42,7 @@ impl FiefTestServer {
         key.map(|key| key.kid.clone()).unwrap_or_default()
     }
 
-    /// Replaces the keys of the default tenant: what they signed is not good any more.
+    /// Replaces the keys of the default tenant: tokens that they signed become invalid.
     ///
     /// # Panics
     ///
@@ -51,7 +51,7 @@ impl FiefTestServer {
         self.change_keys(|keys, key| *keys = vec![key]);
     }
 
-    /// Adds a key to the default tenant, which signs from now on. The former ones stay good.
+    /// Adds a key to the default tenant, which signs from now on. The former keys stay valid.
     ///
     /// # Panics
     ///
@@ -67,13 +67,13 @@ impl FiefTestServer {
         }
     }
 
-    /// How many requests came to an endpoint.
+    /// The number of requests to an endpoint.
     #[must_use]
     pub fn requests(&self, endpoint: Endpoint) -> usize {
         self.shared.traffic().requests(endpoint)
     }
 
-    /// Waits until so many requests came to an endpoint.
+    /// Waits until an endpoint has had this many requests.
     pub async fn arrived(&self, endpoint: Endpoint, requests: usize) {
         let mut arrivals = self.shared.traffic().subscribe();
         while self.requests(endpoint) < requests {
@@ -82,7 +82,7 @@ impl FiefTestServer {
         }
     }
 
-    /// Starts counting anew.
+    /// Resets the request counters.
     pub fn reset_requests(&self) {
         self.shared.traffic().reset_requests();
     }
@@ -92,12 +92,12 @@ impl FiefTestServer {
         self.shared.traffic().fault(endpoint, fault);
     }
 
-    /// Makes an endpoint fail once. Given more than once, the faults come in turn.
+    /// Makes an endpoint fail once. Further faults are queued.
     pub fn fault_once(&self, endpoint: Endpoint, fault: Fault) {
         self.shared.traffic().fault_once(endpoint, fault);
     }
 
-    /// Ends all faults. Requests that hang are answered.
+    /// Clears all faults. Hanging requests get their responses.
     pub fn clear_faults(&self) {
         self.shared.traffic().clear_faults();
     }
@@ -181,7 +181,7 @@ impl FiefTestServer {
         }
     }
 
-    /// Sends an event of any type to the webhooks. What happens to users is sent by itself.
+    /// Sends an event of any type to the webhooks. Changes of users are sent automatically.
     pub fn send_webhook(&self, event: &str, data: impl Into<Value>) {
         let data = data.into();
         self.shared.state().webhooks.send(event, &data);

@@ -1,27 +1,27 @@
-//! Randomness, hashes and their encoding.
+//! Random values, hashes and their encoding.
 
 use aws_lc_rs::{digest, rand};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// 43 characters, as Fief's codes, tokens and key ids are.
+/// Returns 43 random characters: the length of Fief's codes, tokens and key ids.
 pub(crate) fn random_string() -> String {
     base64url(&random_bytes::<32>())
 }
 
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // Fails only where the system has no randomness, and there no key could be made either.
+    // Fails only if the system has no randomness, so that no key could be generated either.
     let _ = rand::fill(&mut bytes);
     bytes
 }
 
-/// The left half of a value's hash, as `c_hash` and `at_hash` carry it.
+/// Returns the left half of a value's hash, as in `c_hash` and `at_hash`.
 pub(crate) fn half_hash(value: &str) -> String {
     let hash = digest::digest(&digest::SHA256, value.as_bytes());
     base64url(hash.as_ref().get(..16).unwrap_or_default())
 }
 
-/// The whole hash, as an S256 code challenge carries it.
+/// Returns the hash of a value, as in an S256 code challenge.
 pub(crate) fn sha256(value: &str) -> String {
     base64url(digest::digest(&digest::SHA256, value.as_bytes()).as_ref())
 }

@@ -2,7 +2,7 @@ use axum::http::Method;
 
 use crate::state::DEFAULT_SLUG;
 
-/// A part of the server that is counted, and can be made to fail, on its own.
+/// An endpoint of the server, which has a request counter and faults of its own.
 ///
 /// Tenants share them: a request to `/second/api/token` is one to [`Endpoint::Token`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -12,7 +12,7 @@ pub enum Endpoint {
     Authorize,
     /// `GET` and `POST /consent`
     Consent,
-    /// `GET /`, where a login that no application asked for ends
+    /// `GET /`, where a login without an application ends
     Dashboard,
     /// `GET /.well-known/openid-configuration`
     Discovery,
@@ -77,7 +77,7 @@ impl Endpoint {
         })
     }
 
-    /// The methods it answers, as the `Allow` header names them.
+    /// The allowed methods, as in the `Allow` header.
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Authorize
@@ -98,7 +98,7 @@ impl Endpoint {
         self.allow().split(", ").any(|name| name == method.as_str())
     }
 
-    /// Whether browsers of any origin may call it.
+    /// Returns `true` if CORS allows any origin.
     pub(crate) fn allows_any_origin(self) -> bool {
         matches!(
             self,

@@ -11,7 +11,7 @@ use tokio::{sync::watch, task, time::sleep};
 
 use crate::http::connection::Breaker;
 
-/// A way for an endpoint to fail.
+/// A fault of an endpoint, in place of its normal response.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ enum Kind {
 }
 
 impl Fault {
-    /// Answers with this status and an empty body, and does nothing else.
+    /// Responds with this status and an empty body, and does nothing else.
     ///
     /// # Panics
     ///
@@ -57,54 +57,54 @@ impl Fault {
         }
     }
 
-    /// Answers 200 with other JSON than expected.
+    /// Responds with 200 and this JSON.
     pub fn json(body: impl Into<Value>) -> Self {
         Self::status(200)
             .header("content-type", "application/json")
             .body(body.into().to_string())
     }
 
-    /// Answers 302 to this address.
+    /// Responds with a 302 redirect to this URL.
     pub fn redirect(url: impl AsRef<str>) -> Self {
         Self::status(302).header("location", url)
     }
 
-    /// Answers rightly, so much later.
+    /// Responds normally, after a delay.
     pub fn delay(by: Duration) -> Self {
         Self::new(Kind::Delay(by))
     }
 
-    /// Answers not before the faults are cleared, and then rightly.
+    /// Does not respond before the faults are cleared, and then normally.
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
     }
 
-    /// Answers rightly, but a byte of the body at a time, with so long between them.
+    /// Responds normally, but sends the body byte by byte, one each `period`.
     pub fn drip(period: Duration) -> Self {
         Self::new(Kind::Drip(period))
     }
 
-    /// Does what was asked, then closes the connection in the middle of the answer's body.
+    /// Handles the request, then closes the connection in the middle of the response body.
     pub fn cut() -> Self {
         Self::new(Kind::Cut)
     }
 
-    /// Resets the connection instead of doing anything.
+    /// Resets the connection without handling the request.
     pub fn reset() -> Self {
         Self::new(Kind::Reset)
     }
 
-    /// Answers with bytes that are not HTTP, and closes the connection.
+    /// Responds with bytes that are not HTTP, and closes the connection.
     pub fn garbage() -> Self {
         Self::new(Kind::Garbage)
     }
 
-    /// Answers 200 with a JSON number of so many digits, without saying its length beforehand.
+    /// Responds with 200 and a JSON number of this many digits, without `Content-Length`.
     pub fn huge(bytes: usize) -> Self {
         Self::new(Kind::Huge(bytes)).header("content-type", "application/json")
     }
 
-    /// Adds a header to the answer, or replaces it.
+    /// Adds or replaces a header of the response.
     ///
     /// # Panics
     ///
@@ -121,14 +121,14 @@ impl Fault {
         self
     }
 
-    /// The body of an answer that [`status`](Self::status) or [`json`](Self::json) began.
+    /// The body of a [`status`](Self::status) or [`json`](Self::json) response.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Answers with the fault. `normal_response` does what was asked; some faults never call it, or not
-    /// before all faults are `cleared`.
+    /// Returns the response with the fault. Some faults call `normal_response` only when all
+    /// faults are `cleared`, or never.
     pub(crate) async fn apply(
         self,
         breaker: &Breaker,
@@ -143,7 +143,7 @@ impl Fault {
                 normal_response().await
             }
             Kind::Hang => {
-                // An error would mean that the server is gone, and this task with it.
+                // Fails only if the server has stopped, and this task with it.
                 let _ = cleared.changed().await;
                 normal_response().await
             }
@@ -190,7 +190,7 @@ async fn drip(response: Response, period: Duration) -> Response {
 
 async fn cut(response: Response) -> Response {
     let (mut parts, body) = bytes(response).await;
-    // The length of the whole is announced, so that the loss is one.
+    // The length of the whole body, so that the client notices the loss.
     let length = HeaderValue::from(body.len().max(2));
     parts.headers.insert(header::CONTENT_LENGTH, length);
     let half = body.get(..body.len() / 2).unwrap_or_default().to_vec();
@@ -198,7 +198,7 @@ async fn cut(response: Response) -> Response {
         if let Some(half) = half {
             return Some((Ok(half), None));
         }
-        // The first half goes out while this one is not there yet.
+        // Lets the first half be sent before the error.
         task::yield_now().await;
         Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
     });
@@ -214,7 +214,7 @@ fn huge(bytes: usize) -> Body {
     Body::from_stream(chunks)
 }
 
-/// An answer in one piece. Ours are in memory, so that reading them cannot fail.
+/// Collects the body. Reading cannot fail, since it is in memory.
 async fn bytes(response: Response) -> (axum::http::response::Parts, Vec<u8>) {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();

@@ -2,8 +2,8 @@
 //! development machine, without Python, Redis and a database.
 //!
 //! It speaks Fief's wire format, quirks included, so that what works against it works against
-//! the real server: the same contract suite is run against both. Do not put it where anybody
-//! else can reach it; it listens on 127.0.0.1 only.
+//! the real server: the same contract suite is run against both. Do not expose it to others;
+//! it listens on 127.0.0.1 only.
 //!
 //! ```
 //! use std::time::Duration;
@@ -92,7 +92,7 @@
 //!   given to users without roles. `/verify` shows the code that would be mailed, as does
 //!   [`verification_code`](FiefTestServer::verification_code).
 //! - Signing up takes one page, which asks for no user fields.
-//! - Pages are in English whatever `lang` says. Answers are never compressed.
+//! - Pages are in English whatever `lang` says. Responses are never compressed.
 //! - A login that took more than an hour ends on an error page; Fief starts it anew.
 //! - A password is strong with ten characters of which six differ; an address needs an `@`;
 //!   countries, time zones and telephone numbers are checked by their shape.

@@ -20,11 +20,11 @@ use crate::{
     shared::Shared,
 };
 
-/// Answers for as long as it is polled.
+/// Serves requests until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let app = Router::new().fallback(handle).with_state(shared);
     let app = app.into_make_service_with_connect_info::<Breaker>();
-    // Accepting goes on whatever happens, so that there is no error to report.
+    // It never returns: errors of `accept` are retried.
     let _ = axum::serve(BreakableListener(listener), app).await;
 }
 
@@ -70,7 +70,7 @@ async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request)
     response
 }
 
-/// What no endpoint is at. A slash too many leads to the endpoint without it.
+/// The response for an unknown path. One with a trailing slash is redirected.
 fn not_found(shared: &Shared, request: extract::Request) -> Response {
     let (parts, _) = request.into_parts();
     match parts.uri.path().strip_suffix('/') {

@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::{keys::jwe, shared::Shared};
 
-/// A Fief server on 127.0.0.1, until it is dropped.
+/// A Fief server on 127.0.0.1. It stops when this handle is dropped.
 ///
 /// Any number of them can run at once.
 pub struct FiefTestServer {
@@ -38,7 +38,7 @@ impl FiefTestServer {
         }
     }
 
-    /// Where it listens, as in `http://127.0.0.1:8000`. A tenant's address is this with its slug.
+    /// The base URL, such as `http://127.0.0.1:8000`. A tenant's is this with its slug.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.shared.url
@@ -81,7 +81,7 @@ impl FiefTestServer {
 impl Drop for FiefTestServer {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
-            // It fails only when the thread has ended by itself.
+            // Fails only if the thread has ended already.
             let _ = running.stop.send(());
             let _ = running.thread.join();
         }

@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{clock::Clock, state::State, traffic::Traffic};
 
-/// What the handle and the server's thread have in common.
+/// What the handle and the server's thread share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) url: String,
@@ -14,7 +14,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The issuer of a tenant: always https, whatever address the server has.
+    /// Returns the issuer of a tenant, which is https whatever the address of the server.
     pub(crate) fn issuer(&self, slug: &str) -> String {
         match slug {
             "" => format!("https://{}", self.domain),
@@ -22,7 +22,7 @@ impl Shared {
         }
     }
 
-    /// Never held across an await, nor while a token is minted.
+    /// Locks the state. Never held across an `.await`.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,20 +4,21 @@ use tokio::sync::watch;
 
 use crate::{Endpoint, Fault};
 
-/// What came in, and what is to go wrong.
+/// The requests that were counted, and the faults that were set.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     requests: HashMap<Endpoint, usize>,
     faults: HashMap<Endpoint, Fault>,
     faults_once: HashMap<Endpoint, VecDeque<Fault>>,
-    /// Changes when faults are cleared, which is what a hanging request waits for.
+    /// Notifies hanging requests when the faults are cleared.
     cleared: watch::Sender<()>,
-    /// Changes when a request came in.
+    /// Notifies waiting tests when a request arrives.
     arrivals: watch::Sender<()>,
 }
 
 impl Traffic {
-    /// Counts a request. What comes back are its fault and the end of all faults.
+    /// Counts a request. Returns its fault, if there is one, and a receiver that is notified when
+    /// the faults are cleared.
     pub(crate) fn record(&mut self, endpoint: Endpoint) -> Option<(Fault, watch::Receiver<()>)> {
         *self.requests.entry(endpoint).or_default() += 1;
         self.arrivals.send_replace(());

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::clock::Clock;
 
-/// Where events go.
+/// The webhooks, and the queue of deliveries to them.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhooks {
     targets: Vec<Target>,
@@ -26,7 +26,7 @@ struct Target {
     secret: String,
 }
 
-/// One event on its way to one target.
+/// One event to be sent to one webhook.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     target: Target,
@@ -56,13 +56,13 @@ impl Webhooks {
                 target: target.clone(),
                 body: body.clone(),
             };
-            // A queue that is full means that nobody has taken anything for long.
+            // Events are dropped if the queue is full.
             let _ = self.queue.try_send(delivery);
         }
     }
 }
 
-/// Sends what is queued, until there is nobody to queue any more.
+/// Sends the queued deliveries until the queue is closed.
 pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
     let mut in_flight = JoinSet::new();
     while let Some(delivery) = queue.recv().await {
@@ -74,7 +74,7 @@ pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
 }
 
 impl Delivery {
-    /// Tries until the answer is a success, as often and as late as Fief.
+    /// Retries until the response is a success, on Fief's schedule.
     async fn send(self, clock: Clock) {
         for wait in RETRIES {
             sleep(wait).await;
@@ -129,7 +129,7 @@ fn signature(secret: &str, timestamp: u64, body: &str) -> String {
         .collect()
 }
 
-/// As many events as wait, and as are under way.
+/// The limit of queued events, and of those in flight.
 pub(crate) const QUEUE: usize = 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const RETRIES: [Duration; 5] = [

@@ -4,7 +4,7 @@ use super::FiefTestServerBuilder;
 use crate::{User, state::DEFAULT_SLUG};
 
 impl FiefTestServerBuilder {
-    /// Finds what cannot be together in one server.
+    /// Checks that names are valid and unique, and that tenants exist.
     pub(super) fn check(&self) -> io::Result<()> {
         let clients = self.clients.iter().map(|client| &client.tenant);
         let users = self.users.iter().map(|user| &user.tenant);

@@ -26,7 +26,7 @@ use crate::{
     webhook::{Delivery, QUEUE, Webhooks, deliver},
 };
 
-/// What a server is to be like.
+/// Builder of a [`FiefTestServer`].
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct FiefTestServerBuilder {
@@ -53,7 +53,7 @@ impl FiefTestServer {
         }
     }
 
-    /// Starts describing a server.
+    /// Returns a builder to configure a server.
     pub fn builder() -> FiefTestServerBuilder {
         FiefTestServerBuilder::default()
     }
@@ -86,14 +86,14 @@ impl FiefTestServerBuilder {
         self
     }
 
-    /// Adds a client. The first one is what [`FiefTestServer::client_id`] speaks of.
+    /// Adds a client. [`FiefTestServer::client_id`] is that of the first one.
     /// Default: a confidential first-party client with a random id.
     pub fn client(mut self, client: Client) -> Self {
         self.clients.push(client);
         self
     }
 
-    /// Adds a user. The first one is whom minted tokens are about.
+    /// Adds a user. The first one is the default subject of minted tokens.
     /// Default: `anne@example.com` with the password `herminetincture`.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
@@ -107,12 +107,12 @@ impl FiefTestServerBuilder {
         self
     }
 
-    /// Starts the server on a thread of its own. It stops when the handle is dropped.
+    /// Starts the server on its own thread. It stops when the handle is dropped.
     ///
     /// # Errors
     ///
-    /// When the port is taken, the key size is not one of the three, two clients, users or
-    /// tenants are the same, or one belongs to a tenant that is not there.
+    /// Fails if the port is in use, the key size is not one of the three, two clients, users or
+    /// tenants are the same, or one belongs to an unknown tenant.
     pub async fn start(self) -> io::Result<FiefTestServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).map_err(|error| {
             io::Error::new(error.kind(), format!("port {}: {error}", self.port))
@@ -167,7 +167,7 @@ impl FiefTestServerBuilder {
     }
 }
 
-/// The server's thread. Its runtime ends with it, and so does every connection.
+/// Runs the server's thread, whose runtime ends with it, and so does every connection.
 fn run(
     builder: FiefTestServerBuilder,
     listener: TcpListener,
@@ -195,7 +195,7 @@ fn run(
     let (runtime, shared) = match start() {
         Ok(started) => started,
         Err(error) => {
-            // Nobody waits any more when this fails.
+            // Fails if the caller does not wait any more.
             let _ = report.send(Err(error));
             return;
         }
@@ -205,7 +205,7 @@ fn run(
             return;
         };
         if report.send(Ok(shared.clone())).is_ok() {
-            // Until told to stop, or until nobody is there any more who could tell.
+            // Until the handle is dropped.
             tokio::select! {
                 () = deliver(deliveries, shared.clock.clone()) => {}
                 () = serve(listener, shared) => {}

@@ -13,7 +13,7 @@ use crate::{
     state::{Session, State},
 };
 
-/// The session of this browser, when it is one of this tenant.
+/// Returns the session of this browser with this tenant.
 pub(crate) fn current_session(request: &Request<'_>, state: &State) -> Option<Session> {
     let cookie = request.cookie(SESSION_COOKIE)?;
     let session = state.sessions.get(cookie, request.now())?;

@@ -16,12 +16,12 @@ use crate::{
     state::State,
 };
 
-/// Why a call is not done.
+/// Rejection of a request to the user API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rejection {
-    /// The call wants a login with the login page.
+    /// A login with the login page is required.
     AcrTooLow,
-    /// The user was deleted, which Fief does not expect.
+    /// The user was deleted, which makes Fief fail.
     Gone,
     Unauthorized,
 }
@@ -36,7 +36,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-/// Who calls, by a bearer token.
+/// The user who sent a request with a bearer token.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) user: Uuid,
@@ -44,8 +44,8 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Checks the token as Fief does: any token that a key of the tenant signed will do, ID
-    /// tokens too.
+    /// Validates the token as Fief does, which accepts any that a key of the tenant signed, ID
+    /// tokens included.
     pub(crate) fn authenticate(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let claims = request
             .bearer()
@@ -66,7 +66,7 @@ impl Caller {
     }
 }
 
-/// Who calls, having logged in for it, and the one thing that they sent.
+/// Authenticates a caller who used the login page, and returns a string of the body.
 pub(crate) fn read_member(
     request: &Request<'_>,
     state: &State,
@@ -81,7 +81,7 @@ pub(crate) fn read_member(
     Ok((caller, value))
 }
 
-/// The answer of every call here that succeeds.
+/// The response to every successful request to the user API.
 pub(crate) fn user_response(state: &State, user: Uuid) -> Response {
     let known = state.user(user).zip(state.tenant_id(user));
     match known {

@@ -5,7 +5,7 @@ use crate::{
     state::{AuthorizeRequest, Grant, Session, State},
 };
 
-/// The callback with a code, and with the tokens that a hybrid response type asks for.
+/// Returns the redirect URI with a code, and with the tokens of a hybrid response type.
 pub(crate) fn code_url(
     request: &Request<'_>,
     state: &mut State,

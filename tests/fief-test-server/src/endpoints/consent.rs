@@ -53,9 +53,9 @@ pub(crate) fn consent(request: &Request<'_>) -> Response {
 }
 
 enum Decision {
-    /// Shows the page.
+    /// Show the page with this status.
     ShowPage(StatusCode),
-    /// Sends the browser to the application. None when the server has no key.
+    /// Redirect to the application; `None` if no tokens can be issued.
     Redirect(Option<String>),
 }
 

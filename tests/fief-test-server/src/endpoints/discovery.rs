@@ -5,7 +5,7 @@ use crate::http::{Request, response::json_response};
 
 /// `GET /.well-known/openid-configuration`
 ///
-/// The endpoints are under the host that was asked, the issuer never is.
+/// The endpoints are under the host of the request; the issuer is not.
 pub(crate) fn configuration(request: &Request<'_>) -> Response {
     json_response(
         StatusCode::OK,

@@ -8,7 +8,7 @@ use crate::http::{
     response::detail,
 };
 
-/// `PATCH /api/email/change`, which changes nothing before the code is sent back.
+/// `PATCH /api/email/change`, which takes effect when the code is verified.
 pub(crate) fn email_change(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let (caller, email) = match read_member(request, &state, "email") {

@@ -10,7 +10,7 @@ use crate::{
     state::{AuthorizeRequest, State},
 };
 
-/// Why there is no authorization to go on with.
+/// Error of [`pending_login`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LoginSessionError {
     Invalid,
@@ -26,7 +26,7 @@ impl LoginSessionError {
     }
 }
 
-/// The authorization that this login is for. None when the page was opened by itself.
+/// Returns the authorization request that this login is for; `None` without an application.
 pub(crate) fn pending_login<'a>(
     request: &Request<'_>,
     state: &'a State,
@@ -40,7 +40,7 @@ pub(crate) fn pending_login<'a>(
     }
 }
 
-/// The name of the application that the login is for. Empty when it is for none.
+/// Returns the name of the application that the login is for; empty without one.
 pub(crate) fn application_name(state: &State, authorization: Option<&AuthorizeRequest>) -> String {
     let client = authorization.and_then(|authorization| state.client(&authorization.client_id));
     client.map_or_else(String::new, |client| client.name.clone())
@@ -50,7 +50,7 @@ pub(crate) fn redirect_to_login(request: &Request<'_>) -> Response {
     temporary_redirect(&request.url("/login"))
 }
 
-/// Back to what the login is for.
+/// Redirects to the next page of the login.
 pub(crate) fn continue_login(request: &Request<'_>, state: &State) -> Response {
     let next = match pending_login(request, state) {
         Ok(Some(_)) => "/consent",

@@ -10,7 +10,7 @@ use crate::http::{
     response::{redirect, set_cookie},
 };
 
-/// `GET /logout`, which sends the browser wherever the caller says, as Fief does.
+/// `GET /logout`, which redirects to any URL, as Fief does.
 pub(crate) fn logout(request: &Request<'_>) -> Response {
     let Some(target) = request.query("redirect_uri") else {
         return pages::error(request, "invalid_request", "redirect_uri is missing.");

@@ -32,7 +32,7 @@ use self::{
 };
 use super::{Endpoint, http::Request};
 
-/// Calls what is at an endpoint.
+/// Calls the handler of an endpoint.
 pub(crate) fn dispatch(endpoint: Endpoint, request: &Request<'_>) -> Response {
     match endpoint {
         Endpoint::Authorize => authorize(request),

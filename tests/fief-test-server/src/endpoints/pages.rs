@@ -11,7 +11,7 @@ use crate::{
     state::AuthorizeRequest,
 };
 
-/// The login page and, with `is_registration`, the one to sign up.
+/// The login page or, with `is_registration`, the page to sign up.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
 pub(crate) struct Login<'a> {
@@ -42,7 +42,7 @@ impl<'a> Login<'a> {
         self
     }
 
-    /// The page to sign up at instead.
+    /// Makes it the page to sign up.
     pub(crate) fn registration(mut self) -> Self {
         std::mem::swap(&mut self.action, &mut self.other);
         self.is_registration = true;
@@ -58,7 +58,7 @@ impl<'a> Login<'a> {
         page(self.request, &self, status, code)
     }
 
-    /// The page again, for input that has no code of its own.
+    /// Returns the page with an error that has no code.
     pub(crate) fn error_response(self, error: &str) -> Response {
         self.error(error).response(StatusCode::BAD_REQUEST, None)
     }
@@ -98,7 +98,7 @@ struct Verify<'a> {
     error: &'a str,
 }
 
-/// Asks for the code, and shows it, since nothing is mailed.
+/// The page that asks for the code, and shows it, since nothing is mailed.
 pub(crate) fn verify(
     request: &Request<'_>,
     email: &str,
@@ -128,7 +128,7 @@ struct Message<'a> {
     login: Option<String>,
 }
 
-/// An error that there is nobody to send the browser back with.
+/// The page of an error that cannot be sent to an application.
 pub(crate) fn error(request: &Request<'_>, code: &str, text: &str) -> Response {
     let message = Message {
         title: "This did not work",
@@ -160,7 +160,7 @@ fn page(
     if let Some(code) = code {
         set_header(&mut response, "x-fief-error", code);
     }
-    // Kept when it is there, so that the pages in other tabs stay good.
+    // Kept if there is one, so that pages in other tabs stay valid.
     if request.cookie(CSRF_COOKIE).is_none() {
         set_cookie(&mut response, &cookie::csrf(&request.csrf_token));
     }

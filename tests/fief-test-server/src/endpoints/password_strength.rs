@@ -1,4 +1,4 @@
-/// What is wrong with a new password, in Fief's words.
+/// Returns what is wrong with a new password, in Fief's words.
 pub(crate) fn weaknesses(password: &str) -> Vec<&'static str> {
     let length = password.chars().count();
     let mut found = Vec::new();
@@ -14,7 +14,7 @@ pub(crate) fn weaknesses(password: &str) -> Vec<&'static str> {
     found
 }
 
-/// Fief guesses how long guessing would take; here, ten characters of which six differ will do.
+/// Accepts ten characters of which six differ; Fief estimates the time to guess it.
 fn is_strong(password: &str) -> bool {
     let mut characters: Vec<char> = password.chars().collect();
     let length = characters.len();

@@ -14,7 +14,7 @@ use crate::{
     http::{Request, response::redirect},
 };
 
-/// `GET` and `POST /register`: a page to sign up at. The address is verified next.
+/// `GET` and `POST /register`, the page to sign up. The address is verified next.
 pub(crate) fn register(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match pending_login(request, &state) {
@@ -56,5 +56,5 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
     response
 }
 
-/// Enough for anybody who signs up by hand, and an end for a program that never stops.
+/// Bounds the memory that a program without end could use.
 const MAX_USERS: usize = 65_536;

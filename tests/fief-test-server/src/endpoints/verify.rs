@@ -7,7 +7,7 @@ use super::{
 };
 use crate::http::Request;
 
-/// `GET` and `POST /verify`, which proves an address with the code that was mailed to it.
+/// `GET` and `POST /verify`, which verifies an address with the code that was mailed to it.
 pub(crate) fn verify(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let Some(session) = current_session(request, &state) else {

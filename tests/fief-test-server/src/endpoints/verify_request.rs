@@ -6,7 +6,7 @@ use super::{
 };
 use crate::http::{Request, response::redirect};
 
-/// `GET /verify-request`, to which every login goes on.
+/// `GET /verify-request`, where every login continues.
 pub(crate) fn verify_request(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     if let Err(rejection) = pending_login(request, &state) {

@@ -19,11 +19,11 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Accepts connections that can be broken from inside.
+/// Listener whose connections can be broken by a [`Breaker`].
 #[derive(Debug)]
 pub(crate) struct BreakableListener(pub(crate) TcpListener);
 
-/// Breaks the connection that a request came on, instead of its answer.
+/// Handle that breaks the connection of a request, in place of the response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breaker(Arc<AtomicU8>);
 
@@ -49,7 +49,7 @@ impl Listener for BreakableListener {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Without it small answers may wait for more; they are as right.
+        // If it fails, small responses may be delayed.
         let _ = stream.set_nodelay(true);
         let breaker = Breaker::default();
         (Connection { stream, breaker }, address)
@@ -105,7 +105,7 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Makes the end of the stream a reset instead of an orderly close.
+/// Makes closing the stream a reset instead of an orderly shutdown.
 #[allow(
     deprecated,
     reason = "a linger of zero never blocks, and its successor needs a newer tokio"

@@ -1,4 +1,4 @@
-//! The cookies of Fief, each with the attributes that it has there.
+//! Fief's cookies, each as a `Set-Cookie` header with the attributes it has there.
 
 use url::form_urlencoded;
 
@@ -19,7 +19,7 @@ pub(crate) fn no_login() -> String {
     format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax")
 }
 
-/// Remembers who logs in here.
+/// Remembers the address for the next login.
 pub(crate) fn login_hint(email: &str) -> String {
     let hint: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
     format!("fief_login_hint={hint}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")

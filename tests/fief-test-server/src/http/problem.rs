@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::response::json_response;
 
-/// One entry of a 422 answer, in the words of the validator that Fief uses.
+/// One entry of a 422 response, in the words of Pydantic, the validator of Fief.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     entry: Value,
@@ -33,14 +33,14 @@ impl Problem {
         self.set("ctx", context)
     }
 
-    /// Links the validator's documentation, as some of Fief's entries do.
+    /// Adds the link to Pydantic's documentation that some entries have.
     pub(crate) fn with_url(self) -> Self {
         let kind = self.entry.get("type").and_then(Value::as_str);
         let url = kind.map(|kind| format!("https://errors.pydantic.dev/2.9/v/{kind}"));
         self.set("url", json!(url))
     }
 
-    /// Says where it is, from the inside out.
+    /// Prepends a name to the location: call it from the inside out.
     pub(crate) fn within(mut self, name: impl Into<Value>) -> Self {
         if let Some(Value::Array(location)) = self.entry.get_mut("loc") {
             location.insert(0, name.into());
@@ -62,7 +62,7 @@ pub(crate) fn unprocessable(problems: &[Problem]) -> Response {
     json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 
-/// A body that has to be JSON.
+/// Parses a body as JSON.
 pub(crate) fn parse_body(body: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let lines = body.split_inclusive(|byte| *byte == b'\n');
@@ -77,7 +77,7 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Value, Problem> {
     })
 }
 
-/// A member of the body that has to be a string.
+/// Returns a member of the body that must be a string.
 pub(crate) fn string_member(body: &Value, name: &str) -> Result<String, Problem> {
     let problem = match body.get(name) {
         Some(Value::String(text)) => return Ok(text.clone()),

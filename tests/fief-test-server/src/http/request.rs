@@ -4,7 +4,7 @@ use url::form_urlencoded;
 use super::cookie::CSRF_COOKIE;
 use crate::{crypto::random_string, shared::Shared};
 
-/// One request to one tenant, with the readings of it that the endpoints share.
+/// Request to a tenant, with the accessors that the endpoints share.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) shared: &'a Shared,
@@ -13,7 +13,7 @@ pub(crate) struct Request<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// What the next form must carry: the token that the browser has, or a new one.
+    /// The token for forms on the page: the browser's, or a new one.
     pub(crate) csrf_token: String,
 }
 
@@ -40,12 +40,12 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// A query parameter. The last one of that name, as in Fief.
+    /// Returns a query parameter; the last one of that name, as in Fief.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         last(self.query.as_bytes(), name)
     }
 
-    /// A form field. A body that is not a form has none.
+    /// Returns a form field; `None` if the body is not a form.
     pub(crate) fn form(&self, name: &str) -> Option<String> {
         let is_form = self
             .header(header::CONTENT_TYPE.as_str())
@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// Whether the form carries what the cookie carries: Fief's double submit.
+    /// Returns `true` if the form and the cookie carry the same token (double submit).
     pub(crate) fn has_csrf_pair(&self) -> bool {
         let cookie = self.cookie(CSRF_COOKIE).unwrap_or_default();
         !cookie.is_empty() && self.form("csrf_token").is_some_and(|field| field == cookie)
@@ -89,12 +89,12 @@ impl<'a> Request<'a> {
         self.shared.clock.seconds()
     }
 
-    /// The address of a page, from the root of this server.
+    /// Returns the path of a page of this tenant.
     pub(crate) fn path(&self, page: &str) -> String {
         format!("{}{page}", self.prefix())
     }
 
-    /// The address of a page or endpoint, under the origin that this request came to.
+    /// Returns the URL of a page or endpoint of this tenant, under the origin of this request.
     pub(crate) fn url(&self, page: &str) -> String {
         format!("{}{}{page}", self.origin(), self.prefix())
     }
@@ -106,7 +106,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Fief believes the proxy headers of whoever sends them.
+    /// Proxy headers are trusted from any client, as in Fief.
     fn origin(&self) -> String {
         let scheme = match self.header("x-forwarded-proto") {
             Some("https") => "https",

@@ -1,4 +1,4 @@
-//! The little of DER that the numbers of RSA keys need.
+//! As much of a DER parser as RSA keys need.
 
 /// Reads `n` and `e` from an `RSAPublicKey`
 /// ([RFC 8017, appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).
@@ -27,14 +27,14 @@ pub(crate) fn private_numbers(pkcs8: &[u8]) -> Option<Vec<&[u8]>> {
     Some(numbers)
 }
 
-/// A positive integer without leading zeros, and what follows it.
+/// Returns a positive integer without leading zeros, and the rest.
 fn number(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (content, rest) = element(INTEGER, der)?;
     let zeros = content.iter().take_while(|byte| **byte == 0).count();
     Some((content.get(zeros..)?, rest))
 }
 
-/// The content of the element at the front, and what follows it.
+/// Returns the content of the first element, and the rest.
 fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (found, rest) = der.split_first()?;
     let (length, rest) = rest.split_first()?;

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::{der::private_numbers, rsa_pair::RsaPair};
 use crate::crypto::{base64url, random_bytes};
 
-/// The key that ID tokens are encrypted for: one in this process, apart from the signing keys.
+/// Returns the key that ID tokens are encrypted for, which is one per process.
 pub(crate) fn key_pair() -> io::Result<Arc<RsaPair>> {
     RsaPair::shared(2048, usize::MAX)
 }
 
-/// Wraps a token in a JWE: RSA-OAEP-256 and A256CBC-HS512
+/// Encrypts a token with RSA-OAEP-256 and A256CBC-HS512
 /// ([RFC 7518, section 5.2](https://www.rfc-editor.org/rfc/rfc7518#section-5.2)).
 pub(crate) fn encrypt(pair: &RsaPair, token: &str) -> Result<String, Unspecified> {
     let mac_key = random_bytes::<32>();
@@ -39,7 +39,7 @@ pub(crate) fn encrypt(pair: &RsaPair, token: &str) -> Result<String, Unspecified
     Ok(format!("{header}.{wrapped}.{iv}.{ciphertext}.{tag}"))
 }
 
-/// The private key as Fief shows it once, for the application that decrypts.
+/// Returns the private key, which the client decrypts with.
 pub(crate) fn private_jwk(pair: &RsaPair) -> Result<Value, Unspecified> {
     let pkcs8 = pair.private_der()?;
     let numbers = private_numbers(&pkcs8).ok_or(Unspecified)?;

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::{algorithm::Algorithm, der::public_numbers};
 use crate::crypto::base64url;
 
-/// An RSA key pair. Making one takes long, so each is made once per process.
+/// An RSA key pair. Generating one is slow, so each is generated once per process.
 pub(crate) struct RsaPair {
     pair: rsa::KeyPair,
     pub(super) modulus: String,
@@ -25,10 +25,10 @@ pub(crate) struct RsaPair {
 }
 
 impl RsaPair {
-    /// The `index`th pair of that size in this process, made at its first use.
+    /// Returns the `index`th pair of that size in this process, generated at its first use.
     pub(crate) fn shared(bits: u32, index: usize) -> io::Result<Arc<Self>> {
         static PAIRS: Mutex<BTreeMap<(u32, usize), Arc<RsaPair>>> = Mutex::new(BTreeMap::new());
-        // Held while a key is made, so that servers that start together make it once.
+        // Held while a key is generated, so that servers that start together do it once.
         let mut pairs = PAIRS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pair) = pairs.get(&(bits, index)) {
             return Ok(pair.clone());
@@ -105,7 +105,7 @@ impl RsaPair {
         Ok(signature)
     }
 
-    /// Whether the RS256 signature is this key's.
+    /// Returns `true` if the RS256 signature was made by this key.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let public = self.pair.public_key();
         signature::UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, public)

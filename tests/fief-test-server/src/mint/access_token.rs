@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Key, Mint, mint_setters};
 use crate::{Algorithm, shared::Shared};
 
-/// An access token to be, by default one that is good.
+/// Builder of an access token, by default a valid one.
 ///
 /// ```
 /// # #[tokio::main]
@@ -15,7 +15,7 @@ use crate::{Algorithm, shared::Shared};
 /// let server = FiefTestServer::start().await;
 /// let good = server.access_token().permission("castles:create").mint();
 /// let expired = server.access_token().expires_in(-3600).mint();
-/// let nobodys = server.access_token().without("sub").mint();
+/// let without_subject = server.access_token().without("sub").mint();
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl MintAccessToken {
         self
     }
 
-    /// Writes and signs it.
+    /// Signs it.
     ///
     /// # Panics
     ///

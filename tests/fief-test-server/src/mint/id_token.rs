@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Key, Mint, mint_setters};
 use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 
-/// An ID token to be, by default one that is good, without `nonce`, `c_hash` and `at_hash`.
+/// Builder of an ID token, by default a valid one without `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct MintIdToken {
@@ -56,7 +56,7 @@ impl MintIdToken {
         self
     }
 
-    /// Writes, signs and, where asked for, encrypts it.
+    /// Signs and, if [`encrypted`](Self::encrypted), encrypts it.
     ///
     /// # Panics
     ///

@@ -14,7 +14,7 @@ use crate::{
     shared::Shared,
 };
 
-/// What both kinds of minted token share: whom it is about, and what is made wrong in it.
+/// What the builders of both kinds of token share.
 #[derive(Clone, Debug)]
 struct Mint {
     shared: Arc<Shared>,
@@ -37,10 +37,10 @@ enum Key {
     Published(String),
 }
 
-/// The setters of both kinds, which say what to make of a [`Mint`].
+/// The setters of both builders.
 macro_rules! mint_setters {
     () => {
-        /// Makes it about another user.
+        /// The user it is about. Default: the first one.
         ///
         /// # Panics
         ///
@@ -80,12 +80,12 @@ macro_rules! mint_setters {
             self
         }
 
-        /// Makes `aud` another one, alone. `azp` stays the client.
+        /// Replaces `aud`. `azp` stays the client.
         pub fn audience(self, audience: impl Into<String>) -> Self {
             self.claim("aud", json!([audience.into()]))
         }
 
-        /// Sets a claim, whatever it would be.
+        /// Sets or replaces a claim.
         pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
             self.mint.claims.push((name.into(), Some(value.into())));
             self
@@ -97,7 +97,7 @@ macro_rules! mint_setters {
             self
         }
 
-        /// Sets a parameter of the header, whatever it would be.
+        /// Sets or replaces a parameter of the header.
         pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
             self.mint.header.push((name.into(), Some(value.into())));
             self
@@ -109,19 +109,19 @@ macro_rules! mint_setters {
             self
         }
 
-        /// How it is signed, and says that it is. Default: RS256.
+        /// The algorithm it is signed with, which is also `alg`. Default: RS256.
         pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
             self.mint.algorithm = algorithm;
             self
         }
 
-        /// Signs with one of the published keys. Default: the one that signs.
+        /// Signs with one of the published keys. Default: the current one.
         pub fn key(mut self, kid: impl Into<String>) -> Self {
             self.mint.key = Key::Published(kid.into());
             self
         }
 
-        /// Signs with a key that was never published, under the `kid` of the one that is.
+        /// Signs with a key that was never published, under the `kid` of the current one.
         pub fn foreign_key(mut self) -> Self {
             self.mint.key = Key::Foreign;
             self
@@ -217,7 +217,7 @@ impl Mint {
         }
     }
 
-    /// The newest key of the tenant that is so.
+    /// Returns the newest key of the tenant that matches.
     fn find_key(&self, is_so: impl Fn(&SigningKey) -> bool) -> Option<SigningKey> {
         let state = self.shared.state();
         let tenant = state.tenant(&self.tenant)?;
@@ -225,7 +225,7 @@ impl Mint {
     }
 }
 
-/// Sets what has a value and leaves out what has none, in turn.
+/// Sets the members that have a value and removes the others, in order.
 fn change(object: &mut Map<String, Value>, changes: &[(String, Option<Value>)]) {
     for (name, value) in changes {
         match value {

@@ -2,7 +2,7 @@ use url::form_urlencoded;
 
 use crate::crypto::sha256;
 
-/// What an application asked for, checked.
+/// A valid authorization request.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorizeRequest {
     pub(crate) client_id: String,
@@ -13,11 +13,11 @@ pub(crate) struct AuthorizeRequest {
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) login_hint: String,
-    /// Decided before the login, as Fief does: `1` when the login page was asked for.
+    /// Decided before the login, as in Fief: `1` if the login page is required.
     pub(crate) acr: &'static str,
 }
 
-/// What the answer carries besides the code.
+/// The tokens that are returned along with the code.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResponseType {
     pub(crate) id_token: bool,
@@ -32,7 +32,8 @@ pub(crate) enum Challenge {
 }
 
 impl AuthorizeRequest {
-    /// The callback with these parameters and the state, where this response type wants them.
+    /// Returns the redirect URI with parameters and `state`, in the query or the fragment as the
+    /// response type requires.
     pub(crate) fn callback_url(&self, parameters: &[(&str, &str)]) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.extend_pairs(parameters);
@@ -49,7 +50,8 @@ impl AuthorizeRequest {
         format!("{}{separator}{}", self.redirect_uri, pairs.finish())
     }
 
-    /// The callback with an error, whose description comes one character at a time.
+    /// Returns the redirect URI with an error. Each character of the description is a parameter
+    /// of its own, as in Fief.
     pub(crate) fn error_url(&self, error: &str, description: &str) -> String {
         let characters: Vec<String> = description.chars().map(String::from).collect();
         let mut parameters = vec![("error", error)];

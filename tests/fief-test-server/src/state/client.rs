@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::crypto::random_string;
 
-/// An application that is registered at the server.
+/// A client: an application that is registered at the server.
 ///
 /// ```
 /// use fief_test_server::Client;
@@ -69,13 +69,13 @@ impl Client {
         self
     }
 
-    /// Adds a redirect URI. With one or more of them, all others are refused.
+    /// Adds a redirect URI. With one or more of them, all others are rejected.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uris.push(uri.into());
         self
     }
 
-    /// Has the user asked for consent. Default: a first-party client, which is not.
+    /// Makes it a third-party client, which needs the user's consent. Default: first-party.
     pub fn third_party(mut self) -> Self {
         self.is_third_party = true;
         self
@@ -113,7 +113,7 @@ impl Client {
         self
     }
 
-    /// Whether the server sends codes to this URI. Fief compares the strings.
+    /// Returns `true` if codes may be sent to this URI. Fief compares the strings.
     pub(crate) fn accepts_redirect_uri(&self, uri: &str) -> bool {
         if self.redirect_uris.is_empty() {
             return url::Url::parse(uri).is_ok();

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
-/// A map whose entries end at a time, and which forgets the oldest when it is full.
+/// Map with entries that expire, which evicts the oldest when it is full.
 #[derive(Debug)]
 pub(crate) struct Expiring<T> {
     entries: HashMap<String, Entry<T>>,

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-/// A field that users have besides their e-mail address.
+/// A user field: what users have besides their e-mail address.
 ///
 /// ```
 /// use fief_test_server::{FieldType, UserField};
@@ -17,7 +17,7 @@ pub struct UserField {
     pub(crate) is_read_only: bool,
 }
 
-/// What a [`UserField`] holds.
+/// The type of a [`UserField`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FieldType {
@@ -42,7 +42,7 @@ pub enum FieldType {
 }
 
 impl UserField {
-    /// A field that users may leave out and change.
+    /// An optional field that users may change.
     pub fn new(slug: impl Into<String>, kind: FieldType) -> Self {
         Self {
             slug: slug.into(),
@@ -53,7 +53,7 @@ impl UserField {
         }
     }
 
-    /// What users have who were not given a value. Default: nothing, and no such field.
+    /// The value of users without one. Default: none; they do not have the field.
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self
@@ -71,7 +71,7 @@ impl UserField {
         self
     }
 
-    /// The field that a value seems to be of.
+    /// Returns a field of the type that a value has.
     pub(crate) fn holding(slug: &str, value: &Value) -> Self {
         let kind = match value {
             Value::Bool(_) => FieldType::Boolean,

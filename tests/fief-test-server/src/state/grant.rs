@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use super::authorize_request::Challenge;
 
-/// What a code or a refresh token stands for.
+/// What an authorization code or a refresh token grants.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,

@@ -32,7 +32,7 @@ pub use self::{
 };
 use crate::{keys::SigningKey, webhook::Webhooks};
 
-/// All that the server remembers.
+/// Everything that the server stores.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) tenants: Vec<Tenant>,
@@ -44,9 +44,9 @@ pub(crate) struct State {
     pub(crate) sessions: Expiring<Session>,
     pub(crate) codes: Expiring<Grant>,
     pub(crate) refresh_tokens: Expiring<Grant>,
-    /// The scopes a user granted to a third-party client.
+    /// The scopes that a user granted to a third-party client.
     consents: HashMap<(Uuid, String), BTreeSet<String>>,
-    /// The address that a user has to prove, and the code that was mailed to it.
+    /// The address that a user has to verify, and its code.
     verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
     keys_made: usize,
@@ -82,7 +82,7 @@ impl State {
         Ok(())
     }
 
-    /// A key that this server did not have before.
+    /// Returns a key that this server did not have before.
     pub(crate) fn new_key(&mut self) -> io::Result<SigningKey> {
         let key = SigningKey::new(self.key_bits, self.keys_made)?;
         self.keys_made += 1;
@@ -97,7 +97,7 @@ impl State {
         self.tenants.iter_mut().find(|tenant| tenant.slug == slug)
     }
 
-    /// The id of the tenant that a user belongs to.
+    /// Returns the id of a user's tenant.
     pub(crate) fn tenant_id(&self, user: Uuid) -> Option<Uuid> {
         Some(self.tenant(&self.user(user)?.tenant)?.id)
     }
@@ -110,14 +110,14 @@ impl State {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// Finds a user as Fief does: within the tenant, whatever the case of the address.
+    /// Finds a user of a tenant, ignoring the case of the address, as Fief does.
     pub(crate) fn user_by_email(&self, tenant: &str, email: &str) -> Option<&User> {
         self.users
             .iter()
             .find(|user| user.tenant == tenant && user.email.eq_ignore_ascii_case(email))
     }
 
-    /// Finds a user whatever the tenant.
+    /// Finds the first user with exactly this address in any tenant.
     pub(crate) fn user_of_any_tenant(&self, email: &str) -> Option<&User> {
         self.users.iter().find(|user| user.email == email)
     }

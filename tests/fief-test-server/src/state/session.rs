@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-/// A browser that logged in.
+/// The session of a browser that logged in.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) user: Uuid,

@@ -3,7 +3,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// Someone who can log in.
+/// A user who can log in.
 ///
 /// ```
 /// use fief_test_server::User;

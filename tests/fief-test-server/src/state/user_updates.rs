@@ -1,4 +1,4 @@
-//! The changes of users, of which the webhooks learn.
+//! The changes of users, which are sent to the webhooks.
 
 use std::time::SystemTime;
 

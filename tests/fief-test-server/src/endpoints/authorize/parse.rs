@@ -55,7 +55,7 @@ impl AuthorizeRequest {
             ))
     }
 
-    /// Reads what is answered with a redirect when it is wrong, in Fief's order.
+    /// Reads the parameters whose errors are sent to the application, in Fief's order.
     fn read(&mut self, request: &Request<'_>, has_session: bool) -> Result<(), Invalid> {
         self.response_type = response_type(request)?;
         if request.query("request").is_some() {
@@ -74,7 +74,7 @@ impl AuthorizeRequest {
     }
 }
 
-/// The error code and the description that the application is sent.
+/// Error code and description for the application.
 struct Invalid(&'static str, &'static str);
 
 impl Invalid {
@@ -135,7 +135,7 @@ fn challenge(request: &Request<'_>) -> Result<Option<Challenge>, Invalid> {
     }
 }
 
-/// The first known value of `acr_values`.
+/// Returns the first known value of `acr_values`.
 fn asked_acr(request: &Request<'_>) -> Option<&'static str> {
     let values = request.query("acr_values")?;
     values.split_whitespace().find_map(|value| match value {
@@ -148,6 +148,6 @@ fn asked_acr(request: &Request<'_>) -> Option<&'static str> {
 fn is_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -> bool {
     let Some(session) = session else { return true };
     let age = i64::try_from(now.saturating_sub(session.auth_time)).unwrap_or(i64::MAX);
-    // No login is younger than nothing, not even one of this second.
+    // With `max_age=0` even a login of this second is too old.
     max_age.is_some_and(|max_age| age > max_age || max_age == 0)
 }

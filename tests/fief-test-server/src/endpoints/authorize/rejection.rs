@@ -10,14 +10,14 @@ use crate::{
     },
 };
 
-/// Why there is no [`AuthorizeRequest`](crate::state::AuthorizeRequest).
+/// Rejection of an invalid [`AuthorizeRequest`](crate::state::AuthorizeRequest).
 #[derive(Debug)]
 pub(crate) enum Rejection {
-    /// Nobody to send the browser back to.
+    /// An error page with a code and a text: there is no valid redirect URI.
     Page(&'static str, &'static str),
     /// `max_age` is not a number.
     MaxAge(String),
-    /// The application learns why.
+    /// A redirect to the application, with the error.
     Redirect(String),
 }
 

@@ -1,4 +1,4 @@
-//! What Fief makes of the values that a profile update carries.
+//! Validation of the field values in a profile update.
 
 use serde_json::{Map, Value, json};
 use time::{Date, PrimitiveDateTime, macros::format_description};
@@ -6,7 +6,7 @@ use time::{Date, PrimitiveDateTime, macros::format_description};
 use crate::{FieldType, http::problem::Problem};
 
 impl FieldType {
-    /// What Fief keeps of a value.
+    /// Validates a value and returns it as Fief stores it.
     pub(crate) fn read(&self, value: &Value) -> Result<Value, Vec<Problem>> {
         let read = match self {
             Self::Address => return address(value),
@@ -179,7 +179,7 @@ fn string(value: &Value) -> Result<Value, Problem> {
     }
 }
 
-/// Names are not looked up: an area and a place, or UTC, will do.
+/// Accepts any area with a place, and UTC; names are not looked up.
 fn timezone(value: &Value) -> Result<Value, Problem> {
     let Value::String(text) = value else {
         return Err(Problem::not_a_string(value).with_url());

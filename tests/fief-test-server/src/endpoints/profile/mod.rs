@@ -30,7 +30,7 @@ pub(crate) fn profile(request: &Request<'_>) -> Response {
     user_response(&state, caller.user)
 }
 
-/// The values to set. What is unknown, `null` or not the user's to change is passed over.
+/// Returns the values to set. Unknown and read-only fields and `null` are ignored.
 fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
     let body = parse_body(body).map_err(|problem| vec![problem])?;
     if !body.is_object() {
@@ -50,7 +50,7 @@ fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<Pr
         let slug = field.slug.as_str();
         let read = match given.get(slug) {
             Some(value) if !value.is_null() => field.kind.read(value),
-            // Not what one would think, but what Fief does.
+            // Surprising, but Fief does the same.
             None if field.kind == FieldType::Boolean => Ok(false.into()),
             None if field.is_required => {
                 Err(vec![Problem::missing(&given.clone().into()).with_url()])

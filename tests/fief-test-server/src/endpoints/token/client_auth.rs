@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::error::TokenError;
 use crate::{Client, http::Request, state::State};
 
-/// Finds who asks: Basic first, then the form. Credentials are taken as they are, not decoded.
+/// Authenticates the client: by Basic, then by the form. Credentials are not URL-decoded.
 pub(crate) fn authenticate<'a>(
     request: &Request<'_>,
     state: &'a State,

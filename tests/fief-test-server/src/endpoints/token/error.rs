@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::http::response::{detail, internal_error, json_response, set_header};
 
-/// Why there are no tokens.
+/// Error of the token endpoint.
 #[derive(Debug)]
 pub(crate) enum TokenError {
-    /// The `Authorization: Basic` header cannot be read.
+    /// The `Authorization: Basic` header is malformed.
     Basic,
-    /// One of [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2), about
-    /// which Fief never says more.
+    /// An error code, which Fief sends without a description
+    /// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     Code(&'static str),
-    /// The tokens cannot be written, as without a key.
+    /// The tokens cannot be issued, for example without a key.
     Internal,
 }
 

@@ -49,7 +49,7 @@ fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, T
         };
         proves && grant.client_id == client.id && grant.redirect_uri == redirect_uri
     });
-    // A wrong attempt does not burn the code.
+    // A failed attempt does not use up the code.
     if !is_right {
         return Err(invalid);
     }
