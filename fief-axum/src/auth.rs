@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::{
     AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer,
-    error::bad,
     extract::policy::Policies,
     rejection::challenge::Challenge,
     routes,
@@ -78,8 +77,8 @@ impl FiefAuth {
     }
 
     /// Forgets what is known of a user, so that Fief is asked next time: after the user was changed.
-    pub async fn forget_user(&self, id: Uuid) {
-        self.shared.users.forget(self.fief(), id).await;
+    pub async fn invalidate_user(&self, id: Uuid) {
+        self.shared.users.invalidate(self.fief(), id).await;
     }
 
     /// Ends one session ([`CurrentSession::id`](crate::CurrentSession::id)), whoever has its cookies.
@@ -89,8 +88,8 @@ impl FiefAuth {
     /// # Errors
     /// [`Error::SessionStore`]: the session is ended in this process only. [`Error::Configuration`]: logging in is not
     /// set up.
-    pub async fn end_session(&self, id: Uuid) -> Result<(), Error> {
-        session::end(self.login_sessions()?, id, None).await
+    pub async fn revoke_session(&self, id: Uuid) -> Result<(), Error> {
+        session::revoke(self.login_sessions()?, id, None).await
     }
 
     /// Ends all sessions that a user has now, on all of the user's devices.
@@ -101,14 +100,14 @@ impl FiefAuth {
     /// # Errors
     /// [`Error::SessionStore`]: the sessions are ended in this process only. [`Error::Fief`]: nor is there an issuer
     /// yet, which the store needs. [`Error::Configuration`]: logging in is not set up.
-    pub async fn end_sessions(&self, user: Uuid) -> Result<(), Error> {
-        session::end_user(self.login_sessions()?, user).await
+    pub async fn revoke_user_sessions(&self, user: Uuid) -> Result<(), Error> {
+        session::revoke_user(self.login_sessions()?, user).await
     }
 
     fn login_sessions(&self) -> Result<&Arc<Sessions>, Error> {
         self.shared
             .sessions()
-            .ok_or_else(|| bad("login: is not set up"))
+            .ok_or_else(|| Error::config("login: is not set up"))
     }
 
     pub(crate) fn from_shared(shared: Shared) -> Self {

@@ -15,11 +15,13 @@ pub enum Error {
     /// The session key is too short or not readable.
     #[error("bad session key: {0}")]
     SessionKey(&'static str),
-    /// The session store does not do what it is asked.
+    /// The session store does not do what it is authentication.
     #[error("the session store failed")]
     SessionStore(#[source] Arc<dyn error::Error + Send + Sync>),
 }
 
-pub(crate) fn bad(why: &str) -> Error {
-    Error::Configuration(why.to_owned())
+impl Error {
+    pub(crate) fn config(why: impl Into<String>) -> Self {
+        Self::Configuration(why.into())
+    }
 }

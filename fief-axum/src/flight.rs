@@ -46,7 +46,7 @@ where
     /// Joins the work for a key, or starts it, and waits for the result.
     ///
     /// Where no work is under way, `known` may have the result already. No work for any key begins or ends while it is
-    /// asked.
+    /// authentication.
     pub(crate) async fn join<F>(
         &self,
         key: K,

@@ -8,7 +8,7 @@ use std::{
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 
-use crate::{Rejection, response::pending::Outgoing};
+use crate::{Rejection, response::pending::PendingResponse};
 
 pin_project! {
     /// The future of a layer or a guard: what is inside of it, or a rejection.
@@ -16,7 +16,7 @@ pin_project! {
         #[pin]
         state: State<F, E>,
         // None when a layer or guard further out finishes the request.
-        outgoing: Option<Arc<Outgoing>>,
+        pending: Option<Arc<PendingResponse>>,
     }
 }
 
@@ -25,27 +25,27 @@ pin_project! {
     enum State<F, E> {
         Inner { #[pin] inner: F },
         Rejected { rejection: Option<Rejection> },
-        Waiting { future: Waiting<E> },
+        Waiting { future: BoxFuture<E> },
     }
 }
 
-pub(crate) type Waiting<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
+pub(crate) type BoxFuture<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
 
 impl<F, E> ResponseFuture<F, E> {
-    pub(crate) fn inner(inner: F, outgoing: Option<Arc<Outgoing>>) -> Self {
+    pub(crate) fn inner(inner: F, pending: Option<Arc<PendingResponse>>) -> Self {
         let state = State::Inner { inner };
-        Self { state, outgoing }
+        Self { state, pending }
     }
 
-    pub(crate) fn rejected(rejection: Rejection, outgoing: Option<Arc<Outgoing>>) -> Self {
+    pub(crate) fn rejected(rejection: Rejection, pending: Option<Arc<PendingResponse>>) -> Self {
         let rejection = Some(rejection);
         let state = State::Rejected { rejection };
-        Self { state, outgoing }
+        Self { state, pending }
     }
 
-    pub(crate) fn waiting(future: Waiting<E>, outgoing: Option<Arc<Outgoing>>) -> Self {
+    pub(crate) fn waiting(future: BoxFuture<E>, pending: Option<Arc<PendingResponse>>) -> Self {
         let state = State::Waiting { future };
-        Self { state, outgoing }
+        Self { state, pending }
     }
 }
 
@@ -68,9 +68,9 @@ where
             StateProject::Waiting { future } => future.as_mut().poll(cx),
         };
         if let Poll::Ready(Ok(response)) = &mut polled
-            && let Some(outgoing) = this.outgoing.take()
+            && let Some(pending) = this.pending.take()
         {
-            outgoing.finish(response.headers_mut());
+            pending.apply(response.headers_mut());
         }
         polled
     }

@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use crate::{
     future::ResponseFuture,
-    request::{auth::RequestAuth, head::Head},
+    request::{auth::RequestAuth, head::RequestHead},
     shared::Shared,
 };
 
@@ -67,10 +67,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match RequestAuth::lend(&self.auth, request.extensions_mut()) {
-            Ok((_, outgoing)) => ResponseFuture::inner(self.inner.call(request), outgoing),
+        match RequestAuth::attach(&self.auth, request.extensions_mut()) {
+            Ok((_, pending)) => ResponseFuture::inner(self.inner.call(request), pending),
             Err(kind) => {
-                let rejection = self.auth.rejection(Head::of(&request), kind);
+                let rejection = self.auth.rejection(RequestHead::of(&request), kind);
                 ResponseFuture::rejected(rejection, None)
             }
         }

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 
 use crate::{
     PathsLayer, RequireLayer,
-    require::{rule::Rule, table::Verdict},
+    require::{rule::Rule, table::Decision},
     shared::Shared,
 };
 
@@ -51,13 +51,13 @@ impl PathsLayer {
                 let Some(operation) = operation(item, &method) else {
                     continue;
                 };
-                match self.table.verdict_at(&method, Some(path)) {
-                    Verdict::Ask(rule) => {
+                match self.table.decide_at(&method, Some(path)) {
+                    Decision::Check(rule) => {
                         scoped.push(rule.requirements.clone());
                         secure(operation, rule);
                     }
-                    Verdict::Open => operation.security = Some(Vec::new()),
-                    Verdict::Refuse(_) => {}
+                    Decision::Allow => operation.security = Some(Vec::new()),
+                    Decision::Deny(_) => {}
                 }
             }
         }

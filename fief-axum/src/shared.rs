@@ -6,8 +6,8 @@ use crate::{
     Rejection, RejectionKind,
     extract::policy::Policies,
     rejection::{self, OnRejection, challenge::Challenge},
-    request::head::Head,
-    routes::config::{Resource, Site},
+    request::head::RequestHead,
+    routes::config::{LoginConfig, Resource},
     session::Sessions,
     user::Users,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// What all clones of a `FiefAuth` have in common.
 pub(crate) struct Shared {
     pub(crate) fief: Fief,
-    pub(crate) site: Option<Site>,
+    pub(crate) site: Option<LoginConfig>,
     pub(crate) users: Arc<Users>,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) access_token_cookie: Option<String>,
@@ -29,7 +29,7 @@ impl Shared {
         &self.fief
     }
 
-    pub(crate) fn site(&self) -> Option<&Site> {
+    pub(crate) fn site(&self) -> Option<&LoginConfig> {
         self.site.as_ref()
     }
 
@@ -55,14 +55,14 @@ impl Shared {
     }
 
     /// The rejection of a request that nothing was required of yet.
-    pub(crate) fn rejection(&self, head: Head<'_>, kind: RejectionKind) -> Rejection {
+    pub(crate) fn rejection(&self, head: RequestHead<'_>, kind: RejectionKind) -> Rejection {
         self.reject(head, kind, &Requirements::new())
     }
 
     /// The rejection of a request that does not meet what is required.
     pub(crate) fn reject(
         &self,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         kind: RejectionKind,
         required: &Requirements,
     ) -> Rejection {
@@ -70,7 +70,7 @@ impl Shared {
         let site = self.site().filter(|_| is_navigation);
         let login_url = site
             .filter(|_| kind.is_login())
-            .map(|site| site.login_url(head.page(), &kind, required));
+            .map(|site| site.login_url(head.path_and_query(), &kind, required));
         let challenge = match login_url {
             None => self.challenge.header(&kind, required),
             Some(_) => None,
@@ -82,7 +82,7 @@ impl Shared {
             login_url,
             challenge,
             hook: self.on_rejection.clone(),
-            is_told: false,
+            is_reported: false,
         })
     }
 }

@@ -43,7 +43,7 @@ async fn token(session: CurrentSession) -> Result<String, Rejection> {
 #[tokio::test]
 async fn a_changed_profile_is_known_at_once() {
     let server = FiefTestServer::start().await;
-    let (auth, visitor) = logged_in(&server, builder(&server).user_path("/user")).await;
+    let (auth, visitor) = logged_in(&server, builder(&server).user_route("/user")).await;
     let mut visitor = visitor.at(app(&auth));
     let changed = visitor.fetch(Method::POST, "/profile").await.json();
     assert_eq!(changed["fields"]["first_name"], "Isabeau");
@@ -80,7 +80,7 @@ async fn a_weak_password_is_refused_with_reasons() {
 #[tokio::test]
 async fn the_browsers_code_learns_who_is_logged_in() {
     let server = FiefTestServer::start().await;
-    let auth = builder(&server).user_path("/user").build().unwrap();
+    let auth = builder(&server).user_route("/user").build().unwrap();
     let mut visitor = Visitor::new(super::app(&auth));
     let nobody = json!({ "userinfo": null, "access_token_info": null });
     assert_eq!(visitor.fetch(Method::GET, "/user").await.json(), nobody);
@@ -101,7 +101,7 @@ async fn the_browsers_code_learns_who_is_logged_in() {
 #[tokio::test]
 async fn an_expired_session_is_nobody() {
     let server = FiefTestServer::start().await;
-    let (_, mut visitor) = logged_in(&server, builder(&server).user_path("/user")).await;
+    let (_, mut visitor) = logged_in(&server, builder(&server).user_route("/user")).await;
     server.advance(Duration::from_secs(3601));
     let user = visitor.fetch(Method::GET, "/user").await.json();
     assert_eq!(user["access_token_info"], json!(null));

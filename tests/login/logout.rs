@@ -89,7 +89,7 @@ async fn a_logout_during_a_refresh_stays_a_logout() {
 async fn a_users_sessions_can_be_ended() {
     let server = FiefTestServer::start().await;
     let (auth, mut visitor) = logged_in(&server, builder(&server)).await;
-    auth.end_sessions(server.user_id(crate::web::EMAIL))
+    auth.revoke_user_sessions(server.user_id(crate::web::EMAIL))
         .await
         .unwrap();
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);

@@ -97,7 +97,7 @@ impl Visitor {
     /// The names of the cookies that it has, but for the one that counts logins.
     pub fn names(&self) -> Vec<&str> {
         let names = self.jar.keys().map(String::as_str);
-        names.filter(|name| !name.contains("landings")).collect()
+        names.filter(|name| !name.contains("logins")).collect()
     }
 }
 

@@ -15,7 +15,7 @@ fn castles() -> Router {
 }
 
 fn table(auth: &FiefAuth) -> PathsLayer {
-    auth.paths().open("/castles")
+    auth.paths().public("/castles")
 }
 
 async fn status(app: &Router, path: &str) -> u16 {
@@ -27,7 +27,7 @@ async fn status(app: &Router, path: &str) -> u16 {
 async fn the_fallback_is_opened_or_guarded_on_purpose_only() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
-    let open = castles().layer(table(&auth).open_fallback());
+    let open = castles().layer(table(&auth).public_fallback());
     let guarded = castles().layer(table(&auth).fallback(auth.require()));
     let refused = castles().layer(table(&auth));
 
@@ -45,8 +45,8 @@ async fn a_nested_routers_fallback_is_refused_too() {
     let auth = api(&server);
     let around = Router::new()
         .nest("/v1", castles())
-        .layer(auth.paths().open("/v1/{*rest}"));
-    let inside = Router::new().nest("/v1", castles().layer(auth.paths().open("/v1/castles")));
+        .layer(auth.paths().public("/v1/{*rest}"));
+    let inside = Router::new().nest("/v1", castles().layer(auth.paths().public("/v1/castles")));
 
     for app in [around, inside] {
         assert_eq!(status(&app, "/v1/castles").await, 200);
@@ -71,7 +71,7 @@ async fn a_merge_opens_no_fallback() {
 async fn a_table_around_a_whole_router_is_our_fault() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
-    let table = table(&auth).open("/{*rest}").open_fallback();
+    let table = table(&auth).public("/{*rest}").public_fallback();
     let request = Request::get("/castles").body(Body::empty()).unwrap();
 
     let answer = table.layer(castles()).oneshot(request).await.unwrap();

@@ -72,12 +72,12 @@ fn a_table_describes_each_operation_that_it_has() {
     let table = auth
         .paths()
         .optional("/")
-        .method(
+        .require_method(
             Method::POST,
             "/castles",
             auth.require().policy::<CanCreate>(),
         )
-        .open("/castles");
+        .public("/castles");
     let mut document = document();
     table.describe(&mut document);
 

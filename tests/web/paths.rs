@@ -27,10 +27,10 @@ fn routes() -> Router {
 fn table(auth: &FiefAuth) -> PathsLayer {
     auth.paths()
         .optional("/")
-        .open("/health")
+        .public("/health")
         .require("/castles", auth.require())
-        .method(Method::GET, "/castles/{id}", auth.require())
-        .method(
+        .require_method(Method::GET, "/castles/{id}", auth.require())
+        .require_method(
             Method::DELETE,
             "/castles/{id}",
             auth.require().permission("castles:delete"),
@@ -135,8 +135,8 @@ async fn head_goes_with_get() {
     let auth = api(&server);
     let table = auth
         .paths()
-        .method(Method::GET, "/castles", auth.require())
-        .open("/castles");
+        .require_method(Method::GET, "/castles", auth.require())
+        .public("/castles");
     let app = routes().layer(table);
 
     assert_eq!(status(&app, Request::head("/castles")).await, 401);
@@ -150,7 +150,7 @@ async fn the_first_entry_that_matches_decides() {
     let auth = api(&server);
     let table = auth
         .paths()
-        .open("/castles")
+        .public("/castles")
         .require("/castles", auth.require())
         .require("/{*rest}", auth.require());
     let app = routes().layer(table);
@@ -166,7 +166,7 @@ async fn nested_routes_have_their_whole_path() {
     let auth = api(&server);
     let table = auth
         .paths()
-        .open("/v1/castles")
+        .public("/v1/castles")
         .require("/v1/castles/{id}", auth.require());
     let app = Router::new().nest("/v1", routes()).layer(table);
 
@@ -209,9 +209,9 @@ async fn an_entry_covers_no_more_than_it_says() {
     let server = FiefTestServer::start().await;
     let table = api(&server)
         .paths()
-        .open("/admin/{*rest}")
-        .open("/health{*rest}")
-        .open("/forgotten/");
+        .public("/admin/{*rest}")
+        .public("/health{*rest}")
+        .public("/forgotten/");
     let app = routes()
         .route("/admin", unchecked())
         .route("/admin/", unchecked())
@@ -235,8 +235,8 @@ async fn an_entry_of_a_method_covers_that_method() {
     let auth = api(&server);
     let table = auth
         .paths()
-        .method(Method::HEAD, "/castles", auth.require().optional())
-        .method(Method::GET, "/health", auth.require().optional());
+        .require_method(Method::HEAD, "/castles", auth.require().optional())
+        .require_method(Method::GET, "/health", auth.require().optional());
     let app = routes().layer(table);
     let propfind = Request::get("/health").method("PROPFIND");
 

@@ -87,7 +87,7 @@ async fn a_refusal_and_forgetting_take_the_user_out() {
     let (app, token) = (app(&auth), server.access_token().mint());
 
     status(&app, &token).await;
-    auth.forget_user(server.user_id(EMAIL)).await;
+    auth.invalidate_user(server.user_id(EMAIL)).await;
     assert!(cache.0.lock().unwrap().is_empty());
     server.fault(Endpoint::Userinfo, Fault::status(401));
     assert_eq!(status(&app, &token).await, 401);

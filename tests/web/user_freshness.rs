@@ -113,7 +113,7 @@ async fn a_user_who_is_forgotten_is_asked_for_again_whatever_is_under_way() {
     };
     server.arrived(Endpoint::Userinfo, 1).await;
 
-    auth.forget_user(server.user_id(EMAIL)).await;
+    auth.invalidate_user(server.user_id(EMAIL)).await;
     server.clear_faults();
 
     assert_eq!(under_way.await.unwrap(), 200);

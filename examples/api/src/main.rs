@@ -71,12 +71,12 @@ fn app(auth: &FiefAuth, docs_client_id: &str) -> Router {
         .paths()
         .optional("/")
         .require("/me", auth.require().scope("openid"))
-        .method(
+        .require_method(
             Method::GET,
             "/castles",
             auth.require().permission("castles:read"),
         )
-        .method(
+        .require_method(
             Method::POST,
             "/castles",
             auth.require().policy::<CanCreateCastles>(),

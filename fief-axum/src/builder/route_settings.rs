@@ -6,7 +6,7 @@ use url::Url;
 use super::check;
 use crate::{
     Error,
-    routes::{OnLoginPage, config::Site},
+    routes::{OnLoginPage, config::LoginConfig},
     session::Sessions,
 };
 
@@ -16,7 +16,7 @@ pub(super) struct RouteSettings {
     pub(super) login_path: String,
     pub(super) callback_path: String,
     pub(super) logout_path: String,
-    pub(super) user_path: Option<String>,
+    pub(super) user_route: Option<String>,
     pub(super) after_login: String,
     pub(super) after_logout: String,
     pub(super) on_login_page: Option<OnLoginPage>,
@@ -29,20 +29,24 @@ impl RouteSettings {
             login_path: "/login".into(),
             callback_path: "/auth-callback".into(),
             logout_path: "/logout".into(),
-            user_path: None,
+            user_route: None,
             after_login: "/".into(),
             after_logout: "/".into(),
             on_login_page: None,
         }
     }
 
-    pub(super) fn build(self, app_url: &Url, sessions: Arc<Sessions>) -> Result<Site, Error> {
+    pub(super) fn build(
+        self,
+        app_url: &Url,
+        sessions: Arc<Sessions>,
+    ) -> Result<LoginConfig, Error> {
         let Self {
             mut scopes,
             login_path,
             callback_path,
             logout_path,
-            user_path,
+            user_route,
             after_login,
             after_logout,
             on_login_page,
@@ -53,7 +57,7 @@ impl RouteSettings {
         let prefix = app_url.path().trim_end_matches('/').to_owned();
         let origin = app_url.origin().ascii_serialization();
         let after_logout = check::page("after_logout", &after_logout)?;
-        Ok(Site {
+        Ok(LoginConfig {
             sessions,
             redirect_uri: format!("{origin}{prefix}{callback_path}"),
             logged_out_uri: format!("{origin}{after_logout}"),
@@ -62,8 +66,8 @@ impl RouteSettings {
             login_path: check::route("login_path", &login_path)?,
             callback_path: check::route("callback_path", &callback_path)?,
             logout_path: check::route("logout_path", &logout_path)?,
-            user_path: user_path
-                .map(|path| check::route("user_path", &path))
+            user_route: user_route
+                .map(|path| check::route("user_route", &path))
                 .transpose()?,
             on_login_page,
             after_login: check::page("after_login", &after_login)?,

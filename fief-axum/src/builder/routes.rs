@@ -28,8 +28,8 @@ impl FiefAuthBuilder {
 
     /// Adds a route, `/user` for example, that tells the application's code in the browser who is logged in:
     /// `{"userinfo": .., "access_token_info": ..}`, or nulls. With `?refresh=true` Fief is asked anew. Default: none.
-    pub fn user_path(mut self, path: impl Into<String>) -> Self {
-        self.routes.user_path = Some(path.into());
+    pub fn user_route(mut self, path: impl Into<String>) -> Self {
+        self.routes.user_route = Some(path.into());
         self
     }
 

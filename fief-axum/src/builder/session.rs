@@ -50,7 +50,7 @@ impl FiefAuthBuilder {
     /// Keeps sessions in a store of [`tower-sessions`](https://docs.rs/tower-sessions-core), such as Redis or a
     /// database, and gives browsers a random id only. Default: the sealed session itself is in the browser's cookies.
     ///
-    /// With a store sessions can be ended on all machines at once ([`end_sessions`](crate::FiefAuth::end_sessions)),
+    /// With a store sessions can be ended on all machines at once ([`revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)),
     /// and may be larger than 8 KB. What is stored is sealed with the session key.
     #[cfg(feature = "tower-sessions")]
     pub fn session_store(mut self, store: impl tower_sessions_core::SessionStore) -> Self {

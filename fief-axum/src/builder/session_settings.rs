@@ -6,8 +6,7 @@ use url::Url;
 use crate::{
     Error, SessionKey,
     cookie::{CookieConfig, Keys},
-    error::bad,
-    session::{Ended, Records, Refresh, Refreshes, SessionConfig, Sessions, Store},
+    session::{RecordStore, Refresh, Refreshes, RevocationList, SessionConfig, Sessions, Store},
     user::Users,
 };
 
@@ -18,7 +17,7 @@ pub(super) struct SessionSettings {
     pub(super) absolute: Duration,
     pub(super) refresh: bool,
     pub(super) refresh_after: Option<Duration>,
-    pub(super) store: Option<Box<dyn Records>>,
+    pub(super) store: Option<Box<dyn RecordStore>>,
 }
 
 impl SessionSettings {
@@ -61,7 +60,7 @@ impl SessionSettings {
             cookies: CookieConfig { is_secure, keys },
             config,
             refreshes: Refreshes::new(),
-            ended: Ended::new(),
+            revoked: RevocationList::new(),
             store,
         }))
     }
@@ -69,16 +68,16 @@ impl SessionSettings {
     fn config(&self) -> Result<SessionConfig, Error> {
         let (idle, absolute) = (self.idle.as_secs(), self.absolute.as_secs());
         if idle == 0 || absolute == 0 || self.absolute > MAX_LIFETIME {
-            return Err(bad(
+            return Err(Error::config(
                 "idle_timeout, session_lifetime: from 1 second to 24 hours",
             ));
         }
         let after = self.refresh_after.map(|after| after.as_secs());
         if after.is_some_and(|after| after < 5) {
-            return Err(bad("refresh_after: at least 5 seconds"));
+            return Err(Error::config("refresh_after: at least 5 seconds"));
         }
         if after.is_some() && !self.refresh {
-            return Err(bad("refresh_after: needs offline_access"));
+            return Err(Error::config("refresh_after: needs offline_access"));
         }
         Ok(SessionConfig {
             idle,

@@ -12,7 +12,7 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
     /// How often a browser logged in lately.
-    Landings,
+    LoginCounter,
     /// A login that has begun.
     Login,
     /// A session, in a store.
@@ -32,7 +32,7 @@ pub(crate) struct Keys {
 /// One key for each purpose, derived from a session key
 /// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)).
 struct Sealer {
-    landings: RandomizedNonceKey,
+    logins: RandomizedNonceKey,
     login: RandomizedNonceKey,
     record: RandomizedNonceKey,
     session: RandomizedNonceKey,
@@ -92,7 +92,7 @@ impl Keys {
 impl Sealer {
     fn new(key: &SessionKey) -> Result<Self, Error> {
         Ok(Self {
-            landings: derive(key, Purpose::Landings)?,
+            logins: derive(key, Purpose::LoginCounter)?,
             login: derive(key, Purpose::Login)?,
             record: derive(key, Purpose::Record)?,
             session: derive(key, Purpose::Session)?,
@@ -102,7 +102,7 @@ impl Sealer {
 
     fn key(&self, purpose: Purpose) -> &RandomizedNonceKey {
         match purpose {
-            Purpose::Landings => &self.landings,
+            Purpose::LoginCounter => &self.logins,
             Purpose::Login => &self.login,
             Purpose::Record => &self.record,
             Purpose::Session => &self.session,
@@ -115,7 +115,7 @@ impl Purpose {
     /// Also says the version of what is sealed.
     fn label(self) -> &'static [u8] {
         match self {
-            Self::Landings => b"fief-axum landings 1",
+            Self::LoginCounter => b"fief-axum logins 1",
             Self::Login => b"fief-axum login 1",
             Self::Record => b"fief-axum record 1",
             Self::Session => b"fief-axum session 1",

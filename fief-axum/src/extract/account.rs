@@ -102,7 +102,7 @@ impl Account {
         let auth = self.session.auth();
         let error = match answer {
             Ok(user) => {
-                auth.users().learn(auth.fief(), &user).await;
+                auth.users().update(auth.fief(), &user).await;
                 return Ok(user);
             }
             Err(error) => error,

@@ -32,7 +32,10 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let token = match RequestAuth::token(parts).await? {
             Some(token) => token,
-            None => RequestAuth::asked(parts)?.credential()?.token.clone(),
+            None => RequestAuth::authenticated(parts)?
+                .credential()?
+                .token
+                .clone(),
         };
         Ok(Self(token))
     }

@@ -41,11 +41,11 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let asked = RequestAuth::ask(parts).await?;
-        let required = asked.auth.policies().requirements::<P>();
-        let token = &asked.require(required)?.token;
+        let authentication = RequestAuth::authenticate(parts).await?;
+        let required = authentication.auth.policies().requirements::<P>();
+        let token = &authentication.require(required)?.token;
         if !P::allows(token) {
-            return Err(asked.reject(RejectionKind::Forbidden, required));
+            return Err(authentication.reject(RejectionKind::Forbidden, required));
         }
         Ok(Self {
             token: token.clone(),

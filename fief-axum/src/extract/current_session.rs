@@ -16,10 +16,10 @@ use crate::{
     Rejection, RejectionKind,
     request::{
         auth::{Credential, RequestAuth},
-        head::Head,
+        head::RequestHead,
     },
-    response::pending::Outgoing,
-    session::{self, Fresh, Session, seconds},
+    response::pending::PendingResponse,
+    session::{self, Refreshed, Session, seconds},
     shared::Shared,
 };
 
@@ -59,7 +59,7 @@ use crate::{
 #[derive(Clone)]
 pub struct CurrentSession {
     auth: Arc<Shared>,
-    outgoing: Arc<Outgoing>,
+    pending: Arc<PendingResponse>,
     credential: Credential,
     request: Arc<SentRequest>,
 }
@@ -75,7 +75,7 @@ struct SentRequest {
 
 impl CurrentSession {
     /// Returns the session's id, which is no secret; none for a bearer token.
-    /// [`FiefAuth::end_session`](crate::FiefAuth::end_session) takes it.
+    /// [`FiefAuth::revoke_session`](crate::FiefAuth::revoke_session) takes it.
     #[must_use]
     pub fn id(&self) -> Option<Uuid> {
         self.session().map(|session| session.id)
@@ -105,20 +105,26 @@ impl CurrentSession {
         };
         let now = seconds(auth.fief().now());
         let over = || self.reject(RejectionKind::Expired, &Requirements::new());
-        let Fresh::Live(fresh, is_away) = session::refreshed(sessions, session, true, now).await
+        let refreshed = session::refresh_if_needed(sessions, session, true, now).await;
+        let Refreshed::Active {
+            session: fresh,
+            is_unreachable,
+        } = refreshed
         else {
             return Err(over());
         };
         let token = match session::validate(sessions, &fresh).await {
             Ok(token) => token,
-            Err(_) if is_away => {
+            Err(_) if is_unreachable => {
                 return Err(self.reject(RejectionKind::Unavailable, &Requirements::new()));
             }
             Err(error) => return Err(self.reject(error.into(), &Requirements::new())),
         };
         if fresh.generation > session.generation && sessions.store.is_none() {
             match session::write(sessions, &fresh, &self.request.headers) {
-                Ok(cookies) => self.outgoing.send(sessions, cookies, Some(&fresh)),
+                Ok(cookies) => self
+                    .pending
+                    .set_session_cookies(sessions, cookies, Some(&fresh)),
                 Err(error) => tracing::error!(%error, "a session cannot be renewed"),
             }
         }
@@ -126,14 +132,14 @@ impl CurrentSession {
     }
 
     /// Completes when the session is over: its user logged out, or was logged out
-    /// ([`FiefAuth::end_sessions`](crate::FiefAuth::end_sessions)), its lifetime is over, or its access token and
+    /// ([`FiefAuth::revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)), its lifetime is over, or its access token and
     /// nothing refreshed it. For a bearer token, when that is over.
     ///
     /// What other machines end is noticed within 30 seconds, and only with a session store.
     pub async fn ended(&self) {
         let (auth, token) = (self.auth(), &self.credential.token);
         let sessions = auth.sessions().map(Arc::as_ref);
-        session::ended(auth.fief(), sessions, self.session(), token).await;
+        session::wait_for_end(auth.fief(), sessions, self.session(), token).await;
     }
 
     pub(crate) fn auth(&self) -> &Arc<Shared> {
@@ -145,7 +151,7 @@ impl CurrentSession {
     }
 
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
-        let head = Head {
+        let head = RequestHead {
             method: &self.request.method,
             uri: &self.request.uri,
             headers: &self.request.headers,
@@ -159,12 +165,12 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let asked = RequestAuth::ask(parts).await?;
-        let credential = asked.credential()?;
-        let head = asked.head;
+        let authentication = RequestAuth::authenticate(parts).await?;
+        let credential = authentication.credential()?;
+        let head = authentication.head;
         Ok(Self {
-            auth: asked.auth.clone(),
-            outgoing: Arc::clone(asked.outgoing),
+            auth: authentication.auth.clone(),
+            pending: Arc::clone(authentication.pending),
             credential: credential.clone(),
             request: Arc::new(SentRequest {
                 method: head.method.clone(),

@@ -70,9 +70,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
 }
 
 async fn find(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
-    let asked = RequestAuth::ask(parts).await?;
-    let token = &asked.credential()?.token;
-    let auth = asked.auth;
+    let authentication = RequestAuth::authenticate(parts).await?;
+    let token = &authentication.credential()?.token;
+    let auth = authentication.auth;
     let found = if is_fresh {
         auth.users().fetch(auth.fief(), token).await
     } else {
@@ -80,6 +80,6 @@ async fn find(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejecti
     };
     found.map_err(|error| {
         tracing::debug!(%error, user = %token.id(), "no user info");
-        asked.reject(error.into(), &Requirements::new())
+        authentication.reject(error.into(), &Requirements::new())
     })
 }

@@ -43,11 +43,11 @@ impl Challenge {
             | RejectionKind::Malformed
             | RejectionKind::MissingScope { .. } => Some(kind.code()),
         };
-        let Remedy {
+        let ChallengeParams {
             scope,
             acr,
             max_age,
-        } = Remedy::new(kind, required);
+        } = ChallengeParams::new(kind, required);
         let params = [
             ("realm", self.realm.as_deref()),
             ("error", error),
@@ -64,14 +64,14 @@ impl Challenge {
 }
 
 /// What a client has to ask Fief for, so that it is not rejected again.
-pub(crate) struct Remedy {
+pub(crate) struct ChallengeParams {
     pub(crate) scope: Option<String>,
     pub(crate) acr: Option<&'static str>,
     /// Seconds.
     pub(crate) max_age: Option<String>,
 }
 
-impl Remedy {
+impl ChallengeParams {
     pub(crate) fn new(kind: &RejectionKind, required: &Requirements) -> Self {
         let RequirementsParts {
             scopes,

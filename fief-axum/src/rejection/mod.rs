@@ -33,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) login_url: Option<String>,
     pub(crate) challenge: Option<HeaderValue>,
     pub(crate) hook: Option<OnRejection>,
-    pub(crate) is_told: bool,
+    pub(crate) is_reported: bool,
 }
 
 impl Rejection {
@@ -52,7 +52,7 @@ impl Rejection {
             login_url: None,
             challenge: None,
             hook: None,
-            is_told: false,
+            is_reported: false,
         })
     }
 
@@ -83,7 +83,7 @@ impl Rejection {
         self.inner.challenge.as_ref()
     }
 
-    fn answer(self) -> Response {
+    fn default_response(self) -> Response {
         let rejected = *self.inner;
         if let Some(url) = &rejected.login_url {
             return Redirect::to(url).into_response();
@@ -109,7 +109,7 @@ impl Rejection {
 impl IntoResponse for Rejection {
     fn into_response(mut self) -> Response {
         // Here, since an optional extractor may forgive it; and once, since the hook may ask for the answer it replaces.
-        if !mem::replace(&mut self.inner.is_told, true) {
+        if !mem::replace(&mut self.inner.is_reported, true) {
             let code = self.inner.kind.code();
             tracing::debug!(error = code, "request rejected");
             metrics::rejection(code);
@@ -117,7 +117,7 @@ impl IntoResponse for Rejection {
         // The hook gets a rejection without a hook, so that it can ask for the answer that it replaces.
         match self.inner.hook.take() {
             Some(hook) => hook(self),
-            None => self.answer(),
+            None => self.default_response(),
         }
     }
 }

@@ -6,14 +6,14 @@ use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 use super::{
     bearer::{Bearer, is_b64token},
     csrf,
-    head::Head,
+    head::RequestHead,
 };
 use crate::{
     Rejection, RejectionKind,
     cookie::Jar,
     metrics,
-    response::pending::Outgoing,
-    routes::config::Site,
+    response::pending::PendingResponse,
+    routes::config::LoginConfig,
     session::{self, Opened, Session, Sessions},
     shared::Shared,
 };
@@ -22,11 +22,11 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct RequestAuth {
     auth: Arc<Shared>,
-    found: Option<Found>,
-    outgoing: Arc<Outgoing>,
+    outcome: Option<Outcome>,
+    pending: Arc<PendingResponse>,
 }
 
-pub(crate) type Found = Result<Credential, RejectionKind>;
+pub(crate) type Outcome = Result<Credential, RejectionKind>;
 
 /// What a request authenticated with.
 #[derive(Clone, Debug)]
@@ -37,18 +37,18 @@ pub(crate) struct Credential {
 }
 
 /// Where a request has its credentials.
-enum Source<'a> {
+enum CredentialSource<'a> {
     Bearer(&'a [u8]),
     /// What a browser sends by itself.
     Cookies,
 }
 
 /// A request whose sender was asked for.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Authentication<'a> {
     pub(crate) auth: &'a Arc<Shared>,
-    pub(crate) outgoing: &'a Arc<Outgoing>,
-    pub(crate) head: Head<'a>,
-    pub(crate) found: &'a Found,
+    pub(crate) pending: &'a Arc<PendingResponse>,
+    pub(crate) head: RequestHead<'a>,
+    pub(crate) outcome: &'a Outcome,
 }
 
 impl Credential {
@@ -60,17 +60,18 @@ impl Credential {
     }
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Authentication<'a> {
     /// Returns who sent the request.
     pub(crate) fn credential(&self) -> Result<&'a Credential, Rejection> {
-        self.found
+        self.outcome
             .as_ref()
             .map_err(|kind| self.reject(kind.clone(), &Requirements::new()))
     }
 
     /// Returns who sent the request where they meet what is required.
     pub(crate) fn require(&self, required: &Requirements) -> Result<&'a Credential, Rejection> {
-        meets(self.auth, self.found, required).map_err(|kind| self.reject(kind, required))
+        check_requirements(self.auth, self.outcome, required)
+            .map_err(|kind| self.reject(kind, required))
     }
 
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
@@ -78,13 +79,13 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Checks what is required of whoever was found.
-pub(crate) fn meets<'a>(
+/// Checks what is required of whoever was outcome.
+pub(crate) fn check_requirements<'a>(
     auth: &Arc<Shared>,
-    found: &'a Found,
+    outcome: &'a Outcome,
     required: &Requirements,
 ) -> Result<&'a Credential, RejectionKind> {
-    let credential = found.as_ref().map_err(Clone::clone)?;
+    let credential = outcome.as_ref().map_err(Clone::clone)?;
     auth.fief()
         .check_requirements(&credential.token, required)?;
     Ok(credential)
@@ -94,124 +95,133 @@ impl RequestAuth {
     /// Puts one into a request that has none, and then returns what is to be told with its answer too.
     ///
     /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
-    pub(crate) fn lend<'a>(
+    pub(crate) fn attach<'a>(
         auth: &Arc<Shared>,
         extensions: &'a mut Extensions,
-    ) -> Result<(&'a mut Self, Option<Arc<Outgoing>>), RejectionKind> {
+    ) -> Result<(&'a mut Self, Option<Arc<PendingResponse>>), RejectionKind> {
         let mut new = None;
-        let lent = extensions.get_or_insert_with(|| {
-            let outgoing = Outgoing::new();
-            new = Some(Arc::clone(&outgoing));
+        let state = extensions.get_or_insert_with(|| {
+            let pending = PendingResponse::new();
+            new = Some(Arc::clone(&pending));
             Self {
                 auth: auth.clone(),
-                found: None,
-                outgoing,
+                outcome: None,
+                pending,
             }
         });
-        if Arc::ptr_eq(auth, &lent.auth) {
-            return Ok((lent, new));
+        if Arc::ptr_eq(auth, &state.auth) {
+            return Ok((state, new));
         }
         tracing::error!("a layer or guard is inside of another FiefAuth's");
         Err(RejectionKind::Misconfigured)
     }
 
     /// Finds out who sent a request, for an extractor.
-    pub(crate) async fn ask(parts: &mut Parts) -> Result<Asked<'_>, Rejection> {
+    pub(crate) async fn authenticate(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
         Self::token(parts).await?;
-        Self::asked(parts)
+        Self::authenticated(parts)
     }
 
     /// Finds out who sent a request and returns their token, if they have a good one: the shortest way to it.
     pub(crate) async fn token(parts: &mut Parts) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
-        let mut lent = parts.extensions.get_mut::<Self>().ok_or_else(unlent)?;
-        if lent.known(&parts.headers).is_none() {
+        let mut state = parts
+            .extensions
+            .get_mut::<Self>()
+            .ok_or_else(missing_layer)?;
+        if state.try_authenticate(&parts.headers).is_none() {
             // Boxed, since what may wait for Fief is large, and most requests do not.
-            Box::pin(Self::find(parts)).await;
-            lent = parts.extensions.get_mut::<Self>().ok_or_else(unlent)?;
+            Box::pin(Self::resolve(parts)).await;
+            state = parts
+                .extensions
+                .get_mut::<Self>()
+                .ok_or_else(missing_layer)?;
         }
-        let credential = lent.found.as_ref().and_then(|found| found.as_ref().ok());
+        let credential = state
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.as_ref().ok());
         Ok(credential.map(|credential| credential.token.clone()))
     }
 
-    /// Returns what was found out before.
-    pub(crate) fn asked(parts: &Parts) -> Result<Asked<'_>, Rejection> {
-        let lent = parts.extensions.get::<Self>().ok_or_else(unlent)?;
-        Ok(Asked {
-            auth: &lent.auth,
-            outgoing: &lent.outgoing,
-            head: Head::of_parts(parts),
-            found: lent.found.as_ref().ok_or_else(unlent)?,
+    /// Returns what was outcome out before.
+    pub(crate) fn authenticated(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
+        let state = parts.extensions.get::<Self>().ok_or_else(missing_layer)?;
+        Ok(Authentication {
+            auth: &state.auth,
+            pending: &state.pending,
+            head: RequestHead::of_parts(parts),
+            outcome: state.outcome.as_ref().ok_or_else(missing_layer)?,
         })
     }
 
     /// Returns who sent the request where nothing has to be waited for: with a session it may have to be, and with a
     /// bearer token only when Fief has to be asked for its key.
-    pub(crate) fn known(&mut self, headers: &HeaderMap) -> Option<&Found> {
-        if self.found.is_none() {
-            let found = match self.source(headers) {
-                Ok(Source::Bearer(token)) => {
+    pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&Outcome> {
+        if self.outcome.is_none() {
+            let outcome = match self.source(headers) {
+                Ok(CredentialSource::Bearer(token)) => {
                     of_bearer(token, self.auth.fief().try_validate_access_token(token)?)
                 }
-                Ok(Source::Cookies) => return None,
+                Ok(CredentialSource::Cookies) => return None,
                 Err(kind) => Err(kind),
             };
-            self.find_out(found);
+            self.set(outcome);
         }
-        self.found.as_ref()
+        self.outcome.as_ref()
     }
 
     /// Finds out who sent a request of which nothing is known.
-    pub(crate) async fn find(parts: &mut Parts) {
-        if let Some(lent) = parts.extensions.get::<Self>() {
+    pub(crate) async fn resolve(parts: &mut Parts) {
+        if let Some(state) = parts.extensions.get::<Self>() {
             // Said before it is known, since the wait may be given up.
-            lent.outgoing.ask();
-            let found = lent.read(Head::of_parts(parts)).await;
-            if let Some(lent) = parts.extensions.get_mut::<Self>() {
-                lent.find_out(found);
+            state.pending.mark_varies();
+            let outcome = state.read(RequestHead::of_parts(parts)).await;
+            if let Some(state) = parts.extensions.get_mut::<Self>() {
+                state.set(outcome);
             }
         }
     }
 
-    fn find_out(&mut self, found: Found) {
-        self.outgoing.ask();
-        metrics::request(match &found {
+    fn set(&mut self, outcome: Outcome) {
+        self.pending.mark_varies();
+        metrics::request(match &outcome {
             Ok(_) => "authenticated",
             Err(kind) => kind.code(),
         });
-        self.found = Some(found);
+        self.outcome = Some(outcome);
     }
 
     /// Says that the answer is about whoever sent the request, without looking who that is.
-    pub(crate) fn touch(&self) {
-        self.outgoing.ask();
+    pub(crate) fn mark_varies(&self) {
+        self.pending.mark_varies();
     }
 
     /// Returns what is to say who sent a request. Bearer goes first, and a bad one never falls back to the session.
-    fn source<'a>(&self, headers: &'a HeaderMap) -> Result<Source<'a>, RejectionKind> {
+    fn source<'a>(&self, headers: &'a HeaderMap) -> Result<CredentialSource<'a>, RejectionKind> {
         match Bearer::read(headers) {
-            Bearer::Token(token) => Ok(Source::Bearer(token)),
+            Bearer::Token(token) => Ok(CredentialSource::Bearer(token)),
             Bearer::Malformed => Err(RejectionKind::Malformed),
             Bearer::TooLong => Err(RejectionKind::Invalid),
-            Bearer::Absent if self.auth.takes_cookies() => Ok(Source::Cookies),
+            Bearer::Absent if self.auth.takes_cookies() => Ok(CredentialSource::Cookies),
             Bearer::Absent => Err(RejectionKind::MissingCredentials),
         }
     }
 
-    async fn read(&self, head: Head<'_>) -> Found {
+    async fn read(&self, head: RequestHead<'_>) -> Outcome {
         match self.source(head.headers)? {
-            Source::Bearer(token) => {
+            CredentialSource::Bearer(token) => {
                 let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
                 let any = Requirements::new();
                 let validated = self.auth.fief().validate_access_token(text, &any).await;
                 of_bearer(token, validated)
             }
             // Boxed, so that its size is not moved around with every bearer token.
-            Source::Cookies => Box::pin(self.read_cookies(head)).await,
+            CredentialSource::Cookies => Box::pin(self.read_cookies(head)).await,
         }
     }
 
     /// What a browser sends by itself: the session, else a plain access token where that is set up.
-    async fn read_cookies(&self, head: Head<'_>) -> Found {
+    async fn read_cookies(&self, head: RequestHead<'_>) -> Outcome {
         let auth = &self.auth;
         let session = auth
             .sessions()
@@ -223,7 +233,7 @@ impl RequestAuth {
             return Err(RejectionKind::MissingCredentials);
         }
         // First, since another site must not spend a refresh either.
-        if !csrf::is_same_origin(auth.site().map(Site::origin), head) {
+        if !csrf::is_same_origin(auth.site().map(LoginConfig::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
         if let Some((sessions, opened)) = session
@@ -241,18 +251,18 @@ impl RequestAuth {
         &self,
         sessions: &Arc<Sessions>,
         opened: Opened,
-        head: Head<'_>,
+        head: RequestHead<'_>,
     ) -> Result<Option<Credential>, RejectionKind> {
-        let current = session::current(sessions, head, opened).await?;
-        let (token, session) = current.found.unzip();
-        self.outgoing
-            .send(sessions, current.cookies, session.as_ref());
+        let authenticated = session::authenticate(sessions, head, opened).await?;
+        let (token, session) = authenticated.session.unzip();
+        self.pending
+            .set_session_cookies(sessions, authenticated.cookies, session.as_ref());
         Ok(token.map(|token| Credential { token, session }))
     }
 }
 
 /// A good token is one token, so only of a bad one is it asked whether it is.
-fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> Found {
+fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> Outcome {
     match validated {
         Ok(token) => Ok(Credential::of_token(token)),
         Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
@@ -260,7 +270,7 @@ fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) ->
     }
 }
 
-fn unlent() -> Rejection {
+fn missing_layer() -> Rejection {
     tracing::error!("neither FiefAuth::layer() nor a guard is around an extractor");
     Rejection::misconfigured()
 }

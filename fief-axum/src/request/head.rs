@@ -7,14 +7,14 @@ use axum::http::{
 
 /// What of a request says who sent it and how.
 #[derive(Clone, Copy)]
-pub(crate) struct Head<'a> {
+pub(crate) struct RequestHead<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
         Self {
             method: request.method(),
@@ -40,7 +40,7 @@ impl<'a> Head<'a> {
     }
 
     /// Path and query, as a page to come back to.
-    pub(crate) fn page(&self) -> &'a str {
+    pub(crate) fn path_and_query(&self) -> &'a str {
         let page = self.original_uri().path_and_query();
         page.map_or("/", |page| page.as_str())
     }

@@ -45,32 +45,32 @@ impl RequireLayer {
 
     /// Requires a scope. Repeated calls require all of them.
     pub fn scope(self, scope: impl Into<String>) -> Self {
-        self.also(|required| required.scope(scope))
+        self.map_requirements(|required| required.scope(scope))
     }
 
     /// Requires at least this level of authentication. Default: any.
     pub fn acr(self, acr: FiefAcr) -> Self {
-        self.also(|required| required.acr(acr))
+        self.map_requirements(|required| required.acr(acr))
     }
 
     /// Requires a login no longer ago than this (whole seconds). Default: any age.
     pub fn max_age(self, max_age: Duration) -> Self {
-        self.also(|required| required.max_age(max_age))
+        self.map_requirements(|required| required.max_age(max_age))
     }
 
     /// Requires a permission. Repeated calls require all of them.
     pub fn permission(self, permission: impl Into<String>) -> Self {
-        self.also(|required| required.permission(permission))
+        self.map_requirements(|required| required.permission(permission))
     }
 
     /// Requires at least one of these permissions. An empty list is never met.
     pub fn any_permission<P: Into<String>>(self, permissions: impl IntoIterator<Item = P>) -> Self {
-        self.also(|required| required.any_permission(permissions))
+        self.map_requirements(|required| required.any_permission(permissions))
     }
 
     /// Replaces everything that is required of the token by these. Default: nothing but a valid token.
     pub fn requirements(self, requirements: Requirements) -> Self {
-        self.also(|_| requirements)
+        self.map_requirements(|_| requirements)
     }
 
     /// Requires that this holds; who does not meet it gets 403. Repeated calls require all of them.
@@ -104,11 +104,11 @@ impl RequireLayer {
     /// Requires what a policy does, besides what is required already: the same declaration as for
     /// [`Authorized`](crate::Authorized), for a route.
     pub fn policy<P: Policy>(self) -> Self {
-        self.also(|required| required.and(P::requirements()))
+        self.map_requirements(|required| required.and(P::requirements()))
             .predicate(P::allows)
     }
 
-    fn also(mut self, require: impl FnOnce(Requirements) -> Requirements) -> Self {
+    fn map_requirements(mut self, require: impl FnOnce(Requirements) -> Requirements) -> Self {
         let rule = Arc::make_mut(&mut self.rule);
         rule.requirements = require(mem::take(&mut rule.requirements));
         self
@@ -119,6 +119,10 @@ impl<S> Layer<S> for RequireLayer {
     type Service = RequireService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RequireService::new(inner, self.auth.clone(), Rules::One(Arc::clone(&self.rule)))
+        RequireService::new(
+            inner,
+            self.auth.clone(),
+            Rules::Single(Arc::clone(&self.rule)),
+        )
     }
 }

@@ -34,8 +34,8 @@ use crate::{RequireLayer, shared::Shared};
 /// let policy = auth
 ///     .paths()
 ///     .optional("/")
-///     .open("/health")
-///     .method(Method::DELETE, "/castles/{id}", auth.require().permission("castles:delete"))
+///     .public("/health")
+///     .require_method(Method::DELETE, "/castles/{id}", auth.require().permission("castles:delete"))
 ///     .require("/castles/{*rest}", auth.require().permission("castles:read"));
 ///
 /// let app: Router = Router::new()
@@ -59,8 +59,8 @@ impl PathsLayer {
     }
 
     /// Lets everyone reach a path. Nobody looks at credentials, unless an extractor does.
-    pub fn open(self, path: impl Into<String>) -> Self {
-        self.entry(None, path.into(), Access::Open)
+    pub fn public(self, path: impl Into<String>) -> Self {
+        self.entry(None, path.into(), Access::Public)
     }
 
     /// Lets everyone reach a path, but whoever brings credentials must bring a well-formed `Authorization` header and,
@@ -75,7 +75,12 @@ impl PathsLayer {
     }
 
     /// Requires of a path, for one method, what the guard requires. HEAD goes with GET, as in the router.
-    pub fn method(self, method: Method, path: impl Into<String>, guard: RequireLayer) -> Self {
+    pub fn require_method(
+        self,
+        method: Method,
+        path: impl Into<String>,
+        guard: RequireLayer,
+    ) -> Self {
         self.entry(Some(method), path.into(), Access::Rule(guard.rule))
     }
 
@@ -86,8 +91,8 @@ impl PathsLayer {
     }
 
     /// Lets everyone reach what no route matched, such as a page that says so. Default: it is refused.
-    pub fn open_fallback(mut self) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(Access::Open);
+    pub fn public_fallback(mut self) -> Self {
+        Arc::make_mut(&mut self.table).fallback = Some(Access::Public);
         self
     }
 
@@ -108,7 +113,7 @@ impl<S> Layer<S> for PathsLayer {
         RequireService::new(
             inner,
             self.auth.clone(),
-            Rules::Table(Arc::clone(&self.table)),
+            Rules::ByPath(Arc::clone(&self.table)),
         )
     }
 }

@@ -4,7 +4,7 @@ use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use crate::{
     RejectionKind,
-    request::auth::{Found, meets},
+    request::auth::{Outcome, check_requirements},
     shared::Shared,
 };
 
@@ -29,9 +29,9 @@ impl Rule {
         }
     }
 
-    /// Checks whether whoever was found may pass.
-    pub(crate) fn check(&self, auth: &Arc<Shared>, found: &Found) -> Result<(), RejectionKind> {
-        match meets(auth, found, &self.requirements) {
+    /// Checks whether whoever was outcome may pass.
+    pub(crate) fn check(&self, auth: &Arc<Shared>, outcome: &Outcome) -> Result<(), RejectionKind> {
+        match check_requirements(auth, outcome, &self.requirements) {
             Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => Ok(()),
             Ok(_) => Err(RejectionKind::Forbidden),
             Err(kind) if self.is_optional && kind.is_unauthenticated() => Ok(()),

@@ -10,11 +10,11 @@ use axum::{
 };
 use tower_service::Service;
 
-use super::table::{Rules, Verdict};
+use super::table::{Decision, Rules};
 use crate::{
     Rejection,
-    future::{ResponseFuture, Waiting},
-    request::{auth::RequestAuth, head::Head},
+    future::{BoxFuture, ResponseFuture},
+    request::{auth::RequestAuth, head::RequestHead},
     shared::Shared,
 };
 
@@ -56,28 +56,28 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Guard { auth, rules } = &*self.guard;
-        let verdict = rules.verdict(request.method(), request.extensions());
+        let decision = rules.decide(request.method(), request.extensions());
         // Taken out for a moment, so that they can be written while the headers are read.
         let mut extensions = mem::take(request.extensions_mut());
-        let (passes, outgoing) = match RequestAuth::lend(auth, &mut extensions) {
-            Ok((lent, outgoing)) => (verdict.passes(auth, lent, request.headers()), outgoing),
+        let (passes, pending) = match RequestAuth::attach(auth, &mut extensions) {
+            Ok((state, pending)) => (decision.passes(auth, state, request.headers()), pending),
             Err(kind) => (Some(Err(kind)), None),
         };
         *request.extensions_mut() = extensions;
         match passes {
-            Some(Ok(())) => ResponseFuture::inner(self.inner.call(request), outgoing),
+            Some(Ok(())) => ResponseFuture::inner(self.inner.call(request), pending),
             Some(Err(kind)) => {
-                let rejection = verdict.reject(auth, Head::of(&request), kind);
-                ResponseFuture::rejected(rejection, outgoing)
+                let rejection = decision.reject(auth, RequestHead::of(&request), kind);
+                ResponseFuture::rejected(rejection, pending)
             }
-            None => ResponseFuture::waiting(self.wait(request), outgoing),
+            None => ResponseFuture::waiting(self.wait(request), pending),
         }
     }
 }
 
 impl<S> RequireService<S> {
     /// Lets the request through once it is known who sent it, if they may pass.
-    fn wait<B>(&mut self, request: Request<B>) -> Waiting<S::Error>
+    fn wait<B>(&mut self, request: Request<B>) -> BoxFuture<S::Error>
     where
         S: Service<Request<B>> + Clone + Send + 'static,
         S::Response: IntoResponse,
@@ -102,13 +102,13 @@ impl<S> RequireService<S> {
 impl Guard {
     /// Finds out who sent a request of which nothing is known, and whether they may pass.
     async fn check(&self, parts: &mut Parts) -> Result<(), Rejection> {
-        RequestAuth::find(parts).await;
-        let asked = RequestAuth::asked(parts)?;
-        // The verdict was to ask, or nobody would wait; with any other nobody gets in.
-        let Verdict::Ask(rule) = self.rules.verdict(&parts.method, &parts.extensions) else {
+        RequestAuth::resolve(parts).await;
+        let authentication = RequestAuth::authenticated(parts)?;
+        // The decision was to ask, or nobody would wait; with any other nobody gets in.
+        let Decision::Check(rule) = self.rules.decide(&parts.method, &parts.extensions) else {
             return Err(Rejection::misconfigured());
         };
-        let passes = rule.check(&self.auth, asked.found);
-        passes.map_err(|kind| asked.reject(kind, &rule.requirements))
+        let passes = rule.check(&self.auth, authentication.outcome);
+        passes.map_err(|kind| authentication.reject(kind, &rule.requirements))
     }
 }

@@ -10,29 +10,29 @@ use axum::{
 use super::rule::Rule;
 use crate::{
     Rejection, RejectionKind,
-    request::{auth::RequestAuth, head::Head},
+    request::{auth::RequestAuth, head::RequestHead},
     shared::Shared,
 };
 
 /// Where a guard has its rule from.
 #[derive(Debug)]
 pub(crate) enum Rules {
-    One(Arc<Rule>),
-    Table(Arc<Table>),
+    Single(Arc<Rule>),
+    ByPath(Arc<Table>),
 }
 
 /// What a guard says about a request before anyone looks at its credentials.
-pub(crate) enum Verdict<'a> {
-    Ask(&'a Rule),
-    Open,
-    Refuse(RejectionKind),
+pub(crate) enum Decision<'a> {
+    Check(&'a Rule),
+    Allow,
+    Deny(RejectionKind),
 }
 
 impl Rules {
-    pub(crate) fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
+    pub(crate) fn decide(&self, method: &Method, extensions: &Extensions) -> Decision<'_> {
         match self {
-            Self::One(rule) => Verdict::Ask(rule),
-            Self::Table(table) => table.verdict(method, extensions),
+            Self::Single(rule) => Decision::Check(rule),
+            Self::ByPath(table) => table.decide(method, extensions),
         }
     }
 }
@@ -53,51 +53,51 @@ pub(crate) struct Entry {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
-    Open,
+    Public,
     Rule(Arc<Rule>),
 }
 
 impl Table {
-    pub(crate) fn verdict(&self, method: &Method, extensions: &Extensions) -> Verdict<'_> {
+    pub(crate) fn decide(&self, method: &Method, extensions: &Extensions) -> Decision<'_> {
         let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         if path.is_none() && extensions.get::<OriginalUri>().is_none() {
             tracing::error!(
                 "FiefAuth::paths() is around a router, before any route is found: use Router::layer"
             );
-            return Verdict::Refuse(RejectionKind::Misconfigured);
+            return Decision::Deny(RejectionKind::Misconfigured);
         }
-        let verdict = self.verdict_at(method, path);
-        if matches!(verdict, Verdict::Refuse(_)) {
+        let decision = self.decide_at(method, path);
+        if matches!(decision, Decision::Deny(_)) {
             tracing::debug!(path, "not in the table of paths");
         }
-        verdict
+        decision
     }
 
     /// Without a path it is the fallback.
-    pub(crate) fn verdict_at(&self, method: &Method, path: Option<&str>) -> Verdict<'_> {
+    pub(crate) fn decide_at(&self, method: &Method, path: Option<&str>) -> Decision<'_> {
         let access = match path {
             Some(path) => self.find(method, path),
             None => self.fallback.as_ref(),
         };
         match access {
-            Some(Access::Open) => Verdict::Open,
-            Some(Access::Rule(rule)) => Verdict::Ask(rule),
-            None => Verdict::Refuse(RejectionKind::Forbidden),
+            Some(Access::Public) => Decision::Allow,
+            Some(Access::Rule(rule)) => Decision::Check(rule),
+            None => Decision::Deny(RejectionKind::Forbidden),
         }
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<&Access> {
         let mut entries = self.entries.iter();
-        let found = entries.find(|entry| entry.has(method) && entry.covers(path));
-        found.map(|entry| &entry.access)
+        let entry = entries.find(|entry| entry.has(method) && entry.covers(path));
+        entry.map(|entry| &entry.access)
     }
 }
 
 impl Entry {
-    fn has(&self, asked: &Method) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| method == asked || method == Method::GET && asked == Method::HEAD)
+    fn has(&self, requested: &Method) -> bool {
+        self.method.as_ref().is_none_or(|method| {
+            method == requested || method == Method::GET && requested == Method::HEAD
+        })
     }
 
     fn covers(&self, path: &str) -> bool {
@@ -112,19 +112,21 @@ impl Entry {
     }
 }
 
-impl Verdict<'_> {
+impl Decision<'_> {
     /// Returns whether a request may pass, and none where that has to be waited for.
     pub(crate) fn passes(
         &self,
         auth: &Arc<Shared>,
-        lent: &mut RequestAuth,
+        state: &mut RequestAuth,
         headers: &HeaderMap,
     ) -> Option<Result<(), RejectionKind>> {
         match self {
-            Self::Ask(rule) => lent.known(headers).map(|found| rule.check(auth, found)),
-            Self::Open => Some(Ok(())),
-            Self::Refuse(kind) => {
-                lent.touch();
+            Self::Check(rule) => state
+                .try_authenticate(headers)
+                .map(|outcome| rule.check(auth, outcome)),
+            Self::Allow => Some(Ok(())),
+            Self::Deny(kind) => {
+                state.mark_varies();
                 Some(Err(kind.clone()))
             }
         }
@@ -133,12 +135,12 @@ impl Verdict<'_> {
     pub(crate) fn reject(
         &self,
         auth: &Arc<Shared>,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         kind: RejectionKind,
     ) -> Rejection {
         match self {
-            Self::Ask(rule) => auth.reject(head, kind, &rule.requirements),
-            Self::Open | Self::Refuse(_) => auth.rejection(head, kind),
+            Self::Check(rule) => auth.reject(head, kind, &rule.requirements),
+            Self::Allow | Self::Deny(_) => auth.rejection(head, kind),
         }
     }
 }

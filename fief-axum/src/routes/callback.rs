@@ -11,13 +11,14 @@ use fief_client::{
 use tower_cookies::Cookie;
 
 use super::{
-    attempt::Attempt, config::Site, loop_guard::Landings, page::LoginPageKind, show::show,
+    attempt::Attempt, config::LoginConfig, loop_guard::LoginCounter, page::LoginPageKind,
+    show::show,
 };
 use crate::{
     Error,
     cookie::Jar,
     response::pending::append_cookies,
-    session::{self, Opened, Sessions, Visit, seconds},
+    session::{self, Loaded, Opened, Sessions, seconds},
     shared::Shared,
 };
 
@@ -51,8 +52,8 @@ pub(super) async fn callback(
         Ok((tokens, user)) => match begin(site, &tokens, &user, &headers).await {
             Ok(session) => {
                 cookies.extend(session);
-                let landings = Landings::read(&site.sessions.cookies, Jar::new(&headers), now);
-                cookies.extend(landings.next(&site.sessions.cookies));
+                let logins = LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now);
+                cookies.extend(logins.next(&site.sessions.cookies));
                 Redirect::to(&return_to).into_response()
             }
             Err(Error::Fief(error)) => failed(site, &error, &return_to),
@@ -68,7 +69,7 @@ pub(super) async fn callback(
 }
 
 async fn begin(
-    site: &Site,
+    site: &LoginConfig,
     tokens: &FiefTokenResponse,
     user: &FiefUserInfo,
     headers: &HeaderMap,
@@ -78,12 +79,12 @@ async fn begin(
     let info = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await?;
-    let cookies = session::begin(&site.sessions, tokens, &info, headers).await?;
-    users.learn(fief, user).await;
+    let cookies = session::create(&site.sessions, tokens, &info, headers).await?;
+    users.update(fief, user).await;
     Ok(cookies)
 }
 
-fn not_begun(site: &Site, error: &Error, return_to: &str) -> Response {
+fn not_begun(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
     tracing::error!(%error, "a session cannot begin");
     match error {
         Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
@@ -94,13 +95,13 @@ fn not_begun(site: &Site, error: &Error, return_to: &str) -> Response {
 }
 
 /// A callback that nobody here began, or the back button after a login: nothing is sent to Fief.
-async fn stale(site: &Site, headers: &HeaderMap, now: u64) -> Response {
+async fn stale(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
     let Some(opened) = Opened::of(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
     };
-    match session::read(&site.sessions, opened, now).await {
-        Ok(Visit::Live(_)) => Redirect::to(&site.after_login).into_response(),
-        Ok(Visit::Over) => show(site, LoginPageKind::NotBegun, None),
+    match session::load(&site.sessions, opened, now).await {
+        Ok(Loaded::Active(_)) => Redirect::to(&site.after_login).into_response(),
+        Ok(Loaded::Expired) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {
             tracing::error!(%error, "a session cannot be read");
             show(site, LoginPageKind::Unavailable, None)
@@ -108,7 +109,7 @@ async fn stale(site: &Site, headers: &HeaderMap, now: u64) -> Response {
     }
 }
 
-fn failed(site: &Site, error: &FiefError, return_to: &str) -> Response {
+fn failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Response {
     match error.clone().into_class() {
         ErrorClass::Authorization(error) => {
             tracing::debug!(error, "Fief refused a login");

@@ -5,17 +5,18 @@ use url::{Url, form_urlencoded};
 
 use super::OnLoginPage;
 use crate::{
-    RejectionKind, rejection::challenge::Remedy, request::return_to::return_to, session::Sessions,
+    RejectionKind, rejection::challenge::ChallengeParams, request::return_to::return_to,
+    session::Sessions,
 };
 
 /// The web application that visitors log in to, checked.
-pub(crate) struct Site {
+pub(crate) struct LoginConfig {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) redirect_uri: String,
     pub(crate) logged_out_uri: String,
     pub(crate) callback_path: String,
     pub(crate) logout_path: String,
-    pub(crate) user_path: Option<String>,
+    pub(crate) user_route: Option<String>,
     pub(crate) after_login: String,
     pub(crate) on_login_page: Option<OnLoginPage>,
     pub(crate) request: AuthorizationRequest,
@@ -24,7 +25,7 @@ pub(crate) struct Site {
     pub(crate) login_path: String,
 }
 
-impl Site {
+impl LoginConfig {
     /// The origin of the application, as browsers write it.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
@@ -55,12 +56,12 @@ impl Site {
         let mut query = form_urlencoded::Serializer::new(String::new());
         // A page that the login would not come back to is not carried along, however long it is.
         query.extend_pairs(self.return_to(page).map(|page| ("return_to", page)));
-        let Remedy {
+        let ChallengeParams {
             // The application's own, which every login asks for.
             scope: _,
             acr,
             max_age,
-        } = Remedy::new(kind, required);
+        } = ChallengeParams::new(kind, required);
         query.extend_pairs(acr.map(|acr| ("acr", acr)));
         query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
         let (path, query) = (self.login_path(), query.finish());
@@ -72,8 +73,8 @@ impl Site {
     }
 
     /// A page to come back to, unless it leads elsewhere or into a login again.
-    pub(crate) fn return_to(&self, asked: &str) -> Option<String> {
-        let page = return_to(asked)?;
+    pub(crate) fn return_to(&self, page: &str) -> Option<String> {
+        let page = return_to(page)?;
         let path = page.split(['?', '#']).next().unwrap_or_default();
         let own = path.strip_prefix(&self.prefix).is_some_and(|path| {
             [&self.login_path, &self.callback_path, &self.logout_path]

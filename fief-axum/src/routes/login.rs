@@ -9,7 +9,8 @@ use fief_client::{AuthorizationRequest, FiefAcr, Prompt, Screen};
 use url::form_urlencoded;
 
 use super::{
-    attempt::Attempt, config::Site, loop_guard::Landings, page::LoginPageKind, show::show,
+    attempt::Attempt, config::LoginConfig, loop_guard::LoginCounter, page::LoginPageKind,
+    show::show,
 };
 use crate::{cookie::Jar, response::pending::append_cookies, session::seconds, shared::Shared};
 
@@ -23,23 +24,23 @@ pub(super) async fn login(
         return StatusCode::NOT_FOUND.into_response();
     };
     let now = seconds(auth.fief().now());
-    if Landings::read(&site.sessions.cookies, Jar::new(&headers), now).is_loop() {
+    if LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now).is_redirect_loop() {
         tracing::warn!("a browser is sent to log in again and again");
         return show(site, LoginPageKind::Looping, None);
     }
-    let wish = Wish::read(site, query.as_deref().unwrap_or_default());
+    let params = LoginParams::read(site, query.as_deref().unwrap_or_default());
     let begun = auth
         .fief()
-        .begin_login(&site.redirect_uri, wish.request)
+        .begin_login(&site.redirect_uri, params.request)
         .await;
     let (url, attempt) = match begun {
         Ok(begun) => begun,
         Err(error) => {
             tracing::warn!(%error, "a login cannot begin");
-            return show(site, LoginPageKind::Unavailable, Some(&wish.return_to));
+            return show(site, LoginPageKind::Unavailable, Some(&params.return_to));
         }
     };
-    let attempt = Attempt::new(attempt, wish.return_to, wish.is_silent, now);
+    let attempt = Attempt::new(attempt, params.return_to, params.is_silent, now);
     match attempt.write(&site.sessions.cookies, Jar::new(&headers)) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();
@@ -54,15 +55,15 @@ pub(super) async fn login(
 }
 
 /// What the query of the login route may ask for, and nothing else. What is not understood is left out.
-struct Wish {
+struct LoginParams {
     request: AuthorizationRequest,
     return_to: String,
     /// Without a page of Fief's, whatever comes of it.
     is_silent: bool,
 }
 
-impl Wish {
-    fn read(site: &Site, query: &str) -> Self {
+impl LoginParams {
+    fn read(site: &LoginConfig, query: &str) -> Self {
         let mut request = site.request.clone();
         let mut return_to = Vec::new();
         let mut is_silent = false;
@@ -90,7 +91,7 @@ impl Wish {
                 _ => request,
             };
         }
-        // Asked for twice is asked for by somebody else.
+        // Authentication for twice is asked for by somebody else.
         let return_to = match return_to.as_mut_slice() {
             [page] => page.take(),
             _ => None,

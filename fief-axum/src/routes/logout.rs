@@ -6,11 +6,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{config::Site, show};
+use super::{config::LoginConfig, show};
 use crate::{
     request::{
         csrf::is_same_origin,
-        head::{Head, SEC_FETCH_SITE},
+        head::{RequestHead, SEC_FETCH_SITE},
     },
     response::pending::append_cookies,
     session,
@@ -18,40 +18,40 @@ use crate::{
 };
 
 /// Logs out where the browser shows that its user wants it, else asks.
-pub(super) async fn ask(State(auth): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn get_logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let head = Head::of(&request);
+    let head = RequestHead::of(&request);
     match head.header(&SEC_FETCH_SITE) {
-        Some("same-origin" | "none") => end(&auth, site, head.headers).await,
-        _ => question(&auth, site),
+        Some("same-origin" | "none") => logout(&auth, site, head.headers).await,
+        _ => confirmation_page(&auth, site),
     }
 }
 
 /// Logs out: a form's POST.
-pub(super) async fn logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let head = Head::of(&request);
+    let head = RequestHead::of(&request);
     if is_same_origin(Some(site.origin()), head) {
-        end(&auth, site, head.headers).await
+        logout(&auth, site, head.headers).await
     } else {
-        question(&auth, site)
+        confirmation_page(&auth, site)
     }
 }
 
 /// Ends the session here first, then Fief's own.
-async fn end(auth: &Arc<Shared>, site: &Site, headers: &HeaderMap) -> Response {
-    let cookies = session::leave(&site.sessions, headers).await;
+async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> Response {
+    let cookies = session::destroy(&site.sessions, headers).await;
     let url = auth.fief().logout_url(&site.logged_out_uri);
     let mut response = Redirect::to(url.as_str()).into_response();
     append_cookies(response.headers_mut(), &cookies);
     response
 }
 
-fn question(auth: &Arc<Shared>, site: &Site) -> Response {
+fn confirmation_page(auth: &Arc<Shared>, site: &LoginConfig) -> Response {
     let fief = auth.fief().logout_url(&site.logged_out_uri).origin();
     show::log_out(site, fief.ascii_serialization())
 }

@@ -11,25 +11,25 @@ use crate::{
 /// A page that sends to log in those who just did, such as a rejection of the application's own, would send them round
 /// in circles, since Fief logs them in without asking.
 #[derive(Default, Deserialize, Serialize)]
-pub(super) struct Landings {
+pub(super) struct LoginCounter {
     /// Seconds of Unix time.
     since: u64,
     count: u32,
 }
 
-impl Landings {
+impl LoginCounter {
     pub(super) fn read(config: &CookieConfig, jar: Jar<'_>, now: u64) -> Self {
         jar.get(&config.name(NAME))
-            .and_then(|sealed| config.keys.open(Purpose::Landings, sealed))
-            .filter(|read: &Self| now.checked_sub(read.since).is_some_and(|age| age < WHILE))
+            .and_then(|sealed| config.keys.open(Purpose::LoginCounter, sealed))
+            .filter(|read: &Self| now.checked_sub(read.since).is_some_and(|age| age < WINDOW))
             .unwrap_or(Self {
                 since: now,
                 count: 0,
             })
     }
 
-    pub(super) fn is_loop(&self) -> bool {
-        self.count >= MANY
+    pub(super) fn is_redirect_loop(&self) -> bool {
+        self.count >= MAX_LOGINS
     }
 
     /// The cookie that counts one more.
@@ -38,12 +38,12 @@ impl Landings {
             since: self.since,
             count: self.count.saturating_add(1),
         };
-        let sealed = config.keys.seal(Purpose::Landings, &next)?;
-        Ok(config.cookie(config.name(NAME), sealed, WHILE))
+        let sealed = config.keys.seal(Purpose::LoginCounter, &next)?;
+        Ok(config.cookie(config.name(NAME), sealed, WINDOW))
     }
 }
 
-const NAME: &str = "fief_landings";
-const MANY: u32 = 5;
+const NAME: &str = "fief_logins";
+const MAX_LOGINS: u32 = 5;
 /// Seconds.
-const WHILE: u64 = 60;
+const WINDOW: u64 = 60;

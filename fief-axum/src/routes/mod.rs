@@ -24,14 +24,14 @@ use axum::{
 
 pub use self::page::{LoginPage, LoginPageKind};
 pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
-use crate::{AuthLayer, request::head::Head, shared::Shared};
+use crate::{AuthLayer, request::head::RequestHead, shared::Shared};
 
 /// The routes, or none where logging in is not set up.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {
     let Some(site) = auth.site() else {
         return Router::new();
     };
-    let router = match &site.user_path {
+    let router = match &site.user_route {
         Some(path) => Router::new().route(
             path,
             get(user::user).route_layer(AuthLayer::new(Arc::clone(auth))),
@@ -46,15 +46,17 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
         )
         .route(
             &site.logout_path,
-            get(logout::ask).post(logout::logout).head(not_allowed),
+            get(logout::get_logout)
+                .post(logout::post_logout)
+                .head(not_allowed),
         )
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn(secure_headers))
         .with_state(auth.clone())
 }
 
 /// What every one of the routes' answers has, and a prefetch does not get.
-async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if Head::of(&request).is_prefetch() {
+async fn secure_headers(request: Request, next: Next) -> Response {
+    let mut response = if RequestHead::of(&request).is_prefetch() {
         StatusCode::NO_CONTENT.into_response()
     } else {
         next.run(request).await

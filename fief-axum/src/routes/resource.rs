@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{request::head::Head, shared::Shared};
+use crate::{request::head::RequestHead, shared::Shared};
 
 /// The route of the API's description, or none where it is not set up.
 pub(crate) fn resource_metadata<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {
@@ -33,7 +33,7 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
         .into_response(),
         Err(error) => {
             tracing::warn!(%error, "the issuer is not known yet");
-            auth.rejection(Head::of(&request), error.into())
+            auth.rejection(RequestHead::of(&request), error.into())
                 .into_response()
         }
     }

@@ -5,12 +5,12 @@ use axum::{
 use url::form_urlencoded;
 
 use super::{
-    config::Site,
+    config::LoginConfig,
     page::{LoginPage, LoginPageKind},
 };
 
 /// A page that offers a new login, with the page to come back to.
-pub(super) fn show(site: &Site, kind: LoginPageKind, return_to: Option<&str>) -> Response {
+pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&str>) -> Response {
     // Serialised pairs and the paths of a route have no characters that HTML gives a meaning to.
     let mut link = site.login_path();
     if let Some(return_to) = return_to {
@@ -32,7 +32,7 @@ pub(super) fn show(site: &Site, kind: LoginPageKind, return_to: Option<&str>) ->
 }
 
 /// The question whether to log out, from where the browser goes on to this Fief.
-pub(super) fn log_out(site: &Site, fief: String) -> Response {
+pub(super) fn log_out(site: &LoginConfig, fief: String) -> Response {
     let page = present(
         site,
         LoginPage {
@@ -45,7 +45,7 @@ pub(super) fn log_out(site: &Site, fief: String) -> Response {
     ([(header::REFERRER_POLICY, "same-origin")], page).into_response()
 }
 
-fn present(site: &Site, page: LoginPage) -> Response {
+fn present(site: &LoginConfig, page: LoginPage) -> Response {
     match &site.on_login_page {
         Some(hook) => hook(page),
         None => page.into_response(),

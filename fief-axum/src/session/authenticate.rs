@@ -6,17 +6,17 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Session, seconds},
-    load::{Opened, Visit, read, write},
+    load::{Loaded, Opened, load, write},
     refresh,
-    refreshes::Outcome,
+    refreshes::RefreshOutcome,
     sessions::Sessions,
 };
-use crate::{Error, RejectionKind, cookie::chunks, request::head::Head};
+use crate::{Error, RejectionKind, cookie::chunks, request::head::RequestHead};
 
 /// The session of a request, with tokens that are good.
 #[derive(Default)]
-pub(crate) struct Current {
-    pub(crate) found: Option<(FiefAccessTokenInfo, Arc<Session>)>,
+pub(crate) struct SessionAuth {
+    pub(crate) session: Option<(FiefAccessTokenInfo, Arc<Session>)>,
     /// What the answer is to tell the browser.
     pub(crate) cookies: Vec<Cookie<'static>>,
 }
@@ -24,70 +24,88 @@ pub(crate) struct Current {
 /// Finds the session of a request, and refreshes its tokens where they are due.
 ///
 /// Cookies are cleared only of a session that is surely over: a parallel answer may bring a newer one.
-pub(crate) async fn current(
+pub(crate) async fn authenticate(
     sessions: &Arc<Sessions>,
-    head: Head<'_>,
+    head: RequestHead<'_>,
     opened: Opened,
-) -> Result<Current, RejectionKind> {
+) -> Result<SessionAuth, RejectionKind> {
     let now = seconds(sessions.fief.now());
-    let session = match read(sessions, opened, now).await? {
-        Visit::Live(session) => Arc::new(session),
-        Visit::Over => return Ok(over(sessions, head)),
+    let session = match load(sessions, opened, now).await? {
+        Loaded::Active(session) => Arc::new(session),
+        Loaded::Expired => return Ok(cleared(sessions, head)),
     };
     let may_start = !matches!(*head.method, Method::HEAD | Method::OPTIONS);
-    let Fresh::Live(fresh, is_away) = refreshed(sessions, &session, may_start, now).await else {
-        return Ok(over(sessions, head));
+    let refreshed = refresh_if_needed(sessions, &session, may_start, now).await;
+    let Refreshed::Active {
+        session: fresh,
+        is_unreachable,
+    } = refreshed
+    else {
+        return Ok(cleared(sessions, head));
     };
     match validate(sessions, &fresh).await {
         Ok(token) => {
             let cookies = renewal(sessions, head, &session, &fresh, now);
-            let found = Some((token, fresh));
-            Ok(Current { found, cookies })
+            Ok(SessionAuth {
+                session: Some((token, fresh)),
+                cookies,
+            })
         }
-        Err(FiefError::AccessTokenExpired) if is_away => Err(RejectionKind::Unavailable),
+        Err(FiefError::AccessTokenExpired) if is_unreachable => Err(RejectionKind::Unavailable),
         Err(error) => match RejectionKind::from(error) {
             kind if !kind.is_unauthenticated() => Err(kind),
-            _ if fresh.refresh_token().is_none() => Ok(over(sessions, head)),
-            _ => Ok(Current::default()),
+            _ if fresh.refresh_token().is_none() => Ok(cleared(sessions, head)),
+            _ => Ok(SessionAuth::default()),
         },
     }
 }
 
 /// A session as it is after a refresh that was due.
-pub(crate) enum Fresh {
-    /// Whether Fief was away is said besides.
-    Live(Arc<Session>, bool),
-    Over,
+pub(crate) enum Refreshed {
+    Active {
+        session: Arc<Session>,
+        /// Whether the refresh failed because Fief is unreachable.
+        is_unreachable: bool,
+    },
+    Expired,
 }
 
 /// Refreshes a session where that is due. It may have been already, more than once even.
-pub(crate) async fn refreshed(
+pub(crate) async fn refresh_if_needed(
     sessions: &Arc<Sessions>,
     session: &Arc<Session>,
     may_start: bool,
     now: u64,
-) -> Fresh {
+) -> Refreshed {
     let mut session = Arc::clone(session);
     for _ in 0..MAX_STEPS {
-        if !session.is_due(sessions.config.refresh, now) {
+        if !session.needs_refresh(sessions.config.refresh, now) {
             break;
         }
         let outcome = if may_start {
             Some(refresh::join(sessions, &session, now).await)
         } else {
-            sessions.refreshes.landed(&session, now)
+            sessions.refreshes.completed(&session, now)
         };
         match outcome {
-            Some(Outcome::Ended) => return Fresh::Over,
-            Some(Outcome::Failed) => return Fresh::Live(session, true),
-            Some(Outcome::Refreshed(newer)) => session = newer,
-            Some(Outcome::Refused) | None => break,
+            Some(RefreshOutcome::Ended) => return Refreshed::Expired,
+            Some(RefreshOutcome::Failed) => {
+                return Refreshed::Active {
+                    session,
+                    is_unreachable: true,
+                };
+            }
+            Some(RefreshOutcome::Refreshed(newer)) => session = newer,
+            Some(RefreshOutcome::Refused) | None => break,
         }
     }
-    if sessions.ended.has(&session) {
-        return Fresh::Over;
+    if sessions.revoked.contains(&session) {
+        return Refreshed::Expired;
     }
-    Fresh::Live(session, false)
+    Refreshed::Active {
+        session,
+        is_unreachable: false,
+    }
 }
 
 pub(crate) async fn validate(
@@ -104,24 +122,24 @@ pub(crate) async fn validate(
 /// The cookies of a session that has new tokens, or whose user was not seen for a while.
 fn renewal(
     sessions: &Sessions,
-    head: Head<'_>,
+    head: RequestHead<'_>,
     old: &Session,
     new: &Session,
     now: u64,
 ) -> Vec<Cookie<'static>> {
     let is_newer = new.generation > old.generation && sessions.store.is_none();
-    if !is_newer && !old.is_stale(now) {
+    if !is_newer && !old.needs_renewal(now) {
         return Vec::new();
     }
-    write(sessions, &new.clone().seen(now), head.headers).unwrap_or_else(|error| {
+    write(sessions, &new.clone().touch(now), head.headers).unwrap_or_else(|error| {
         tracing::error!(%error, "a session cannot be renewed");
         Vec::new()
     })
 }
 
-fn over(sessions: &Sessions, head: Head<'_>) -> Current {
-    Current {
-        found: None,
+fn cleared(sessions: &Sessions, head: RequestHead<'_>) -> SessionAuth {
+    SessionAuth {
+        session: None,
         cookies: chunks::clear(&sessions.cookies, head.headers),
     }
 }
@@ -132,7 +150,7 @@ impl From<Error> for RejectionKind {
         match error {
             Error::Fief(error) => error.into(),
             Error::Configuration(_) | Error::SessionKey(_) | Error::SessionStore(_) => {
-                tracing::error!(%error, "a session cannot be read");
+                tracing::error!(%error, "a session cannot be loaded");
                 Self::Unavailable
             }
         }

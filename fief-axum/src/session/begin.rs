@@ -4,14 +4,14 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Session, seconds},
-    end::{end_or_log, owner},
+    end::{current_owner, revoke_or_log},
     load::write,
     sessions::Sessions,
 };
 use crate::Error;
 
 /// Begins a session for who logged in, and ends the one that this browser had.
-pub(crate) async fn begin(
+pub(crate) async fn create(
     sessions: &Sessions,
     tokens: &FiefTokenResponse,
     info: &FiefAccessTokenInfo,
@@ -22,8 +22,8 @@ pub(crate) async fn begin(
     if let Some(store) = &sessions.store {
         store.create(&session).await?;
     }
-    if let Some((id, user)) = owner(sessions, headers).await {
-        end_or_log(sessions, id, user).await;
+    if let Some((id, user)) = current_owner(sessions, headers).await {
+        revoke_or_log(sessions, id, user).await;
     }
     Ok(cookies)
 }

@@ -106,26 +106,26 @@ impl Session {
 
     /// Whether its tokens are to be refreshed: a while before they are over, which differs from session to session,
     /// or sooner where that is set; but not at once after they came, whatever the clocks say.
-    pub(crate) fn is_due(&self, refresh: Option<Refresh>, now: u64) -> bool {
+    pub(crate) fn needs_refresh(&self, refresh: Option<Refresh>, now: u64) -> bool {
         let Some(refresh) = refresh.filter(|_| self.refresh_token.is_some()) else {
             return false;
         };
         let lifetime = self.expires_at.saturating_sub(self.refreshed_at);
         let jitter = u64::try_from(self.id.as_u128() % JITTER).unwrap_or_default();
-        let early = (EARLY + jitter).min(lifetime / 2);
+        let early = (REFRESH_MARGIN + jitter).min(lifetime / 2);
         let due = self.expires_at.saturating_sub(early);
         let sooner = refresh.after.unwrap_or(u64::MAX);
         let due = due.min(self.refreshed_at.saturating_add(sooner));
-        now >= due.max(self.refreshed_at.saturating_add(LEAST))
+        now >= due.max(self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL))
     }
 
     /// Whether a request is worth a cookie, since the user was not seen for a while.
-    pub(crate) fn is_stale(&self, now: u64) -> bool {
+    pub(crate) fn needs_renewal(&self, now: u64) -> bool {
         now.saturating_sub(self.seen_at) >= RENEW_AFTER
     }
 
     /// The same session, whose user was seen then.
-    pub(crate) fn seen(mut self, at: u64) -> Self {
+    pub(crate) fn touch(mut self, at: u64) -> Self {
         self.seen_at = at;
         self
     }
@@ -170,10 +170,10 @@ fn expose_some<S: Serializer>(
 }
 
 /// Seconds before the end of the access token, and the spread that is added.
-const EARLY: u64 = 60;
+const REFRESH_MARGIN: u64 = 60;
 const JITTER: u128 = 30;
 /// Seconds after a refresh in which there is no other.
-const LEAST: u64 = 5;
+const MIN_REFRESH_INTERVAL: u64 = 5;
 /// Seconds after which a request renews the cookie, and by which machines' clocks may differ.
 const RENEW_AFTER: u64 = 60;
 const SKEW: u64 = 60;

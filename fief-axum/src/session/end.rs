@@ -8,19 +8,21 @@ use super::{data::seconds, load::Opened, sessions::Sessions};
 use crate::{Error, cookie::chunks};
 
 /// Ends the session that a browser leaves, and takes it from it.
-pub(crate) async fn leave(sessions: &Sessions, headers: &HeaderMap) -> Vec<Cookie<'static>> {
-    if let Some((id, user)) = owner(sessions, headers).await {
-        end_or_log(sessions, id, user).await;
+pub(crate) async fn destroy(sessions: &Sessions, headers: &HeaderMap) -> Vec<Cookie<'static>> {
+    if let Some((id, user)) = current_owner(sessions, headers).await {
+        revoke_or_log(sessions, id, user).await;
     }
     chunks::clear(&sessions.cookies, headers)
 }
 
 /// Ends a session, here and in the store.
-pub(crate) async fn end(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Result<(), Error> {
+pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Result<(), Error> {
     let now = seconds(sessions.fief.now());
-    sessions.ended.session(id, sessions.config.absolute, now);
+    sessions
+        .revoked
+        .revoke_session(id, sessions.config.absolute, now);
     if let Some(user) = user {
-        sessions.forget_user(user).await;
+        sessions.invalidate_user(user).await;
     }
     match &sessions.store {
         Some(store) => store.end(id, now).await,
@@ -29,10 +31,12 @@ pub(crate) async fn end(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Re
 }
 
 /// Ends all sessions that a user has now, here and in the store.
-pub(crate) async fn end_user(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
+pub(crate) async fn revoke_user(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
     let now = seconds(sessions.fief.now());
-    sessions.ended.user(user, sessions.config.absolute, now);
-    sessions.forget_user(user).await;
+    sessions
+        .revoked
+        .revoke_user(user, sessions.config.absolute, now);
+    sessions.invalidate_user(user).await;
     match &sessions.store {
         Some(store) => {
             let issuer = sessions.fief.issuer().await?;
@@ -43,14 +47,14 @@ pub(crate) async fn end_user(sessions: &Sessions, user: Uuid) -> Result<(), Erro
 }
 
 /// Ends a session whose browser has to go on all the same.
-pub(super) async fn end_or_log(sessions: &Sessions, id: Uuid, user: Option<Uuid>) {
-    if let Err(error) = end(sessions, id, user).await {
+pub(super) async fn revoke_or_log(sessions: &Sessions, id: Uuid, user: Option<Uuid>) {
+    if let Err(error) = revoke(sessions, id, user).await {
         tracing::error!(%error, "a session cannot be deleted from its store");
     }
 }
 
 /// Whose session this browser has, live or not, where that is known.
-pub(super) async fn owner(
+pub(super) async fn current_owner(
     sessions: &Sessions,
     headers: &HeaderMap,
 ) -> Option<(Uuid, Option<Uuid>)> {

@@ -10,11 +10,11 @@ use crate::{
 };
 
 /// What has become of the session of a request's cookies.
-pub(crate) enum Visit {
+pub(crate) enum Loaded {
     /// There is one.
-    Live(Session),
+    Active(Session),
     /// There was one.
-    Over,
+    Expired,
 }
 
 /// What the session cookies of a request hold: they are ours, whatever has become of the session.
@@ -37,22 +37,22 @@ impl Opened {
 }
 
 /// Reads the session out of a request's cookies, or finds the one that they name.
-pub(crate) async fn read(sessions: &Sessions, opened: Opened, now: u64) -> Result<Visit, Error> {
+pub(crate) async fn load(sessions: &Sessions, opened: Opened, now: u64) -> Result<Loaded, Error> {
     let session = match (opened, &sessions.store) {
         (Opened::Session(session), _) => session,
         (Opened::Ticket(ticket), Some(store)) if ticket.is_live(sessions.config.idle, now) => {
             let issuer = sessions.fief.issuer().await?;
             match store.load(issuer, &ticket).await? {
                 Some(session) => session,
-                None => return Ok(Visit::Over),
+                None => return Ok(Loaded::Expired),
             }
         }
-        (Opened::Ticket(_), Some(_) | None) => return Ok(Visit::Over),
+        (Opened::Ticket(_), Some(_) | None) => return Ok(Loaded::Expired),
     };
-    if session.is_live(sessions.config, now) && !sessions.ended.has(&session) {
-        Ok(Visit::Live(session))
+    if session.is_live(sessions.config, now) && !sessions.revoked.contains(&session) {
+        Ok(Loaded::Active(session))
     } else {
-        Ok(Visit::Over)
+        Ok(Loaded::Expired)
     }
 }
 

@@ -20,16 +20,16 @@ mod wait;
 #[cfg(feature = "tower-sessions")]
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
-    authenticate::{Fresh, current, refreshed, validate},
-    begin::begin,
+    authenticate::{Refreshed, authenticate, refresh_if_needed, validate},
+    begin::create,
     config::{Refresh, SessionConfig},
     data::{Session, seconds},
-    end::{end, end_user, leave},
-    load::{Opened, Visit, read, write},
-    records::Records,
+    end::{destroy, revoke, revoke_user},
+    load::{Loaded, Opened, load, write},
+    records::RecordStore,
     refreshes::Refreshes,
-    revoked::Ended,
+    revoked::RevocationList,
     sessions::Sessions,
     store::Store,
-    wait::ended,
+    wait::wait_for_end,
 };

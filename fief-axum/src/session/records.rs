@@ -7,16 +7,16 @@ use uuid::Uuid;
 use crate::Error;
 
 /// A place for small records, such as a database.
-pub(crate) trait Records: Send + Sync {
-    fn load(&self, id: Uuid) -> Answer<'_, Option<String>>;
+pub(crate) trait RecordStore: Send + Sync {
+    fn load(&self, id: Uuid) -> BoxFuture<'_, Option<String>>;
 
     /// Adds a record. Fails where there is one of this id.
-    fn create(&self, record: Record) -> Answer<'_, ()>;
+    fn create(&self, record: Record) -> BoxFuture<'_, ()>;
 
     /// Replaces a record. One that is not there is added, or nothing happens, or it fails: places differ.
-    fn save(&self, record: Record) -> Answer<'_, ()>;
+    fn save(&self, record: Record) -> BoxFuture<'_, ()>;
 
-    fn delete(&self, id: Uuid) -> Answer<'_, ()>;
+    fn delete(&self, id: Uuid) -> BoxFuture<'_, ()>;
 }
 
 #[cfg_attr(
@@ -30,7 +30,7 @@ pub(crate) struct Record {
     pub(crate) expires_at: u64,
 }
 
-pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// The failure of a store.
 pub(crate) fn failed(error: impl error::Error + Send + Sync + 'static) -> Error {

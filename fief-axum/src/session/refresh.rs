@@ -6,8 +6,8 @@ use fief_client::{ErrorClass, FiefError, FiefTokenResponse, FiefUserInfo, Requir
 
 use super::{
     data::{Session, seconds},
-    end::end_or_log,
-    refreshes::Outcome,
+    end::revoke_or_log,
+    refreshes::RefreshOutcome,
     sessions::Sessions,
 };
 use crate::metrics;
@@ -15,7 +15,11 @@ use crate::metrics;
 /// Joins the refresh of this session that is under way, or was a moment ago, or starts it.
 ///
 /// It is spawned: whoever goes away takes nothing from the others, nor the tokens that Fief has already changed.
-pub(super) async fn join(sessions: &Arc<Sessions>, session: &Arc<Session>, now: u64) -> Outcome {
+pub(super) async fn join(
+    sessions: &Arc<Sessions>,
+    session: &Arc<Session>,
+    now: u64,
+) -> RefreshOutcome {
     let work = || {
         let (sessions, session) = (Arc::clone(sessions), Arc::clone(session));
         async move {
@@ -29,69 +33,69 @@ pub(super) async fn join(sessions: &Arc<Sessions>, session: &Arc<Session>, now: 
     sessions.refreshes.join(session, now, work).await
 }
 
-async fn refresh(sessions: &Sessions, session: &Session) -> Outcome {
+async fn refresh(sessions: &Sessions, session: &Session) -> RefreshOutcome {
     let Some(refresh_token) = session.refresh_token() else {
-        return Outcome::Refused;
+        return RefreshOutcome::Refused;
     };
     let fief = &sessions.fief;
     let params = session.refresh_params();
     match fief.auth_refresh_token(refresh_token, &params).await {
-        Ok((tokens, user)) => adopt(sessions, session, tokens, user).await,
-        Err(error) => refused(sessions, session, &error).await,
+        Ok((tokens, user)) => store_tokens(sessions, session, tokens, user).await,
+        Err(error) => classify(sessions, session, &error).await,
     }
 }
 
 /// Keeps the new tokens before anyone uses them.
-async fn adopt(
+async fn store_tokens(
     sessions: &Sessions,
     session: &Session,
     tokens: FiefTokenResponse,
     user: FiefUserInfo,
-) -> Outcome {
+) -> RefreshOutcome {
     let fief = &sessions.fief;
     // They were validated a moment ago; this looks the claims up.
     let valid = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await;
     let Ok(info) = valid else {
-        return Outcome::Refused;
+        return RefreshOutcome::Refused;
     };
     let session = session.refreshed(&tokens, &info, seconds(fief.now()));
     let is_kept = match &sessions.store {
-        Some(store) => store.keep(&session).await,
+        Some(store) => store.save_refreshed(&session).await,
         None => true,
     };
-    if !is_kept || sessions.ended.has(&session) {
-        return Outcome::Ended;
+    if !is_kept || sessions.revoked.contains(&session) {
+        return RefreshOutcome::Ended;
     }
-    sessions.users.learn(fief, &user).await;
-    Outcome::Refreshed(Arc::new(session))
+    sessions.users.update(fief, &user).await;
+    RefreshOutcome::Refreshed(Arc::new(session))
 }
 
-async fn refused(sessions: &Sessions, session: &Session, error: &FiefError) -> Outcome {
+async fn classify(sessions: &Sessions, session: &Session, error: &FiefError) -> RefreshOutcome {
     match error.clone().into_class() {
         ErrorClass::Inactive => {
             tracing::debug!("a session ends, since its user is not active any more");
-            end_or_log(sessions, session.id, Some(session.user)).await;
-            Outcome::Ended
+            revoke_or_log(sessions, session.id, Some(session.user)).await;
+            RefreshOutcome::Ended
         }
         ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
             // Another machine may have been faster.
             let newer = match &sessions.store {
-                Some(store) => store.newer(session).await,
+                Some(store) => store.wait_for_newer(session).await,
                 None => None,
             };
             newer.map_or_else(
                 || {
                     tracing::debug!("a refresh token is not good any more");
-                    Outcome::Refused
+                    RefreshOutcome::Refused
                 },
-                |newer| Outcome::Refreshed(Arc::new(newer)),
+                |newer| RefreshOutcome::Refreshed(Arc::new(newer)),
             )
         }
         ErrorClass::IdToken | ErrorClass::Invalid => {
             tracing::error!(%error, "the tokens of a refresh were refused");
-            Outcome::Refused
+            RefreshOutcome::Refused
         }
         ErrorClass::Authorization(_)
         | ErrorClass::Callback
@@ -102,7 +106,7 @@ async fn refused(sessions: &Sessions, session: &Session, error: &FiefError) -> O
         | ErrorClass::Transport
         | ErrorClass::Unmet(_) => {
             tracing::warn!(%error, "a session could not be refreshed");
-            Outcome::Failed
+            RefreshOutcome::Failed
         }
     }
 }

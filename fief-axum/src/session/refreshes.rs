@@ -7,15 +7,15 @@ use crate::flight::{Joined, Lost, SingleFlight};
 
 /// The refreshes that are under way or were lately, one for each session and generation of it.
 pub(crate) struct Refreshes {
-    flights: SingleFlight<Key, Outcome>,
-    landed: Expiring<Key, Landed>,
+    flights: SingleFlight<Key, RefreshOutcome>,
+    completed: Expiring<Key, Completed>,
 }
 
 type Key = (Uuid, u64);
 
 #[derive(Clone, Debug)]
-struct Landed {
-    outcome: Outcome,
+struct Completed {
+    outcome: RefreshOutcome,
     /// Seconds of Unix time.
     from: u64,
     until: u64,
@@ -23,7 +23,7 @@ struct Landed {
 
 /// What a refresh led to.
 #[derive(Clone, Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum RefreshOutcome {
     /// The user may not come in any more.
     Ended,
     /// Fief is away; another try may help.
@@ -34,7 +34,7 @@ pub(crate) enum Outcome {
     Refused,
 }
 
-impl Outcome {
+impl RefreshOutcome {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Ended => "ended",
@@ -60,38 +60,43 @@ impl Refreshes {
         Self {
             // A refresh token is good for one request.
             flights: SingleFlight::new(false),
-            landed: Expiring::default(),
+            completed: Expiring::default(),
         }
     }
 
     /// Joins the refresh of this session that is under way, or was a moment ago, or starts it with `work`, which says
     /// by [`insert`](Self::insert) what it led to.
-    pub(crate) async fn join<F>(&self, session: &Session, now: u64, work: impl Fn() -> F) -> Outcome
+    pub(crate) async fn join<F>(
+        &self,
+        session: &Session,
+        now: u64,
+        work: impl Fn() -> F,
+    ) -> RefreshOutcome
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = RefreshOutcome> + Send + 'static,
     {
-        let known = || self.landed(session, now);
+        let known = || self.completed(session, now);
         match self.flights.join(key(session), known, work).await {
             Ok(Joined { result, is_own: _ }) => result,
-            Err(Lost) => Outcome::Failed,
+            Err(Lost) => RefreshOutcome::Failed,
         }
     }
 
     /// Remembers what the refresh of this session led to.
-    pub(crate) fn insert(&self, session: &Session, outcome: Outcome, now: u64) {
+    pub(crate) fn insert(&self, session: &Session, outcome: RefreshOutcome, now: u64) {
         let until = now.saturating_add(outcome.lifetime());
-        let landed = Landed {
+        let completed = Completed {
             outcome,
             from: now,
             until,
         };
-        self.landed.insert(key(session), landed, until, now);
+        self.completed.insert(key(session), completed, until, now);
     }
 
     /// What a refresh of this session led to a moment ago.
-    pub(crate) fn landed(&self, session: &Session, now: u64) -> Option<Outcome> {
-        let landed = self.landed.get(key(session))?;
-        landed.counts(now).then_some(landed.outcome)
+    pub(crate) fn completed(&self, session: &Session, now: u64) -> Option<RefreshOutcome> {
+        let completed = self.completed.get(key(session))?;
+        completed.is_current(now).then_some(completed.outcome)
     }
 
     /// Whether this session has new tokens, or will have, so that its cookies are not to be written any more.
@@ -100,18 +105,18 @@ impl Refreshes {
         // In this order, since a flight that ends is in the other before.
         self.flights.contains(&key)
             || self
-                .landed
+                .completed
                 .get(key)
-                .is_some_and(|landed| match landed.outcome {
-                    Outcome::Ended | Outcome::Refreshed(_) => true,
-                    Outcome::Failed | Outcome::Refused => false,
+                .is_some_and(|completed| match completed.outcome {
+                    RefreshOutcome::Ended | RefreshOutcome::Refreshed(_) => true,
+                    RefreshOutcome::Failed | RefreshOutcome::Refused => false,
                 })
     }
 }
 
-impl Landed {
-    /// Whoever asks may have looked at the clock before it landed. One that went back further ends it.
-    fn counts(&self, now: u64) -> bool {
+impl Completed {
+    /// Whoever asks may have looked at the clock before it completed. One that went back further ends it.
+    fn is_current(&self, now: u64) -> bool {
         (self.from.saturating_sub(GRACE)..self.until).contains(&now)
     }
 }

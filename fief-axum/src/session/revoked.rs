@@ -5,14 +5,14 @@ use super::{data::Session, expiring::Expiring};
 
 /// What was ended in this process, so that no copy of it counts any more.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct RevocationList {
     sessions: Expiring<Uuid, ()>,
     /// Since when a user's sessions are void.
     users: Expiring<Uuid, u64>,
     changed: watch::Sender<()>,
 }
 
-impl Ended {
+impl RevocationList {
     pub(crate) fn new() -> Self {
         Self {
             sessions: Expiring::default(),
@@ -22,20 +22,20 @@ impl Ended {
     }
 
     /// Ends one session. None can last longer than `lifetime`, so then it is forgotten.
-    pub(crate) fn session(&self, id: Uuid, lifetime: u64, now: u64) {
+    pub(crate) fn revoke_session(&self, id: Uuid, lifetime: u64, now: u64) {
         self.sessions
             .insert(id, (), now.saturating_add(lifetime), now);
         self.changed.send_replace(());
     }
 
     /// Ends all sessions that a user has.
-    pub(crate) fn user(&self, user: Uuid, lifetime: u64, now: u64) {
+    pub(crate) fn revoke_user(&self, user: Uuid, lifetime: u64, now: u64) {
         self.users
             .insert(user, now, now.saturating_add(lifetime), now);
         self.changed.send_replace(());
     }
 
-    pub(crate) fn has(&self, session: &Session) -> bool {
+    pub(crate) fn contains(&self, session: &Session) -> bool {
         self.sessions.get(session.id).is_some()
             || self
                 .users
@@ -44,7 +44,7 @@ impl Ended {
     }
 
     /// Tells of every session that ends from now on.
-    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 }

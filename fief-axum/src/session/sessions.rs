@@ -3,7 +3,7 @@ use std::sync::Arc;
 use fief_client::Fief;
 use uuid::Uuid;
 
-use super::{config::SessionConfig, refreshes::Refreshes, revoked::Ended, store::Store};
+use super::{config::SessionConfig, refreshes::Refreshes, revoked::RevocationList, store::Store};
 use crate::{cookie::CookieConfig, user::Users};
 
 /// The sessions of a web application: how they are kept, and those that are known here.
@@ -13,14 +13,14 @@ pub(crate) struct Sessions {
     pub(crate) cookies: CookieConfig,
     pub(crate) config: SessionConfig,
     pub(crate) refreshes: Refreshes,
-    pub(crate) ended: Ended,
+    pub(crate) revoked: RevocationList,
     /// None where sessions are in the browsers' cookies.
     pub(crate) store: Option<Store>,
 }
 
 impl Sessions {
     /// Forgets what is known of a user.
-    pub(crate) async fn forget_user(&self, user: Uuid) {
-        self.users.forget(&self.fief, user).await;
+    pub(crate) async fn invalidate_user(&self, user: Uuid) {
+        self.users.invalidate(&self.fief, user).await;
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     data::{Session, is_within},
-    records::{Answer, Record, Records, failed},
+    records::{BoxFuture, Record, RecordStore, failed},
 };
 use crate::{
     Error,
@@ -19,7 +19,7 @@ use crate::{
 /// Stores have no conditional writes, so that a session is written by its login and by its refreshes only, and what
 /// ends it has records of its own: one for each session that was ended, and one for each user whose sessions are void.
 pub(crate) struct Store {
-    records: Box<dyn Records>,
+    records: Box<dyn RecordStore>,
     keys: Arc<Keys>,
     /// Seconds that a session lasts at most.
     lifetime: u64,
@@ -41,7 +41,7 @@ impl Ticket {
 }
 
 impl Store {
-    pub(crate) fn new(records: Box<dyn Records>, keys: Arc<Keys>, lifetime: u64) -> Self {
+    pub(crate) fn new(records: Box<dyn RecordStore>, keys: Arc<Keys>, lifetime: u64) -> Self {
         Self {
             records,
             keys,
@@ -58,34 +58,37 @@ impl Store {
         let Some(session) = self.get(ticket.id).await? else {
             return Ok(None);
         };
-        let since = within(self.records.load(user_key(issuer, session.user))).await?;
+        let since = with_timeout(self.records.load(user_key(issuer, session.user))).await?;
         let is_void = match since.map(|since| since.parse::<u64>()) {
             Some(Ok(since)) => session.created_at <= since,
             // A record that nobody understands is no reason to let anyone in.
             Some(Err(_)) => true,
             None => false,
         };
-        Ok((!is_void).then(|| session.seen(ticket.seen_at)))
+        Ok((!is_void).then(|| session.touch(ticket.seen_at)))
     }
 
     pub(crate) async fn create(&self, session: &Session) -> Result<(), Error> {
-        within(self.records.create(self.record(session)?)).await
+        with_timeout(self.records.create(self.record(session)?)).await
     }
 
     /// Replaces a session by what it was refreshed to. Returns whether it still counts.
     ///
     /// Who ends a session leaves a mark before deleting it. So either the mark is seen here, or the deletion comes
     /// after what is written here.
-    pub(crate) async fn keep(&self, session: &Session) -> bool {
-        for wait in WAITS {
+    pub(crate) async fn save_refreshed(&self, session: &Session) -> bool {
+        for wait in RETRY_DELAYS {
             let saved = match self.record(session) {
-                Ok(record) => within(self.records.save(record)).await,
+                Ok(record) => with_timeout(self.records.save(record)).await,
                 Err(error) => Err(error),
             };
-            let error = match (within(self.records.load(mark_key(session.id))).await, saved) {
+            let error = match (
+                with_timeout(self.records.load(tombstone_key(session.id))).await,
+                saved,
+            ) {
                 (Ok(None), Ok(())) => return true,
                 (Ok(Some(_)), _) => {
-                    let deleted = within(self.records.delete(session.id)).await;
+                    let deleted = with_timeout(self.records.delete(session.id)).await;
                     if let Err(error) = deleted {
                         tracing::error!(%error, "a session that was ended cannot be deleted");
                     }
@@ -101,8 +104,8 @@ impl Store {
     }
 
     /// Waits for the session that another machine has refreshed this one to.
-    pub(crate) async fn newer(&self, old: &Session) -> Option<Session> {
-        for wait in WAITS {
+    pub(crate) async fn wait_for_newer(&self, old: &Session) -> Option<Session> {
+        for wait in RETRY_DELAYS {
             match self.get(old.id).await {
                 Ok(Some(session)) if session.generation > old.generation => return Some(session),
                 Ok(Some(_)) | Err(_) => sleep(wait).await,
@@ -115,8 +118,8 @@ impl Store {
     /// Deletes a session for good.
     pub(crate) async fn end(&self, id: Uuid, now: u64) -> Result<(), Error> {
         let until = now.saturating_add(self.lifetime);
-        let marked = self.put(mark_key(id), String::new(), until).await;
-        within(self.records.delete(id)).await?;
+        let marked = self.put(tombstone_key(id), String::new(), until).await;
+        with_timeout(self.records.delete(id)).await?;
         marked
     }
 
@@ -133,7 +136,7 @@ impl Store {
     }
 
     async fn get(&self, id: Uuid) -> Result<Option<Session>, Error> {
-        let sealed = within(self.records.load(id)).await?;
+        let sealed = with_timeout(self.records.load(id)).await?;
         Ok(sealed.and_then(|sealed| self.keys.open(Purpose::Record, &sealed)))
     }
 
@@ -152,17 +155,17 @@ impl Store {
             text,
             expires_at,
         };
-        match within(self.records.create(record(text.clone()))).await {
+        match with_timeout(self.records.create(record(text.clone()))).await {
             Ok(()) => Ok(()),
             // It is there already, or the store fails again.
-            Err(_) => within(self.records.save(record(text))).await,
+            Err(_) => with_timeout(self.records.save(record(text))).await,
         }
     }
 }
 
 /// A store that does not answer is a store that failed.
-async fn within<T>(answer: Answer<'_, T>) -> Result<T, Error> {
-    timeout(PATIENCE, answer)
+async fn with_timeout<T>(answer: BoxFuture<'_, T>) -> Result<T, Error> {
+    timeout(STORE_TIMEOUT, answer)
         .await
         .unwrap_or_else(|elapsed| Err(failed(elapsed)))
 }
@@ -176,7 +179,7 @@ fn user_key(issuer: &str, user: Uuid) -> Uuid {
     ])
 }
 
-fn mark_key(id: Uuid) -> Uuid {
+fn tombstone_key(id: Uuid) -> Uuid {
     derived(&[b"fief-axum ended\0", id.as_bytes()])
 }
 
@@ -186,9 +189,9 @@ fn derived(parts: &[&[u8]]) -> Uuid {
     Uuid::from_bytes(half)
 }
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for another machine, and for a store that failed, a little longer each time.
-const WAITS: [Duration; 6] = [
+const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_millis(20),
     Duration::from_millis(50),
     Duration::from_millis(100),

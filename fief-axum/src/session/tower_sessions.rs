@@ -9,13 +9,13 @@ use tower_sessions_core::{
 };
 use uuid::Uuid;
 
-use super::records::{Answer, Record, Records, failed};
+use super::records::{BoxFuture, Record, RecordStore, failed};
 
 /// A store of tower-sessions, whose sessions here are records of one text each.
 pub(crate) struct TowerSessions<S>(pub(crate) S);
 
-impl<S: SessionStore> Records for TowerSessions<S> {
-    fn load(&self, id: Uuid) -> Answer<'_, Option<String>> {
+impl<S: SessionStore> RecordStore for TowerSessions<S> {
+    fn load(&self, id: Uuid) -> BoxFuture<'_, Option<String>> {
         Box::pin(async move {
             let record = self.0.load(&Id(key(id))).await.map_err(failed)?;
             let text = record.and_then(|mut record| record.data.remove(NAME));
@@ -26,7 +26,7 @@ impl<S: SessionStore> Records for TowerSessions<S> {
         })
     }
 
-    fn create(&self, record: Record) -> Answer<'_, ()> {
+    fn create(&self, record: Record) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let id = Id(key(record.id));
             let mut record = theirs(record);
@@ -41,11 +41,11 @@ impl<S: SessionStore> Records for TowerSessions<S> {
         })
     }
 
-    fn save(&self, record: Record) -> Answer<'_, ()> {
+    fn save(&self, record: Record) -> BoxFuture<'_, ()> {
         Box::pin(async move { self.0.save(&theirs(record)).await.map_err(failed) })
     }
 
-    fn delete(&self, id: Uuid) -> Answer<'_, ()> {
+    fn delete(&self, id: Uuid) -> BoxFuture<'_, ()> {
         Box::pin(async move { self.0.delete(&Id(key(id))).await.map_err(failed) })
     }
 }

@@ -5,13 +5,13 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     data::{Session, is_within, seconds},
-    refreshes::Outcome,
+    refreshes::RefreshOutcome,
     sessions::Sessions,
     store::Ticket,
 };
 
 /// Completes when a session is over, or the token where there is none.
-pub(crate) async fn ended(
+pub(crate) async fn wait_for_end(
     fief: &Fief,
     sessions: Option<&Sessions>,
     session: Option<&Arc<Session>>,
@@ -20,22 +20,24 @@ pub(crate) async fn ended(
     let now = || seconds(fief.now());
     let (Some(sessions), Some(session)) = (sessions, session) else {
         while now() < seconds(token.expires_at()) {
-            sleep(TICK).await;
+            sleep(POLL_INTERVAL).await;
         }
         return;
     };
-    let mut changes = sessions.ended.changes();
+    let mut changes = sessions.revoked.subscribe();
     let mut session = Arc::clone(session);
     let mut ticks = 0_u32;
-    while !sessions.ended.has(&session)
+    while !sessions.revoked.contains(&session)
         && is_within(session.created_at, sessions.config.absolute, now())
     {
-        if let Some(Outcome::Refreshed(newer)) = sessions.refreshes.landed(&session, now()) {
+        if let Some(RefreshOutcome::Refreshed(newer)) =
+            sessions.refreshes.completed(&session, now())
+        {
             session = newer;
         }
         // The store knows what other machines refreshed and ended.
-        if ticks.is_multiple_of(LOOK) || now() >= session.expires_at {
-            match look(sessions, &session).await {
+        if ticks.is_multiple_of(STORE_CHECK_EVERY) || now() >= session.expires_at {
+            match load(sessions, &session).await {
                 Some(Some(stored)) => session = Arc::new(stored),
                 Some(None) => return,
                 // There is no store, or it fails: then the token decides.
@@ -47,11 +49,11 @@ pub(crate) async fn ended(
         }
         ticks = ticks.wrapping_add(1);
         // Whether something ended or a tick passed, what follows is the same.
-        let _ = timeout(TICK, changes.changed()).await;
+        let _ = timeout(POLL_INTERVAL, changes.changed()).await;
     }
 }
 
-async fn look(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
+async fn load(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
     let store = sessions.store.as_ref()?;
     let issuer = sessions.fief.issuer().await.ok()?;
     let ticket = Ticket {
@@ -62,5 +64,5 @@ async fn look(sessions: &Sessions, session: &Session) -> Option<Option<Session>>
 }
 
 /// How often the clock is looked at, and every how many times the store.
-const TICK: Duration = Duration::from_secs(1);
-const LOOK: u32 = 30;
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+const STORE_CHECK_EVERY: u32 = 30;

@@ -25,10 +25,10 @@ use crate::{
 pub(crate) struct Users {
     pub(crate) store: Store,
     pub(crate) time_to_live: Duration,
-    refused: Cache<Uuid, Refused>,
-    flights: SingleFlight<Uuid, Landed>,
+    refused: Cache<Uuid, NegativeEntry>,
+    flights: SingleFlight<Uuid, UserResult>,
     /// Counts what became known or was forgotten since, of a part of the users each.
-    changes: [AtomicU64; 64],
+    versions: [AtomicU64; 64],
 }
 
 pub(crate) enum Store {
@@ -38,27 +38,31 @@ pub(crate) enum Store {
 
 /// Fief did not want to describe the user to this token.
 #[derive(Clone)]
-struct Refused {
+struct NegativeEntry {
     since: SystemTime,
     token: FiefAccessTokenInfo,
     error: FiefError,
 }
 
-type Landed = Result<FiefUserInfo, FiefError>;
+type UserResult = Result<FiefUserInfo, FiefError>;
 
 impl Users {
     pub(crate) fn new() -> Self {
         Self {
             store: Store::Memory(Memory::new()),
             time_to_live: Duration::from_secs(5 * 60),
-            refused: Cache::new(REFUSED),
+            refused: Cache::new(MAX_REFUSALS),
             flights: SingleFlight::new(true),
-            changes: [const { AtomicU64::new(0) }; 64],
+            versions: [const { AtomicU64::new(0) }; 64],
         }
     }
 
     /// Returns the user of a token, asking Fief when that was too long ago.
-    pub(crate) async fn get(users: &Arc<Self>, fief: &Fief, token: &FiefAccessTokenInfo) -> Landed {
+    pub(crate) async fn get(
+        users: &Arc<Self>,
+        fief: &Fief,
+        token: &FiefAccessTokenInfo,
+    ) -> UserResult {
         for _ in 0..MAX_JOINED {
             if let Some(known) = users.known(fief, token).await {
                 return known;
@@ -87,51 +91,53 @@ impl Users {
     }
 
     /// Returns what Fief said about the user of a token lately.
-    async fn known(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<Landed> {
-        if let Some(user) = self.find(fief, token.id()).await {
+    async fn known(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<UserResult> {
+        if let Some(user) = self.lookup(fief, token.id()).await {
             metrics::user("cache");
             return Some(Ok(user));
         }
-        self.refusal(fief.now(), token).map(Err)
+        self.cached_refusal(fief.now(), token).map(Err)
     }
 
     /// Returns the user of a token as Fief describes them now.
-    pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Landed {
+    pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
         metrics::user("fief");
         let id = token.id();
-        let begun = self.changes(id).load(Ordering::Acquire);
+        let begun = self.versions(id).load(Ordering::Acquire);
         let user = match fief.userinfo(token.access_token()).await {
             Ok(user) => user,
-            Err(error) if is_refusal(&error) => return Err(self.refuse(fief, token, error).await),
+            Err(error) if is_refusal(&error) => {
+                return Err(self.cache_refusal(fief, token, error).await);
+            }
             // It says nothing about the user.
             Err(error) => return Err(error),
         };
         if let Err(error) = check(&user, token) {
-            return Err(self.refuse(fief, token, error).await);
+            return Err(self.cache_refusal(fief, token, error).await);
         }
         self.insert(fief, &user).await;
         // Of what changed in the meantime this answer may know nothing.
-        if self.changes(id).load(Ordering::Acquire) != begun {
+        if self.versions(id).load(Ordering::Acquire) != begun {
             self.remove(fief, id).await;
         }
         Ok(user)
     }
 
     /// Takes in what Fief, or the user themselves, just said.
-    pub(crate) async fn learn(&self, fief: &Fief, user: &FiefUserInfo) {
-        self.changes(user.sub).fetch_add(1, Ordering::AcqRel);
+    pub(crate) async fn update(&self, fief: &Fief, user: &FiefUserInfo) {
+        self.versions(user.sub).fetch_add(1, Ordering::AcqRel);
         self.insert(fief, user).await;
     }
 
     /// Forgets a user, whatever is under way.
-    pub(crate) async fn forget(&self, fief: &Fief, id: Uuid) {
-        self.changes(id).fetch_add(1, Ordering::AcqRel);
+    pub(crate) async fn invalidate(&self, fief: &Fief, id: Uuid) {
+        self.versions(id).fetch_add(1, Ordering::AcqRel);
         self.flights.remove(&id);
         self.remove(fief, id).await;
     }
 
     /// Forgets a user whom Fief does not describe, and who else asks for a moment.
-    async fn refuse(
+    async fn cache_refusal(
         &self,
         fief: &Fief,
         token: &FiefAccessTokenInfo,
@@ -139,7 +145,7 @@ impl Users {
     ) -> FiefError {
         self.remove(fief, token.id()).await;
         if is_refusal(&error) {
-            let refused = Refused {
+            let refused = NegativeEntry {
                 since: fief.now(),
                 token: token.clone(),
                 error: error.clone(),
@@ -149,10 +155,10 @@ impl Users {
         error
     }
 
-    fn changes(&self, id: Uuid) -> &AtomicU64 {
+    fn versions(&self, id: Uuid) -> &AtomicU64 {
         let [.., last] = id.into_bytes();
-        let [first, ..] = &self.changes;
-        self.changes.get(usize::from(last % 64)).unwrap_or(first)
+        let [first, ..] = &self.versions;
+        self.versions.get(usize::from(last % 64)).unwrap_or(first)
     }
 
     async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
@@ -167,7 +173,7 @@ impl Users {
         }
     }
 
-    async fn find(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+    async fn lookup(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
         if self.time_to_live.is_zero() {
             return None;
         }
@@ -191,12 +197,12 @@ impl Users {
     }
 
     /// What Fief said a moment ago, if it holds for this token too.
-    fn refusal(&self, now: SystemTime, token: &FiefAccessTokenInfo) -> Option<FiefError> {
+    fn cached_refusal(&self, now: SystemTime, token: &FiefAccessTokenInfo) -> Option<FiefError> {
         let refused = self.refused.get(&token.id())?;
         let age = now.duration_since(refused.since);
         let is_same = matches!(refused.error, FiefError::UserInactive)
             || refused.token.access_token() == token.access_token();
-        (is_same && age.is_ok_and(|age| age < REFUSED_FOR)).then_some(refused.error)
+        (is_same && age.is_ok_and(|age| age < REFUSAL_LIFETIME)).then_some(refused.error)
     }
 }
 
@@ -229,5 +235,5 @@ impl fmt::Debug for Users {
 
 /// How many answers about other tokens, or none, are waited for.
 const MAX_JOINED: usize = 3;
-const REFUSED: usize = 10_000;
-const REFUSED_FOR: Duration = Duration::from_secs(5);
+const MAX_REFUSALS: usize = 10_000;
+const REFUSAL_LIFETIME: Duration = Duration::from_secs(5);

@@ -137,7 +137,7 @@ pub async fn a_login_ends_the_session_of_before(store: impl SessionStore + Clone
 pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     let two = Two::start(store).await;
     let user = two.server.user_id(EMAIL);
-    two.auths[1].end_sessions(user).await.unwrap();
+    two.auths[1].revoke_user_sessions(user).await.unwrap();
     assert_eq!(two.statuses().await, [401, 401]);
 
     two.server.advance(std::time::Duration::from_secs(1));
@@ -145,7 +145,7 @@ pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     again.log_in(&two.server, "/login").await;
     assert_eq!(again.open("/castles").await.status, 200);
     // And once more, over the record of before.
-    two.auths[0].end_sessions(user).await.unwrap();
+    two.auths[0].revoke_user_sessions(user).await.unwrap();
     let (answer, _) = again
         .at(two.apps[1].clone())
         .ask(page("/castles", "none"))
@@ -159,7 +159,10 @@ pub async fn one_session_can_be_ended(store: impl SessionStore + Clone) {
     let route = get(async |session: CurrentSession| session.id().unwrap().to_string());
     let app = Router::new().route("/", route).layer(two.auths[0].layer());
     let id = two.at(0).at(app).open("/").await.body;
-    two.auths[1].end_session(id.parse().unwrap()).await.unwrap();
+    two.auths[1]
+        .revoke_session(id.parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(two.statuses().await, [401, 401]);
 }
 

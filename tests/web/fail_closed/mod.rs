@@ -86,7 +86,7 @@ fn handler(protection: Protection, auth: &FiefAuth, reached: &Arc<AtomicUsize>) 
             return one(any(reach)).layer(auth.paths().require("/", guard));
         }
         Protection::OtherPaths => {
-            let table = auth.paths().open("/other").open_fallback();
+            let table = auth.paths().public("/other").public_fallback();
             return one(any(reach)).layer(table);
         }
     };
