@@ -32,10 +32,8 @@ WORDS = {
     r"of no use": "unusable",
     r"come(s)? by": "sends a request",
     r"by itself": "alone, automatically",
-    r"nor": "and not",
     r"as it is": "unchanged",
-    r"the other(s)?('s)?": "other requests, other callers",
-    r"whose": "of which, with",
+    r"the others('s)?": "other requests, other callers",
     r"lately": "recently",
     r"anew": "again",
     r"besides": "in addition to, other than",
@@ -49,7 +47,7 @@ ALLOWED = {
     "": ["connection refused", "Connection refused"],
 }
 
-COMMENT = re.compile(r"//[/!]?(.*)$")
+COMMENT = re.compile(r"(?<!:)//[/!]?(.*)$")
 MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"')
 CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+")
 

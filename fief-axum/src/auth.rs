@@ -5,7 +5,7 @@ use fief_client::Fief;
 use uuid::Uuid;
 
 use crate::{
-    AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer,
+    AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer, SessionId,
     extract::policy::Policies,
     rejection::challenge::Challenge,
     routes,
@@ -14,14 +14,35 @@ use crate::{
     user::Users,
 };
 
-/// Fief for an axum application: makes its layer, its guards and its login routes. A cheap clone.
+/// Entry point: creates the layer, guards and login routes of an application. Cloning is cheap.
+///
+/// Create one `FiefAuth` per application and Fief client, and use it for all layers, guards and routes: a guard rejects
+/// requests that were authenticated by another one.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use fief_axum::{Authenticated, FiefAuth, fief_client::Fief};
+///
+/// async fn me(Authenticated(token): Authenticated) -> String {
+///     token.id().to_string()
+/// }
+///
+/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+/// let auth = FiefAuth::new(fief);
+/// let app: Router = Router::new()
+///     .route("/me", get(me))
+///     .route("/admin", get(async || "admin").route_layer(auth.require().permission("admin")))
+///     .layer(auth.layer());
+/// # Ok::<(), fief_axum::fief_client::FiefError>(())
+/// ```
 #[derive(Clone)]
 pub struct FiefAuth {
     pub(crate) shared: Arc<Shared>,
 }
 
 impl FiefAuth {
-    /// Accepts bearer tokens only, with every default.
+    /// Creates a `FiefAuth` for an API: it accepts bearer tokens only. For anything else use
+    /// [`builder`](Self::builder).
     #[must_use]
     pub fn new(fief: Fief) -> Self {
         Self::from_shared(Shared {
@@ -36,78 +57,130 @@ impl FiefAuth {
         })
     }
 
-    /// Begins to set up more than the defaults, such as logging in.
+    /// Returns a builder to configure login, sessions and more.
+    ///
+    /// ```
+    /// # use fief_axum::{FiefAuth, SessionKey, fief_client::Fief};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let session_key = SessionKey::generate()?;
+    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+    /// let auth = FiefAuth::builder(fief).login("https://app.example.com", session_key).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(fief: Fief) -> FiefAuthBuilder {
         FiefAuthBuilder::new(fief)
     }
 
-    /// Returns the client of Fief.
+    /// Returns the client of the Fief server.
     #[must_use]
     pub fn fief(&self) -> &Fief {
         &self.shared.fief
     }
 
-    /// Returns the layer that extractors need around them. Put it around the whole application, outside of the
-    /// guards: `Router::layer` after the routes.
+    /// Returns the layer that enables the extractors and sets session cookies. Apply it to the whole application, after
+    /// the routes have been added.
     pub fn layer(&self) -> AuthLayer {
         AuthLayer::new(Arc::clone(&self.shared))
     }
 
-    /// Returns a guard that lets those in who are logged in. Its setters require more.
+    /// Returns a guard that rejects unauthenticated requests. Chain its methods to require more.
+    ///
+    /// ```
+    /// # use axum::{Router, routing::post};
+    /// # use fief_axum::{FiefAuth, fief_client::Fief};
+    /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+    /// # async fn create() {}
+    /// let guard = auth.require().scope("openid").permission("castles:create");
+    /// let app: Router = Router::new().route("/castles", post(create).route_layer(guard));
+    /// # Ok::<(), fief_axum::fief_client::FiefError>(())
+    /// ```
     pub fn require(&self) -> RequireLayer {
         RequireLayer::new(Arc::clone(&self.shared))
     }
 
-    /// Returns a guard for a whole application: a table of its paths, where what is not in it is refused.
+    /// Returns a guard for a whole application, configured by path. Paths that are not listed are rejected.
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # use fief_axum::{FiefAuth, fief_client::Fief};
+    /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+    /// # async fn list() {}
+    /// let guard = auth.paths().public("/health").require("/castles", auth.require());
+    /// let app: Router = Router::new()
+    ///     .route("/health", get(async || "ok"))
+    ///     .route("/castles", get(list))
+    ///     .layer(guard);
+    /// # Ok::<(), fief_axum::fief_client::FiefError>(())
+    /// ```
     pub fn paths(&self) -> PathsLayer {
         PathsLayer::new(Arc::clone(&self.shared))
     }
 
-    /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`. None when
-    /// [`login`](FiefAuthBuilder::login) was not set up.
+    /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`, and the user route if
+    /// [`user_route`](FiefAuthBuilder::user_route) is configured.
+    ///
+    /// Merge them after guards have been applied, so that the guards do not reject logins. Without
+    /// [`login`](FiefAuthBuilder::login) the router is empty, and an error is logged.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        if self.shared.site().is_none() {
+            tracing::error!(
+                "FiefAuth::routes() has no routes: configure FiefAuthBuilder::login first"
+            );
+        }
         routes::routes(&self.shared)
     }
 
-    /// Returns the route of the API's description, `/.well-known/oauth-protected-resource` with the path of the API
-    /// behind it. Merge it at the root of the application, outside of its guards. None when
-    /// [`resource`](FiefAuthBuilder::resource) was not set up.
+    /// Returns the route of the protected resource metadata
+    /// ([RFC 9728, section 3](https://www.rfc-editor.org/rfc/rfc9728#section-3)):
+    /// `/.well-known/oauth-protected-resource`, followed by the path of the resource.
+    ///
+    /// Merge it into the outermost router, outside of guards. Without [`resource`](FiefAuthBuilder::resource) the router
+    /// is empty, and an error is logged.
     pub fn resource_metadata<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        if self.shared.resource.is_none() {
+            tracing::error!(
+                "FiefAuth::resource_metadata() has no route: configure FiefAuthBuilder::resource first"
+            );
+        }
         routes::resource_metadata(&self.shared)
     }
 
-    /// Forgets what is known of a user, so that Fief is asked next time: after the user was changed.
+    /// Removes a user from the user info cache, so that [`CurrentUser`](crate::CurrentUser) fetches it from Fief. Call
+    /// it after the user was changed.
     pub async fn invalidate_user(&self, id: Uuid) {
         self.shared.users.invalidate(self.fief(), id).await;
     }
 
-    /// Ends one session ([`CurrentSession::id`](crate::CurrentSession::id)), whoever has its cookies.
+    /// Revokes one session: its cookies are no longer valid in any browser.
+    /// [`CurrentSession::id`](crate::CurrentSession::id) returns the id.
     ///
-    /// Without a session store this is known to this process only, until it ends, and for the last 100 000 sessions.
+    /// Without a session store only this process knows of it, until it exits, and for the last 100,000 sessions.
     ///
     /// # Errors
-    /// [`Error::SessionStore`]: the session is ended in this process only. [`Error::Configuration`]: logging in is not
-    /// set up.
-    pub async fn revoke_session(&self, id: Uuid) -> Result<(), Error> {
-        session::revoke(self.login_sessions()?, id, None).await
+    /// - [`Error::SessionStore`]: the session is revoked in this process only.
+    /// - [`Error::Configuration`]: login is not configured.
+    pub async fn revoke_session(&self, id: SessionId) -> Result<(), Error> {
+        session::revoke(self.sessions()?, id.into(), None).await
     }
 
-    /// Ends all sessions that a user has now, on all of the user's devices.
+    /// Revokes all sessions that a user has now, on all devices ("log out everywhere").
     ///
-    /// Without a session store this is known to this process only, until it ends, and for the last 100 000 users.
-    /// Bearer tokens are not sessions: Fief cannot take those back.
+    /// Without a session store only this process knows of it, until it exits, and for the last 100,000 users. Bearer
+    /// tokens are not sessions: Fief has no way to revoke them.
     ///
     /// # Errors
-    /// [`Error::SessionStore`]: the sessions are ended in this process only. [`Error::Fief`]: nor is there an issuer
-    /// yet, which the store needs. [`Error::Configuration`]: logging in is not set up.
+    /// - [`Error::SessionStore`]: the sessions are revoked in this process only.
+    /// - [`Error::Fief`]: the sessions are revoked in this process only, since the store needs the issuer, and Fief was
+    ///   never reached.
+    /// - [`Error::Configuration`]: login is not configured.
     pub async fn revoke_user_sessions(&self, user: Uuid) -> Result<(), Error> {
-        session::revoke_user(self.login_sessions()?, user).await
+        session::revoke_user(self.sessions()?, user).await
     }
 
-    fn login_sessions(&self) -> Result<&Arc<Sessions>, Error> {
-        self.shared
-            .sessions()
-            .ok_or_else(|| Error::config("login: is not set up"))
+    fn sessions(&self) -> Result<&Arc<Sessions>, Error> {
+        self.shared.sessions().ok_or_else(|| {
+            Error::config("there are no sessions: configure FiefAuthBuilder::login first")
+        })
     }
 
     pub(crate) fn from_shared(shared: Shared) -> Self {

@@ -11,11 +11,14 @@ use pin_project_lite::pin_project;
 use crate::{Rejection, response::pending::PendingResponse};
 
 pin_project! {
-    /// The future of a layer or a guard: what is inside of it, or a rejection.
+    /// Response future of [`AuthService`](crate::AuthService) and [`RequireService`](crate::RequireService).
+    ///
+    /// It resolves to the response of the inner service or to a rejection, and never fails unless the inner service
+    /// does.
     pub struct ResponseFuture<F, E> {
         #[pin]
         state: State<F, E>,
-        // None when a layer or guard further out finishes the request.
+        // `None` if a layer or guard further out applies it.
         pending: Option<Arc<PendingResponse>>,
     }
 }
@@ -60,7 +63,7 @@ where
         let this = self.project();
         let mut polled = match this.state.project() {
             StateProject::Inner { inner } => inner.poll(cx).map_ok(IntoResponse::into_response),
-            // Ready at the first poll; whoever polls again does not get in either.
+            // Ready at the first poll. A second poll is rejected as well.
             StateProject::Rejected { rejection } => {
                 let rejection = rejection.take().unwrap_or_else(Rejection::misconfigured);
                 Poll::Ready(Ok(rejection.into_response()))

@@ -1,4 +1,4 @@
-//! The layer that lends each request what extractors look up.
+//! Middleware that makes authentication available to guards and extractors.
 
 use std::{
     sync::Arc,
@@ -18,13 +18,31 @@ use crate::{
     shared::Shared,
 };
 
-/// Makes extractors work inside of it and writes the session's cookies. Made by
-/// [`FiefAuth::layer`](crate::FiefAuth::layer).
+/// Layer that applies the [`AuthService`] middleware: it enables the extractors and sets the session cookies on
+/// responses.
 ///
-/// It lets every request through: what is required is said by [`FiefAuth::require`](crate::FiefAuth::require) and by
-/// extractors. Credentials are read when the first of them asks, and once.
+/// Created by [`FiefAuth::layer`](crate::FiefAuth::layer). Apply it to the whole application with
+/// [`Router::layer`](axum::Router::layer), after the routes have been added.
+///
+/// It rejects no request. Routes are protected by guards ([`FiefAuth::require`](crate::FiefAuth::require),
+/// [`FiefAuth::paths`](crate::FiefAuth::paths)) and by extractors such as [`Authenticated`](crate::Authenticated).
+/// Credentials are read and verified when the first of them needs them, and only once.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use fief_axum::{Authenticated, FiefAuth, fief_client::Fief};
+///
+/// async fn me(Authenticated(token): Authenticated) -> String {
+///     token.id().to_string()
+/// }
+///
+/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+/// let auth = FiefAuth::new(fief);
+/// let app: Router = Router::new().route("/me", get(me)).layer(auth.layer());
+/// # Ok::<(), fief_axum::fief_client::FiefError>(())
+/// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a layer does nothing until it is applied with `Router::layer`"]
 pub struct AuthLayer {
     auth: Arc<Shared>,
 }
@@ -46,7 +64,7 @@ impl<S> Layer<S> for AuthLayer {
     }
 }
 
-/// The service that [`AuthLayer`] makes.
+/// Middleware that attaches the authentication state to requests. See [`AuthLayer`].
 #[derive(Clone, Debug)]
 pub struct AuthService<S> {
     inner: S,

@@ -1,12 +1,14 @@
-//! Protects [axum](https://docs.rs/axum) routes with [Fief](https://www.fief.dev): a Tower layer, guards, extractors,
-//! and ready-made login, callback and logout routes.
+//! Authentication of [axum](https://docs.rs/axum) applications with [Fief](https://docs.fief.dev), the self-hosted OAuth
+//! 2.0 and OpenID Connect server: a Tower layer, guards, extractors, and ready-made login, callback and logout routes.
 //!
-//! An API, called with bearer tokens:
+//! # An API
+//!
+//! Clients send bearer tokens. [`Authenticated`] extracts the validated token, and
+//! [`require`](FiefAuth::require) returns a guard for scopes, permissions and more:
 //!
 //! ```
 //! use axum::{Json, Router, routing::{get, post}};
-//! use fief_axum::{Authenticated, FiefAuth};
-//! use fief_client::{Fief, FiefAccessTokenInfo};
+//! use fief_axum::{Authenticated, FiefAuth, fief_client::{Fief, FiefAccessTokenInfo}};
 //!
 //! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
 //! let auth = FiefAuth::new(fief);
@@ -20,15 +22,17 @@
 //!     Json(token)
 //! }
 //! async fn create() {}
-//! # Ok::<(), fief_client::FiefError>(())
+//! # Ok::<(), fief_axum::fief_client::FiefError>(())
 //! ```
 //!
-//! A web application, whose visitors are sent to log in and come back to the page that they asked for:
+//! # A web application
+//!
+//! Visitors are redirected to log in and return to the page that they requested. The session is kept in sealed cookies,
+//! or in a [session store](FiefAuthBuilder::session_store):
 //!
 //! ```
 //! use axum::{Router, response::Html, routing::get};
-//! use fief_axum::{CurrentUser, FiefAuth, SessionKey};
-//! use fief_client::Fief;
+//! use fief_axum::{CurrentUser, FiefAuth, SessionKey, fief_client::Fief};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let session_key = SessionKey::generate()?;
@@ -48,29 +52,40 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Where to find what
+//!
+//! | To | use |
+//! | --- | --- |
+//! | know the user or the token in a handler | [`Authenticated`], [`CurrentUser`], [`FreshUser`], [`CurrentSession`] |
+//! | protect routes | [`FiefAuth::require`], [`FiefAuth::paths`], [`Authorized`] with a [`Policy`] |
+//! | log in and out | [`FiefAuthBuilder::login`], [`FiefAuth::routes`] |
+//! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`] |
+//! | change profile, password or e-mail address | [`Account`] |
+//! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
+//! | test an application | [fief-test-server](https://docs.rs/fief-test-server) |
+//!
 //! # Features
 //!
 //! | Name | Effect | Default |
 //! | --- | --- | --- |
 //! | `rustls` | TLS to Fief by rustls on aws-lc-rs, with the platform's certificates | yes |
 //! | `native-tls` | TLS to Fief by the platform's own library | no |
-//! | `metrics` | counts what happens, on the [`metrics`](https://docs.rs/metrics) facade | no |
-//! | `tower-sessions` | keeps sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
-//! | `utoipa` | writes what guards require into documents of [utoipa](https://docs.rs/utoipa) | no |
+//! | `metrics` | metrics on the [`metrics`](https://docs.rs/metrics) facade, see below | no |
+//! | `tower-sessions` | [`FiefAuthBuilder::session_store`](https://docs.rs/fief-axum/latest/fief_axum/struct.FiefAuthBuilder.html): sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
+//! | `utoipa` | adds security schemes and requirements to OpenAPI documents of [utoipa](https://docs.rs/utoipa) | no |
 //!
-//! # Observability
+//! # Logs and metrics
 //!
-//! Requests that are turned away, and tokens that are verified or not good, are `tracing` events at `debug`, with the
-//! reason and the key's id and never a token; mistakes of the application's own are at `error`. With the feature
-//! `metrics`, besides what
-//! [fief-client counts](https://docs.rs/fief-client/latest/fief_client/#metrics):
+//! Rejections and validated tokens are `tracing` events at the level `debug`, with the reason and the key id, and never
+//! with a token. Misconfigurations are events at `error`. With the feature `metrics` these are recorded, in addition to
+//! [those of fief-client](https://docs.rs/fief-client/latest/fief_client/#metrics):
 //!
-//! | Name | What |
+//! | Name | Counts |
 //! | --- | --- |
-//! | `fief_axum_requests_total{outcome}` | requests whose sender was asked for: `authenticated`, or the `error` of the answer |
-//! | `fief_axum_rejections_total{error}` | requests that were turned away, for lack of permissions too |
-//! | `fief_axum_users_total{from}` | user info, from `cache` or `fief` |
-//! | `fief_axum_refreshes_total{outcome}` | sessions that were `refreshed`, `refused`, `ended` or `failed` |
+//! | `fief_axum_requests_total{outcome}` | authenticated requests by outcome: `authenticated`, or the `error` code |
+//! | `fief_axum_rejections_total{error}` | rejected requests by `error` code |
+//! | `fief_axum_users_total{from}` | lookups of user info, by source: `cache` or `fief` |
+//! | `fief_axum_refreshes_total{outcome}` | refreshes of sessions: `refreshed`, `refused`, `ended` or `failed` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -94,6 +109,15 @@ mod session;
 mod shared;
 mod user;
 
+/// The client of the Fief server, whose types appear in this crate's API.
+pub use fief_client;
+/// The traits of session stores, for [`FiefAuthBuilder::session_store`].
+#[cfg(feature = "tower-sessions")]
+pub use tower_sessions_core;
+/// OpenAPI documents, for [`RequireLayer::describe`] and [`PathsLayer::describe`].
+#[cfg(feature = "utoipa")]
+pub use utoipa;
+
 pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,
@@ -103,10 +127,12 @@ pub use crate::{
         Account, AccountError, Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser,
         Policy,
     },
+    future::ResponseFuture,
     layer::{AuthLayer, AuthService},
     rejection::{Rejection, kind::RejectionKind},
     require::{layer::RequireLayer, paths::PathsLayer, service::RequireService},
     routes::{LoginPage, LoginPageKind},
+    session::SessionId,
     user::cache::{UserCache, UserKey},
 };
 

@@ -12,9 +12,10 @@ use crate::{
     user::Users,
 };
 
-/// What all clones of a `FiefAuth` have in common.
+/// The state that all clones of a [`FiefAuth`](crate::FiefAuth), its layers and its guards share.
 pub(crate) struct Shared {
     pub(crate) fief: Fief,
+    /// `None` without login: then only bearer tokens, or an access token in a cookie, authenticate.
     pub(crate) site: Option<LoginConfig>,
     pub(crate) users: Arc<Users>,
     pub(crate) on_rejection: Option<OnRejection>,
@@ -41,7 +42,7 @@ impl Shared {
         &self.users
     }
 
-    /// Whether a request without an `Authorization` header may still say who sent it.
+    /// Returns whether cookies may authenticate a request.
     pub(crate) fn takes_cookies(&self) -> bool {
         self.site.is_some() || self.access_token_cookie.is_some()
     }
@@ -54,12 +55,12 @@ impl Shared {
         &self.policies
     }
 
-    /// The rejection of a request that nothing was required of yet.
+    /// Rejects a request before requirements are known.
     pub(crate) fn rejection(&self, head: RequestHead<'_>, kind: RejectionKind) -> Rejection {
         self.reject(head, kind, &Requirements::new())
     }
 
-    /// The rejection of a request that does not meet what is required.
+    /// Rejects a request that does not meet the requirements.
     pub(crate) fn reject(
         &self,
         head: RequestHead<'_>,

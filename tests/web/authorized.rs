@@ -61,7 +61,7 @@ impl Policy for IsStaff {
     }
 }
 
-async fn create(Authorized { token, .. }: Authorized<CanCreate>) -> String {
+async fn create(Authorized(token, _): Authorized<CanCreate>) -> String {
     token.id().to_string()
 }
 

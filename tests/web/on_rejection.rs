@@ -34,7 +34,9 @@ async fn the_applications_own_answer_knows_what_was_missing_and_where_to_log_in(
     let key = SessionKey::generate().unwrap();
     let builder = FiefAuth::builder(fief(&server)).login(APP, key);
     let auth = builder.on_rejection(|rejection| match rejection.kind() {
-        RejectionKind::MissingPermission { permissions } => permissions.join(",").into_response(),
+        RejectionKind::MissingPermission { permissions, .. } => {
+            permissions.join(",").into_response()
+        }
         _ if rejection.is_navigation() => {
             Html(rejection.login_url().unwrap().to_owned()).into_response()
         }

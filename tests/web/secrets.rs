@@ -68,7 +68,7 @@ async fn rejections_are_logged_at_debug_and_without_the_token() {
         "invalid_token",
         "insufficient_permissions",
         "forbidden",
-        "not in the table",
+        "has no entry",
     ] {
         let mut lines = text.lines().filter(|line| line.contains("fief_axum"));
         let line = lines.find(|line| line.contains(said));

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{error::Error, fmt, sync::Arc};
 
 use axum::{
     Json,
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{CurrentSession, Rejection, RejectionKind};
 
-/// The account of the user who sent the request, to be changed by its owner.
+/// Extractor for self-service changes to the current user's account.
 ///
 /// ```
 /// use axum::Form;
@@ -27,22 +27,25 @@ use crate::{CurrentSession, Rejection, RejectionKind};
 /// }
 /// ```
 ///
-/// Fief asks for ACR [`LevelOne`](FiefAcr::LevelOne) to change passwords and e-mail addresses; a request with less is
-/// rejected as by a guard. Guard the route with [`acr`](crate::RequireLayer::acr) and
-/// [`max_age`](crate::RequireLayer::max_age), so that the form's page already asks for a login, and one that is not too
-/// long ago.
+/// Fief requires the ACR [`LevelOne`](FiefAcr::LevelOne) to change passwords and e-mail addresses; requests with less are
+/// rejected with a step-up challenge. Guard the route with [`acr`](crate::RequireLayer::acr) and
+/// [`max_age`](crate::RequireLayer::max_age), and the page with the form as well, so that users log in before they fill
+/// it in.
 #[derive(Clone, Debug)]
 pub struct Account {
     session: CurrentSession,
 }
 
-/// Why an account was not changed.
+/// Error of [`Account`]'s methods.
+///
+/// As a response, [`Refused`](Self::Refused) has Fief's status and a JSON body with `error`, `reason` and `fields`, and
+/// [`Rejected`](Self::Rejected) is the rejection's response.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// Fief does not take the value. As a response: Fief's status, with its code, reasons and fields as JSON.
+    /// Fief rejected the new value: a password that is too weak, an address in use, an invalid field.
     Refused(FiefError),
-    /// The request may not do that, or Fief is away.
+    /// The session has ended, the user must step up, or Fief is unreachable.
     Rejected(Arc<Rejection>),
 }
 
@@ -50,7 +53,7 @@ impl Account {
     /// Changes fields of the profile. See [`Fief::update_profile`](fief_client::Fief::update_profile).
     ///
     /// # Errors
-    /// [`AccountError`].
+    /// [`AccountError::Refused`], [`AccountError::Rejected`].
     pub async fn update_profile(
         &self,
         fields: &(impl Serialize + Sync + ?Sized),
@@ -64,7 +67,7 @@ impl Account {
     /// Changes the password. See [`Fief::change_password`](fief_client::Fief::change_password).
     ///
     /// # Errors
-    /// [`AccountError`].
+    /// [`AccountError::Refused`], [`AccountError::Rejected`].
     pub async fn change_password(&self, new_password: &str) -> Result<FiefUserInfo, AccountError> {
         let token = self.session.access_token().await?;
         let fief = self.session.auth().fief();
@@ -75,7 +78,7 @@ impl Account {
     /// Begins to change the e-mail address. See [`Fief::email_change`](fief_client::Fief::email_change).
     ///
     /// # Errors
-    /// [`AccountError`].
+    /// [`AccountError::Refused`], [`AccountError::Rejected`].
     pub async fn email_change(&self, email: &str) -> Result<FiefUserInfo, AccountError> {
         let token = self.session.access_token().await?;
         let fief = self.session.auth().fief();
@@ -86,7 +89,7 @@ impl Account {
     /// Finishes changing the e-mail address. See [`Fief::email_verify`](fief_client::Fief::email_verify).
     ///
     /// # Errors
-    /// [`AccountError`].
+    /// [`AccountError::Refused`], [`AccountError::Rejected`].
     pub async fn email_verify(&self, code: &str) -> Result<FiefUserInfo, AccountError> {
         let token = self.session.access_token().await?;
         let fief = self.session.auth().fief();
@@ -94,13 +97,13 @@ impl Account {
         self.changed(changed.await).await
     }
 
-    /// What Fief answers is what the user is from now on.
+    /// Caches the user info of a successful response.
     async fn changed(
         &self,
-        answer: Result<FiefUserInfo, FiefError>,
+        response: Result<FiefUserInfo, FiefError>,
     ) -> Result<FiefUserInfo, AccountError> {
         let auth = self.session.auth();
-        let error = match answer {
+        let error = match response {
             Ok(user) => {
                 auth.users().update(auth.fief(), &user).await;
                 return Ok(user);
@@ -134,6 +137,21 @@ impl<S: Sync> FromRequestParts<S> for Account {
     }
 }
 
+impl fmt::Display for AccountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the account was not changed")
+    }
+}
+
+impl Error for AccountError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(error) => Some(error),
+            Self::Rejected(rejection) => Some(&**rejection),
+        }
+    }
+}
+
 impl From<Rejection> for AccountError {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(Arc::new(rejection))
@@ -148,7 +166,7 @@ impl IntoResponse for AccountError {
             Self::Refused(_) => return StatusCode::BAD_REQUEST.into_response(),
         };
         let (status, detail) = detail;
-        // Not the fields' input, which may be a password.
+        // Without the input, which may be a password.
         let fields: Vec<_> = detail
             .fields()
             .iter()

@@ -1,3 +1,5 @@
+use std::ops::Deref;
+
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
@@ -7,11 +9,13 @@ use fief_client::FiefAccessTokenInfo;
 use super::optional::optional;
 use crate::{Rejection, request::auth::RequestAuth};
 
-/// The access token of whoever sent the request, validated.
+/// Extractor for the validated access token of the request.
 ///
-/// As `Option<Authenticated>` it is none for no, invalid and expired credentials. A malformed `Authorization` header
-/// (400), a cookie sent by another site (403) and a Fief that is away (503) are still rejected. Needs
-/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// Rejects unauthenticated requests with 401. It needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the
+/// route.
+///
+/// `Option<Authenticated>` is `None` if credentials are missing, invalid or expired. A malformed `Authorization` header
+/// (400), a cookie from another site (403) and an unreachable Fief (503) are still rejected.
 ///
 /// ```
 /// use fief_axum::Authenticated;
@@ -23,8 +27,19 @@ use crate::{Rejection, request::auth::RequestAuth};
 ///     }
 /// }
 /// ```
+///
+/// To require scopes or permissions, add a guard to the route ([`FiefAuth::require`](crate::FiefAuth::require)) or use
+/// [`Authorized`](crate::Authorized).
 #[derive(Clone, Debug)]
 pub struct Authenticated(pub FiefAccessTokenInfo);
+
+impl Deref for Authenticated {
+    type Target = FiefAccessTokenInfo;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Rejection;

@@ -1,4 +1,4 @@
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, ops::Deref};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -9,15 +9,16 @@ use fief_client::FiefAccessTokenInfo;
 use super::optional::optional;
 use crate::{Policy, Rejection, RejectionKind, request::auth::RequestAuth};
 
-/// The access token of someone who meets the policy `P`: a handler that asks for it cannot be reached by anyone else,
-/// wherever it is mounted.
+/// Extractor for an access token that meets the policy `P`.
 ///
-/// As `Option<Authorized<P>>` it is none for no, invalid and expired credentials, and for nothing else: who lacks what
-/// the policy requires is still rejected. Needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// A handler that takes it cannot be reached by a request that does not meet the policy, in any router it is
+/// mounted in. It needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+///
+/// `Option<Authorized<P>>` is `None` if credentials are missing, invalid or expired. Valid credentials that do not meet
+/// the policy are still rejected.
 ///
 /// ```
-/// use fief_axum::{Authorized, Policy};
-/// use fief_client::Requirements;
+/// use fief_axum::{Authorized, Policy, fief_client::Requirements};
 ///
 /// struct CanCreateCastles;
 ///
@@ -27,14 +28,21 @@ use crate::{Policy, Rejection, RejectionKind, request::auth::RequestAuth};
 ///     }
 /// }
 ///
-/// async fn create(Authorized { token, .. }: Authorized<CanCreateCastles>) -> String {
+/// async fn create(Authorized(token, _): Authorized<CanCreateCastles>) -> String {
 ///     format!("{} has a new castle", token.id())
 /// }
 /// ```
-pub struct Authorized<P> {
-    /// What the validated token says.
-    pub token: FiefAccessTokenInfo,
-    policy: PhantomData<fn() -> P>,
+pub struct Authorized<P>(
+    pub FiefAccessTokenInfo,
+    #[doc(hidden)] pub PhantomData<fn() -> P>,
+);
+
+impl<P> Deref for Authorized<P> {
+    type Target = FiefAccessTokenInfo;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
@@ -47,10 +55,7 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
         if !P::allows(token) {
             return Err(authentication.reject(RejectionKind::Forbidden, required));
         }
-        Ok(Self {
-            token: token.clone(),
-            policy: PhantomData,
-        })
+        Ok(Self(token.clone(), PhantomData))
     }
 }
 
@@ -64,15 +69,12 @@ impl<S: Sync, P: Policy> OptionalFromRequestParts<S> for Authorized<P> {
 
 impl<P> Clone for Authorized<P> {
     fn clone(&self) -> Self {
-        Self {
-            token: self.token.clone(),
-            policy: PhantomData,
-        }
+        Self(self.0.clone(), PhantomData)
     }
 }
 
 impl<P> fmt::Debug for Authorized<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Authorized").field(&self.token).finish()
+        f.debug_tuple("Authorized").field(&self.0).finish()
     }
 }

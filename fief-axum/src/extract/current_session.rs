@@ -9,11 +9,10 @@ use axum::{
     http::{Extensions, HeaderMap, Method, Uri, request::Parts},
 };
 use fief_client::{FiefAccessTokenInfo, Requirements};
-use uuid::Uuid;
 
 use super::optional::optional;
 use crate::{
-    Rejection, RejectionKind,
+    Rejection, RejectionKind, SessionId,
     request::{
         auth::{Credential, RequestAuth},
         head::RequestHead,
@@ -23,9 +22,9 @@ use crate::{
     shared::Shared,
 };
 
-/// The login that a request stands on, for as long as its handler works.
+/// Extractor for the session that authenticated the request.
 ///
-/// It gives a handler an access token to call other APIs with, however long it takes:
+/// It provides access tokens to call other APIs, for as long as the handler needs them:
 ///
 /// ```
 /// use fief_axum::{CurrentSession, Rejection};
@@ -38,7 +37,7 @@ use crate::{
 /// }
 /// ```
 ///
-/// And it ends what outlives its request, such as a WebSocket or server-sent events, when the user logs out:
+/// It also signals the end of the session to what outlives the request, such as WebSockets and server-sent events:
 ///
 /// ```
 /// use fief_axum::CurrentSession;
@@ -54,7 +53,7 @@ use crate::{
 /// async fn send_events() {}
 /// ```
 ///
-/// A request with a bearer token has no session: then the token is all there is. Needs
+/// A request with a bearer token has no session; the methods then refer to the token. It needs
 /// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 #[derive(Clone)]
 pub struct CurrentSession {
@@ -64,37 +63,37 @@ pub struct CurrentSession {
     request: Arc<SentRequest>,
 }
 
-/// What is kept of the request.
+/// The parts of the request that a rejection needs.
 struct SentRequest {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    /// None of them: a session would hold on to itself.
+    /// Empty, since the request's extensions may hold this session.
     extensions: Extensions,
 }
 
 impl CurrentSession {
-    /// Returns the session's id, which is no secret; none for a bearer token.
-    /// [`FiefAuth::revoke_session`](crate::FiefAuth::revoke_session) takes it.
+    /// Returns the id of the session, for [`FiefAuth::revoke_session`](crate::FiefAuth::revoke_session). `None` for a
+    /// bearer token. The id is not a secret.
     #[must_use]
-    pub fn id(&self) -> Option<Uuid> {
-        self.session().map(|session| session.id)
+    pub fn id(&self) -> Option<SessionId> {
+        self.session().map(|session| session.id.into())
     }
 
-    /// Returns when the user logged in here; none for a bearer token.
+    /// Returns when the session was created by a login. `None` for a bearer token.
     #[must_use]
     pub fn created_at(&self) -> Option<SystemTime> {
         let since = Duration::from_secs(self.session()?.created_at);
         SystemTime::UNIX_EPOCH.checked_add(since)
     }
 
-    /// Returns an access token that is good now, refreshed where that is due.
+    /// Returns an access token that is valid now. Refreshes it first if it is about to expire.
     ///
-    /// Without a session store the answer to this request has to bring the browser the new session, so that it cannot
-    /// have begun yet: streams take the token before they begin, or a store.
+    /// Without a session store, the refreshed session is sent to the browser with the response to this request. So call
+    /// this before the response begins: streams must get the token before they start, or use a store.
     ///
     /// # Errors
-    /// 401 when the session is over, 503 when Fief is away: return it.
+    /// A rejection to be returned from the handler: 401 if the session has ended, 503 if Fief is unreachable.
     pub async fn access_token(&self) -> Result<FiefAccessTokenInfo, Rejection> {
         let auth = &self.auth;
         let (Some(sessions), Some(session)) = (auth.sessions(), self.session()) else {
@@ -104,14 +103,14 @@ impl CurrentSession {
             return valid.map_err(|error| self.reject(error.into(), &Requirements::new()));
         };
         let now = seconds(auth.fief().now());
-        let over = || self.reject(RejectionKind::Expired, &Requirements::new());
+        let ended = || self.reject(RejectionKind::Expired, &Requirements::new());
         let refreshed = session::refresh_if_needed(sessions, session, true, now).await;
         let Refreshed::Active {
             session: fresh,
             is_unreachable,
         } = refreshed
         else {
-            return Err(over());
+            return Err(ended());
         };
         let token = match session::validate(sessions, &fresh).await {
             Ok(token) => token,
@@ -125,17 +124,19 @@ impl CurrentSession {
                 Ok(cookies) => self
                     .pending
                     .set_session_cookies(sessions, cookies, Some(&fresh)),
-                Err(error) => tracing::error!(%error, "a session cannot be renewed"),
+                Err(error) => {
+                    tracing::error!(%error, "failed to write the cookies of a refreshed session");
+                }
             }
         }
         Ok(token)
     }
 
-    /// Completes when the session is over: its user logged out, or was logged out
-    /// ([`FiefAuth::revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)), its lifetime is over, or its access token and
-    /// nothing refreshed it. For a bearer token, when that is over.
+    /// Completes when the session has ended: the user logged out, the session was revoked
+    /// ([`FiefAuth::revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)), or it expired. For a bearer token,
+    /// when the token has expired.
     ///
-    /// What other machines end is noticed within 30 seconds, and only with a session store.
+    /// Revocations by other machines are noticed within 30 seconds, if they share a session store.
     pub async fn ended(&self) {
         let (auth, token) = (self.auth(), &self.credential.token);
         let sessions = auth.sessions().map(Arc::as_ref);

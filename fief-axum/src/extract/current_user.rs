@@ -1,3 +1,5 @@
+use std::ops::Deref;
+
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
@@ -7,11 +9,15 @@ use fief_client::{FiefUserInfo, Requirements};
 use super::optional::optional;
 use crate::{Rejection, request::auth::RequestAuth, user::Users};
 
-/// The user who sent the request, as Fief described them in the last five minutes.
+/// Extractor for the user info of the request's user.
 ///
-/// As `Option<CurrentUser>` it is none for no, invalid and expired credentials, and for users who are not active; what
-/// else is wrong is still rejected, as by [`Authenticated`](crate::Authenticated). Needs
-/// [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// User info is fetched from Fief, cached for five minutes
+/// ([`user_cache_ttl`](crate::FiefAuthBuilder::user_cache_ttl)), and filled in by each login. [`FreshUser`] skips the
+/// cache. It needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+///
+/// Rejects unauthenticated requests and inactive users with 401, and responds with 503 if the user is not cached and Fief
+/// is unreachable. `Option<CurrentUser>` is `None` if credentials are missing, invalid or expired, or if the user is
+/// inactive.
 ///
 /// ```
 /// use fief_axum::CurrentUser;
@@ -23,9 +29,10 @@ use crate::{Rejection, request::auth::RequestAuth, user::Users};
 #[derive(Clone, Debug)]
 pub struct CurrentUser(pub FiefUserInfo);
 
-/// The user who sent the request, as Fief describes them now: one request to Fief each time.
+/// Extractor for the user info of the request's user, fetched from Fief for each request.
 ///
-/// Otherwise as [`CurrentUser`], which gets to know what this one learns.
+/// Use it if five minutes old data does not suffice, such as for a form to edit the profile. Otherwise as
+/// [`CurrentUser`], whose cache it updates.
 ///
 /// ```
 /// use fief_axum::FreshUser;
@@ -37,11 +44,27 @@ pub struct CurrentUser(pub FiefUserInfo);
 #[derive(Clone, Debug)]
 pub struct FreshUser(pub FiefUserInfo);
 
+impl Deref for CurrentUser {
+    type Target = FiefUserInfo;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Deref for FreshUser {
+    type Target = FiefUserInfo;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for CurrentUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        find(parts, false).await.map(Self)
+        user_info(parts, false).await.map(Self)
     }
 }
 
@@ -49,7 +72,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        optional(find(parts, false).await.map(Self))
+        optional(user_info(parts, false).await.map(Self))
     }
 }
 
@@ -57,7 +80,7 @@ impl<S: Sync> FromRequestParts<S> for FreshUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        find(parts, true).await.map(Self)
+        user_info(parts, true).await.map(Self)
     }
 }
 
@@ -65,11 +88,11 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        optional(find(parts, true).await.map(Self))
+        optional(user_info(parts, true).await.map(Self))
     }
 }
 
-async fn find(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
+async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
     let authentication = RequestAuth::authenticate(parts).await?;
     let token = &authentication.credential()?.token;
     let auth = authentication.auth;
@@ -79,7 +102,7 @@ async fn find(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejecti
         Users::get(auth.users(), auth.fief(), token).await
     };
     found.map_err(|error| {
-        tracing::debug!(%error, user = %token.id(), "no user info");
+        tracing::debug!(%error, user = %token.id(), "failed to get user info");
         authentication.reject(error.into(), &Requirements::new())
     })
 }

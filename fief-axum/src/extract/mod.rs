@@ -1,4 +1,4 @@
-//! Extractors: who sent the request.
+//! Extractors for the credentials, the user and the session of a request.
 
 mod account;
 mod authenticated;

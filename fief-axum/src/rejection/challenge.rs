@@ -3,7 +3,7 @@ use fief_client::{FiefAcr, Requirements, RequirementsParts};
 
 use crate::RejectionKind;
 
-/// What every challenge says, whatever is wrong.
+/// The parts of a `WWW-Authenticate` challenge that are the same in every response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Challenge {
     realm: Option<String>,
@@ -18,7 +18,7 @@ impl Challenge {
         }
     }
 
-    /// Writes the `WWW-Authenticate` header
+    /// Returns the `WWW-Authenticate` header of a rejection, if it has one
     /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3),
     /// [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3),
     /// [RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)).
@@ -32,7 +32,7 @@ impl Challenge {
             | RejectionKind::Misconfigured
             | RejectionKind::Unavailable => return None,
             RejectionKind::MissingCredentials => None,
-            // RFC 6750 has no code of its own for them.
+            // RFC 6750 defines no other code for 403.
             RejectionKind::Forbidden | RejectionKind::MissingPermission { .. } => {
                 Some("insufficient_scope")
             }
@@ -63,7 +63,7 @@ impl Challenge {
     }
 }
 
-/// What a client has to ask Fief for, so that it is not rejected again.
+/// What a client must request from Fief in order to meet the requirements.
 pub(crate) struct ChallengeParams {
     pub(crate) scope: Option<String>,
     pub(crate) acr: Option<&'static str>,
@@ -77,7 +77,7 @@ impl ChallengeParams {
             scopes,
             acr,
             max_age,
-            // Fief's administrators give those.
+            // A client cannot request permissions.
             permissions: _,
         } = required.parts();
         let (mut needs_scope, mut needs_login) = (false, false);
@@ -107,13 +107,13 @@ impl ChallengeParams {
     }
 }
 
-/// A scope that is none by [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) cannot be asked
-/// for, so it is not named either.
+/// Returns whether a byte may be part of a scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+/// Other scopes cannot be requested.
 fn is_scope_char(byte: u8) -> bool {
     byte == b' ' || byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }
 
-/// A quoted string ([RFC 9110, section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
+/// Quotes a string ([RFC 9110, section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

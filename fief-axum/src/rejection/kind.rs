@@ -3,50 +3,62 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use fief_client::{ErrorClass, FiefAcr, FiefError, Unmet};
 
-/// Why a request is rejected.
+/// Reason for a [`Rejection`](crate::Rejection), with its status.
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use fief_axum::RejectionKind;
+///
+/// assert_eq!(RejectionKind::Expired.status(), StatusCode::UNAUTHORIZED);
+/// assert!(RejectionKind::Expired.is_unauthenticated());
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// 401: the user has to log in again, at this level.
+    /// 401: the login has a lower authentication level than required. The user must step up.
+    #[non_exhaustive]
     AcrTooLow {
         /// The level that is required.
         required: FiefAcr,
     },
-    /// 401: the user has to log in again, since the login is too long ago.
+    /// 401: the user logged in too long ago, and must log in again.
+    #[non_exhaustive]
     AuthTooOld {
         /// The greatest age of the login that is accepted.
         max_age: Duration,
     },
-    /// 403: the request comes from another site, and only a cookie says who sent it.
+    /// 403: the request is authenticated by a cookie, but comes from another site (CSRF).
     CrossSite,
-    /// 401: the token is over.
+    /// 401: the access token has expired.
     Expired,
-    /// 403: the guard's own predicate says no, or the path is not in the table of paths.
+    /// 403: a predicate or policy returned `false`, or [`PathsLayer`](crate::PathsLayer) has no entry for the path.
     Forbidden,
-    /// 401: the token is not good.
+    /// 401: the access token is invalid.
     Invalid,
-    /// 400: the `Authorization` header is not one bearer token.
+    /// 400: the `Authorization` header is malformed or repeated.
     Malformed,
-    /// 500: the layer is missing around the extractor, or it is another one's. The log names it.
+    /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`. The log says what to add.
     Misconfigured,
-    /// 401: nobody says who sent the request.
+    /// 401: the request has no credentials.
     MissingCredentials,
-    /// 403: the user lacks a permission.
+    /// 403: the token lacks a required permission.
+    #[non_exhaustive]
     MissingPermission {
-        /// The missing permission, or the alternatives of which not one is there.
+        /// The missing permission, or the alternatives of which at least one is required.
         permissions: Vec<String>,
     },
-    /// 403: the token lacks a scope.
+    /// 403: the token lacks a required scope.
+    #[non_exhaustive]
     MissingScope {
         /// The missing scope.
         scope: String,
     },
-    /// 503: Fief is away, and nothing can be said without it.
+    /// 503: Fief or the session store is unreachable and the request cannot be authenticated without it.
     Unavailable,
 }
 
 impl RejectionKind {
-    /// Returns the status of the answer to API callers.
+    /// Returns the status of the default response, which a redirect to log in replaces for navigations.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -65,7 +77,7 @@ impl RejectionKind {
         }
     }
 
-    /// Returns whether nobody is logged in: what an optional extractor forgives.
+    /// Returns `true` if the request has no valid credentials. Optional extractors are `None` then.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
         match self {
@@ -82,12 +94,12 @@ impl RejectionKind {
         }
     }
 
-    /// Whether logging in (again) helps.
+    /// Returns whether logging in, or stepping up, may help.
     pub(crate) fn is_login(&self) -> bool {
         self.status() == StatusCode::UNAUTHORIZED
     }
 
-    /// Returns the `error` of the answer to API callers.
+    /// Returns the `error` of the JSON response: a stable code for clients.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -104,7 +116,7 @@ impl RejectionKind {
         }
     }
 
-    /// Returns the `error_description` of the answer: one sentence for people, without anything of the request.
+    /// Returns the `error_description` of the JSON response: one sentence for people. It contains nothing of the request.
     #[must_use]
     pub fn description(&self) -> &'static str {
         match self {
@@ -115,17 +127,17 @@ impl RejectionKind {
             Self::Forbidden => "Access is not allowed.",
             Self::Invalid => "The access token is invalid.",
             Self::Malformed => "The Authorization header is malformed.",
-            Self::Misconfigured => "The server is not set up correctly.",
+            Self::Misconfigured => "The server is misconfigured.",
             Self::MissingCredentials => "Credentials are required.",
             Self::MissingPermission { .. } => "A required permission is missing.",
             Self::MissingScope { .. } => "A required scope is missing.",
-            Self::Unavailable => "The authentication server is not available.",
+            Self::Unavailable => "Authentication is not available at the moment.",
         }
     }
 }
 
 impl From<FiefError> for RejectionKind {
-    /// Who is not let in, who may not, and when Fief is away: told apart here and nowhere else.
+    /// The one place that decides between 401, 403 and 503.
     fn from(error: FiefError) -> Self {
         match error.into_class() {
             ErrorClass::Expired => Self::Expired,

@@ -1,8 +1,10 @@
+//! Rejections of guards and extractors.
+
 pub(crate) mod challenge;
 pub(crate) mod kind;
 pub(crate) mod page;
 
-use std::{fmt, mem, sync::Arc};
+use std::{error::Error, fmt, mem, sync::Arc};
 
 use axum::{
     http::{HeaderValue, header},
@@ -12,14 +14,33 @@ use serde_json::json;
 
 use crate::{RejectionKind, metrics};
 
-/// A request that does not reach its handler, and why.
+/// Rejection used by every guard and extractor of this crate.
 ///
-/// As a response it is what [`FiefAuthBuilder::on_rejection`](crate::FiefAuthBuilder::on_rejection) makes of it, else,
-/// for a page that a browser shows where [`login`](crate::FiefAuthBuilder::login) is set up: a redirect to log in, or
-/// a small page that says why. Everyone else gets JSON with `error` and `error_description`, and `WWW-Authenticate`.
+/// As a response it depends on the request:
+///
+/// - A browser navigation is redirected to the login route if [`login`](crate::FiefAuthBuilder::login) is configured and
+///   logging in helps (401). Otherwise the response is a small HTML page.
+/// - Any other request gets JSON with `error` and `error_description`, and a `WWW-Authenticate` header
+///   ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)). `fetch` is never redirected.
+///
+/// [`FiefAuthBuilder::on_rejection`](crate::FiefAuthBuilder::on_rejection) replaces the response for the whole
+/// application. A single handler can take an extractor as a `Result`:
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use fief_axum::{Authenticated, Rejection, RejectionKind};
+///
+/// async fn me(token: Result<Authenticated, Rejection>) -> Response {
+///     match token {
+///         Ok(token) => token.id().to_string().into_response(),
+///         Err(rejection) if *rejection.kind() == RejectionKind::Expired => "Please log in again.".into_response(),
+///         Err(rejection) => rejection.into_response(),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Rejection {
-    // Small, since every guard and extractor may return one, and few do.
+    // Boxed, so that the `Result` of every extractor stays small.
     inner: Box<Inner>,
 }
 
@@ -43,7 +64,7 @@ impl Rejection {
         }
     }
 
-    /// The rejection of an extractor that nothing surrounds.
+    /// Returns the rejection of an extractor without a layer or guard around it.
     pub(crate) fn misconfigured() -> Self {
         Self::new(Inner {
             kind: RejectionKind::Misconfigured,
@@ -62,21 +83,24 @@ impl Rejection {
         &self.inner.kind
     }
 
-    /// Returns where the visitor of a page can log in and come back from; none for API callers, and where logging in
-    /// does not help.
+    /// Returns the path of the login route, with the query to return to this page afterwards, and to step up if required.
+    ///
+    /// `None` if the request is not a navigation, if logging in does not help, or if
+    /// [`login`](crate::FiefAuthBuilder::login) is not configured.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
         self.inner.login_url.as_deref()
     }
 
-    /// Returns whether a browser shows the answer as a page: what an API caller and `fetch` ask for is not one.
+    /// Returns `true` if the request is a browser navigation, in contrast to `fetch` and API calls.
     #[must_use]
     pub fn is_navigation(&self) -> bool {
         self.inner.is_navigation
     }
 
-    /// Returns the `WWW-Authenticate` header of the answer to API callers, where there is one: an answer of the
-    /// application's own with the status 401 needs it too
+    /// Returns the value of the `WWW-Authenticate` header, if there is one.
+    ///
+    /// A custom response with the status 401 must have this header as well
     /// ([RFC 9110, section 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)).
     #[must_use]
     pub fn challenge(&self) -> Option<&HeaderValue> {
@@ -108,19 +132,27 @@ impl Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(mut self) -> Response {
-        // Here, since an optional extractor may forgive it; and once, since the hook may ask for the answer it replaces.
+        // Not when it is created, since an optional extractor may drop it. Only once, since the hook may call this again.
         if !mem::replace(&mut self.inner.is_reported, true) {
             let code = self.inner.kind.code();
             tracing::debug!(error = code, "request rejected");
             metrics::rejection(code);
         }
-        // The hook gets a rejection without a hook, so that it can ask for the answer that it replaces.
+        // The hook gets a rejection without a hook, so that it can use the default response.
         match self.inner.hook.take() {
             Some(hook) => hook(self),
             None => self.default_response(),
         }
     }
 }
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind().description().trim_end_matches('.'))
+    }
+}
+
+impl Error for Rejection {}
 
 impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,11 @@
-//! Plain pages in English.
+//! Pages without a template engine, in English.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 
-/// A page of the application's that this visitor does not get.
+/// Returns the page of a rejected navigation.
 pub(crate) fn rejected(status: StatusCode, text: &str) -> Response {
     page(
         status,
@@ -15,7 +15,7 @@ pub(crate) fn rejected(status: StatusCode, text: &str) -> Response {
     )
 }
 
-/// All text is written here; of a request nothing but an encoded link is ever in it.
+/// Returns a page. Its parts are not escaped: they are constants, or encoded links.
 pub(crate) fn page(status: StatusCode, title: &str, text: &str, action: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -33,7 +33,8 @@ const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-
     margin:0;color:#222;background:#f6f6f4}main{max-width:26rem;padding:2rem;background:#fff;\
     border-radius:.75rem;box-shadow:0 1px 8px #0002}h1{margin:0 0 .5rem;font-size:1.25rem}\
     a,button{color:#1a5fb4;font:inherit}";
-/// Seconds after which to try again what Fief is needed for.
+/// Seconds after which to retry a request that needs Fief.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+/// The `Content-Security-Policy` of our pages.
 pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";

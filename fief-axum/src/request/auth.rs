@@ -18,32 +18,37 @@ use crate::{
     shared::Shared,
 };
 
-/// Who sent one request: read once, verified once, for layer, guards and extractors.
+/// Per-request authentication state, shared by layer, guards and extractors.
+///
+/// It is in the request's extensions. Credentials are read and verified at most once, by the first guard or extractor
+/// that needs them.
 #[derive(Clone)]
 pub(crate) struct RequestAuth {
     auth: Arc<Shared>,
+    /// `None` until the request is authenticated.
     outcome: Option<Outcome>,
     pending: Arc<PendingResponse>,
 }
 
+/// The result of authenticating a request.
 pub(crate) type Outcome = Result<Credential, RejectionKind>;
 
-/// What a request authenticated with.
+/// A credential that was found to be valid.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) token: FiefAccessTokenInfo,
-    /// None for a bearer token, or a plain one in a cookie.
+    /// `None` for a bearer token, and for an access token that is the plain value of a cookie.
     pub(crate) session: Option<Arc<Session>>,
 }
 
-/// Where a request has its credentials.
+/// Where a request carries its credential.
 enum CredentialSource<'a> {
     Bearer(&'a [u8]),
-    /// What a browser sends by itself.
+    /// The session cookies, or an access token in a cookie.
     Cookies,
 }
 
-/// A request whose sender was asked for.
+/// An authenticated request, as extractors see it.
 pub(crate) struct Authentication<'a> {
     pub(crate) auth: &'a Arc<Shared>,
     pub(crate) pending: &'a Arc<PendingResponse>,
@@ -61,25 +66,26 @@ impl Credential {
 }
 
 impl<'a> Authentication<'a> {
-    /// Returns who sent the request.
+    /// Returns the credential, or the rejection of a request that has no valid one.
     pub(crate) fn credential(&self) -> Result<&'a Credential, Rejection> {
         self.outcome
             .as_ref()
             .map_err(|kind| self.reject(kind.clone(), &Requirements::new()))
     }
 
-    /// Returns who sent the request where they meet what is required.
+    /// Returns the credential if it meets the requirements.
     pub(crate) fn require(&self, required: &Requirements) -> Result<&'a Credential, Rejection> {
         check_requirements(self.auth, self.outcome, required)
             .map_err(|kind| self.reject(kind, required))
     }
 
+    /// Rejects the request. The response explains how to meet the requirements.
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
         self.auth.reject(self.head, kind, required)
     }
 }
 
-/// Checks what is required of whoever was outcome.
+/// Returns the credential of an outcome if it meets the requirements.
 pub(crate) fn check_requirements<'a>(
     auth: &Arc<Shared>,
     outcome: &'a Outcome,
@@ -92,9 +98,10 @@ pub(crate) fn check_requirements<'a>(
 }
 
 impl RequestAuth {
-    /// Puts one into a request that has none, and then returns what is to be told with its answer too.
+    /// Returns the state of a request, and inserts it first if there is none.
     ///
-    /// Another `FiefAuth`'s is refused: what it let in is not for this one to trust.
+    /// The caller that inserts it also gets the [`PendingResponse`], and must apply it to the response. The state of another
+    /// `FiefAuth` is rejected, since its credentials are not valid here.
     pub(crate) fn attach<'a>(
         auth: &Arc<Shared>,
         extensions: &'a mut Extensions,
@@ -104,7 +111,7 @@ impl RequestAuth {
             let pending = PendingResponse::new();
             new = Some(Arc::clone(&pending));
             Self {
-                auth: auth.clone(),
+                auth: Arc::clone(auth),
                 outcome: None,
                 pending,
             }
@@ -112,24 +119,27 @@ impl RequestAuth {
         if Arc::ptr_eq(auth, &state.auth) {
             return Ok((state, new));
         }
-        tracing::error!("a layer or guard is inside of another FiefAuth's");
+        tracing::error!(
+            "a FiefAuth's layer or guard is nested in the layer of another FiefAuth: use one FiefAuth for both"
+        );
         Err(RejectionKind::Misconfigured)
     }
 
-    /// Finds out who sent a request, for an extractor.
+    /// Authenticates a request for an extractor.
     pub(crate) async fn authenticate(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
         Self::token(parts).await?;
         Self::authenticated(parts)
     }
 
-    /// Finds out who sent a request and returns their token, if they have a good one: the shortest way to it.
+    /// Authenticates a request and returns its access token, if it has a valid one. This is the shortest path, for
+    /// [`Authenticated`](crate::Authenticated).
     pub(crate) async fn token(parts: &mut Parts) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
         let mut state = parts
             .extensions
             .get_mut::<Self>()
             .ok_or_else(missing_layer)?;
         if state.try_authenticate(&parts.headers).is_none() {
-            // Boxed, since what may wait for Fief is large, and most requests do not.
+            // Boxed: this future is large, and most requests do not need it.
             Box::pin(Self::resolve(parts)).await;
             state = parts
                 .extensions
@@ -143,7 +153,7 @@ impl RequestAuth {
         Ok(credential.map(|credential| credential.token.clone()))
     }
 
-    /// Returns what was outcome out before.
+    /// Returns the outcome of a request that was authenticated before.
     pub(crate) fn authenticated(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
         let state = parts.extensions.get::<Self>().ok_or_else(missing_layer)?;
         Ok(Authentication {
@@ -154,8 +164,9 @@ impl RequestAuth {
         })
     }
 
-    /// Returns who sent the request where nothing has to be waited for: with a session it may have to be, and with a
-    /// bearer token only when Fief has to be asked for its key.
+    /// Authenticates without awaiting, if possible.
+    ///
+    /// Returns `None` if a session may have to be loaded, or if Fief's keys must be fetched to verify a bearer token.
     pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&Outcome> {
         if self.outcome.is_none() {
             let outcome = match self.source(headers) {
@@ -170,12 +181,14 @@ impl RequestAuth {
         self.outcome.as_ref()
     }
 
-    /// Finds out who sent a request of which nothing is known.
+    /// Authenticates a request, and awaits what this takes.
     pub(crate) async fn resolve(parts: &mut Parts) {
         if let Some(state) = parts.extensions.get::<Self>() {
-            // Said before it is known, since the wait may be given up.
+            // Before the await, since the response is written even if this future is dropped.
             state.pending.mark_varies();
-            let outcome = state.read(RequestHead::of_parts(parts)).await;
+            let outcome = state
+                .authenticate_by_source(RequestHead::of_parts(parts))
+                .await;
             if let Some(state) = parts.extensions.get_mut::<Self>() {
                 state.set(outcome);
             }
@@ -191,14 +204,16 @@ impl RequestAuth {
         self.outcome = Some(outcome);
     }
 
-    /// Says that the answer is about whoever sent the request, without looking who that is.
+    /// Marks the response as dependent on the credentials, although they were not read.
     pub(crate) fn mark_varies(&self) {
         self.pending.mark_varies();
     }
 
-    /// Returns what is to say who sent a request. Bearer goes first, and a bad one never falls back to the session.
+    /// Returns where the request carries its credential.
+    ///
+    /// A bearer token takes precedence. If it is invalid, the cookies are not tried.
     fn source<'a>(&self, headers: &'a HeaderMap) -> Result<CredentialSource<'a>, RejectionKind> {
-        match Bearer::read(headers) {
+        match Bearer::from_headers(headers) {
             Bearer::Token(token) => Ok(CredentialSource::Bearer(token)),
             Bearer::Malformed => Err(RejectionKind::Malformed),
             Bearer::TooLong => Err(RejectionKind::Invalid),
@@ -207,7 +222,7 @@ impl RequestAuth {
         }
     }
 
-    async fn read(&self, head: RequestHead<'_>) -> Outcome {
+    async fn authenticate_by_source(&self, head: RequestHead<'_>) -> Outcome {
         match self.source(head.headers)? {
             CredentialSource::Bearer(token) => {
                 let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
@@ -215,13 +230,14 @@ impl RequestAuth {
                 let validated = self.auth.fief().validate_access_token(text, &any).await;
                 of_bearer(token, validated)
             }
-            // Boxed, so that its size is not moved around with every bearer token.
-            CredentialSource::Cookies => Box::pin(self.read_cookies(head)).await,
+            // Boxed, so that this future stays small for bearer tokens.
+            CredentialSource::Cookies => Box::pin(self.authenticate_by_cookie(head)).await,
         }
     }
 
-    /// What a browser sends by itself: the session, else a plain access token where that is set up.
-    async fn read_cookies(&self, head: RequestHead<'_>) -> Outcome {
+    /// Authenticates by what a browser sends on its own: the session, else an access token in a cookie, if one is
+    /// configured.
+    async fn authenticate_by_cookie(&self, head: RequestHead<'_>) -> Outcome {
         let auth = &self.auth;
         let session = auth
             .sessions()
@@ -232,12 +248,12 @@ impl RequestAuth {
         if session.is_none() && plain.is_none() {
             return Err(RejectionKind::MissingCredentials);
         }
-        // First, since another site must not spend a refresh either.
+        // Before the session is loaded, so that another site cannot cause a refresh.
         if !csrf::is_same_origin(auth.site().map(LoginConfig::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
         if let Some((sessions, opened)) = session
-            && let Some(credential) = self.read_session(sessions, opened, head).await?
+            && let Some(credential) = self.authenticate_by_session(sessions, opened, head).await?
         {
             return Ok(credential);
         }
@@ -247,7 +263,7 @@ impl RequestAuth {
         Ok(Credential::of_token(validated?))
     }
 
-    async fn read_session(
+    async fn authenticate_by_session(
         &self,
         sessions: &Arc<Sessions>,
         opened: Opened,
@@ -261,7 +277,7 @@ impl RequestAuth {
     }
 }
 
-/// A good token is one token, so only of a bad one is it asked whether it is.
+/// The syntax is checked only after validation failed, since a valid token is always well-formed.
 fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> Outcome {
     match validated {
         Ok(token) => Ok(Credential::of_token(token)),
@@ -271,6 +287,8 @@ fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) ->
 }
 
 fn missing_layer() -> Rejection {
-    tracing::error!("neither FiefAuth::layer() nor a guard is around an extractor");
+    tracing::error!(
+        "an extractor needs FiefAuth::layer() or a guard around its route: add `.layer(auth.layer())`"
+    );
     Rejection::misconfigured()
 }

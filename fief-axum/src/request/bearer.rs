@@ -1,25 +1,25 @@
 use axum::http::{HeaderMap, header};
 
-/// What the `Authorization` header says
+/// The `Authorization` header, as far as bearer tokens go
 /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Bearer<'a> {
-    /// No header, or another scheme's.
+    /// There is no header, or it has another scheme.
     Absent,
-    /// The scheme is bearer, but the rest is not one token; or the header is repeated.
+    /// The scheme is `Bearer`, but no single token follows, or the header is repeated.
     Malformed,
-    /// What is to be validated.
+    /// A token that is to be validated.
     Token(&'a [u8]),
-    /// More than any token has.
+    /// The token is longer than any client accepts.
     TooLong,
 }
 
 impl<'a> Bearer<'a> {
-    pub(crate) fn read(headers: &'a HeaderMap) -> Self {
+    pub(crate) fn from_headers(headers: &'a HeaderMap) -> Self {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return Self::Absent;
         };
-        // Seldom is any header repeated, and seldom is it this one.
+        // The first condition is cheap and almost always false.
         if headers.len() > headers.keys_len()
             && headers
                 .get_all(header::AUTHORIZATION)
@@ -37,13 +37,13 @@ impl<'a> Bearer<'a> {
         }
         match rest {
             [b' ', rest @ ..] => Self::token(rest),
-            // Another scheme whose name begins alike.
+            // Another scheme, which begins with the same letters.
             [next, ..] if is_tchar(*next) => Self::Absent,
             _ => Self::Malformed,
         }
     }
 
-    /// Whether it is one token is left to whoever finds that it is not a good one: a good one is.
+    /// Takes what follows the scheme. The syntax is not checked: see [`is_b64token`].
     fn token(rest: &'a [u8]) -> Self {
         let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
         let (_, token) = rest.split_at(spaces);
@@ -55,6 +55,7 @@ impl<'a> Bearer<'a> {
     }
 }
 
+/// Returns whether a token has the syntax of RFC 6750, section 2.1:
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
 pub(crate) fn is_b64token(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|byte| **byte == b'=').count();
@@ -63,12 +64,12 @@ pub(crate) fn is_b64token(token: &[u8]) -> bool {
     !body.is_empty() && body.iter().all(allowed)
 }
 
-/// A character of a scheme's name ([RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+/// Returns whether a byte may be part of a scheme's name ([RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// As clients write it; its case does not matter.
+/// The scheme as most clients write it. Its case does not matter.
 const SCHEME: &[u8] = b"Bearer";
-/// Bytes. No client can be set to accept more, so what is longer is not even read.
+/// Bytes: the most that `FiefBuilder::access_token_limit` allows.
 const MAX_LEN: usize = 64 * 1024;

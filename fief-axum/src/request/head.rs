@@ -1,11 +1,13 @@
-use axum::extract::OriginalUri;
-use axum::http::{
-    Extensions, HeaderMap, Method, Request, Uri,
-    header::{self, HeaderName},
-    request::Parts,
+use axum::{
+    extract::OriginalUri,
+    http::{
+        Extensions, HeaderMap, Method, Request, Uri,
+        header::{self, HeaderName},
+        request::Parts,
+    },
 };
 
-/// What of a request says who sent it and how.
+/// The parts of a request that authentication looks at.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestHead<'a> {
     pub(crate) method: &'a Method,
@@ -33,19 +35,19 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// The URI that the browser knows, which a nested router does not.
+    /// Returns the URI of the request before nested routers stripped their prefix.
     pub(crate) fn original_uri(&self) -> &'a Uri {
         let original = self.extensions.get::<OriginalUri>();
         original.map_or(self.uri, |original| &original.0)
     }
 
-    /// Path and query, as a page to come back to.
+    /// Returns the original path and query.
     pub(crate) fn path_and_query(&self) -> &'a str {
-        let page = self.original_uri().path_and_query();
-        page.map_or("/", |page| page.as_str())
+        let original = self.original_uri().path_and_query();
+        original.map_or("/", |original| original.as_str())
     }
 
-    /// Whether a browser shows the answer as a page: what `fetch` asks for is not one.
+    /// Returns whether the request is a browser navigation, in contrast to `fetch`, images and API calls.
     pub(crate) fn is_navigation(&self) -> bool {
         if *self.method != Method::GET {
             return false;
@@ -58,7 +60,7 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Whether the browser only prepares for a page that may never be shown.
+    /// Returns whether the request is a prefetch of a page that may never be shown.
     pub(crate) fn is_prefetch(&self) -> bool {
         let prefetch = |name| {
             self.header(name)
@@ -69,6 +71,7 @@ impl<'a> RequestHead<'a> {
             || self.headers.contains_key(&X_MIDDLEWARE_PREFETCH)
     }
 
+    /// Returns a header, if its value is text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -1,4 +1,4 @@
-//! What of a request says who sent it.
+//! Reads credentials from requests, and what else of a request authentication depends on.
 
 pub(crate) mod auth;
 mod bearer;

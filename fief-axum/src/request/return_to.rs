@@ -1,8 +1,9 @@
 use url::Url;
 
-/// Makes a page of this site out of what a request asks to come back to; none when it may lead elsewhere.
+/// Parses a `return_to` parameter: a path of this site with its query and fragment.
 ///
-/// What is returned is the [URL standard](https://url.spec.whatwg.org)'s own spelling: path, query and fragment.
+/// Returns `None` if a browser might resolve it to another site. The result is normalized as the
+/// [URL standard](https://url.spec.whatwg.org) writes it.
 pub(crate) fn return_to(page: &str) -> Option<String> {
     let sound = page.len() <= MAX_LEN
         && page.starts_with('/')
@@ -42,7 +43,7 @@ mod tests {
                 prop_assert_eq!(origin, Ok("https://app.example.com".to_owned()));
                 prop_assert!(accepted.starts_with('/') && !accepted.starts_with("//"));
                 prop_assert!(accepted.bytes().all(|byte| byte.is_ascii_graphic()));
-                // Accepted once is accepted again, and unchanged.
+                // Parsing is idempotent.
                 prop_assert_eq!(return_to(&accepted), Some(accepted));
             }
         }

@@ -12,13 +12,20 @@ use super::{
 };
 use crate::{Policy, shared::Shared};
 
-/// A guard. Made by [`FiefAuth::require`](crate::FiefAuth::require); without more, everyone who is logged in may pass.
+/// Layer that rejects requests which do not meet its requirements.
+///
+/// Created by [`FiefAuth::require`](crate::FiefAuth::require), which rejects unauthenticated requests. Its methods add
+/// requirements, and all of them must be met. Rejected requests get a [`Rejection`](crate::Rejection) and do not reach
+/// the handler.
+///
+/// Apply it to routes with `route_layer`. Guards can be nested: a request is authenticated only once. A guard does not
+/// need [`FiefAuth::layer`](crate::FiefAuth::layer) around it.
 ///
 /// ```
 /// # use axum::{Router, routing::{delete, get}};
 /// # use fief_axum::FiefAuth;
 /// # use fief_client::{Fief, FiefAcr};
-/// # use std::{mem, sync::Arc, time::Duration};
+/// # use std::time::Duration;
 /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
 /// # async fn list() {} async fn remove() {}
 /// let admin = auth.require().permission("castles:delete").acr(FiefAcr::LevelOne).max_age(Duration::from_secs(300));
@@ -28,8 +35,12 @@ use crate::{Policy, shared::Shared};
 ///     .route_layer(auth.require());
 /// # Ok::<(), fief_client::FiefError>(())
 /// ```
+///
+/// A method router applies a layer only to the handlers that were added before it, so in
+/// `get(list).route_layer(auth.require()).post(create)` the handler `create` is **not** guarded. Add the guard last, or
+/// use [`FiefAuth::paths`](crate::FiefAuth::paths).
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a guard does nothing until it is applied with `route_layer`"]
 pub struct RequireLayer {
     pub(crate) auth: Arc<Shared>,
     pub(crate) rule: Arc<Rule>,
@@ -43,37 +54,44 @@ impl RequireLayer {
         }
     }
 
-    /// Requires a scope. Repeated calls require all of them.
+    /// Requires a scope. Repeated calls require all of them. Rejects with 403.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         self.map_requirements(|required| required.scope(scope))
     }
 
-    /// Requires at least this level of authentication. Default: any.
+    /// Requires at least this authentication level. Default: any. Rejects with 401 and a step-up challenge
+    /// ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
+    ///
+    /// Fief grants [`FiefAcr::LevelOne`] to logins without a password as well, and refreshed tokens have
+    /// [`FiefAcr::LevelZero`]. To require a recent login, add [`max_age`](Self::max_age).
     pub fn acr(self, acr: FiefAcr) -> Self {
         self.map_requirements(|required| required.acr(acr))
     }
 
-    /// Requires a login no longer ago than this (whole seconds). Default: any age.
+    /// Requires that the user logged in at most this long ago, in whole seconds. Default: any age. Rejects with 401 and a
+    /// step-up challenge ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
     pub fn max_age(self, max_age: Duration) -> Self {
         self.map_requirements(|required| required.max_age(max_age))
     }
 
-    /// Requires a permission. Repeated calls require all of them.
+    /// Requires a permission. Repeated calls require all of them. Rejects with 403.
     pub fn permission(self, permission: impl Into<String>) -> Self {
         self.map_requirements(|required| required.permission(permission))
     }
 
-    /// Requires at least one of these permissions. An empty list is never met.
+    /// Requires at least one of these permissions. An empty list rejects every request. Rejects with 403.
     pub fn any_permission<P: Into<String>>(self, permissions: impl IntoIterator<Item = P>) -> Self {
         self.map_requirements(|required| required.any_permission(permissions))
     }
 
-    /// Replaces everything that is required of the token by these. Default: nothing but a valid token.
+    /// Replaces the requirements that were added so far. Predicates are kept. Default: a valid token.
     pub fn requirements(self, requirements: Requirements) -> Self {
         self.map_requirements(|_| requirements)
     }
 
-    /// Requires that this holds; who does not meet it gets 403. Repeated calls require all of them.
+    /// Adds a predicate. Requests for which it returns `false` are rejected with 403. Repeated calls require all of them.
+    ///
+    /// It is called only for tokens that meet the other requirements.
     ///
     /// ```
     /// # use fief_axum::FiefAuth;
@@ -94,15 +112,45 @@ impl RequireLayer {
         self
     }
 
-    /// Lets those pass too who bring no credentials, or some that are invalid or over: for the handler they are
-    /// nobody. Who is somebody must still meet what is required.
+    /// Also accepts requests with missing, invalid or expired credentials; extractors treat them as anonymous.
+    ///
+    /// Authenticated requests must still meet the requirements. A malformed `Authorization` header is still rejected.
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # use fief_axum::{Authenticated, FiefAuth};
+    /// # use fief_client::Fief;
+    /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+    /// async fn home(token: Option<Authenticated>) -> String {
+    ///     token.map_or("Hello".to_owned(), |token| format!("Hello, {}", token.id()))
+    /// }
+    ///
+    /// let app: Router = Router::new().route("/", get(home)).route_layer(auth.require().optional());
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
     pub fn optional(mut self) -> Self {
         Arc::make_mut(&mut self.rule).is_optional = true;
         self
     }
 
-    /// Requires what a policy does, besides what is required already: the same declaration as for
-    /// [`Authorized`](crate::Authorized), for a route.
+    /// Adds the requirements of a [`Policy`], as the extractor [`Authorized`](crate::Authorized) checks them.
+    ///
+    /// ```
+    /// # use fief_axum::{FiefAuth, Policy};
+    /// # use fief_client::{Fief, Requirements};
+    /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+    /// struct CanCreate;
+    ///
+    /// impl Policy for CanCreate {
+    ///     fn requirements() -> Requirements {
+    ///         Requirements::new().permission("castles:create")
+    ///     }
+    /// }
+    ///
+    /// let guard = auth.require().policy::<CanCreate>();
+    /// # let _ = guard;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
     pub fn policy<P: Policy>(self) -> Self {
         self.map_requirements(|required| required.and(P::requirements()))
             .predicate(P::allows)

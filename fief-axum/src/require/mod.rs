@@ -1,4 +1,4 @@
-//! Guards: what a request must bring to reach what is behind them.
+//! Guards: middleware that rejects requests which do not meet requirements.
 
 pub(crate) mod layer;
 pub(crate) mod paths;

@@ -1,4 +1,4 @@
-//! A table of paths: the policy of a whole application in one place.
+//! A guard for a whole application, configured by path.
 
 use std::sync::Arc;
 
@@ -12,18 +12,19 @@ use super::{
 };
 use crate::{RequireLayer, shared::Shared};
 
-/// A guard for a whole application, where each path says what it requires. Made by
-/// [`FiefAuth::paths`](crate::FiefAuth::paths).
+/// Layer that rejects requests by the path of their route: the access policy of an application in one place.
 ///
-/// Paths are written as the router has them; `/admin/{*rest}` stands for everything below `/admin/` as well. The first
-/// entry that matches decides, and **a path without an entry is refused** (403), the fallback too. What is matched is
-/// the route that was found, never the text of the URL, so put it on the router with
-/// [`Router::layer`](axum::Router::layer), after the routes and the fallback: what is added to the router behind it,
-/// and what a `merge` makes of the fallback, is not in its reach. Around the router as a whole, where no route was
-/// found yet, every request is answered with 500. What `nest_service` serves counts as the fallback.
+/// Created by [`FiefAuth::paths`](crate::FiefAuth::paths). Each entry says what a path requires, and the first entry that
+/// matches applies. **Paths without an entry are rejected** with 403, and so is the fallback.
 ///
-/// Merge [`FiefAuth::routes`](crate::FiefAuth::routes) behind it, or give them entries: nobody could log in otherwise.
-/// A CORS layer goes outside of it, since preflight requests bring no credentials.
+/// Paths are written as in the router, such as `/castles/{id}`. An entry `/admin/{*rest}` also applies to all routes
+/// below `/admin/`. The matched route is compared, never the text of the URL, so this layer must be applied with
+/// [`Router::layer`](axum::Router::layer), after the routes and the fallback were added. It does not apply to routes that
+/// are added later. Applied around a router from outside, where no route is matched yet, it responds to every request
+/// with 500. Services added by `nest_service` count as the fallback.
+///
+/// Merge [`FiefAuth::routes`](crate::FiefAuth::routes) after this layer was applied, or add entries for them: otherwise
+/// logging in is rejected as well. Apply a CORS layer outside of this one, since preflight requests have no credentials.
 ///
 /// ```
 /// # use axum::{Router, http::Method, routing::get};
@@ -46,7 +47,7 @@ use crate::{RequireLayer, shared::Shared};
 /// # Ok::<(), fief_client::FiefError>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a guard does nothing until it is applied with `Router::layer`"]
 pub struct PathsLayer {
     pub(crate) auth: Arc<Shared>,
     pub(crate) table: Arc<Table>,
@@ -58,23 +59,24 @@ impl PathsLayer {
         Self { auth, table }
     }
 
-    /// Lets everyone reach a path. Nobody looks at credentials, unless an extractor does.
+    /// Accepts every request to a path. Its credentials are not read, unless an extractor does so.
     pub fn public(self, path: impl Into<String>) -> Self {
         self.entry(None, path.into(), Access::Public)
     }
 
-    /// Lets everyone reach a path, but whoever brings credentials must bring a well-formed `Authorization` header and,
-    /// with a cookie, come from the same site.
+    /// Accepts authenticated and anonymous requests to a path, as [`RequireLayer::optional`] does.
+    ///
+    /// A malformed `Authorization` header is rejected with 400, an unsafe request with a cookie from another site with 403.
     pub fn optional(self, path: impl Into<String>) -> Self {
         self.entry(None, path.into(), Access::Rule(Arc::new(Rule::optional())))
     }
 
-    /// Requires of a path what the guard requires.
+    /// Applies a guard to a path.
     pub fn require(self, path: impl Into<String>, guard: RequireLayer) -> Self {
         self.entry(None, path.into(), Access::Rule(guard.rule))
     }
 
-    /// Requires of a path, for one method, what the guard requires. HEAD goes with GET, as in the router.
+    /// Applies a guard to one method of a path. HEAD counts as GET, as in the router.
     pub fn require_method(
         self,
         method: Method,
@@ -84,13 +86,13 @@ impl PathsLayer {
         self.entry(Some(method), path.into(), Access::Rule(guard.rule))
     }
 
-    /// Requires of what no route matched what the guard requires. Default: it is refused.
+    /// Applies a guard to requests that match no route. Default: they are rejected with 403.
     pub fn fallback(mut self, guard: RequireLayer) -> Self {
         Arc::make_mut(&mut self.table).fallback = Some(Access::Rule(guard.rule));
         self
     }
 
-    /// Lets everyone reach what no route matched, such as a page that says so. Default: it is refused.
+    /// Accepts requests that match no route, for a page that says so. Default: they are rejected with 403.
     pub fn public_fallback(mut self) -> Self {
         Arc::make_mut(&mut self.table).fallback = Some(Access::Public);
         self

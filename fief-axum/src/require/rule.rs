@@ -8,7 +8,7 @@ use crate::{
     shared::Shared,
 };
 
-/// What a guard asks of a request.
+/// What a guard requires of a request.
 #[derive(Clone, Default)]
 pub(crate) struct Rule {
     pub(crate) requirements: Requirements,
@@ -16,20 +16,21 @@ pub(crate) struct Rule {
     pub(crate) is_optional: bool,
 }
 
-/// A condition of the application's own.
+/// Requirement that the application checks.
 #[derive(Clone)]
 pub(crate) struct Predicate(Arc<dyn Fn(&FiefAccessTokenInfo) -> bool + Send + Sync>);
 
 impl Rule {
-    /// Whoever is logged in passes, and so does everyone else; nobody is asked for more.
+    /// Accepts every request, unless its credentials are malformed or come from another site.
     pub(crate) fn optional() -> Self {
         Self {
+            requirements: Requirements::new(),
+            predicates: Vec::new(),
             is_optional: true,
-            ..Self::default()
         }
     }
 
-    /// Checks whether whoever was outcome may pass.
+    /// Checks the outcome of authenticating a request.
     pub(crate) fn check(&self, auth: &Arc<Shared>, outcome: &Outcome) -> Result<(), RejectionKind> {
         match check_requirements(auth, outcome, &self.requirements) {
             Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => Ok(()),

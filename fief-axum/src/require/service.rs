@@ -18,14 +18,15 @@ use crate::{
     shared::Shared,
 };
 
-/// The service that [`RequireLayer`](crate::RequireLayer) and [`PathsLayer`](crate::PathsLayer) make.
+/// Middleware that rejects requests which do not meet requirements. See [`RequireLayer`](crate::RequireLayer) and
+/// [`PathsLayer`](crate::PathsLayer).
 #[derive(Clone, Debug)]
 pub struct RequireService<S> {
     inner: S,
     guard: Arc<Guard>,
 }
 
-/// One pointer for a service, since axum clones it for each request.
+/// Behind one pointer, since axum clones services for each request.
 #[derive(Debug)]
 struct Guard {
     auth: Arc<Shared>,
@@ -57,7 +58,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Guard { auth, rules } = &*self.guard;
         let decision = rules.decide(request.method(), request.extensions());
-        // Taken out for a moment, so that they can be written while the headers are read.
+        // Taken out, so that they can be borrowed mutably while the headers are borrowed.
         let mut extensions = mem::take(request.extensions_mut());
         let (passes, pending) = match RequestAuth::attach(auth, &mut extensions) {
             Ok((state, pending)) => (decision.passes(auth, state, request.headers()), pending),
@@ -76,7 +77,7 @@ where
 }
 
 impl<S> RequireService<S> {
-    /// Lets the request through once it is known who sent it, if they may pass.
+    /// Authenticates the request, which needs to await, and then calls the inner service or rejects.
     fn wait<B>(&mut self, request: Request<B>) -> BoxFuture<S::Error>
     where
         S: Service<Request<B>> + Clone + Send + 'static,
@@ -100,11 +101,11 @@ impl<S> RequireService<S> {
 }
 
 impl Guard {
-    /// Finds out who sent a request of which nothing is known, and whether they may pass.
+    /// Authenticates a request and checks it.
     async fn check(&self, parts: &mut Parts) -> Result<(), Rejection> {
         RequestAuth::resolve(parts).await;
         let authentication = RequestAuth::authenticated(parts)?;
-        // The decision was to ask, or nobody would wait; with any other nobody gets in.
+        // Only this decision needs to await.
         let Decision::Check(rule) = self.rules.decide(&parts.method, &parts.extensions) else {
             return Err(Rejection::misconfigured());
         };

@@ -1,4 +1,4 @@
-//! What a guard says about a request before anyone looks at its credentials.
+//! Decides by the path of a request what a guard requires.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::{
     shared::Shared,
 };
 
-/// Where a guard has its rule from.
+/// The rules of a guard.
 #[derive(Debug)]
 pub(crate) enum Rules {
     Single(Arc<Rule>),
     ByPath(Arc<Table>),
 }
 
-/// What a guard says about a request before anyone looks at its credentials.
+/// What to do with a request, decided before its credentials are read.
 pub(crate) enum Decision<'a> {
     Check(&'a Rule),
     Allow,
@@ -37,7 +37,7 @@ impl Rules {
     }
 }
 
-/// What each path requires.
+/// The rules of an application by path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub(crate) entries: Vec<Entry>,
@@ -62,18 +62,21 @@ impl Table {
         let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         if path.is_none() && extensions.get::<OriginalUri>().is_none() {
             tracing::error!(
-                "FiefAuth::paths() is around a router, before any route is found: use Router::layer"
+                "FiefAuth::paths() must be applied with Router::layer: outside of the router no path is matched yet"
             );
             return Decision::Deny(RejectionKind::Misconfigured);
         }
         let decision = self.decide_at(method, path);
         if matches!(decision, Decision::Deny(_)) {
-            tracing::debug!(path, "not in the table of paths");
+            tracing::debug!(
+                path,
+                "rejected: FiefAuth::paths() has no entry for the path"
+            );
         }
         decision
     }
 
-    /// Without a path it is the fallback.
+    /// Decides for a matched path; `None` stands for the fallback.
     pub(crate) fn decide_at(&self, method: &Method, path: Option<&str>) -> Decision<'_> {
         let access = match path {
             Some(path) => self.find(method, path),
@@ -104,7 +107,7 @@ impl Entry {
         if self.path == path {
             return true;
         }
-        // Up to and with the slash, so that `/admin/{*rest}` covers neither `/administration` nor `/admin/` itself.
+        // The prefix ends with the slash: `/admin/{*rest}` covers neither `/administration` nor `/admin/`.
         let Some((prefix, _)) = self.path.split_once("{*") else {
             return false;
         };
@@ -113,7 +116,7 @@ impl Entry {
 }
 
 impl Decision<'_> {
-    /// Returns whether a request may pass, and none where that has to be waited for.
+    /// Checks a request without awaiting. Returns `None` if this is not possible.
     pub(crate) fn passes(
         &self,
         auth: &Arc<Shared>,

@@ -1,22 +1,23 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Keeps an answer that is one user's from all others
+/// Keeps shared caches from storing a response that depends on the credentials of its request
 /// ([RFC 9111, section 5.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2)).
 ///
-/// What the application says about caching holds, as far as it is about the user's own browser.
+/// Appends `Vary: Cookie, Authorization`. `Cache-Control` becomes `no-store`, unless the application has set it: then its
+/// directives for the browser's own cache are kept, and `public` and `s-maxage` become `private`.
 pub(crate) fn keep_private(headers: &mut HeaderMap, sets_cookies: bool) {
     let credentials = const { HeaderValue::from_static("Cookie, Authorization") };
     headers.append(header::VARY, credentials);
     if headers.len() > headers.keys_len() {
         join(headers);
     }
-    // Most applications say nothing, which writing it finds out as well.
+    // Most handlers set no `Cache-Control`, so insert first and restore what was there.
     if let Some(said) = headers.insert(header::CACHE_CONTROL, no_store()) {
         headers.insert(header::CACHE_CONTROL, restrict(said, sets_cookies));
     }
 }
 
-/// Says in one header what the application may say in several.
+/// Joins repeated `Cache-Control` headers to one.
 fn join(headers: &mut HeaderMap) {
     let said = headers.get_all(header::CACHE_CONTROL).iter();
     let said: Vec<_> = said.map(HeaderValue::as_bytes).collect();
@@ -27,7 +28,8 @@ fn join(headers: &mut HeaderMap) {
     }
 }
 
-/// What the application says, unless that lets others store the answer.
+/// Returns the application's directives if they do not permit shared caches to store the response, else directives that
+/// do not.
 fn restrict(said: HeaderValue, sets_cookies: bool) -> HeaderValue {
     let text = String::from_utf8_lossy(said.as_bytes()).to_ascii_lowercase();
     if directives(&text).any(|directive| directive == "no-store" || directive == "private") {
@@ -39,7 +41,7 @@ fn restrict(said: HeaderValue, sets_cookies: bool) -> HeaderValue {
     }
 }
 
-/// The directives for browsers without those for shared caches.
+/// Replaces the directives for shared caches by `private`.
 fn private(said: &str) -> HeaderValue {
     let is_shared = |directive: &str| directive == "public" || directive.starts_with("s-maxage");
     let kept = directives(said).filter(|directive| !is_shared(directive));

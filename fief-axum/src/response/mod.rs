@@ -1,4 +1,4 @@
-//! What is added to a response.
+//! Headers that are added to responses.
 
 mod cache_control;
 pub(crate) mod pending;

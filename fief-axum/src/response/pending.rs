@@ -13,12 +13,15 @@ use tower_cookies::Cookie;
 use super::cache_control;
 use crate::session::{Session, Sessions};
 
-/// What the answer to a request is to tell the browser.
+/// Headers to be added to the response of a request.
+///
+/// The layer or guard that created it applies it to the response. Guards and extractors inside, and handlers through
+/// [`CurrentSession`](crate::CurrentSession), add to it while the request is handled.
 #[derive(Default)]
 pub(crate) struct PendingResponse {
-    /// Whether somebody asked who sent the request.
+    /// Whether the response depends on the credentials of the request.
     varies: AtomicBool,
-    /// Whether there are cookies, which is seldom.
+    /// Whether there are cookies, so that the lock is not taken for most responses.
     has_cookies: AtomicBool,
     pending: Mutex<Cookies>,
 }
@@ -26,13 +29,12 @@ pub(crate) struct PendingResponse {
 #[derive(Default)]
 struct Cookies {
     cookies: Vec<Cookie<'static>>,
-    /// The session that they carry, none where they clear one.
+    /// The session that they carry. `None` if they clear one.
     session: Option<(Arc<Sessions>, Arc<Session>)>,
 }
 
 thread_local! {
-    /// One that had no cookies and is not used any more: most requests get along with it, so that they need not
-    /// allocate one.
+    /// A recycled instance that never had cookies, to avoid an allocation per request.
     static SPARE: Cell<Option<Arc<PendingResponse>>> = const { Cell::new(None) };
 }
 
@@ -42,12 +44,12 @@ impl PendingResponse {
         spare.ok().flatten().unwrap_or_default()
     }
 
-    /// Says that the answer depends on who sent the request.
+    /// Marks the response as dependent on the credentials of the request.
     pub(crate) fn mark_varies(&self) {
         self.varies.store(true, Ordering::Relaxed);
     }
 
-    /// Has the answer carry the cookies of a session, instead of those of before; where it has none, those stay.
+    /// Sets the session cookies of the response. If there are none, those that were set before are kept.
     pub(crate) fn set_session_cookies(
         &self,
         sessions: &Arc<Sessions>,
@@ -63,7 +65,7 @@ impl PendingResponse {
         self.has_cookies.store(true, Ordering::Release);
     }
 
-    /// Writes what the request led to: cookies, and that the answer is one user's.
+    /// Adds the headers to a response: session cookies, `Vary` and `Cache-Control`.
     pub(crate) fn apply(self: Arc<Self>, headers: &mut HeaderMap) {
         if self.varies.load(Ordering::Relaxed) {
             let cookies = self.take();
@@ -73,8 +75,8 @@ impl PendingResponse {
         self.recycle();
     }
 
-    /// Takes the cookies to write. They are of no use any more when the session ended or was refreshed in the
-    /// meantime: then they would undo what another answer wrote.
+    /// Takes the cookies, unless the session was revoked or refreshed in the meantime: they would overwrite those that
+    /// another response has set.
     fn take(&self) -> Vec<Cookie<'static>> {
         if !self.has_cookies.load(Ordering::Acquire) {
             return Vec::new();
@@ -87,33 +89,35 @@ impl PendingResponse {
         if is_void { Vec::new() } else { cookies }
     }
 
-    /// Leaves it to the next request, unless somebody still has it.
+    /// Keeps the instance for the next request on this thread, unless it is still shared.
     fn recycle(self: Arc<Self>) {
-        // The last to have it is the only one who can hand it on. The fence lets it see what the others did before.
+        // No other reference can appear. The fence makes writes of dropped references visible.
         let is_last = Arc::strong_count(&self) == 1;
         fence(Ordering::Acquire);
         if is_last && !self.has_cookies.load(Ordering::Relaxed) {
             self.varies.store(false, Ordering::Relaxed);
-            // A thread that ends needs none.
+            // Fails only while the thread exits.
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }
     }
 }
 
 impl Drop for PendingResponse {
-    /// Whoever waits for the answer is gone, or its handler panicked.
+    /// Reports cookies that were never sent, since the client disconnected or the handler panicked.
     fn drop(&mut self) {
         let pending = self.pending.get_mut();
         let pending = pending.unwrap_or_else(PoisonError::into_inner);
         if !pending.cookies.is_empty() {
-            tracing::warn!("a session's new cookies could not be sent");
+            tracing::warn!(
+                "the cookies of a refreshed session were not sent: the client disconnected"
+            );
         }
     }
 }
 
-/// Appends a `Set-Cookie` header for each.
+/// Appends a `Set-Cookie` header for each cookie.
 pub(crate) fn append_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'static>]) {
-    // What we write is ASCII.
+    // Our names and values are ASCII, so none is left out.
     let values = cookies
         .iter()
         .filter_map(|cookie| HeaderValue::from_str(&cookie.to_string()).ok());

@@ -6,6 +6,7 @@ mod config;
 mod data;
 mod end;
 mod expiring;
+mod id;
 mod load;
 mod records;
 mod refresh;
@@ -17,6 +18,7 @@ mod store;
 mod tower_sessions;
 mod wait;
 
+pub use self::id::SessionId;
 #[cfg(feature = "tower-sessions")]
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
