@@ -79,6 +79,7 @@ impl FiefAuth {
 
     /// Returns the layer that enables the extractors and sets session cookies. Apply it to the whole application, after
     /// the routes have been added.
+    #[doc(alias = "createMiddleware")]
     pub fn layer(&self) -> AuthLayer {
         AuthLayer::new(Arc::clone(&self.shared))
     }
@@ -94,6 +95,7 @@ impl FiefAuth {
     /// let app: Router = Router::new().route("/castles", post(create).route_layer(guard));
     /// # Ok::<(), fief_axum::fief_client::FiefError>(())
     /// ```
+    #[doc(alias = "checkAuth")]
     pub fn require(&self) -> RequireLayer {
         RequireLayer::new(Arc::clone(&self.shared))
     }
@@ -121,6 +123,8 @@ impl FiefAuth {
     ///
     /// Merge them after guards have been applied, so that the guards do not reject logins. Without
     /// [`login`](FiefAuthBuilder::login) the router is empty, and an error is logged.
+    #[doc(alias = "return_to")]
+    #[doc(alias = "sign_up")]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         if self.shared.site().is_none() {
             tracing::error!(
@@ -173,6 +177,7 @@ impl FiefAuth {
     /// - [`Error::Fief`]: the sessions are revoked in this process only, since the store needs the issuer, and Fief was
     ///   never reached.
     /// - [`Error::Configuration`]: login is not configured.
+    #[doc(alias = "log_out_everywhere")]
     pub async fn revoke_user_sessions(&self, user: Uuid) -> Result<(), Error> {
         session::revoke_user(self.sessions()?, user).await
     }

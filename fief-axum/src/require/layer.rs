@@ -64,12 +64,14 @@ impl RequireLayer {
     ///
     /// Fief grants [`FiefAcr::LevelOne`] to logins without a password as well, and refreshed tokens have
     /// [`FiefAcr::LevelZero`]. To require a recent login, add [`max_age`](Self::max_age).
+    #[doc(alias = "step_up")]
     pub fn acr(self, acr: FiefAcr) -> Self {
         self.map_requirements(|required| required.acr(acr))
     }
 
     /// Requires that the user logged in at most this long ago, in whole seconds. Default: any age. Rejects with 401 and a
     /// step-up challenge ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
+    #[doc(alias = "step_up")]
     pub fn max_age(self, max_age: Duration) -> Self {
         self.map_requirements(|required| required.max_age(max_age))
     }
