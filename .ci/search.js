@@ -10,9 +10,9 @@ const path = require("node:path");
 
 const FOUND = {
   // fief-python
-  FiefAsync: "Fief",
+  FiefAsync: "builder",
   FiefACR: "FiefAcr",
-  FiefACRInvalid: "FiefAcr",
+  FiefACRInvalid: "as_str",
   FiefRequestError: "Request",
   FiefIdTokenInvalid: "IdTokenInvalid",
   FiefAccessTokenExpired: "AccessTokenExpired",
@@ -26,8 +26,8 @@ const FOUND = {
   get_unauthorized_response: "on_rejection",
   get_forbidden_response: "on_rejection",
   get_userinfo_cache: "user_cache",
-  FiefAuthUnauthorized: "Rejection",
-  FiefAuthForbidden: "Rejection",
+  FiefAuthUnauthorized: "MissingCredentials",
+  FiefAuthForbidden: "Forbidden",
   // fief-js
   getAuthURL: "auth_url",
   getLogoutURL: "logout_url",
@@ -49,7 +49,7 @@ const FOUND = {
   csrf: "login",
   htmx: "on_rejection",
   log_out_everywhere: "revoke_user_sessions",
-  middleware: "AuthLayer",
+  middleware: "layer",
   nginx: "login",
   return_to: "routes",
   sign_up: "routes",

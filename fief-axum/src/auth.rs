@@ -80,6 +80,7 @@ impl FiefAuth {
     /// Returns the layer that enables the extractors and sets session cookies. Apply it to the whole application, after
     /// the routes have been added.
     #[doc(alias = "createMiddleware")]
+    #[doc(alias = "middleware")]
     pub fn layer(&self) -> AuthLayer {
         AuthLayer::new(Arc::clone(&self.shared))
     }

@@ -43,7 +43,6 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied with `Router::layer`"]
-#[doc(alias = "middleware")]
 pub struct AuthLayer {
     auth: Arc<Shared>,
 }

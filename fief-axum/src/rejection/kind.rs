@@ -32,6 +32,7 @@ pub enum RejectionKind {
     /// 401: the access token has expired.
     Expired,
     /// 403: a predicate or policy returned `false`, or [`PathsLayer`](crate::PathsLayer) has no entry for the path.
+    #[doc(alias = "FiefAuthForbidden")]
     Forbidden,
     /// 401: the access token is invalid.
     Invalid,
@@ -40,6 +41,7 @@ pub enum RejectionKind {
     /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`. The log says what to add.
     Misconfigured,
     /// 401: the request has no credentials.
+    #[doc(alias = "FiefAuthUnauthorized")]
     MissingCredentials,
     /// 403: the token lacks a required permission.
     #[non_exhaustive]

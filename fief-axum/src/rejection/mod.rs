@@ -39,8 +39,6 @@ use crate::{RejectionKind, metrics};
 /// }
 /// ```
 #[derive(Clone)]
-#[doc(alias = "FiefAuthForbidden")]
-#[doc(alias = "FiefAuthUnauthorized")]
 pub struct Rejection {
     // Boxed, so that the `Result` of every extractor stays small.
     inner: Box<Inner>,
