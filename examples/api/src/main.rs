@@ -19,11 +19,17 @@ use std::{process::ExitCode, time::Duration};
 
 use axum::{
     Router,
-    http::Method,
+    http::{Method, StatusCode, header},
     routing::{get, post},
 };
 use fief_axum::FiefAuth;
 use fief_client::FiefAcr;
+use tower_http::{
+    cors::{Any, CorsLayer},
+    sensitive_headers::SetSensitiveRequestHeadersLayer,
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{SwaggerUi, oauth};
 
@@ -98,6 +104,16 @@ fn app(auth: &FiefAuth, docs_client_id: &str) -> Router {
         .route("/castles/{name}", axum::routing::delete(castles::remove))
         .layer(policy)
         .merge(docs(document, docs_client_id))
+        // The outermost comes first. CORS is outside of the guards, since preflight requests have no credentials.
+        .layer((
+            SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION]),
+            TraceLayer::new_for_http(),
+            TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)),
+            CorsLayer::new()
+                .allow_origin(Any)
+                .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+                .allow_methods([Method::GET, Method::POST, Method::DELETE]),
+        ))
 }
 
 fn docs(document: utoipa::openapi::OpenApi, client_id: &str) -> SwaggerUi {

@@ -1,5 +1,4 @@
-//! A web application whose visitors log in with Fief: pages for everyone, for those who are logged in, and for those
-//! who have a permission.
+//! A web application with Fief logins: public pages, pages for authenticated users, and pages that need a permission.
 //!
 //! ```sh
 //! cargo run -p example-web
@@ -13,14 +12,18 @@ mod castles;
 mod pages;
 mod settings;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use axum::{
     Router,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use fief_axum::{FiefAuth, Rejection, RejectionKind};
+use tower_http::{
+    sensitive_headers::SetSensitiveHeadersLayer, timeout::TimeoutLayer, trace::TraceLayer,
+};
 
 use crate::{castles::Castles, settings::Settings};
 
@@ -62,10 +65,20 @@ fn app(auth: FiefAuth) -> Router {
         .route("/", get(pages::home))
         .merge(auth.routes())
         .layer(auth.layer())
+        // The outermost comes first. Cookies hold the session, so they are not logged.
+        .layer((
+            SetSensitiveHeadersLayer::new([
+                header::AUTHORIZATION,
+                header::COOKIE,
+                header::SET_COOKIE,
+            ]),
+            TraceLayer::new_for_http(),
+            TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)),
+        ))
         .with_state(Castles::default())
 }
 
-/// Shows a page to those who lack a permission; everyone else gets the usual answer.
+/// Shows a page if a permission is missing. Any other rejection has its default response.
 fn rejected(rejection: Rejection) -> Response {
     match rejection.kind() {
         RejectionKind::MissingPermission { .. } => pages::forbidden(),
