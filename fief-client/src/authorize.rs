@@ -179,7 +179,7 @@ impl Fief {
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
-            .append_pair("client_id", &self.inner.client_id)
+            .append_pair("client_id", &self.inner.credentials.id)
             .append_pair("redirect_uri", redirect_uri);
         let scope = request.scope_value();
         let max_age = request.max_age.map(|age| age.as_secs().to_string());

@@ -5,12 +5,12 @@ use std::{
 };
 
 use http::HeaderValue;
-use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    ClientAuth, FiefBuilder, FiefError, audiences::Audiences, http::Http, jwe::DecryptionKey,
-    keys::Keys, metadata::Discovery, origin::Origin, validated::ValidatedTokens,
+    FiefBuilder, FiefError, audiences::Audiences, client_auth::Credentials, http::Http,
+    jwe::DecryptionKey, keys::Keys, metadata::Discovery, origin::Origin,
+    validated::ValidatedTokens,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.
@@ -24,9 +24,7 @@ pub struct Fief {
 pub(crate) struct Inner {
     pub(crate) base: Origin,
     pub(crate) public: Origin,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Option<SecretString>,
-    pub(crate) client_auth: ClientAuth,
+    pub(crate) credentials: Credentials,
     /// Where there is one, ID tokens must be encrypted.
     pub(crate) encryption_keys: Vec<DecryptionKey>,
     pub(crate) audiences: Audiences,
@@ -59,7 +57,7 @@ impl Fief {
     /// Returns the id of the client that this is.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.inner.client_id
+        &self.inner.credentials.id
     }
 
     /// Returns the issuer that tokens must name: the one that was set, else the one of the first discovery document,
@@ -118,7 +116,7 @@ impl fmt::Debug for Inner {
         f.debug_struct("Inner")
             .field("base", &self.base)
             .field("public", &self.public)
-            .field("client_id", &self.client_id)
+            .field("client_id", &self.credentials.id)
             .finish_non_exhaustive()
     }
 }

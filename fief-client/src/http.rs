@@ -1,13 +1,14 @@
 use std::time::Duration;
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use reqwest::{RequestBuilder, Response, retry};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
-use crate::{FiefError, RequestDetail, busy::Busy, json, metrics};
+use crate::{FiefError, RequestDetail, busy::Busy, client_auth::Credentials, json, metrics};
 
-/// The way to Fief: sends, bounds what comes back, and turns every fault into a [`FiefError`].
+/// The calls to Fief: sends them, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
@@ -46,10 +47,6 @@ impl Http {
         })
     }
 
-    pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.client
-    }
-
     /// Fetches a public document, unless Fief asked to be left alone: then that is the answer until it is over.
     pub(crate) async fn document<T: DeserializeOwned>(
         &self,
@@ -65,8 +62,51 @@ impl Http {
         document
     }
 
+    /// Sends a form and what proves the client.
+    pub(crate) async fn post_form<'a, T: DeserializeOwned>(
+        &self,
+        url: Url,
+        mut form: Vec<(&'a str, &'a str)>,
+        credentials: &'a Credentials,
+    ) -> Result<T, FiefError> {
+        let mut request = self.client.post(url);
+        match credentials.basic() {
+            Some((id, secret)) => request = request.basic_auth(id, Some(secret)),
+            None => form.extend(credentials.parameters()),
+        }
+        self.json(request.form(&form), USER_LIMIT).await
+    }
+
+    /// Fetches what an access token opens
+    /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    pub(crate) async fn get_bearer<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        access_token: &str,
+    ) -> Result<T, FiefError> {
+        let request = self.client.get(url).bearer_auth(access_token);
+        self.json(request, USER_LIMIT).await
+    }
+
+    /// Sends JSON with an access token.
+    pub(crate) async fn send_json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        access_token: &str,
+        body: &Value,
+    ) -> Result<T, FiefError> {
+        let request = self
+            .client
+            .request(method, url)
+            .bearer_auth(access_token)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        self.json(request, USER_LIMIT).await
+    }
+
     /// Sends and reads a JSON answer of at most `limit` bytes.
-    pub(crate) async fn json<T: DeserializeOwned>(
+    async fn json<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         limit: usize,
@@ -98,7 +138,7 @@ impl Http {
                 (_, Err(error)) => Err(error.into()),
             };
         }
-        let retry_after = retry_after(&response);
+        let retry_after = retry_after(status, response.headers());
         // The status says enough, also where the body breaks off.
         let (body, _) = read(response, ERROR_LIMIT).await;
         Err(FiefError::Request {
@@ -150,12 +190,12 @@ fn get_once_more(server: String) -> retry::Builder {
 }
 
 /// How long a busy Fief, or what stands before it, asks to be left alone.
-fn retry_after(response: &Response) -> Option<Duration> {
+fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let busy = matches!(
-        response.status(),
+        status,
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
     );
-    let header = response.headers().get(header::RETRY_AFTER).filter(|_| busy);
+    let header = headers.get(header::RETRY_AFTER).filter(|_| busy);
     let seconds = header?.to_str().ok()?;
     let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
     // The longest ones fit into no number.
@@ -179,5 +219,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 // Fief's own server closes a connection that was idle for five seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const MAX_IDLE: usize = 32;
+/// Bytes of an answer about a user.
+const USER_LIMIT: usize = 256 * 1024;
 const ERROR_LIMIT: usize = 2048;
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);

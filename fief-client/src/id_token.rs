@@ -119,7 +119,7 @@ impl Claims<'_> {
         if !is_issuer(client, &self.iss) {
             return Err("it has another issuer");
         }
-        let us = &client.client_id;
+        let us = &client.credentials.id;
         if !self.aud.iter().eq([us]) || self.azp.as_ref().is_some_and(|azp| azp != us) {
             return Err("it is meant for another client");
         }

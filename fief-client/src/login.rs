@@ -134,7 +134,7 @@ impl Fief {
             nonce: crypto::random::<32>()?.into(),
             code_verifier: crypto::random::<32>()?.into(),
             redirect_uri: redirect_uri.to_owned(),
-            client_id: self.inner.client_id.clone(),
+            client_id: self.inner.credentials.id.clone(),
             acr: request.acr,
             max_age: request.max_age,
         };
@@ -161,7 +161,7 @@ impl Fief {
         if !crypto::equal(attempt.state(), &response.state) {
             return Err(FiefError::CallbackInvalid("the state is another's"));
         }
-        if attempt.client_id != self.inner.client_id {
+        if attempt.client_id != self.inner.credentials.id {
             return Err(FiefError::CallbackInvalid(
                 "the login began with another client",
             ));

@@ -4,10 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientAuth, Fief, FiefError, FiefUserInfo, Requirements,
+    Fief, FiefError, FiefUserInfo, Requirements,
     id_token::{Expected, verify_id_token},
     secret::{expose, expose_some},
-    user::USER_LIMIT,
 };
 
 /// The tokens of a login or a refresh
@@ -85,26 +84,13 @@ impl Fief {
     /// token, would be gone.
     pub(crate) async fn token_request(
         &self,
-        mut form: Vec<(&str, &str)>,
+        form: Vec<(&str, &str)>,
     ) -> Result<FiefTokenResponse, FiefError> {
         let inner = &self.inner;
         inner.keys.get(inner).await?;
         let metadata = inner.discovery.get(inner).await?;
-        let mut request = inner.http.client().post(inner.base.join(&metadata.token));
-        let secret = inner
-            .client_secret
-            .as_ref()
-            .map(ExposeSecret::expose_secret);
-        match (secret, inner.client_auth) {
-            (Some(secret), ClientAuth::Basic) => {
-                request = request.basic_auth(&inner.client_id, Some(secret));
-            }
-            (secret, _) => {
-                form.push(("client_id", &inner.client_id));
-                form.extend(secret.map(|secret| ("client_secret", secret)));
-            }
-        }
-        let tokens: FiefTokenResponse = inner.http.json(request.form(&form), USER_LIMIT).await?;
+        let url = inner.base.join(&metadata.token);
+        let tokens: FiefTokenResponse = inner.http.post_form(url, form, &inner.credentials).await?;
         tokens.check()
     }
 

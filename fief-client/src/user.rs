@@ -1,4 +1,4 @@
-use http::{Method, header};
+use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -17,12 +17,8 @@ impl Fief {
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let inner = &self.inner;
         let metadata = inner.discovery.get(inner).await?;
-        let request = inner
-            .http
-            .client()
-            .get(inner.base.join(&metadata.userinfo))
-            .bearer_auth(access_token);
-        inner.http.json(request, USER_LIMIT).await
+        let url = inner.base.join(&metadata.userinfo);
+        inner.http.get_bearer(url, access_token).await
     }
 
     /// Changes custom fields of the user's own profile, given by their slugs, and returns the user:
@@ -122,15 +118,9 @@ impl Fief {
         access_token: &str,
         body: &Value,
     ) -> Result<FiefUserInfo, FiefError> {
-        let inner = &self.inner;
-        let request = inner
-            .http
-            .client()
-            .request(method, inner.base.at(path))
-            .bearer_auth(access_token)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body.to_string());
-        inner.http.json(request, USER_LIMIT).await
+        let url = self.inner.base.at(path);
+        let http = &self.inner.http;
+        http.send_json(method, url, access_token, body).await
     }
 }
 
@@ -140,6 +130,3 @@ pub(crate) fn profile(fields: &(impl Serialize + ?Sized)) -> Result<Value, FiefE
         .map(|fields| json!({ "fields": fields }))
         .map_err(|_| FiefError::Configuration("fields: cannot be written as JSON".into()))
 }
-
-/// Bytes of an answer about a user.
-pub(crate) const USER_LIMIT: usize = 256 * 1024;
