@@ -1,15 +1,11 @@
-use std::{
-    fmt,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use http::HeaderValue;
 use url::Url;
 
 use crate::{
-    FiefBuilder, FiefError, audiences::Audiences, client_auth::Credentials, http::Http,
-    jwe::DecryptionKey, keys::Keys, metadata::Discovery, origin::Origin,
+    FiefBuilder, FiefError, audiences::Audiences, client_auth::Credentials, clock::Clock,
+    http::Http, jwe::DecryptionKey, keys::Keys, metadata::Discovery, origin::Origin,
     validated::ValidatedTokens,
 };
 
@@ -28,8 +24,6 @@ pub(crate) struct Inner {
     /// Where there is one, ID tokens must be encrypted.
     pub(crate) encryption_keys: Vec<DecryptionKey>,
     pub(crate) audiences: Audiences,
-    /// Seconds.
-    pub(crate) leeway: u64,
     /// Bytes.
     pub(crate) access_token_limit: usize,
     pub(crate) clock: Clock,
@@ -38,8 +32,6 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     pub(crate) validated: ValidatedTokens,
 }
-
-pub(crate) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 impl Fief {
     /// Begins to set up a client of the Fief at `base_url` (with the tenant's path, where it has one).
@@ -78,7 +70,7 @@ impl Fief {
     /// Returns the time by the client's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        (self.inner.clock)()
+        self.inner.clock.time()
     }
 
     /// Returns Fief's logout page for the browser, from where Fief sends it on to `redirect_uri`.
@@ -99,15 +91,6 @@ impl Fief {
         url.query_pairs_mut()
             .append_pair("redirect_uri", redirect_uri);
         url
-    }
-}
-
-impl Inner {
-    /// Seconds of Unix time. A clock before 1970 reads as the end of time, when nothing is valid.
-    pub(crate) fn now(&self) -> u64 {
-        (self.clock)()
-            .duration_since(UNIX_EPOCH)
-            .map_or(u64::MAX, |since| since.as_secs())
     }
 }
 

@@ -40,7 +40,7 @@ pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
 /// Makes a client know keys that it did not fetch, for ever.
 #[must_use]
 pub fn trust(fief: &Fief, answer: &[u8]) -> Option<()> {
-    let now = fief.inner.now();
+    let now = fief.inner.clock.now();
     fief.inner.keys.trust(jwks::parse(answer)?, now);
     Some(())
 }
@@ -49,7 +49,7 @@ pub fn trust(fief: &Fief, answer: &[u8]) -> Option<()> {
 #[must_use]
 pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     let client = &fief.inner;
-    let key = client.keys.find_settled(None, client.now())?;
+    let key = client.keys.find_settled(None, client.clock.now())?;
     validate::accept(client, claims, Arc::clone(&key))
 }
 

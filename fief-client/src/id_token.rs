@@ -52,7 +52,7 @@ pub(crate) async fn verify_id_token(
         .map_err(FiefError::IdTokenInvalid)?;
     claims
         .validity()
-        .check(client.now(), client.leeway)
+        .check(client.clock.now(), client.clock.leeway)
         .map_err(Untimely::id_token)?;
     Ok(claims.user)
 }
@@ -67,7 +67,9 @@ pub(crate) fn accept(
 ) -> Option<FiefUserInfo> {
     let claims: Claims<'_> = crate::json::object(claims)?;
     claims.check(client, access_token, expected).ok()?;
-    let validity = claims.validity().check(client.now(), client.leeway);
+    let validity = claims
+        .validity()
+        .check(client.clock.now(), client.clock.leeway);
     validity.is_ok().then_some(claims.user)
 }
 
@@ -157,11 +159,11 @@ impl Claims<'_> {
             let auth_time = self
                 .auth_time
                 .ok_or("it does not tell when the user logged in")?;
-            let now = client.now();
-            if auth_time.0 > now.saturating_add(client.leeway) {
+            let now = client.clock.now();
+            if auth_time.0 > now.saturating_add(client.clock.leeway) {
                 return Err("its login has not happened yet");
             }
-            let oldest = max_age.as_secs().saturating_add(client.leeway);
+            let oldest = max_age.as_secs().saturating_add(client.clock.leeway);
             if now.saturating_sub(auth_time.0) > oldest {
                 return Err("its login is older than requested");
             }

@@ -49,7 +49,7 @@ impl KeySet {
 /// Fetches the keys. An answer without a usable key is an error.
 pub(crate) async fn fetch_keys(client: &Arc<Inner>) -> Result<Vec<Key>, FiefError> {
     let metadata = client.discovery.get(client).await?;
-    let (url, now) = (client.base.join(&metadata.jwks), client.now());
+    let (url, now) = (client.base.join(&metadata.jwks), client.clock.now());
     let document: Document = client.http.document(url, LIMIT, now).await?;
     document.keys()
 }

@@ -48,7 +48,7 @@ impl Fief {
     #[must_use]
     pub fn ready(&self) -> Option<Duration> {
         let set = self.inner.keys.latest()?;
-        let age = set.age(self.inner.now())?;
+        let age = set.age(self.inner.clock.now())?;
         (age < MAX_STALE).then(|| Duration::from_secs(age))
     }
 }
@@ -73,7 +73,7 @@ impl Keys {
 
     /// Returns the set to verify with: a fresh one, or while Fief is away an older one.
     pub(crate) async fn get(&self, client: &Arc<Inner>) -> Result<Arc<KeySet>, FiefError> {
-        let now = client.now();
+        let now = client.clock.now();
         let Some(set) = self.latest() else {
             return self.fetch_unless_waiting(client, None, now).await;
         };
@@ -112,7 +112,7 @@ impl Keys {
         if let Some(key) = set.find(kid) {
             return Ok(Some(Arc::clone(key)));
         }
-        let now = client.now();
+        let now = client.clock.now();
         if self.is_unknown(kid, now) {
             return Ok(self.latest().and_then(|set| set.find(kid).cloned()));
         }
@@ -233,7 +233,7 @@ async fn fetch(client: Arc<Inner>, known: Option<Arc<KeySet>>) -> Result<Arc<Key
         return Ok(Arc::clone(newer));
     }
     let fetched = fetch_keys(&client).await;
-    let now = client.now();
+    let now = client.clock.now();
     match fetched {
         Ok(fetched) => {
             keys.backoff.succeeded();

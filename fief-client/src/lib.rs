@@ -52,6 +52,7 @@ mod callback;
 mod claims;
 mod client;
 mod client_auth;
+mod clock;
 pub mod crypto;
 mod error;
 mod flight;

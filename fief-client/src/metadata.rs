@@ -45,7 +45,7 @@ impl Discovery {
         let Some(latest) = self.latest() else {
             return self.flight.join(|| fetch(Arc::clone(client))).await;
         };
-        let now = client.now();
+        let now = client.clock.now();
         let attempted_at = self.attempted_at.load(Ordering::Relaxed);
         if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_AFTER {
             self.attempted_at.store(now, Ordering::Relaxed);
@@ -97,7 +97,7 @@ async fn fetch(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
 
 async fn fetch_document(client: &Inner) -> Result<Arc<Metadata>, FiefError> {
     let url = client.base.at("/.well-known/openid-configuration");
-    let now = client.now();
+    let now = client.clock.now();
     let document: Document = client.http.document(url, LIMIT, now).await?;
     client.discovery.store(document.check(client)?)
 }
@@ -137,7 +137,7 @@ impl Document {
             userinfo: below(&self.userinfo_endpoint)?,
             jwks: below(&self.jwks_uri)?,
             issuer: self.issuer,
-            fetched_at: client.now(),
+            fetched_at: client.clock.now(),
         })
     }
 }

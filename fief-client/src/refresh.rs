@@ -1,8 +1,10 @@
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use crate::{Fief, FiefError, FiefTokenResponse, FiefUserInfo, id_token::Expected};
+use crate::{
+    Fief, FiefError, FiefTokenResponse, FiefUserInfo, clock::unix_seconds, id_token::Expected,
+};
 
 /// What a refresh asks for and is checked against. See [`Fief::auth_refresh_token`].
 #[derive(Clone, Debug, Default)]
@@ -31,11 +33,11 @@ impl RefreshParams {
         self.user = Some(id);
         self
     }
+
     /// Expects tokens of the login of this time
     /// ([`FiefAccessTokenInfo::auth_time`](crate::FiefAccessTokenInfo::auth_time)), where they tell one.
     pub fn auth_time(mut self, auth_time: SystemTime) -> Self {
-        let since = auth_time.duration_since(UNIX_EPOCH);
-        self.auth_time = Some(since.map_or(0, |since| since.as_secs()));
+        self.auth_time = Some(unix_seconds(auth_time).unwrap_or(0));
         self
     }
 }

@@ -69,17 +69,17 @@ impl Fief {
     ) -> Result<(), FiefError> {
         // Nothing else takes the time.
         let now = if requirements.needs_time() {
-            self.inner.now()
+            self.inner.clock.now()
         } else {
             0
         };
-        requirements.check(token, now, self.inner.leeway)
+        requirements.check(token, now, self.inner.clock.leeway)
     }
 }
 
 /// Validates a token without waiting, where that is possible.
 fn look(client: &Inner, token: &[u8]) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-    let now = client.now();
+    let now = client.clock.now();
     match client.validated.get(token) {
         // Most can be taken as they are.
         Some(seen) if is_good(client, &seen, now) => {
@@ -93,7 +93,9 @@ fn look(client: &Inner, token: &[u8]) -> Option<Result<FiefAccessTokenInfo, Fief
 /// Whether there is nothing to be done for a token that was seen before, nor for the keys.
 fn is_good(client: &Inner, seen: &FiefAccessTokenInfo, now: u64) -> bool {
     let validity = &seen.validated().validity;
-    client.keys.is_settled(now) && is_published(seen) && validity.check(now, client.leeway).is_ok()
+    client.keys.is_settled(now)
+        && is_published(seen)
+        && validity.check(now, client.clock.leeway).is_ok()
 }
 
 /// Validates a token that is new, or not as good as it was.
@@ -142,12 +144,12 @@ async fn ask(client: &Arc<Inner>, token: &str) -> Looked {
     if let Some(seen) = client.validated.get(token.as_bytes()) {
         client.keys.get(client).await?;
         if is_published(&seen) {
-            return again(client, seen, client.now());
+            return again(client, seen, client.clock.now());
         }
     }
     let jws = parse(token.as_bytes()).map_err(FiefError::AccessTokenInvalid)?;
     match client.keys.find(client, jws.kid.as_deref()).await? {
-        Some(key) => verify(client, jws, key, client.now()),
+        Some(key) => verify(client, jws, key, client.clock.now()),
         None => Err(no_such_key(&jws)),
     }
 }
@@ -174,7 +176,7 @@ fn tell(looked: Looked) -> Result<FiefAccessTokenInfo, FiefError> {
 fn again(client: &Inner, seen: FiefAccessTokenInfo, now: u64) -> Looked {
     let validity = &seen.validated().validity;
     validity
-        .check(now, client.leeway)
+        .check(now, client.clock.leeway)
         .map_err(Untimely::access_token)?;
     Ok((seen, "seen"))
 }
@@ -210,7 +212,7 @@ fn shown(kid: Option<&str>) -> String {
 #[cfg(fuzzing)]
 pub(crate) fn accept(client: &Inner, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
     let claims: Claims<'_> = crate::json::object(claims)?;
-    claims.check(client, Type::Any, client.now()).ok()?;
+    claims.check(client, Type::Any, client.clock.now()).ok()?;
     Some(claims.into_info("", key))
 }
 
@@ -247,7 +249,7 @@ impl Claims<'_> {
         self.check_origin(client).map_err(invalid)?;
         let validity = self.validity();
         validity
-            .check(now, client.leeway)
+            .check(now, client.clock.leeway)
             .map_err(Untimely::access_token)?;
         self.check_kind(typ).map_err(invalid)
     }
