@@ -174,7 +174,7 @@ impl Fief {
     ) -> Result<Url, FiefError> {
         check_redirect_uri(redirect_uri)?;
         request.check()?;
-        let metadata = self.inner.discovery.get(&self.inner).await?;
+        let metadata = self.inner.metadata().await?;
         let mut url = self.inner.public.join(&metadata.authorization);
         let mut query = url.query_pairs_mut();
         query

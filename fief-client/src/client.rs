@@ -1,11 +1,24 @@
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::HeaderValue;
 use url::Url;
 
 use crate::{
-    FiefBuilder, FiefError, audiences::Audiences, client_auth::Credentials, clock::Clock,
-    http::Http, jwe::DecryptionKey, keys::Keys, metadata::Discovery, origin::Origin,
+    FiefBuilder, FiefError,
+    audiences::Audiences,
+    client_auth::Credentials,
+    clock::Clock,
+    http::Http,
+    jwe::DecryptionKey,
+    jwks::{self, KeySet},
+    key::Key,
+    keys::Keys,
+    metadata::{Discovery, Metadata},
+    origin::Origin,
     validated::ValidatedTokens,
 };
 
@@ -60,11 +73,32 @@ impl Fief {
     pub async fn issuer(&self) -> Result<&str, FiefError> {
         let discovery = &self.inner.discovery;
         if discovery.issuer().is_none() {
-            discovery.get(&self.inner).await?;
+            self.inner.metadata().await?;
         }
         discovery
             .issuer()
             .ok_or(FiefError::ResponseInvalid("discovery names no issuer"))
+    }
+
+    /// Fetches what Fief publishes, its discovery document and keys, unless they are known.
+    ///
+    /// Nobody has to call this, the first use does the same. It is for programs that do not want to start
+    /// without Fief.
+    ///
+    /// # Errors
+    /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: no usable answer.
+    pub async fn connect(&self) -> Result<(), FiefError> {
+        self.inner.keys().await.map(|_| ())
+    }
+
+    /// Returns the age of Fief's keys, or none while there are none to verify tokens with. Sends nothing.
+    ///
+    /// Keys are renewed about every eight minutes; an age of more than ten tells that Fief does not answer.
+    /// After 24 hours they no longer serve.
+    #[must_use]
+    pub fn ready(&self) -> Option<Duration> {
+        let age = self.inner.keys.age(self.inner.clock.now());
+        age.map(Duration::from_secs)
     }
 
     /// Returns the time by the client's clock.
@@ -92,6 +126,46 @@ impl Fief {
             .append_pair("redirect_uri", redirect_uri);
         url
     }
+}
+
+impl Inner {
+    /// Returns the discovery document.
+    pub(crate) async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, FiefError> {
+        let fetch = || fetch_metadata(Arc::clone(self));
+        self.discovery.get(&self.clock, fetch).await
+    }
+
+    /// Returns the keys to verify with.
+    pub(crate) async fn keys(self: &Arc<Self>) -> Result<Arc<KeySet>, FiefError> {
+        let fetch = |known| fetch_keys(Arc::clone(self), known);
+        self.keys.get(&self.clock, fetch).await
+    }
+
+    /// Returns the key that a token names.
+    pub(crate) async fn find_key(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+    ) -> Result<Option<Arc<Key>>, FiefError> {
+        let fetch = |known| fetch_keys(Arc::clone(self), known);
+        self.keys.find(kid, &self.clock, fetch).await
+    }
+}
+
+async fn fetch_metadata(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
+    let (http, base) = (&client.http, &client.base);
+    client.discovery.fetch(http, base, &client.clock).await
+}
+
+async fn fetch_keys(
+    client: Arc<Inner>,
+    known: Option<Arc<KeySet>>,
+) -> Result<Arc<KeySet>, FiefError> {
+    let fetched = async {
+        let metadata = client.metadata().await?;
+        let url = client.base.join(&metadata.jwks);
+        jwks::fetch(&client.http, url, client.clock.now()).await
+    };
+    client.keys.renew(known, fetched, &client.clock).await
 }
 
 impl fmt::Debug for Inner {

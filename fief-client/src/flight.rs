@@ -16,6 +16,11 @@ pub(crate) struct Flight<T> {
     current: Mutex<Option<UnderWay<T>>>,
 }
 
+/// What can be worked on while nobody waits for it.
+pub(crate) trait Work<T>: Future<Output = Result<T, FiefError>> + Send + 'static {}
+
+impl<T, F: Future<Output = Result<T, FiefError>> + Send + 'static> Work<T> for F {}
+
 /// Work that was started.
 #[derive(Clone, Debug)]
 pub(crate) struct UnderWay<T> {
@@ -30,23 +35,17 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 
     /// Joins the work that is under way, or starts it, and waits for the result.
-    pub(crate) async fn join<F>(&self, work: impl Fn() -> F) -> Result<T, FiefError>
-    where
-        F: Future<Output = Result<T, FiefError>> + Send + 'static,
-    {
+    pub(crate) async fn join<F: Work<T>>(&self, work: impl Fn() -> F) -> Result<T, FiefError> {
         self.join_if(|| true, work).await?.ok_or_else(lost)
     }
 
     /// Joins the work that is under way, or starts it where that is allowed, and waits for the result: none where it
     /// was not allowed.
-    pub(crate) async fn join_if<F>(
+    pub(crate) async fn join_if<F: Work<T>>(
         &self,
         is_allowed: impl Fn() -> bool,
         work: impl Fn() -> F,
-    ) -> Result<Option<T>, FiefError>
-    where
-        F: Future<Output = Result<T, FiefError>> + Send + 'static,
-    {
+    ) -> Result<Option<T>, FiefError> {
         let Some(flight) = self.start_if(None, is_allowed, &work)? else {
             return Ok(None);
         };
@@ -67,24 +66,18 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 
     /// Starts the work unless it is under way.
-    pub(crate) fn start<F>(&self, work: impl Fn() -> F) -> Result<(), FiefError>
-    where
-        F: Future<Output = Result<T, FiefError>> + Send + 'static,
-    {
+    pub(crate) fn start<F: Work<T>>(&self, work: impl Fn() -> F) -> Result<(), FiefError> {
         self.start_if(None, || true, work).map(|_| ())
     }
 
     /// Returns the work that is under way, or starts it where that is allowed; work that was lost, as the caller or
     /// nobody yet found out, is started again without asking. One caller at a time is asked.
-    fn start_if<F>(
+    fn start_if<F: Work<T>>(
         &self,
         lost: Option<&UnderWay<T>>,
         is_allowed: impl FnOnce() -> bool,
         work: impl Fn() -> F,
-    ) -> Result<Option<UnderWay<T>>, FiefError>
-    where
-        F: Future<Output = Result<T, FiefError>> + Send + 'static,
-    {
+    ) -> Result<Option<UnderWay<T>>, FiefError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let stands_still = |flight: &UnderWay<T>| {
             lost.is_some_and(|lost| lost.result.same_channel(&flight.result))
@@ -124,11 +117,7 @@ fn lost() -> FiefError {
     FiefError::Configuration("the tokio runtime is shutting down".into())
 }
 
-fn spawn<T, F>(work: F) -> Result<UnderWay<T>, FiefError>
-where
-    T: Send + Sync + 'static,
-    F: Future<Output = Result<T, FiefError>> + Send + 'static,
-{
+fn spawn<T: Send + Sync + 'static>(work: impl Work<T>) -> Result<UnderWay<T>, FiefError> {
     let runtime = Handle::try_current()
         .map_err(|_| FiefError::Configuration("fief-client needs a tokio runtime".into()))?;
     let (sender, result) = watch::channel(None);

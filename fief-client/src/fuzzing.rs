@@ -21,7 +21,7 @@ pub fn jwks(answer: &[u8]) -> Option<Vec<Option<String>>> {
 /// The endpoints that are taken from an answer, as they are called.
 #[must_use]
 pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
-    let metadata = metadata::parse(&fief.inner, answer)?;
+    let metadata = metadata::parse(&fief.inner.base, answer)?;
     let endpoints = [
         &metadata.authorization,
         &metadata.token,

@@ -39,7 +39,7 @@ pub(crate) async fn verify_id_token(
     let opened = open(client, token)?;
     let token = opened.as_ref().map_or(token, ExposeSecret::expose_secret);
     let mut jws = Jws::parse(token).map_err(FiefError::IdTokenInvalid)?;
-    let key = client.keys.find(client, jws.kid.as_deref()).await?;
+    let key = client.find_key(jws.kid.as_deref()).await?;
     let key = key.ok_or(FiefError::IdTokenInvalid("its key is not one of Fief's"))?;
     if jws.typ != Type::Any {
         return Err(FiefError::IdTokenInvalid(

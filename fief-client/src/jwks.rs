@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use url::Url;
 
-use crate::{FiefError, client::Inner, key::Key};
+use crate::{FiefError, http::Http, key::Key};
 
 /// The keys of one answer ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 #[derive(Debug)]
@@ -47,10 +48,8 @@ impl KeySet {
 }
 
 /// Fetches the keys. An answer without a usable key is an error.
-pub(crate) async fn fetch_keys(client: &Arc<Inner>) -> Result<Vec<Key>, FiefError> {
-    let metadata = client.discovery.get(client).await?;
-    let (url, now) = (client.base.join(&metadata.jwks), client.clock.now());
-    let document: Document = client.http.document(url, LIMIT, now).await?;
+pub(crate) async fn fetch(http: &Http, url: Url, now: u64) -> Result<Vec<Key>, FiefError> {
+    let document: Document = http.document(url, LIMIT, now).await?;
     document.keys()
 }
 

@@ -1,22 +1,25 @@
 use std::{
+    future::Future,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use crate::{
-    Fief, FiefError,
+    FiefError,
     backoff::Backoff,
-    client::Inner,
-    flight::Flight,
-    jwks::{CLOCK_STEP, KeySet, fetch_keys},
+    clock::Clock,
+    flight::{Flight, Work},
+    jwks::{CLOCK_STEP, KeySet},
     key::Key,
     metrics,
 };
 
 /// Fief's signing keys: cached, renewed in the background, kept while Fief is away.
+///
+/// Where they come from is the caller's to know: `fetch` makes the work that fetches a set newer than the one it is
+/// given, by [`renew`](Self::renew).
 #[derive(Debug)]
 pub(crate) struct Keys {
     latest: RwLock<Option<Arc<KeySet>>>,
@@ -27,30 +30,6 @@ pub(crate) struct Keys {
     /// When an unknown key id last led to a fetch.
     missed_at: AtomicU64,
     flight: Flight<Arc<KeySet>>,
-}
-
-impl Fief {
-    /// Fetches what Fief publishes, its discovery document and keys, unless they are known.
-    ///
-    /// Nobody has to call this, the first use does the same. It is for programs that do not want to start
-    /// without Fief.
-    ///
-    /// # Errors
-    /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: no usable answer.
-    pub async fn connect(&self) -> Result<(), FiefError> {
-        self.inner.keys.get(&self.inner).await.map(|_| ())
-    }
-
-    /// Returns the age of Fief's keys, or none while there are none to verify tokens with. Sends nothing.
-    ///
-    /// Keys are renewed about every eight minutes; an age of more than ten tells that Fief does not answer.
-    /// After 24 hours they no longer serve.
-    #[must_use]
-    pub fn ready(&self) -> Option<Duration> {
-        let set = self.inner.keys.latest()?;
-        let age = set.age(self.inner.clock.now())?;
-        (age < MAX_STALE).then(|| Duration::from_secs(age))
-    }
 }
 
 impl Keys {
@@ -72,26 +51,31 @@ impl Keys {
     }
 
     /// Returns the set to verify with: a fresh one, or while Fief is away an older one.
-    pub(crate) async fn get(&self, client: &Arc<Inner>) -> Result<Arc<KeySet>, FiefError> {
-        let now = client.clock.now();
+    pub(crate) async fn get<F: Work<Arc<KeySet>>>(
+        &self,
+        clock: &Clock,
+        fetch: impl Fn(Option<Arc<KeySet>>) -> F,
+    ) -> Result<Arc<KeySet>, FiefError> {
+        let now = clock.now();
         let Some(set) = self.latest() else {
-            return self.fetch_unless_waiting(client, None, now).await;
+            return self.fetch_unless_waiting(now, || fetch(None)).await;
         };
+        let fetch = || fetch(Some(Arc::clone(&set)));
         if self.is_settled(now) {
             return Ok(set);
         }
         match set.age(now) {
             Some(age) if age < MAX_AGE || age < MAX_STALE && self.backoff.failed_lately(now) => {
-                self.fetch_in_background(client, &set, now);
+                self.fetch_in_background(&set, now, fetch);
                 Ok(set)
             }
-            Some(age) if age < MAX_STALE => match self.fetch(client, Some(&set)).await {
+            Some(age) if age < MAX_STALE => match self.flight.join(fetch).await {
                 Ok(newer) => Ok(newer),
                 // Whoever was slower to get the news may find that others had better ones since.
                 Err(_) => Ok(self.latest().unwrap_or(set)),
             },
             // Too old, or from a time that has not come: only a new one will do.
-            _ => self.fetch_unless_waiting(client, Some(&set), now).await,
+            _ => self.fetch_unless_waiting(now, fetch).await,
         }
     }
 
@@ -103,21 +87,22 @@ impl Keys {
     }
 
     /// Returns the key that a token names, after one more fetch where it is unknown and the cool-down is over.
-    pub(crate) async fn find(
+    pub(crate) async fn find<F: Work<Arc<KeySet>>>(
         &self,
-        client: &Arc<Inner>,
         kid: Option<&str>,
+        clock: &Clock,
+        fetch: impl Fn(Option<Arc<KeySet>>) -> F,
     ) -> Result<Option<Arc<Key>>, FiefError> {
-        let set = self.get(client).await?;
+        let set = self.get(clock, &fetch).await?;
         if let Some(key) = set.find(kid) {
             return Ok(Some(Arc::clone(key)));
         }
-        let now = client.clock.now();
+        let now = clock.now();
         if self.is_unknown(kid, now) {
             return Ok(self.latest().and_then(|set| set.find(kid).cloned()));
         }
-        let work = || fetch(Arc::clone(client), Some(Arc::clone(&set)));
-        let newer = self.flight.join_if(|| self.may_miss(now), work).await?;
+        let fetch = || fetch(Some(Arc::clone(&set)));
+        let newer = self.flight.join_if(|| self.may_miss(now), fetch).await?;
         let newer = newer.or_else(|| self.latest());
         Ok(newer.and_then(|set| set.find(kid).cloned()))
     }
@@ -153,39 +138,72 @@ impl Keys {
         latest.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Fetches a set newer than `known`.
-    async fn fetch(
+    async fn fetch_unless_waiting<F: Work<Arc<KeySet>>>(
         &self,
-        client: &Arc<Inner>,
-        known: Option<&Arc<KeySet>>,
-    ) -> Result<Arc<KeySet>, FiefError> {
-        let work = || fetch(Arc::clone(client), known.cloned());
-        self.flight.join(work).await
-    }
-
-    async fn fetch_unless_waiting(
-        &self,
-        client: &Arc<Inner>,
-        known: Option<&Arc<KeySet>>,
         now: u64,
+        fetch: impl Fn() -> F,
     ) -> Result<Arc<KeySet>, FiefError> {
         match self.backoff.waiting(now) {
             Some(error) => Err(error),
-            None => self.fetch(client, known).await,
+            None => self.flight.join(fetch).await,
         }
     }
 
     /// Lets the others go on with the set that is there until the attempt is over, or the set is too old to serve
     /// without one that failed.
-    fn fetch_in_background(&self, client: &Arc<Inner>, set: &Arc<KeySet>, now: u64) {
+    fn fetch_in_background<F: Work<Arc<KeySet>>>(
+        &self,
+        set: &Arc<KeySet>,
+        now: u64,
+        fetch: impl Fn() -> F,
+    ) {
         let due = set.fetched_at.saturating_add(MAX_AGE - 1);
         let over = now.saturating_add(ATTEMPT);
         let until = if now <= due { over.min(due) } else { over };
         self.settle_latest(set, now, until);
-        let work = || fetch(Arc::clone(client), Some(Arc::clone(set)));
-        if let Err(error) = self.flight.start(work) {
+        if let Err(error) = self.flight.start(fetch) {
             tracing::debug!(%error, "the keys cannot be renewed");
         }
+    }
+
+    /// Takes what `fetched` brings, unless a set newer than `known` is there.
+    pub(crate) async fn renew(
+        &self,
+        known: Option<Arc<KeySet>>,
+        fetched: impl Future<Output = Result<Vec<Key>, FiefError>>,
+        clock: &Clock,
+    ) -> Result<Arc<KeySet>, FiefError> {
+        let before = self.latest();
+        // Another attempt ended between the caller's look and this one's start.
+        if let Some(newer) = &before
+            && !known.is_some_and(|known| Arc::ptr_eq(&known, newer))
+        {
+            return Ok(Arc::clone(newer));
+        }
+        let fetched = fetched.await;
+        let now = clock.now();
+        match fetched {
+            Ok(fetched) => {
+                self.backoff.succeeded();
+                Ok(self.store(fetched, now))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "Fief's keys could not be fetched");
+                let delay = self.backoff.failed(error.clone(), now);
+                if let Some(set) = before {
+                    // Fresh keys serve on: what failed was to find an unknown one.
+                    let due = set.fetched_at.saturating_add(RENEW_AFTER);
+                    self.settle_latest(&set, now, now.saturating_add(delay).max(due));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The age in seconds of a set that can still serve.
+    pub(crate) fn age(&self, now: u64) -> Option<u64> {
+        let age = self.latest()?.age(now)?;
+        (age < MAX_STALE).then_some(age)
     }
 
     /// Settles on a set unless a newer one came.
@@ -220,35 +238,6 @@ impl Keys {
         self.settle(&set, now, now.saturating_add(RENEW_AFTER));
         metrics::keys(now);
         set
-    }
-}
-
-async fn fetch(client: Arc<Inner>, known: Option<Arc<KeySet>>) -> Result<Arc<KeySet>, FiefError> {
-    let keys = &client.keys;
-    let before = keys.latest();
-    // Another attempt ended between the caller's look and this one's start.
-    if let Some(newer) = &before
-        && !known.is_some_and(|known| Arc::ptr_eq(&known, newer))
-    {
-        return Ok(Arc::clone(newer));
-    }
-    let fetched = fetch_keys(&client).await;
-    let now = client.clock.now();
-    match fetched {
-        Ok(fetched) => {
-            keys.backoff.succeeded();
-            Ok(keys.store(fetched, now))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "Fief's keys could not be fetched");
-            let delay = keys.backoff.failed(error.clone(), now);
-            if let Some(set) = before {
-                // Fresh keys serve on: what failed was to find an unknown one.
-                let due = set.fetched_at.saturating_add(RENEW_AFTER);
-                keys.settle_latest(&set, now, now.saturating_add(delay).max(due));
-            }
-            Err(error)
-        }
     }
 }
 

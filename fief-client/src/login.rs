@@ -167,7 +167,7 @@ impl Fief {
             ));
         }
         if let Some(iss) = &response.iss {
-            let metadata = self.inner.discovery.get(&self.inner).await?;
+            let metadata = self.inner.metadata().await?;
             if *iss != metadata.issuer {
                 return Err(FiefError::CallbackInvalid("it comes from another issuer"));
             }

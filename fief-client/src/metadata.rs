@@ -5,7 +5,13 @@ use std::sync::{
 
 use serde::Deserialize;
 
-use crate::{FiefError, client::Inner, flight::Flight, origin::Endpoint};
+use crate::{
+    FiefError,
+    clock::Clock,
+    flight::{Flight, Work},
+    http::Http,
+    origin::{Endpoint, Origin},
+};
 
 /// What the discovery document says, once it was checked
 /// ([OpenID Connect Discovery, section 3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata)).
@@ -40,20 +46,40 @@ impl Discovery {
         }
     }
 
-    /// Returns the document. An hour-old one still serves while it is renewed in the background.
-    pub(crate) async fn get(&self, client: &Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
+    /// Returns the document, which `fetch` fetches where it is needed. An hour-old one still serves while it is renewed
+    /// in the background.
+    pub(crate) async fn get<F: Work<Arc<Metadata>>>(
+        &self,
+        clock: &Clock,
+        fetch: impl Fn() -> F,
+    ) -> Result<Arc<Metadata>, FiefError> {
         let Some(latest) = self.latest() else {
-            return self.flight.join(|| fetch(Arc::clone(client))).await;
+            return self.flight.join(fetch).await;
         };
-        let now = client.clock.now();
+        let now = clock.now();
         let attempted_at = self.attempted_at.load(Ordering::Relaxed);
         if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_AFTER {
             self.attempted_at.store(now, Ordering::Relaxed);
-            if let Err(error) = self.flight.start(|| fetch(Arc::clone(client))) {
+            if let Err(error) = self.flight.start(fetch) {
                 tracing::debug!(%error, "the discovery document cannot be renewed");
             }
         }
         Ok(latest)
+    }
+
+    /// Fetches the document and keeps it.
+    pub(crate) async fn fetch(
+        &self,
+        http: &Http,
+        base: &Origin,
+        clock: &Clock,
+    ) -> Result<Arc<Metadata>, FiefError> {
+        let fetched = fetch(http, base, clock).await;
+        let stored = fetched.and_then(|metadata| self.store(metadata));
+        if let Err(error) = &stored {
+            tracing::warn!(%error, "Fief's discovery document could not be fetched");
+        }
+        stored
     }
 
     pub(crate) fn issuer(&self) -> Option<&str> {
@@ -87,25 +113,16 @@ impl Metadata {
     }
 }
 
-async fn fetch(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
-    let fetched = fetch_document(&client).await;
-    if let Err(error) = &fetched {
-        tracing::warn!(%error, "Fief's discovery document could not be fetched");
-    }
-    fetched
-}
-
-async fn fetch_document(client: &Inner) -> Result<Arc<Metadata>, FiefError> {
-    let url = client.base.at("/.well-known/openid-configuration");
-    let now = client.clock.now();
-    let document: Document = client.http.document(url, LIMIT, now).await?;
-    client.discovery.store(document.check(client)?)
+async fn fetch(http: &Http, base: &Origin, clock: &Clock) -> Result<Metadata, FiefError> {
+    let url = base.at("/.well-known/openid-configuration");
+    let document: Document = http.document(url, LIMIT, clock.now()).await?;
+    document.check(base, clock.now())
 }
 
 #[cfg(fuzzing)]
-pub(crate) fn parse(client: &Inner, answer: &[u8]) -> Option<Metadata> {
+pub(crate) fn parse(base: &Origin, answer: &[u8]) -> Option<Metadata> {
     let document: Document = serde_json::from_slice(answer).ok()?;
-    document.check(client).ok()
+    document.check(base, 0).ok()
 }
 
 #[derive(Deserialize)]
@@ -119,14 +136,11 @@ struct Document {
 
 impl Document {
     /// Keeps the paths only: Fief builds the origins from headers that anyone can send.
-    fn check(self, client: &Inner) -> Result<Metadata, FiefError> {
+    fn check(self, base: &Origin, now: u64) -> Result<Metadata, FiefError> {
         let below = |endpoint: &str| {
-            client
-                .base
-                .below(endpoint)
-                .ok_or(FiefError::ResponseInvalid(
-                    "discovery names an endpoint outside of base_url's path",
-                ))
+            base.below(endpoint).ok_or(FiefError::ResponseInvalid(
+                "discovery names an endpoint outside of base_url's path",
+            ))
         };
         if self.issuer.is_empty() {
             return Err(FiefError::ResponseInvalid("discovery names no issuer"));
@@ -137,7 +151,7 @@ impl Document {
             userinfo: below(&self.userinfo_endpoint)?,
             jwks: below(&self.jwks_uri)?,
             issuer: self.issuer,
-            fetched_at: client.clock.now(),
+            fetched_at: now,
         })
     }
 }

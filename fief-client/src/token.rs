@@ -87,8 +87,8 @@ impl Fief {
         form: Vec<(&str, &str)>,
     ) -> Result<FiefTokenResponse, FiefError> {
         let inner = &self.inner;
-        inner.keys.get(inner).await?;
-        let metadata = inner.discovery.get(inner).await?;
+        inner.keys().await?;
+        let metadata = inner.metadata().await?;
         let url = inner.base.join(&metadata.token);
         let tokens: FiefTokenResponse = inner.http.post_form(url, form, &inner.credentials).await?;
         tokens.check()

@@ -16,7 +16,7 @@ impl Fief {
     /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let inner = &self.inner;
-        let metadata = inner.discovery.get(inner).await?;
+        let metadata = inner.metadata().await?;
         let url = inner.base.join(&metadata.userinfo);
         inner.http.get_bearer(url, access_token).await
     }

@@ -142,13 +142,13 @@ async fn validate(client: &Arc<Inner>, token: &str) -> Result<FiefAccessTokenInf
 /// Validates a token with keys that may have to be fetched.
 async fn ask(client: &Arc<Inner>, token: &str) -> Looked {
     if let Some(seen) = client.validated.get(token.as_bytes()) {
-        client.keys.get(client).await?;
+        client.keys().await?;
         if is_published(&seen) {
             return again(client, seen, client.clock.now());
         }
     }
     let jws = parse(token.as_bytes()).map_err(FiefError::AccessTokenInvalid)?;
-    match client.keys.find(client, jws.kid.as_deref()).await? {
+    match client.find_key(jws.kid.as_deref()).await? {
         Some(key) => verify(client, jws, key, client.clock.now()),
         None => Err(no_such_key(&jws)),
     }
