@@ -4,19 +4,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    ClientAuth, Fief, FiefError,
-    audiences::Audiences,
-    client::{Inner, host_header},
-    client_auth::Credentials,
-    clock::Clock,
-    http::Http,
-    jwe::DecryptionKey,
-    keys::Keys,
-    metadata::Discovery,
-    origin::Origin,
+    ClientAuth, Fief, FiefError, audiences::Audiences, client::Inner, client_auth::Credentials,
+    clock::Clock, http::Http, jwe::DecryptionKey, keys::Keys, metadata::Discovery, origin::Origin,
     validated::ValidatedTokens,
 };
 
@@ -41,8 +34,22 @@ pub struct FiefBuilder {
     cache_entries: usize,
 }
 
+impl Fief {
+    /// Begins to set up a client of the Fief at `base_url` (with the tenant's path, where it has one).
+    ///
+    /// ```
+    /// use fief_client::Fief;
+    ///
+    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    pub fn builder(base_url: impl AsRef<str>, client_id: impl Into<String>) -> FiefBuilder {
+        FiefBuilder::new(base_url.as_ref(), client_id.into())
+    }
+}
+
 impl FiefBuilder {
-    pub(crate) fn new(base_url: &str, client_id: String) -> Self {
+    fn new(base_url: &str, client_id: String) -> Self {
         Self {
             base_url: base_url.to_owned(),
             public_url: None,
@@ -240,6 +247,12 @@ impl fmt::Debug for FiefBuilder {
             .field("client_id", &self.client_id)
             .finish_non_exhaustive()
     }
+}
+
+/// Parses a `Host` header from configuration.
+fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
+    HeaderValue::from_str(host)
+        .map_err(|_| FiefError::Configuration("host: not a valid Host header".into()))
 }
 
 const MAX_ACCESS_TOKEN: usize = 64 * 1024;

@@ -4,11 +4,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::HeaderValue;
 use url::Url;
 
 use crate::{
-    FiefBuilder, FiefError,
+    FiefError,
     audiences::Audiences,
     client_auth::Credentials,
     clock::Clock,
@@ -47,18 +46,6 @@ pub(crate) struct Inner {
 }
 
 impl Fief {
-    /// Begins to set up a client of the Fief at `base_url` (with the tenant's path, where it has one).
-    ///
-    /// ```
-    /// use fief_client::Fief;
-    ///
-    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
-    /// # Ok::<(), fief_client::FiefError>(())
-    /// ```
-    pub fn builder(base_url: impl AsRef<str>, client_id: impl Into<String>) -> FiefBuilder {
-        FiefBuilder::new(base_url.as_ref(), client_id.into())
-    }
-
     /// Returns the id of the client that this is.
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -176,10 +163,4 @@ impl fmt::Debug for Inner {
             .field("client_id", &self.credentials.id)
             .finish_non_exhaustive()
     }
-}
-
-/// Parses a `Host` header from configuration.
-pub(crate) fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
-    HeaderValue::from_str(host)
-        .map_err(|_| FiefError::Configuration("host: not a valid Host header".into()))
 }
