@@ -8,10 +8,11 @@ use aws_lc_rs::{
         PrivateDecryptingKey, PublicKeyComponents,
     },
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretSlice, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
-use super::{ALG, content::ContentKey, decode};
+use super::content::ContentKey;
 use crate::json;
 
 /// A private key that opens encrypted ID tokens: RSA-OAEP-256 with A256CBC-HS512 and nothing else.
@@ -125,7 +126,11 @@ impl Jwk {
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretSlice<u8>, D::Error> {
     let text = SecretString::deserialize(deserializer)?;
-    decode(text.expose_secret())
+    URL_SAFE_NO_PAD
+        .decode(text.expose_secret())
         .map(SecretSlice::from)
-        .ok_or_else(|| de::Error::custom("not base64url"))
+        .map_err(|_| de::Error::custom("not base64url"))
 }
+
+/// How the content key is encrypted.
+pub(super) const ALG: &str = "RSA-OAEP-256";

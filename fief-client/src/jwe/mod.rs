@@ -5,8 +5,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use self::content::Sealed;
 pub(crate) use self::key::DecryptionKey;
+use self::{content::Sealed, key::ALG};
 use crate::{
     json,
     jws::{present, string},
@@ -76,7 +76,6 @@ fn decode(segment: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(segment).ok()
 }
 
-const ALG: &str = "RSA-OAEP-256";
 const ENC: &str = "A256CBC-HS512";
 const FAILED: &str = "it cannot be decrypted";
 
