@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::{
     Fief, FiefAccessTokenInfo, FiefUserInfo,
-    id_token::{self, Expected},
+    id_token::Expected,
     jwe::{self, DecryptionKey},
     jwks, metadata, validate,
 };
@@ -98,5 +98,5 @@ pub fn id_token(
         user: None,
         auth_time: None,
     };
-    id_token::accept(&fief.inner, claims, access_token, &expected)
+    fief.accept_id_token(claims, access_token, &expected)
 }

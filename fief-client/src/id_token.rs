@@ -1,14 +1,15 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo,
-    claims::{Audience, NumericDate, Untimely, Validity, is_issuer, number},
-    client::Inner,
-    crypto, jwe,
+    Fief, FiefAcr, FiefError, FiefUserInfo,
+    claims::{Audience, NumericDate, Untimely, Validity, number},
+    clock::Clock,
+    crypto,
+    jwe::{self, DecryptionKey},
     jws::{Jws, Type, string},
 };
 
@@ -25,57 +26,72 @@ pub(crate) struct Expected<'a> {
     pub(crate) auth_time: Option<u64>,
 }
 
-/// Verifies the ID token of a token answer
-/// ([OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
-pub(crate) async fn verify_id_token(
-    client: &Arc<Inner>,
-    tokens: &FiefTokenResponse,
-    expected: &Expected<'_>,
-) -> Result<FiefUserInfo, FiefError> {
-    let token = tokens.id_token();
-    if token.len() > MAX_LEN {
-        return Err(FiefError::IdTokenInvalid("it is too long"));
+impl Fief {
+    /// Verifies the ID token that came with an access token
+    /// ([OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
+    pub(crate) async fn verify_id_token(
+        &self,
+        id_token: &str,
+        access_token: &str,
+        expected: &Expected<'_>,
+    ) -> Result<FiefUserInfo, FiefError> {
+        if id_token.len() > MAX_LEN {
+            return Err(FiefError::IdTokenInvalid("it is too long"));
+        }
+        let opened = open(&self.inner.encryption_keys, id_token)?;
+        let id_token = opened
+            .as_ref()
+            .map_or(id_token, ExposeSecret::expose_secret);
+        let mut jws = Jws::parse(id_token).map_err(FiefError::IdTokenInvalid)?;
+        let key = self.inner.find_key(jws.kid.as_deref()).await?;
+        let key = key.ok_or(FiefError::IdTokenInvalid("its key is not one of Fief's"))?;
+        match jws.typ {
+            Type::Any => {}
+            Type::AccessToken | Type::Other => {
+                return Err(FiefError::IdTokenInvalid(
+                    "its type is not that of an ID token",
+                ));
+            }
+        }
+        let claims: Claims<'_> = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
+        self.check_id_token(&claims, access_token, expected)?;
+        Ok(claims.user)
     }
-    let opened = open(client, token)?;
-    let token = opened.as_ref().map_or(token, ExposeSecret::expose_secret);
-    let mut jws = Jws::parse(token).map_err(FiefError::IdTokenInvalid)?;
-    let key = client.find_key(jws.kid.as_deref()).await?;
-    let key = key.ok_or(FiefError::IdTokenInvalid("its key is not one of Fief's"))?;
-    if jws.typ != Type::Any {
-        return Err(FiefError::IdTokenInvalid(
-            "its type is not that of an ID token",
-        ));
-    }
-    let claims: Claims<'_> = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
-    claims
-        .check(client, tokens.access_token(), expected)
-        .map_err(FiefError::IdTokenInvalid)?;
-    claims
-        .validity()
-        .check(client.clock.now(), client.clock.leeway)
-        .map_err(Untimely::id_token)?;
-    Ok(claims.user)
-}
 
-/// What is taken from the claims of a token whose signature is good.
-#[cfg(fuzzing)]
-pub(crate) fn accept(
-    client: &Inner,
-    claims: &str,
-    access_token: &str,
-    expected: &Expected<'_>,
-) -> Option<FiefUserInfo> {
-    let claims: Claims<'_> = crate::json::object(claims)?;
-    claims.check(client, access_token, expected).ok()?;
-    let validity = claims
-        .validity()
-        .check(client.clock.now(), client.clock.leeway);
-    validity.is_ok().then_some(claims.user)
+    fn check_id_token(
+        &self,
+        claims: &Claims<'_>,
+        access_token: &str,
+        expected: &Expected<'_>,
+    ) -> Result<(), FiefError> {
+        let clock = &self.inner.clock;
+        claims
+            .check_origin(self.inner.discovery.issuer(), self.client_id())
+            .and_then(|()| claims.check_binding(access_token, expected))
+            .and_then(|()| claims.check_login(expected, clock))
+            .map_err(FiefError::IdTokenInvalid)?;
+        claims
+            .validity()
+            .check(clock.now(), clock.leeway)
+            .map_err(Untimely::id_token)
+    }
+
+    /// What is taken from the claims of a token whose signature is good.
+    #[cfg(fuzzing)]
+    pub(crate) fn accept_id_token(
+        &self,
+        claims: &str,
+        access_token: &str,
+        expected: &Expected<'_>,
+    ) -> Option<FiefUserInfo> {
+        let claims: Claims<'_> = crate::json::object(claims)?;
+        self.check_id_token(&claims, access_token, expected).ok()?;
+        Some(claims.user)
+    }
 }
 
 /// Decrypts a token where keys are set up for that; then it must be encrypted.
-fn open(client: &Inner, token: &str) -> Result<Option<SecretString>, FiefError> {
-    let keys = &client.encryption_keys;
+fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, FiefError> {
     if keys.is_empty() && token.bytes().filter(|byte| *byte == b'.').count() == 4 {
         return Err(FiefError::IdTokenInvalid(
             "it is encrypted, and no encryption_key is set",
@@ -112,19 +128,23 @@ struct Claims<'a> {
 }
 
 impl Claims<'_> {
-    fn check(
+    fn check_origin(&self, issuer: Option<&str>, client_id: &str) -> Result<(), &'static str> {
+        if issuer != Some(&*self.iss) {
+            return Err("it has another issuer");
+        }
+        let foreign = self.azp.as_ref().is_some_and(|azp| azp != client_id);
+        if !self.aud.iter().eq([client_id]) || foreign {
+            return Err("it is meant for another client");
+        }
+        Ok(())
+    }
+
+    /// Checks that the token answers the request, and belongs to the access token that came with it.
+    fn check_binding(
         &self,
-        client: &Inner,
         access_token: &str,
         expected: &Expected<'_>,
     ) -> Result<(), &'static str> {
-        if !is_issuer(client, &self.iss) {
-            return Err("it has another issuer");
-        }
-        let us = &client.credentials.id;
-        if !self.aud.iter().eq([us]) || self.azp.as_ref().is_some_and(|azp| azp != us) {
-            return Err("it is meant for another client");
-        }
         let same_nonce = match (&self.nonce, expected.nonce) {
             (Some(claim), Some(nonce)) => crypto::equal(claim, nonce),
             (claim, nonce) => claim.is_none() && nonce.is_none(),
@@ -147,11 +167,11 @@ impl Claims<'_> {
         if expected.user.is_some_and(|user| user != self.user.sub) {
             return Err("it is another user's than before");
         }
-        self.check_login(client, expected)
+        Ok(())
     }
 
     /// Checks that the user logged in as the request asked.
-    fn check_login(&self, client: &Inner, expected: &Expected<'_>) -> Result<(), &'static str> {
+    fn check_login(&self, expected: &Expected<'_>, clock: &Clock) -> Result<(), &'static str> {
         if expected.acr.is_some_and(|acr| self.acr < acr) {
             return Err("its ACR is lower than requested");
         }
@@ -159,11 +179,11 @@ impl Claims<'_> {
             let auth_time = self
                 .auth_time
                 .ok_or("it does not tell when the user logged in")?;
-            let now = client.clock.now();
-            if auth_time.0 > now.saturating_add(client.clock.leeway) {
+            let now = clock.now();
+            if auth_time.0 > now.saturating_add(clock.leeway) {
                 return Err("its login has not happened yet");
             }
-            let oldest = max_age.as_secs().saturating_add(client.clock.leeway);
+            let oldest = max_age.as_secs().saturating_add(clock.leeway);
             if now.saturating_sub(auth_time.0) > oldest {
                 return Err("its login is older than requested");
             }

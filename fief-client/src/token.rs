@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Fief, FiefError, FiefUserInfo, Requirements,
-    id_token::{Expected, verify_id_token},
+    id_token::Expected,
     secret::{expose, expose_some},
 };
 
@@ -100,7 +100,9 @@ impl Fief {
         tokens: FiefTokenResponse,
         expected: &Expected<'_>,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        let user = verify_id_token(&self.inner, &tokens, expected).await?;
+        let user = self
+            .verify_id_token(tokens.id_token(), tokens.access_token(), expected)
+            .await?;
         let info = self
             .validate_access_token(tokens.access_token(), &Requirements::new())
             .await?;
