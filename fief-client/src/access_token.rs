@@ -1,3 +1,7 @@
+mod api;
+pub(crate) mod claims;
+pub(crate) mod validate;
+
 use std::{
     fmt,
     sync::Arc,

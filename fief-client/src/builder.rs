@@ -8,8 +8,17 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    ClientAuth, Fief, FiefError, audiences::Audiences, client::Inner, client_auth::Credentials,
-    clock::Clock, http::Http, jwe::DecryptionKey, keys::Keys, metadata::Discovery, origin::Origin,
+    ClientAuth, Fief, FiefError,
+    access_token::{claims::Audiences, validate::Validator},
+    client::Inner,
+    client_auth::Credentials,
+    clock::Clock,
+    http::Http,
+    jwe::DecryptionKey,
+    keys::Keys,
+    metadata::Discovery,
+    origin::Origin,
+    provider::Provider,
     validated::ValidatedTokens,
 };
 
@@ -216,22 +225,27 @@ impl FiefBuilder {
             .collect();
         let encryption_keys = encryption_keys
             .map_err(|why| FiefError::Configuration(format!("encryption_key: {why}")))?;
-        let inner = Inner {
+        let provider = Provider {
             http: Http::new(self.http, base.host(), host)?,
             base,
             public,
+            clock: Clock::new(self.clock, self.leeway),
+            discovery: Discovery::new(self.issuer),
+            keys: Keys::new(),
+        };
+        let inner = Inner {
+            validator: Validator {
+                provider,
+                audiences: self.audiences,
+                limit: self.access_token_limit,
+                cache: ValidatedTokens::new(self.cache_bytes, self.cache_entries),
+            },
             credentials: Credentials {
                 id: self.client_id,
                 secret: self.client_secret,
                 method: self.client_auth,
             },
             encryption_keys,
-            audiences: self.audiences,
-            access_token_limit: self.access_token_limit,
-            clock: Clock::new(self.clock, self.leeway),
-            discovery: Discovery::new(self.issuer),
-            keys: Keys::new(),
-            validated: ValidatedTokens::new(self.cache_bytes, self.cache_entries),
         };
         Ok(Fief {
             inner: Arc::new(inner),

@@ -6,8 +6,6 @@ use serde::{
 };
 use uuid::{Uuid, fmt::Hyphenated};
 
-use crate::{FiefError, client::Inner};
-
 /// The `aud` claim: a string or several
 /// ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
 pub(crate) enum Audience<'a> {
@@ -120,27 +118,6 @@ impl Validity {
         }
         Ok(())
     }
-}
-
-impl Untimely {
-    pub(crate) fn access_token(self) -> FiefError {
-        match self {
-            Self::Expired => FiefError::AccessTokenExpired,
-            Self::NotYet => FiefError::AccessTokenInvalid("it is not valid yet"),
-        }
-    }
-
-    pub(crate) fn id_token(self) -> FiefError {
-        FiefError::IdTokenInvalid(match self {
-            Self::Expired => "it has expired",
-            Self::NotYet => "it is not valid yet",
-        })
-    }
-}
-
-/// Compares a token's issuer with the pinned one, byte by byte.
-pub(crate) fn is_issuer(client: &Inner, issuer: &str) -> bool {
-    client.discovery.issuer() == Some(issuer)
 }
 
 /// A member that must be a number if it is there.

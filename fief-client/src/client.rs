@@ -7,18 +7,8 @@ use std::{
 use url::Url;
 
 use crate::{
-    FiefError,
-    audiences::Audiences,
-    client_auth::Credentials,
-    clock::Clock,
-    http::Http,
-    jwe::DecryptionKey,
-    jwks::{self, KeySet},
-    key::Key,
-    keys::Keys,
-    metadata::{Discovery, Metadata},
-    origin::Origin,
-    validated::ValidatedTokens,
+    FiefError, access_token::validate::Validator, client_auth::Credentials, jwe::DecryptionKey,
+    jwks::KeySet, key::Key, metadata::Metadata, provider::Provider,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.
@@ -29,20 +19,12 @@ pub struct Fief {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// The parts of a client. Nobody is handed all of them: who needs one gets that one.
 pub(crate) struct Inner {
-    pub(crate) base: Origin,
-    pub(crate) public: Origin,
+    pub(crate) validator: Validator,
     pub(crate) credentials: Credentials,
     /// Where there is one, ID tokens must be encrypted.
     pub(crate) encryption_keys: Vec<DecryptionKey>,
-    pub(crate) audiences: Audiences,
-    /// Bytes.
-    pub(crate) access_token_limit: usize,
-    pub(crate) clock: Clock,
-    pub(crate) http: Http,
-    pub(crate) discovery: Discovery,
-    pub(crate) keys: Keys,
-    pub(crate) validated: ValidatedTokens,
 }
 
 impl Fief {
@@ -58,7 +40,7 @@ impl Fief {
     /// # Errors
     /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: discovery failed.
     pub async fn issuer(&self) -> Result<&str, FiefError> {
-        let discovery = &self.inner.discovery;
+        let discovery = &self.provider().discovery;
         if discovery.issuer().is_none() {
             self.inner.metadata().await?;
         }
@@ -84,14 +66,15 @@ impl Fief {
     /// After 24 hours they no longer serve.
     #[must_use]
     pub fn ready(&self) -> Option<Duration> {
-        let age = self.inner.keys.age(self.inner.clock.now());
+        let provider = self.provider();
+        let age = provider.keys.age(provider.clock.now());
         age.map(Duration::from_secs)
     }
 
     /// Returns the time by the client's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.inner.clock.time()
+        self.provider().clock.time()
     }
 
     /// Returns Fief's logout page for the browser, from where Fief sends it on to `redirect_uri`.
@@ -108,24 +91,34 @@ impl Fief {
     /// ```
     #[must_use]
     pub fn logout_url(&self, redirect_uri: &str) -> Url {
-        let mut url = self.inner.public.at("/logout");
+        let mut url = self.provider().public.at("/logout");
         url.query_pairs_mut()
             .append_pair("redirect_uri", redirect_uri);
         url
     }
+
+    pub(crate) fn provider(&self) -> &Provider {
+        self.inner.provider()
+    }
 }
 
 impl Inner {
+    fn provider(&self) -> &Provider {
+        &self.validator.provider
+    }
+
     /// Returns the discovery document.
     pub(crate) async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, FiefError> {
         let fetch = || fetch_metadata(Arc::clone(self));
-        self.discovery.get(&self.clock, fetch).await
+        let provider = self.provider();
+        provider.discovery.get(&provider.clock, fetch).await
     }
 
     /// Returns the keys to verify with.
     pub(crate) async fn keys(self: &Arc<Self>) -> Result<Arc<KeySet>, FiefError> {
         let fetch = |known| fetch_keys(Arc::clone(self), known);
-        self.keys.get(&self.clock, fetch).await
+        let provider = self.provider();
+        provider.keys.get(&provider.clock, fetch).await
     }
 
     /// Returns the key that a token names.
@@ -134,32 +127,29 @@ impl Inner {
         kid: Option<&str>,
     ) -> Result<Option<Arc<Key>>, FiefError> {
         let fetch = |known| fetch_keys(Arc::clone(self), known);
-        self.keys.find(kid, &self.clock, fetch).await
+        let provider = self.provider();
+        provider.keys.find(kid, &provider.clock, fetch).await
     }
 }
 
+/// Work that goes on without its caller, and so owns what it works with.
 async fn fetch_metadata(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
-    let (http, base) = (&client.http, &client.base);
-    client.discovery.fetch(http, base, &client.clock).await
+    client.provider().fetch_metadata().await
 }
 
 async fn fetch_keys(
     client: Arc<Inner>,
     known: Option<Arc<KeySet>>,
 ) -> Result<Arc<KeySet>, FiefError> {
-    let fetched = async {
-        let metadata = client.metadata().await?;
-        let url = client.base.join(&metadata.jwks);
-        jwks::fetch(&client.http, url, client.clock.now()).await
-    };
-    client.keys.renew(known, fetched, &client.clock).await
+    let metadata = client.metadata();
+    client.provider().fetch_keys(known, metadata).await
 }
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner")
-            .field("base", &self.base)
-            .field("public", &self.public)
+            .field("base", &self.provider().base)
+            .field("public", &self.provider().public)
             .field("client_id", &self.credentials.id)
             .finish_non_exhaustive()
     }

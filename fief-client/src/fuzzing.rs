@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -7,7 +5,7 @@ use crate::{
     Fief, FiefAccessTokenInfo, FiefUserInfo,
     id_token::Expected,
     jwe::{self, DecryptionKey},
-    jwks, metadata, validate,
+    jwks, metadata,
 };
 
 /// The ids of the keys that are taken from an answer.
@@ -21,14 +19,14 @@ pub fn jwks(answer: &[u8]) -> Option<Vec<Option<String>>> {
 /// The endpoints that are taken from an answer, as they are called.
 #[must_use]
 pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
-    let metadata = metadata::parse(&fief.inner.base, answer)?;
+    let metadata = metadata::parse(&fief.provider().base, answer)?;
     let endpoints = [
         &metadata.authorization,
         &metadata.token,
         &metadata.userinfo,
         &metadata.jwks,
     ];
-    let base = &fief.inner.base;
+    let base = &fief.provider().base;
     Some(
         endpoints
             .iter()
@@ -40,17 +38,18 @@ pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
 /// Makes a client know keys that it did not fetch, for ever.
 #[must_use]
 pub fn trust(fief: &Fief, answer: &[u8]) -> Option<()> {
-    let now = fief.inner.clock.now();
-    fief.inner.keys.trust(jwks::parse(answer)?, now);
+    let provider = fief.provider();
+    let now = provider.clock.now();
+    provider.keys.trust(jwks::parse(answer)?, now);
     Some(())
 }
 
 /// What is taken from the claims of a token whose signature is good.
 #[must_use]
 pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
-    let client = &fief.inner;
-    let key = client.keys.find_settled(None, client.clock.now())?;
-    validate::accept(client, claims, Arc::clone(&key))
+    let provider = fief.provider();
+    let key = provider.keys.find_settled(None, provider.clock.now())?;
+    fief.inner.validator.accept(claims, key)
 }
 
 /// Keys that open encrypted tokens.

@@ -64,16 +64,22 @@ impl Fief {
         access_token: &str,
         expected: &Expected<'_>,
     ) -> Result<(), FiefError> {
-        let clock = &self.inner.clock;
+        let provider = self.provider();
+        let clock = &provider.clock;
         claims
-            .check_origin(self.inner.discovery.issuer(), self.client_id())
+            .check_origin(provider.discovery.issuer(), self.client_id())
             .and_then(|()| claims.check_binding(access_token, expected))
             .and_then(|()| claims.check_login(expected, clock))
             .map_err(FiefError::IdTokenInvalid)?;
         claims
             .validity()
             .check(clock.now(), clock.leeway)
-            .map_err(Untimely::id_token)
+            .map_err(|untimely| {
+                FiefError::IdTokenInvalid(match untimely {
+                    Untimely::Expired => "it has expired",
+                    Untimely::NotYet => "it is not valid yet",
+                })
+            })
     }
 
     /// What is taken from the claims of a token whose signature is good.

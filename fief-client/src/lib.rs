@@ -41,7 +41,6 @@
 
 mod access_token;
 mod acr;
-mod audiences;
 mod authorize;
 mod backoff;
 #[cfg(feature = "blocking")]
@@ -74,6 +73,7 @@ mod metrics;
 mod origin;
 pub mod pkce;
 mod prompt;
+mod provider;
 mod refresh;
 mod request_detail;
 mod requirements;
@@ -82,7 +82,6 @@ mod tenants;
 mod token;
 mod user;
 mod user_info;
-mod validate;
 mod validated;
 
 pub use crate::{

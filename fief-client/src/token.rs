@@ -86,11 +86,12 @@ impl Fief {
         &self,
         form: Vec<(&str, &str)>,
     ) -> Result<FiefTokenResponse, FiefError> {
-        let inner = &self.inner;
-        inner.keys().await?;
-        let metadata = inner.metadata().await?;
-        let url = inner.base.join(&metadata.token);
-        let tokens: FiefTokenResponse = inner.http.post_form(url, form, &inner.credentials).await?;
+        self.inner.keys().await?;
+        let metadata = self.inner.metadata().await?;
+        let (provider, credentials) = (self.provider(), &self.inner.credentials);
+        let url = provider.base.join(&metadata.token);
+        let http = &provider.http;
+        let tokens: FiefTokenResponse = http.post_form(url, form, credentials).await?;
         tokens.check()
     }
 

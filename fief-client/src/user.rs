@@ -15,10 +15,10 @@ impl Fief {
     /// - [`FiefError::Request`]: 401 when the token or the account is no longer good.
     /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
-        let inner = &self.inner;
-        let metadata = inner.metadata().await?;
-        let url = inner.base.join(&metadata.userinfo);
-        inner.http.get_bearer(url, access_token).await
+        let metadata = self.inner.metadata().await?;
+        let provider = self.provider();
+        let url = provider.base.join(&metadata.userinfo);
+        provider.http.get_bearer(url, access_token).await
     }
 
     /// Changes custom fields of the user's own profile, given by their slugs, and returns the user:
@@ -118,8 +118,8 @@ impl Fief {
         access_token: &str,
         body: &Value,
     ) -> Result<FiefUserInfo, FiefError> {
-        let url = self.inner.base.at(path);
-        let http = &self.inner.http;
+        let provider = self.provider();
+        let (http, url) = (&provider.http, provider.base.at(path));
         http.send_json(method, url, access_token, body).await
     }
 }

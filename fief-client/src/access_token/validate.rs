@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use crate::{
+    FiefAccessTokenInfo, FiefError,
+    access_token::claims::{Audiences, Claims},
+    claims::{Untimely, Validity},
+    jws::{Jws, Type},
+    key::Key,
+    metrics,
+    provider::Provider,
+    validated::ValidatedTokens,
+};
+
+/// Validates access tokens, and the signature of each only once.
+pub(crate) struct Validator {
+    /// Whose tokens they are. Not behind a pointer of its own, since every request comes this way.
+    pub(crate) provider: Provider,
+    pub(crate) audiences: Audiences,
+    /// Bytes that a token may have.
+    pub(crate) limit: usize,
+    pub(crate) cache: ValidatedTokens,
+}
+
+impl Validator {
+    /// Validates a token without waiting, where that is possible.
+    pub(super) fn look(&self, token: &[u8]) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
+        let now = self.provider.clock.now();
+        match self.cache.get(token) {
+            // Most can be taken as they are.
+            Some(seen) if self.is_good(&seen, now) => {
+                metrics::token("seen");
+                Some(Ok(seen))
+            }
+            seen => self.look_closer(token, seen, now).map(tell),
+        }
+    }
+
+    /// Whether there is nothing to be done for a token that was seen before, nor for the keys.
+    fn is_good(&self, seen: &FiefAccessTokenInfo, now: u64) -> bool {
+        let (keys, clock) = (&self.provider.keys, &self.provider.clock);
+        let validity = &seen.validated().validity;
+        keys.is_settled(now) && is_published(seen) && validity.check(now, clock.leeway).is_ok()
+    }
+
+    /// Validates a token that is new, or not as good as it was.
+    #[cold]
+    fn look_closer(
+        &self,
+        token: &[u8],
+        seen: Option<FiefAccessTokenInfo>,
+        now: u64,
+    ) -> Option<Looked> {
+        if token.len() > self.limit {
+            return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
+        }
+        let keys = &self.provider.keys;
+        let is_settled = keys.is_settled(now);
+        match seen {
+            // The keys are renewed where that is due, which its own may not survive.
+            Some(_) if !is_settled => return None,
+            Some(seen) if is_published(&seen) => return Some(self.again(seen, now)),
+            _ => {}
+        }
+        let jws = match parse(token) {
+            Ok(jws) => jws,
+            Err(why) => return Some(Err(FiefError::AccessTokenInvalid(why))),
+        };
+        let kid = jws.kid.as_deref();
+        let find = || keys.find_settled(kid, now);
+        let unknown = || is_settled && keys.is_unknown(kid, now);
+        match find() {
+            Some(key) => Some(self.verify(jws, key, now)),
+            None if unknown() => match find() {
+                Some(key) => Some(self.verify(jws, key, now)),
+                // Unless the keys are due since then.
+                None => keys.is_settled(now).then(|| Err(no_such_key(&jws))),
+            },
+            None => None,
+        }
+    }
+
+    /// A token whose signature was verified before.
+    pub(super) fn again(&self, seen: FiefAccessTokenInfo, now: u64) -> Looked {
+        self.check_times(&seen.validated().validity, now)?;
+        Ok((seen, "seen"))
+    }
+
+    pub(super) fn verify(&self, mut jws: Jws<'_>, key: Arc<Key>, now: u64) -> Looked {
+        let (token, typ) = (jws.token, jws.typ);
+        let claims: Claims<'_> = jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
+        self.check(&claims, typ, now)?;
+        let info = claims.into_info(token, key);
+        self.cache.insert(&info);
+        Ok((info, "verified"))
+    }
+
+    fn check(&self, claims: &Claims<'_>, typ: Type, now: u64) -> Result<(), FiefError> {
+        claims
+            .check_origin(self.provider.discovery.issuer(), &self.audiences)
+            .map_err(FiefError::AccessTokenInvalid)?;
+        self.check_times(&claims.validity(), now)?;
+        claims
+            .check_kind(typ)
+            .map_err(FiefError::AccessTokenInvalid)
+    }
+
+    fn check_times(&self, validity: &Validity, now: u64) -> Result<(), FiefError> {
+        validity
+            .check(now, self.provider.clock.leeway)
+            .map_err(|untimely| match untimely {
+                Untimely::Expired => FiefError::AccessTokenExpired,
+                Untimely::NotYet => FiefError::AccessTokenInvalid("it is not valid yet"),
+            })
+    }
+
+    /// What is taken from the claims of a token whose signature is good.
+    #[cfg(fuzzing)]
+    pub(crate) fn accept(&self, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
+        let claims: Claims<'_> = crate::json::object(claims)?;
+        self.check(&claims, Type::Any, self.provider.clock.now())
+            .ok()?;
+        Some(claims.into_info("", key))
+    }
+}
+
+/// A token that was validated, and how.
+pub(super) type Looked = Result<(FiefAccessTokenInfo, &'static str), FiefError>;
+
+pub(super) fn tell(looked: Looked) -> Result<FiefAccessTokenInfo, FiefError> {
+    match &looked {
+        Ok((info, outcome)) => {
+            let kid = info.validated().key.kid();
+            tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
+            metrics::token(outcome);
+        }
+        Err(error) => {
+            tracing::debug!(%error, "access token rejected");
+            metrics::token("rejected");
+        }
+    }
+    looked.map(|(info, _)| info)
+}
+
+pub(super) fn is_published(seen: &FiefAccessTokenInfo) -> bool {
+    seen.validated().key.is_published()
+}
+
+pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
+    Jws::parse(str::from_utf8(token).map_err(|_| "it is not text")?)
+}
+
+pub(super) fn no_such_key(jws: &Jws<'_>) -> FiefError {
+    tracing::debug!(kid = ?shown(jws.kid.as_deref()), "no such key");
+    FiefError::AccessTokenInvalid("its key is not one of Fief's")
+}
+
+/// The beginning of what anyone may have written.
+fn shown(kid: Option<&str>) -> String {
+    kid.unwrap_or_default().chars().take(64).collect()
+}

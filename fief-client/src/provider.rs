@@ -1,0 +1,45 @@
+use std::{future::Future, sync::Arc};
+
+use crate::{
+    FiefError,
+    clock::Clock,
+    http::Http,
+    jwks::{self, KeySet},
+    keys::Keys,
+    metadata::{Discovery, Metadata},
+    origin::Origin,
+};
+
+/// The Fief that a client talks to: how it is reached, and what it publishes.
+pub(crate) struct Provider {
+    /// For this server.
+    pub(crate) base: Origin,
+    /// For browsers.
+    pub(crate) public: Origin,
+    pub(crate) http: Http,
+    pub(crate) clock: Clock,
+    pub(crate) discovery: Discovery,
+    pub(crate) keys: Keys,
+}
+
+impl Provider {
+    /// Fetches the discovery document.
+    pub(crate) async fn fetch_metadata(&self) -> Result<Arc<Metadata>, FiefError> {
+        self.discovery
+            .fetch(&self.http, &self.base, &self.clock)
+            .await
+    }
+
+    /// Fetches a set of keys newer than `known`.
+    pub(crate) async fn fetch_keys(
+        &self,
+        known: Option<Arc<KeySet>>,
+        metadata: impl Future<Output = Result<Arc<Metadata>, FiefError>>,
+    ) -> Result<Arc<KeySet>, FiefError> {
+        let fetched = async {
+            let url = self.base.join(&metadata.await?.jwks);
+            jwks::fetch(&self.http, url, self.clock.now()).await
+        };
+        self.keys.renew(known, fetched, &self.clock).await
+    }
+}
