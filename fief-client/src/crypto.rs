@@ -1,9 +1,7 @@
-//! Hashes and random values of the protocol, as Fief's other clients name them.
+//! Hashes of the protocol, as Fief's other clients name them.
 
-use aws_lc_rs::{constant_time, digest, rand};
+use aws_lc_rs::{constant_time, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-
-use crate::FiefError;
 
 /// Computes the validation hash of a code or an access token: what `c_hash` and `at_hash` hold.
 ///
@@ -37,12 +35,4 @@ pub(crate) fn sha256(value: &str) -> digest::Digest {
 /// Compares secrets in constant time.
 pub(crate) fn equal(a: &str, b: &str) -> bool {
     constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
-}
-
-/// `N` bytes of the system's random numbers, base64url without padding.
-pub(crate) fn random<const N: usize>() -> Result<String, FiefError> {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes)
-        .map_err(|_| FiefError::Configuration("the system has no random numbers".into()))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

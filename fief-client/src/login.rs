@@ -8,7 +8,7 @@ use crate::{
     AuthCallbackParams, AuthorizationRequest, Fief, FiefAcr, FiefError, FiefTokenResponse,
     FiefUserInfo, crypto,
     pkce::{CodeChallengeMethod, get_code_challenge},
-    secret::expose,
+    secret::{self, expose},
 };
 
 /// A login that has begun: what its callback is checked against.
@@ -130,9 +130,9 @@ impl Fief {
         request: AuthorizationRequest,
     ) -> Result<(Url, LoginAttempt), FiefError> {
         let attempt = LoginAttempt {
-            state: crypto::random::<32>()?.into(),
-            nonce: crypto::random::<32>()?.into(),
-            code_verifier: crypto::random::<32>()?.into(),
+            state: secret::random::<32>()?.into(),
+            nonce: secret::random::<32>()?.into(),
+            code_verifier: secret::random::<32>()?.into(),
             redirect_uri: redirect_uri.to_owned(),
             client_id: self.inner.credentials.id.clone(),
             acr: request.acr,

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{FiefError, crypto};
+use crate::{FiefError, crypto, secret};
 
 /// How a code challenge is made of its verifier
 /// ([RFC 7636, section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
@@ -35,7 +35,7 @@ impl CodeChallengeMethod {
 /// # Errors
 /// [`FiefError::Configuration`] where the system has no random numbers.
 pub fn get_code_verifier() -> Result<String, FiefError> {
-    crypto::random::<96>()
+    secret::random::<96>()
 }
 
 /// Makes the challenge of a verifier

@@ -1,9 +1,13 @@
-//! Secrets: one that is shared, and how those of what is to be stored are serialised.
+//! Secrets: new ones, those that are shared, and how those of what is to be stored are serialised.
 
 use std::sync::Arc;
 
+use aws_lc_rs::rand;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use serde::{Serialize, Serializer};
+
+use crate::FiefError;
 
 /// A secret that several have, one step away from each. The last of them to drop it overwrites it, unless two do at
 /// the same moment.
@@ -28,6 +32,14 @@ impl Drop for SharedSecret {
             secret.zeroize();
         }
     }
+}
+
+/// `N` bytes of the system's random numbers, base64url without padding.
+pub(crate) fn random<const N: usize>() -> Result<String, FiefError> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes)
+        .map_err(|_| FiefError::Configuration("the system has no random numbers".into()))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 pub(crate) fn expose<S: Serializer>(
