@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use url::Url;
 
-use crate::{Fief, FiefAcr, FiefError, Prompt, Screen, pkce::CodeChallengeMethod};
+use crate::{Fief, FiefAcr, FiefError, Prompt, Screen, fief, pkce::CodeChallengeMethod};
 
 /// What a login URL asks for besides client and redirect URI
 /// ([RFC 6749, section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1),
@@ -107,9 +107,9 @@ impl AuthorizationRequest {
         let bad = |why: String| Err(FiefError::Configuration(why));
         let challenge = self.code_challenge.as_ref().map(|(challenge, _)| challenge);
         let bounded = [
-            ("state", self.state.as_ref(), 2048),
-            ("nonce", self.nonce.as_ref(), 255),
-            ("code_challenge", challenge, 255),
+            ("state", self.state.as_ref(), fief::MAX_STATE),
+            ("nonce", self.nonce.as_ref(), fief::MAX_NONCE),
+            ("code_challenge", challenge, fief::MAX_CODE_CHALLENGE),
         ];
         for (name, value, limit) in bounded {
             if value.is_some_and(|value| value.chars().count() > limit) {
@@ -195,8 +195,8 @@ impl Fief {
             ("code_challenge", challenge),
             ("code_challenge_method", method),
             ("prompt", request.prompt.map(Prompt::as_str)),
-            ("screen", request.screen.map(Screen::as_str)),
-            ("lang", request.lang.as_deref()),
+            (fief::SCREEN, request.screen.map(Screen::as_str)),
+            (fief::LANG, request.lang.as_deref()),
             ("login_hint", request.login_hint.as_deref()),
             ("acr_values", request.acr.map(FiefAcr::as_str)),
             ("max_age", max_age.as_deref()),
@@ -234,14 +234,14 @@ const RESERVED: [&str; 12] = [
     "acr_values",
     "client_id",
     "client_secret",
-    "lang",
+    fief::LANG,
     "login_hint",
     "max_age",
     "nonce",
     "prompt",
     "redirect_uri",
     "scope",
-    "screen",
+    fief::SCREEN,
     "state",
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["code", "request", "response_"];

@@ -182,8 +182,8 @@ impl Fief {
         fields: &(impl Serialize + ?Sized),
     ) -> Result<FiefUserInfo, FiefError> {
         let token = access_token.to_owned();
-        let body = crate::user::profile(fields)?;
-        self.wait(|fief| async move { fief.send_profile(&token, &body).await })
+        let call = crate::user::update_profile(fields)?;
+        self.wait(|fief| async move { fief.user_call(&token, call).await })
     }
 
     /// As [`Fief::change_password`](crate::Fief::change_password).

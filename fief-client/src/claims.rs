@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt, slice};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, Unexpected, Visitor, value::SeqAccessDeserializer},
+    de::{self, IgnoredAny, SeqAccess, Unexpected, Visitor, value::SeqAccessDeserializer},
 };
 use uuid::{Uuid, fmt::Hyphenated};
 
@@ -123,6 +123,18 @@ impl Validity {
 /// A member that must be a number if it is there.
 pub(crate) fn number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NumericDate>, D::Error> {
     NumericDate::deserialize(d).map(Some)
+}
+
+/// A member that must be a string if it is there: null is not absent.
+pub(crate) fn string<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+/// Whether a member is there, whatever it is.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// A UUID in its hyphenated form only.

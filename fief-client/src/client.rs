@@ -7,8 +7,8 @@ use std::{
 use url::Url;
 
 use crate::{
-    FiefError, access_token::validate::Validator, client_auth::Credentials, jwe::DecryptionKey,
-    jwks::KeySet, key::Key, metadata::Metadata, provider::Provider,
+    FiefError, access_token::validate::Validator, client_auth::Credentials, fief,
+    jwe::DecryptionKey, jwks::KeySet, key::Key, metadata::Metadata, provider::Provider,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.
@@ -91,9 +91,9 @@ impl Fief {
     /// ```
     #[must_use]
     pub fn logout_url(&self, redirect_uri: &str) -> Url {
-        let mut url = self.provider().public.at("/logout");
+        let mut url = self.provider().public.at(fief::LOGOUT);
         url.query_pairs_mut()
-            .append_pair("redirect_uri", redirect_uri);
+            .append_pair(fief::LOGOUT_TARGET, redirect_uri);
         url
     }
 

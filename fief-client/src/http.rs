@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::{FiefError, RequestDetail, busy::Busy, client_auth::Credentials, json, metrics};
+use crate::{FiefError, RequestDetail, busy::Busy, client_auth::Credentials, fief, json, metrics};
 
 /// The calls to Fief: sends them, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Http {
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_idle_timeout(fief::IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
             // Bodies are small, and a bomb cannot be one.
             .no_gzip()
@@ -71,7 +71,10 @@ impl Http {
     ) -> Result<T, FiefError> {
         let mut request = self.client.post(url);
         match credentials.basic() {
-            Some((id, secret)) => request = request.basic_auth(id, Some(secret)),
+            Some((id, secret)) => {
+                let [id, secret] = [id, secret].map(fief::basic_credential);
+                request = request.basic_auth(id, Some(secret));
+            }
             None => form.extend(credentials.parameters()),
         }
         self.json(request.form(&form), USER_LIMIT).await
@@ -125,13 +128,13 @@ impl Http {
             request = request.header(header::HOST, host.clone());
         }
         let request = request.header(header::ACCEPT, "application/json").build()?;
-        let patches = request.method() == Method::PATCH;
+        let method = request.method().clone();
         let path = request.url().path().to_owned();
         let response = self.client.execute(request).await;
         metrics::request(path, response.as_ref().ok().map(Response::status));
         let response = response?;
         let status = response.status();
-        if status == StatusCode::OK || (patches && status == StatusCode::ACCEPTED) {
+        if fief::is_success(&method, status) {
             return match read(response, limit).await {
                 (body, Ok(End::Whole)) => Ok(body),
                 (_, Ok(End::TooLong)) => Err(FiefError::ResponseInvalid("the body is too large")),
@@ -216,8 +219,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
-// Fief's own server closes a connection that was idle for five seconds.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const MAX_IDLE: usize = 32;
 /// Bytes of an answer about a user.
 const USER_LIMIT: usize = 256 * 1024;

@@ -1,16 +1,16 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     Fief, FiefAcr, FiefError, FiefUserInfo,
-    claims::{Audience, NumericDate, Untimely, Validity, number},
+    claims::{Untimely, Validity},
     clock::Clock,
     crypto,
+    fief::IdTokenClaims,
     jwe::{self, DecryptionKey},
-    jws::{Jws, Type, string},
+    jws::{Jws, Type},
 };
 
 /// What an ID token must say to be the answer to a request.
@@ -53,14 +53,14 @@ impl Fief {
                 ));
             }
         }
-        let claims: Claims<'_> = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
+        let claims: IdTokenClaims<'_> = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
         self.check_id_token(&claims, access_token, expected)?;
         Ok(claims.user)
     }
 
     fn check_id_token(
         &self,
-        claims: &Claims<'_>,
+        claims: &IdTokenClaims<'_>,
         access_token: &str,
         expected: &Expected<'_>,
     ) -> Result<(), FiefError> {
@@ -90,7 +90,7 @@ impl Fief {
         access_token: &str,
         expected: &Expected<'_>,
     ) -> Option<FiefUserInfo> {
-        let claims: Claims<'_> = crate::json::object(claims)?;
+        let claims: IdTokenClaims<'_> = crate::json::object(claims)?;
         self.check_id_token(&claims, access_token, expected).ok()?;
         Some(claims.user)
     }
@@ -109,31 +109,7 @@ fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, Fie
         .map_err(FiefError::IdTokenInvalid)
 }
 
-#[derive(Deserialize)]
-struct Claims<'a> {
-    iss: String,
-    #[serde(borrow)]
-    aud: Audience<'a>,
-    exp: NumericDate,
-    iat: NumericDate,
-    #[serde(default, deserialize_with = "number")]
-    nbf: Option<NumericDate>,
-    #[serde(default, deserialize_with = "string")]
-    azp: Option<String>,
-    #[serde(default, deserialize_with = "string")]
-    nonce: Option<String>,
-    #[serde(default, deserialize_with = "string")]
-    c_hash: Option<String>,
-    #[serde(default, deserialize_with = "string")]
-    at_hash: Option<String>,
-    acr: FiefAcr,
-    #[serde(default, deserialize_with = "number")]
-    auth_time: Option<NumericDate>,
-    #[serde(flatten)]
-    user: FiefUserInfo,
-}
-
-impl Claims<'_> {
+impl IdTokenClaims<'_> {
     fn check_origin(&self, issuer: Option<&str>, client_id: &str) -> Result<(), &'static str> {
         if issuer != Some(&*self.iss) {
             return Err("it has another issuer");
@@ -158,18 +134,7 @@ impl Claims<'_> {
         if !same_nonce {
             return Err("it has another nonce");
         }
-        let at_hash = self.at_hash.as_deref().ok_or("it has no at_hash")?;
-        if !crypto::is_valid_hash(access_token, at_hash) {
-            return Err("it belongs to another access token");
-        }
-        // Fief writes it for every code, and for nothing else.
-        let is_of_code = match (expected.code, &self.c_hash) {
-            (Some(code), Some(c_hash)) => crypto::is_valid_hash(code, c_hash),
-            (code, c_hash) => code.is_none() && c_hash.is_none(),
-        };
-        if !is_of_code {
-            return Err("it belongs to another code");
-        }
+        self.check_hashes(access_token, expected.code)?;
         if expected.user.is_some_and(|user| user != self.user.sub) {
             return Err("it is another user's than before");
         }

@@ -2,12 +2,13 @@ use std::{borrow::Cow, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memchr::memchr_iter;
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, Visitor},
-};
+use serde::{Deserialize, Deserializer, de::Visitor};
 
-use crate::{json, key::Key};
+use crate::{
+    claims::{present, string},
+    json,
+    key::Key,
+};
 
 /// A signed token in compact form, taken apart but not yet verified
 /// ([RFC 7515, section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)).
@@ -113,18 +114,6 @@ impl Visitor<'_> for TypeVisitor {
             Type::Other
         })
     }
-}
-
-/// A member that must be a string if it is there: null is not absent.
-pub(crate) fn string<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
-}
-
-/// Whether a member is there, whatever it is.
-pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// The part that is signed, and the three segments, none of them empty.

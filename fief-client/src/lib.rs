@@ -54,6 +54,7 @@ mod client_auth;
 mod clock;
 pub mod crypto;
 mod error;
+mod fief;
 mod flight;
 #[cfg(fuzzing)]
 #[doc(hidden)]

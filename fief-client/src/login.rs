@@ -6,7 +6,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     AuthCallbackParams, AuthorizationRequest, Fief, FiefAcr, FiefError, FiefTokenResponse,
-    FiefUserInfo, crypto,
+    FiefUserInfo, crypto, fief,
     pkce::{CodeChallengeMethod, get_code_challenge},
     secret::{self, expose},
 };
@@ -72,8 +72,7 @@ impl AuthorizationResponse {
                 "error" => (&mut error, 64),
                 "iss" => (&mut iss, 2048),
                 "error_description" => {
-                    let room = 256_usize.saturating_sub(description.chars().count());
-                    description.extend(value.chars().filter(|c| !c.is_control()).take(room));
+                    fief::add_description(&mut description, &value);
                     continue;
                 }
                 _ => continue,

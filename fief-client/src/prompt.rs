@@ -1,3 +1,5 @@
+use crate::fief;
+
 /// Whether Fief shows pages ([OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -37,8 +39,8 @@ impl Screen {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Login => "login",
-            Self::Register => "register",
+            Self::Login => fief::SCREEN_LOGIN,
+            Self::Register => fief::SCREEN_REGISTER,
         }
     }
 }

@@ -1,7 +1,8 @@
 use std::{fmt, time::Duration};
 
-use serde::Deserialize;
 use serde_json::Value;
+
+use crate::fief::ErrorBody;
 
 /// What Fief said in an error answer: its first 2 KB.
 ///
@@ -67,7 +68,7 @@ impl RequestDetail {
             .unwrap_or_default()
     }
 
-    fn parse(&self) -> Option<Body> {
+    fn parse(&self) -> Option<ErrorBody> {
         serde_json::from_str(&self.body).ok()
     }
 }
@@ -78,11 +79,4 @@ impl fmt::Debug for RequestDetail {
             .field("code", &self.code())
             .finish_non_exhaustive()
     }
-}
-
-#[derive(Deserialize)]
-struct Body {
-    error: Option<String>,
-    detail: Option<Value>,
-    reason: Option<Vec<String>>,
 }

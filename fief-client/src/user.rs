@@ -1,8 +1,6 @@
-use http::Method;
 use serde::Serialize;
-use serde_json::{Value, json};
 
-use crate::{Fief, FiefError, FiefUserInfo};
+use crate::{Fief, FiefError, FiefUserInfo, fief::UserCall};
 
 impl Fief {
     /// Asks Fief for the user of an access token: `GET {base_url}/api/userinfo`
@@ -40,17 +38,8 @@ impl Fief {
         access_token: &str,
         fields: &(impl Serialize + ?Sized),
     ) -> Result<FiefUserInfo, FiefError> {
-        let body = profile(fields)?;
-        self.send_profile(access_token, &body).await
-    }
-
-    pub(crate) async fn send_profile(
-        &self,
-        access_token: &str,
-        body: &Value,
-    ) -> Result<FiefUserInfo, FiefError> {
-        self.user_request(Method::PATCH, "/api/profile", access_token, body)
-            .await
+        let call = update_profile(fields)?;
+        self.user_call(access_token, call).await
     }
 
     /// Changes the user's own password, without asking for the old one, and returns the user:
@@ -68,9 +57,8 @@ impl Fief {
         access_token: &str,
         new_password: &str,
     ) -> Result<FiefUserInfo, FiefError> {
-        let body = json!({ "password": new_password });
-        self.user_request(Method::PATCH, "/api/password", access_token, &body)
-            .await
+        let call = UserCall::change_password(new_password);
+        self.user_call(access_token, call).await
     }
 
     /// Begins to change the user's own e-mail address: Fief sends a code to the new one, and this returns the user
@@ -87,9 +75,8 @@ impl Fief {
         access_token: &str,
         email: &str,
     ) -> Result<FiefUserInfo, FiefError> {
-        let body = json!({ "email": email });
-        self.user_request(Method::PATCH, "/api/email/change", access_token, &body)
-            .await
+        let call = UserCall::change_email(email);
+        self.user_call(access_token, call).await
     }
 
     /// Finishes the change of the e-mail address with the code that Fief sent, and returns the user with the new one:
@@ -106,27 +93,25 @@ impl Fief {
         access_token: &str,
         code: &str,
     ) -> Result<FiefUserInfo, FiefError> {
-        let body = json!({ "code": code });
-        self.user_request(Method::POST, "/api/email/verify", access_token, &body)
-            .await
+        let call = UserCall::verify_email(code);
+        self.user_call(access_token, call).await
     }
 
-    async fn user_request(
+    pub(crate) async fn user_call(
         &self,
-        method: Method,
-        path: &str,
         access_token: &str,
-        body: &Value,
+        call: UserCall,
     ) -> Result<FiefUserInfo, FiefError> {
+        let UserCall { method, path, body } = call;
         let provider = self.provider();
         let (http, url) = (&provider.http, provider.base.at(path));
-        http.send_json(method, url, access_token, body).await
+        http.send_json(method, url, access_token, &body).await
     }
 }
 
-/// The body of a request that changes the profile.
-pub(crate) fn profile(fields: &(impl Serialize + ?Sized)) -> Result<Value, FiefError> {
+/// The request that changes the profile.
+pub(crate) fn update_profile(fields: &(impl Serialize + ?Sized)) -> Result<UserCall, FiefError> {
     serde_json::to_value(fields)
-        .map(|fields| json!({ "fields": fields }))
+        .map(|fields| UserCall::update_profile(&fields))
         .map_err(|_| FiefError::Configuration("fields: cannot be written as JSON".into()))
 }

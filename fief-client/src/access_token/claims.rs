@@ -1,45 +1,15 @@
-use std::{borrow::Cow, sync::Arc};
-
-use serde::Deserialize;
-use uuid::Uuid;
+use std::sync::Arc;
 
 use crate::{
-    FiefAccessTokenInfo, FiefAcr,
+    FiefAccessTokenInfo,
     access_token::Validated,
-    claims::{Audience, NumericDate, Validity, hyphenated, number},
-    jws::{Type, present},
+    claims::{Audience, Validity},
+    fief::AccessTokenClaims,
+    jws::Type,
     key::Key,
 };
 
-/// What an access token says.
-#[derive(Deserialize)]
-pub(super) struct Claims<'a> {
-    #[serde(borrow)]
-    iss: Cow<'a, str>,
-    #[serde(borrow)]
-    aud: Audience<'a>,
-    exp: NumericDate,
-    iat: NumericDate,
-    #[serde(default, deserialize_with = "number")]
-    nbf: Option<NumericDate>,
-    #[serde(deserialize_with = "hyphenated")]
-    sub: Uuid,
-    #[serde(borrow)]
-    scope: Cow<'a, str>,
-    acr: FiefAcr,
-    permissions: Vec<String>,
-    #[serde(default, deserialize_with = "number")]
-    auth_time: Option<NumericDate>,
-    // The marks of an ID token.
-    #[serde(default, deserialize_with = "present")]
-    nonce: bool,
-    #[serde(default, deserialize_with = "present")]
-    c_hash: bool,
-    #[serde(default, deserialize_with = "present")]
-    at_hash: bool,
-}
-
-impl Claims<'_> {
+impl AccessTokenClaims<'_> {
     /// Compares the issuer with the pinned one byte by byte, and whom the token is for with who may use it.
     pub(super) fn check_origin(
         &self,
@@ -55,9 +25,8 @@ impl Claims<'_> {
         Ok(())
     }
 
-    /// Access and ID tokens have the same key, issuer and audience.
     pub(super) fn check_kind(&self, typ: Type) -> Result<(), &'static str> {
-        if self.nonce || self.c_hash || self.at_hash {
+        if self.is_id_token() {
             return Err("it is an ID token");
         }
         match typ {

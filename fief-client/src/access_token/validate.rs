@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use crate::{
     FiefAccessTokenInfo, FiefError,
-    access_token::claims::{Audiences, Claims},
+    access_token::claims::Audiences,
     claims::{Untimely, Validity},
+    fief::AccessTokenClaims,
     jws::{Jws, Type},
     key::Key,
     metrics,
@@ -87,14 +88,15 @@ impl Validator {
 
     pub(super) fn verify(&self, mut jws: Jws<'_>, key: Arc<Key>, now: u64) -> Looked {
         let (token, typ) = (jws.token, jws.typ);
-        let claims: Claims<'_> = jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
+        let claims: AccessTokenClaims<'_> =
+            jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
         self.check(&claims, typ, now)?;
         let info = claims.into_info(token, key);
         self.cache.insert(&info);
         Ok((info, "verified"))
     }
 
-    fn check(&self, claims: &Claims<'_>, typ: Type, now: u64) -> Result<(), FiefError> {
+    fn check(&self, claims: &AccessTokenClaims<'_>, typ: Type, now: u64) -> Result<(), FiefError> {
         claims
             .check_origin(self.provider.discovery.issuer(), &self.audiences)
             .map_err(FiefError::AccessTokenInvalid)?;
@@ -116,7 +118,7 @@ impl Validator {
     /// What is taken from the claims of a token whose signature is good.
     #[cfg(fuzzing)]
     pub(crate) fn accept(&self, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
-        let claims: Claims<'_> = crate::json::object(claims)?;
+        let claims: AccessTokenClaims<'_> = crate::json::object(claims)?;
         self.check(&claims, Type::Any, self.provider.clock.now())
             .ok()?;
         Some(claims.into_info("", key))

@@ -8,8 +8,8 @@ use serde::Deserialize;
 pub(crate) use self::key::DecryptionKey;
 use self::{content::Sealed, key::ALG};
 use crate::{
+    claims::{present, string},
     json,
-    jws::{present, string},
 };
 
 /// Decrypts a token in compact form

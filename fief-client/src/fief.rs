@@ -1,0 +1,230 @@
+//! What is Fief's own, and not part of OAuth 2.0 or OpenID Connect. Another server is a second such module.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use http::{Method, StatusCode};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Unexpected, Visitor},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    FiefAcr, FiefUserInfo,
+    claims::{Audience, NumericDate, hyphenated, number, present, string},
+    crypto,
+};
+
+/// The path of the page that ends Fief's own session, and its parameter for where to go from there.
+pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const LOGOUT_TARGET: &str = "redirect_uri";
+
+/// Parameters of the login URL, and the pages that one of them names.
+pub(crate) const LANG: &str = "lang";
+pub(crate) const SCREEN: &str = "screen";
+pub(crate) const SCREEN_LOGIN: &str = "login";
+pub(crate) const SCREEN_REGISTER: &str = "register";
+
+/// How many characters Fief can store of a parameter.
+pub(crate) const MAX_STATE: usize = 2048;
+pub(crate) const MAX_NONCE: usize = 255;
+pub(crate) const MAX_CODE_CHALLENGE: usize = 255;
+
+/// By how much clocks may differ for Fief itself.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
+
+/// Less than the five seconds after which Fief closes a connection that is idle.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Adds a value of `error_description`, of which Fief sends one for each character. Keeps at most 256 of them.
+pub(crate) fn add_description(description: &mut String, value: &str) {
+    let room = 256_usize.saturating_sub(description.chars().count());
+    description.extend(value.chars().filter(|c| !c.is_control()).take(room));
+}
+
+/// Returns a client's id or secret as `Authorization: Basic` carries it: raw, where
+/// [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1) has it form-encoded.
+pub(crate) fn basic_credential(value: &str) -> &str {
+    value
+}
+
+/// Returns whether an answer is the one that was asked for: 202 is that of a change which a user has yet to confirm.
+pub(crate) fn is_success(method: &Method, status: StatusCode) -> bool {
+    status == StatusCode::OK || (*method == Method::PATCH && status == StatusCode::ACCEPTED)
+}
+
+/// A request of the user API.
+pub(crate) struct UserCall {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) body: Value,
+}
+
+impl UserCall {
+    pub(crate) fn update_profile(fields: &Value) -> Self {
+        Self::new(Method::PATCH, "/api/profile", json!({ "fields": fields }))
+    }
+
+    pub(crate) fn change_password(new_password: &str) -> Self {
+        let body = json!({ "password": new_password });
+        Self::new(Method::PATCH, "/api/password", body)
+    }
+
+    pub(crate) fn change_email(email: &str) -> Self {
+        let body = json!({ "email": email });
+        Self::new(Method::PATCH, "/api/email/change", body)
+    }
+
+    pub(crate) fn verify_email(code: &str) -> Self {
+        let body = json!({ "code": code });
+        Self::new(Method::POST, "/api/email/verify", body)
+    }
+
+    fn new(method: Method, path: &'static str, body: Value) -> Self {
+        Self { method, path, body }
+    }
+}
+
+/// An error answer: of the token endpoint, which has `error`, or of the user API.
+#[derive(Deserialize)]
+pub(crate) struct ErrorBody {
+    pub(crate) error: Option<String>,
+    /// A code, or an entry for each field that is wrong.
+    pub(crate) detail: Option<Value>,
+    /// Why a password is too weak.
+    pub(crate) reason: Option<Vec<String>>,
+}
+
+/// The claims of an access token.
+#[derive(Deserialize)]
+pub(crate) struct AccessTokenClaims<'a> {
+    #[serde(borrow)]
+    pub(crate) iss: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) aud: Audience<'a>,
+    pub(crate) exp: NumericDate,
+    pub(crate) iat: NumericDate,
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) nbf: Option<NumericDate>,
+    #[serde(deserialize_with = "hyphenated")]
+    pub(crate) sub: Uuid,
+    #[serde(borrow)]
+    pub(crate) scope: Cow<'a, str>,
+    pub(crate) acr: FiefAcr,
+    /// Code names, in no order.
+    pub(crate) permissions: Vec<String>,
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) auth_time: Option<NumericDate>,
+    #[serde(default, deserialize_with = "present")]
+    nonce: bool,
+    #[serde(default, deserialize_with = "present")]
+    c_hash: bool,
+    #[serde(default, deserialize_with = "present")]
+    at_hash: bool,
+}
+
+impl AccessTokenClaims<'_> {
+    /// Returns whether they are those of an ID token: it has the same key, issuer and audience, and nothing else tells
+    /// them apart.
+    pub(crate) fn is_id_token(&self) -> bool {
+        self.nonce || self.c_hash || self.at_hash
+    }
+}
+
+/// The claims of an ID token.
+#[derive(Deserialize)]
+pub(crate) struct IdTokenClaims<'a> {
+    pub(crate) iss: String,
+    #[serde(borrow)]
+    pub(crate) aud: Audience<'a>,
+    pub(crate) exp: NumericDate,
+    pub(crate) iat: NumericDate,
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) nbf: Option<NumericDate>,
+    #[serde(default, deserialize_with = "string")]
+    pub(crate) azp: Option<String>,
+    #[serde(default, deserialize_with = "string")]
+    pub(crate) nonce: Option<String>,
+    #[serde(default, deserialize_with = "string")]
+    c_hash: Option<String>,
+    #[serde(default, deserialize_with = "string")]
+    at_hash: Option<String>,
+    pub(crate) acr: FiefAcr,
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) auth_time: Option<NumericDate>,
+    #[serde(flatten)]
+    pub(crate) user: FiefUserInfo,
+}
+
+impl IdTokenClaims<'_> {
+    /// Checks the hashes of what the token came with: Fief writes `at_hash` always, and `c_hash` for every code and
+    /// for nothing else.
+    pub(crate) fn check_hashes(
+        &self,
+        access_token: &str,
+        code: Option<&str>,
+    ) -> Result<(), &'static str> {
+        let at_hash = self.at_hash.as_deref().ok_or("it has no at_hash")?;
+        if !crypto::is_valid_hash(access_token, at_hash) {
+            return Err("it belongs to another access token");
+        }
+        let is_of_code = match (code, &self.c_hash) {
+            (Some(code), Some(c_hash)) => crypto::is_valid_hash(code, c_hash),
+            (code, c_hash) => code.is_none() && c_hash.is_none(),
+        };
+        if !is_of_code {
+            return Err("it belongs to another code");
+        }
+        Ok(())
+    }
+}
+
+const ACR_ZERO: &str = "0";
+const ACR_ONE: &str = "1";
+
+impl FiefAcr {
+    /// Returns the value of the `acr` claim and of the `acr_values` parameter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LevelZero => ACR_ZERO,
+            Self::LevelOne => ACR_ONE,
+        }
+    }
+}
+
+impl Serialize for FiefAcr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let index = match self {
+            Self::LevelZero => 0,
+            Self::LevelOne => 1,
+        };
+        serializer.serialize_unit_variant("FiefAcr", index, self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for FiefAcr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A derived one takes `{"1": null}` as well.
+        deserializer.deserialize_str(AcrVisitor)
+    }
+}
+
+struct AcrVisitor;
+
+impl Visitor<'_> for AcrVisitor {
+    type Value = FiefAcr;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"0\" or \"1\"")
+    }
+
+    fn visit_str<E: de::Error>(self, acr: &str) -> Result<FiefAcr, E> {
+        match acr {
+            ACR_ZERO => Ok(FiefAcr::LevelZero),
+            ACR_ONE => Ok(FiefAcr::LevelOne),
+            _ => Err(E::invalid_value(Unexpected::Str(acr), &self)),
+        }
+    }
+}
