@@ -11,6 +11,7 @@ use crate::{
     fief::IdTokenClaims,
     jwe::{self, DecryptionKey},
     jws::{Jws, Type},
+    metadata::Discovery,
 };
 
 /// What an ID token must say to be the answer to a request.
@@ -67,7 +68,7 @@ impl Fief {
         let provider = self.provider();
         let clock = &provider.clock;
         claims
-            .check_origin(provider.discovery.issuer(), self.client_id())
+            .check_origin(&provider.discovery, self.client_id())
             .and_then(|()| claims.check_binding(access_token, expected))
             .and_then(|()| claims.check_login(expected, clock))
             .map_err(FiefError::IdTokenInvalid)?;
@@ -110,8 +111,8 @@ fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, Fie
 }
 
 impl IdTokenClaims<'_> {
-    fn check_origin(&self, issuer: Option<&str>, client_id: &str) -> Result<(), &'static str> {
-        if issuer != Some(&*self.iss) {
+    fn check_origin(&self, discovery: &Discovery, client_id: &str) -> Result<(), &'static str> {
+        if !discovery.is_issuer(&self.iss) {
             return Err("it has another issuer");
         }
         let foreign = self.azp.as_ref().is_some_and(|azp| azp != client_id);

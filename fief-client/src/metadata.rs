@@ -86,6 +86,11 @@ impl Discovery {
         self.issuer.get().map(String::as_str)
     }
 
+    /// Compares a token's issuer with the pinned one, byte by byte.
+    pub(crate) fn is_issuer(&self, issuer: &str) -> bool {
+        self.issuer() == Some(issuer)
+    }
+
     fn latest(&self) -> Option<Arc<Metadata>> {
         self.latest
             .lock()

@@ -13,15 +13,15 @@ impl Origin {
     pub(crate) fn parse(name: &str, text: &str, insecure_http: bool) -> Result<Self, FiefError> {
         let bad = |why: &str| FiefError::Configuration(format!("{name}: {why}"));
         let mut url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
+        if !is_web(&url) {
             return Err(bad("must begin with https://"));
         }
-        if url.scheme() == "http" && !insecure_http && !is_loopback(&url) {
+        if is_http(&url) && !insecure_http && !is_loopback(&url) {
             return Err(bad(
                 "plain http only to loopback; call .insecure_http() if it must be",
             ));
         }
-        if !url.username().is_empty() || url.password().is_some() {
+        if has_credentials(&url) {
             return Err(bad("must not carry a user name or password"));
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -42,10 +42,7 @@ impl Origin {
     /// Returns what an absolute URL has behind this one's path, whatever its origin: path and query.
     pub(crate) fn below(&self, endpoint: &str) -> Option<Endpoint> {
         let url = Url::parse(endpoint).ok()?;
-        let plain = matches!(url.scheme(), "http" | "https")
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.fragment().is_none();
+        let plain = is_web(&url) && !has_credentials(&url) && url.fragment().is_none();
         let path = url.path().strip_prefix(self.path())?;
         (plain && path.starts_with('/')).then(|| Endpoint {
             path: path.to_owned(),
@@ -65,7 +62,7 @@ impl Origin {
     }
 
     pub(crate) fn is_http(&self) -> bool {
-        self.url.scheme() == "http"
+        is_http(&self.url)
     }
 
     fn path(&self) -> &str {
@@ -80,7 +77,19 @@ pub(crate) struct Endpoint {
     query: Option<String>,
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+fn is_http(url: &Url) -> bool {
+    url.scheme() == "http"
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

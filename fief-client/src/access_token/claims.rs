@@ -7,16 +7,16 @@ use crate::{
     fief::AccessTokenClaims,
     jws::Type,
     key::Key,
+    metadata::Discovery,
 };
 
 impl AccessTokenClaims<'_> {
-    /// Compares the issuer with the pinned one byte by byte, and whom the token is for with who may use it.
     pub(super) fn check_origin(
         &self,
-        issuer: Option<&str>,
+        discovery: &Discovery,
         audiences: &Audiences,
     ) -> Result<(), &'static str> {
-        if issuer != Some(&*self.iss) {
+        if !discovery.is_issuer(&self.iss) {
             return Err("it has another issuer");
         }
         if !audiences.accepts(&self.aud) {

@@ -98,7 +98,7 @@ impl Validator {
 
     fn check(&self, claims: &AccessTokenClaims<'_>, typ: Type, now: u64) -> Result<(), FiefError> {
         claims
-            .check_origin(self.provider.discovery.issuer(), &self.audiences)
+            .check_origin(&self.provider.discovery, &self.audiences)
             .map_err(FiefError::AccessTokenInvalid)?;
         self.check_times(&claims.validity(), now)?;
         claims
