@@ -179,26 +179,38 @@ impl Fief {
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
-            .append_pair("client_id", &self.inner.credentials.id)
+            .append_pair("client_id", self.client_id())
             .append_pair("redirect_uri", redirect_uri);
+        let AuthorizationRequest {
+            state,
+            scopes: _,
+            nonce,
+            code_challenge,
+            prompt,
+            screen,
+            lang,
+            login_hint,
+            acr,
+            max_age,
+            extras,
+        } = request;
         let scope = request.scope_value();
-        let max_age = request.max_age.map(|age| age.as_secs().to_string());
-        let (challenge, method) = request
-            .code_challenge
+        let max_age = max_age.map(|age| age.as_secs().to_string());
+        let (challenge, method) = code_challenge
             .as_ref()
             .map(|(c, m)| (c.as_str(), m.as_str()))
             .unzip();
         let optional = [
-            ("state", request.state.as_deref()),
+            ("state", state.as_deref()),
             ("scope", Some(&*scope)),
-            ("nonce", request.nonce.as_deref()),
+            ("nonce", nonce.as_deref()),
             ("code_challenge", challenge),
             ("code_challenge_method", method),
-            ("prompt", request.prompt.map(Prompt::as_str)),
-            (fief::SCREEN, request.screen.map(Screen::as_str)),
-            (fief::LANG, request.lang.as_deref()),
-            ("login_hint", request.login_hint.as_deref()),
-            ("acr_values", request.acr.map(FiefAcr::as_str)),
+            ("prompt", prompt.map(Prompt::as_str)),
+            (fief::SCREEN, screen.map(Screen::as_str)),
+            (fief::LANG, lang.as_deref()),
+            ("login_hint", login_hint.as_deref()),
+            ("acr_values", acr.map(FiefAcr::as_str)),
             ("max_age", max_age.as_deref()),
         ];
         query.extend_pairs(
@@ -206,7 +218,7 @@ impl Fief {
                 .iter()
                 .filter_map(|(name, value)| value.map(|value| (name, value))),
         );
-        query.extend_pairs(&request.extras);
+        query.extend_pairs(extras);
         drop(query);
         Ok(url)
     }

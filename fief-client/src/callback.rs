@@ -73,23 +73,28 @@ impl Fief {
         redirect_uri: &str,
         params: &AuthCallbackParams,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+        let AuthCallbackParams {
+            code_verifier,
+            nonce,
+            acr,
+            max_age,
+        } = params;
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", redirect_uri),
         ];
         form.extend(
-            params
-                .code_verifier
+            code_verifier
                 .as_ref()
                 .map(|verifier| ("code_verifier", verifier.expose_secret())),
         );
         let tokens = self.token_request(form).await?;
         let expected = Expected {
-            nonce: params.nonce.as_ref().map(ExposeSecret::expose_secret),
+            nonce: nonce.as_ref().map(ExposeSecret::expose_secret),
             code: Some(code),
-            acr: params.acr,
-            max_age: params.max_age,
+            acr: *acr,
+            max_age: *max_age,
             user: None,
             auth_time: None,
         };

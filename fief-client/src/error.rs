@@ -121,7 +121,10 @@ impl FiefError {
                 ErrorClass::Unmet(Unmet::Permission(permissions))
             }
             Self::AccessTokenMissingScope { scope } => ErrorClass::Unmet(Unmet::Scope(scope)),
-            Self::Authorization { error, .. } => ErrorClass::Authorization(error),
+            Self::Authorization {
+                error,
+                description: _,
+            } => ErrorClass::Authorization(error),
             Self::CallbackInvalid(_) => ErrorClass::Callback,
             Self::Configuration(_) => ErrorClass::Configuration,
             Self::IdTokenInvalid(_) => ErrorClass::IdToken,

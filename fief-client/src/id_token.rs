@@ -128,15 +128,23 @@ impl IdTokenClaims<'_> {
         access_token: &str,
         expected: &Expected<'_>,
     ) -> Result<(), &'static str> {
-        let same_nonce = match (&self.nonce, expected.nonce) {
+        let Expected {
+            nonce,
+            code,
+            user,
+            acr: _,
+            max_age: _,
+            auth_time: _,
+        } = *expected;
+        let same_nonce = match (&self.nonce, nonce) {
             (Some(claim), Some(nonce)) => crypto::equal(claim, nonce),
             (claim, nonce) => claim.is_none() && nonce.is_none(),
         };
         if !same_nonce {
             return Err("it has another nonce");
         }
-        self.check_hashes(access_token, expected.code)?;
-        if expected.user.is_some_and(|user| user != self.user.sub) {
+        self.check_hashes(access_token, code)?;
+        if user.is_some_and(|user| user != self.user.sub) {
             return Err("it is another user's than before");
         }
         Ok(())
@@ -144,10 +152,18 @@ impl IdTokenClaims<'_> {
 
     /// Checks that the user logged in as the request asked.
     fn check_login(&self, expected: &Expected<'_>, clock: &Clock) -> Result<(), &'static str> {
-        if expected.acr.is_some_and(|acr| self.acr < acr) {
+        let Expected {
+            acr,
+            max_age,
+            auth_time: before,
+            nonce: _,
+            code: _,
+            user: _,
+        } = *expected;
+        if acr.is_some_and(|acr| self.acr < acr) {
             return Err("its ACR is lower than requested");
         }
-        if let Some(max_age) = expected.max_age {
+        if let Some(max_age) = max_age {
             let auth_time = self
                 .auth_time
                 .ok_or("it does not tell when the user logged in")?;
@@ -160,7 +176,6 @@ impl IdTokenClaims<'_> {
                 return Err("its login is older than requested");
             }
         }
-        let before = expected.auth_time;
         if before.is_some() && self.auth_time.is_some_and(|now| Some(now.0) != before) {
             return Err("it is of another login than before");
         }

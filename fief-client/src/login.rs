@@ -157,10 +157,19 @@ impl Fief {
         attempt: &LoginAttempt,
         response: &AuthorizationResponse,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        if !crypto::equal(attempt.state(), &response.state) {
+        let LoginAttempt {
+            state,
+            nonce,
+            code_verifier,
+            redirect_uri,
+            client_id,
+            acr,
+            max_age,
+        } = attempt;
+        if !crypto::equal(state.expose_secret(), &response.state) {
             return Err(FiefError::CallbackInvalid("the state is another's"));
         }
-        if attempt.client_id != self.inner.credentials.id {
+        if *client_id != self.inner.credentials.id {
             return Err(FiefError::CallbackInvalid(
                 "the login began with another client",
             ));
@@ -172,12 +181,13 @@ impl Fief {
             }
         }
         let code = response.code.as_ref().map_err(Clone::clone)?;
-        let mut params = AuthCallbackParams::new()
-            .nonce(attempt.nonce.clone())
-            .code_verifier(attempt.code_verifier.clone());
-        params.acr = attempt.acr;
-        params.max_age = attempt.max_age;
-        self.auth_callback(code.expose_secret(), &attempt.redirect_uri, &params)
+        let params = AuthCallbackParams {
+            code_verifier: Some(code_verifier.clone()),
+            nonce: Some(nonce.clone()),
+            acr: *acr,
+            max_age: *max_age,
+        };
+        self.auth_callback(code.expose_secret(), redirect_uri, &params)
             .await
     }
 }

@@ -56,7 +56,12 @@ impl Fief {
         refresh_token: &str,
         params: &RefreshParams,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        let scope = (!params.scopes.is_empty()).then(|| params.scopes.join(" "));
+        let RefreshParams {
+            scopes,
+            user,
+            auth_time,
+        } = params;
+        let scope = (!scopes.is_empty()).then(|| scopes.join(" "));
         let mut form = vec![
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token),
@@ -68,8 +73,8 @@ impl Fief {
             code: None,
             acr: None,
             max_age: None,
-            user: params.user,
-            auth_time: params.auth_time,
+            user: *user,
+            auth_time: *auth_time,
         };
         self.verify_tokens(tokens, &expected).await
     }
