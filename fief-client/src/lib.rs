@@ -76,7 +76,6 @@ pub mod pkce;
 mod prompt;
 mod provider;
 mod refresh;
-mod request_detail;
 mod requirements;
 mod secret;
 mod tenants;
@@ -93,11 +92,10 @@ pub use crate::{
     callback::AuthCallbackParams,
     client::Fief,
     client_auth::ClientAuth,
-    error::FiefError,
+    error::{FiefError, RequestDetail},
     login::{AuthorizationResponse, LoginAttempt},
     prompt::{Prompt, Screen},
     refresh::RefreshParams,
-    request_detail::RequestDetail,
     requirements::Requirements,
     tenants::Tenants,
     token::FiefTokenResponse,

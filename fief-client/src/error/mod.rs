@@ -1,8 +1,11 @@
+mod detail;
+
 use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use crate::{FiefAcr, RequestDetail};
+pub use self::detail::RequestDetail;
+use crate::FiefAcr;
 
 /// Everything that can go wrong between an application and Fief.
 ///
