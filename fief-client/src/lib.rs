@@ -46,11 +46,9 @@ mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
-mod busy;
 mod callback;
 mod claims;
 mod client;
-mod client_auth;
 mod clock;
 pub mod crypto;
 mod error;
@@ -71,7 +69,6 @@ mod keys;
 mod login;
 mod metadata;
 mod metrics;
-mod origin;
 pub mod pkce;
 mod prompt;
 mod provider;
@@ -91,8 +88,8 @@ pub use crate::{
     builder::FiefBuilder,
     callback::AuthCallbackParams,
     client::Fief,
-    client_auth::ClientAuth,
     error::{FiefError, RequestDetail},
+    http::ClientAuth,
     login::{AuthorizationResponse, LoginAttempt},
     prompt::{Prompt, Screen},
     refresh::RefreshParams,

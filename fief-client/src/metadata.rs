@@ -9,8 +9,7 @@ use crate::{
     FiefError,
     clock::Clock,
     flight::{Flight, Work},
-    http::Http,
-    origin::{Endpoint, Origin},
+    http::{Endpoint, Http, Origin},
 };
 
 /// What the discovery document says, once it was checked

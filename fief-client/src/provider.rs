@@ -3,11 +3,10 @@ use std::{future::Future, sync::Arc};
 use crate::{
     FiefError,
     clock::Clock,
-    http::Http,
+    http::{Http, Origin},
     jwks::{self, KeySet},
     keys::Keys,
     metadata::{Discovery, Metadata},
-    origin::Origin,
 };
 
 /// The Fief that a client talks to: how it is reached, and what it publishes.

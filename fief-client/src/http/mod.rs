@@ -1,3 +1,7 @@
+mod client_auth;
+mod origin;
+mod retry_after;
+
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -6,7 +10,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::{FiefError, RequestDetail, busy::Busy, client_auth::Credentials, fief, json, metrics};
+pub use self::client_auth::ClientAuth;
+use self::retry_after::Busy;
+pub(crate) use self::{
+    client_auth::Credentials,
+    origin::{Endpoint, Origin},
+};
+use crate::{FiefError, RequestDetail, fief, json, metrics};
 
 /// The calls to Fief: sends them, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]
