@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     FiefAcr,
     claims::{NumericDate, Validity},
-    key::Key,
+    keys::Key,
     secret::SharedSecret,
 };
 

@@ -12,11 +12,11 @@ use crate::{
     access_token::{claims::Audiences, validate::Validator},
     client::Inner,
     clock::Clock,
+    discovery::Discovery,
     fief,
     http::{Credentials, Http, Origin},
     jwe::DecryptionKey,
     keys::Keys,
-    metadata::Discovery,
     provider::Provider,
     validated::ValidatedTokens,
 };

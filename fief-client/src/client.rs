@@ -7,8 +7,14 @@ use std::{
 use url::Url;
 
 use crate::{
-    FiefError, access_token::validate::Validator, fief, http::Credentials, jwe::DecryptionKey,
-    jwks::KeySet, key::Key, metadata::Metadata, provider::Provider,
+    FiefError,
+    access_token::validate::Validator,
+    discovery::Metadata,
+    fief,
+    http::Credentials,
+    jwe::DecryptionKey,
+    keys::{Key, KeySet},
+    provider::Provider,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.

@@ -2,24 +2,24 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::{
-    Fief, FiefAccessTokenInfo, FiefUserInfo,
+    Fief, FiefAccessTokenInfo, FiefUserInfo, discovery,
     id_token::Expected,
     jwe::{self, DecryptionKey},
-    jwks, metadata,
+    keys,
 };
 
 /// The ids of the keys that are taken from an answer.
 #[must_use]
 pub fn jwks(answer: &[u8]) -> Option<Vec<Option<String>>> {
-    let keys = jwks::parse(answer)?;
-    let kid = |key: &crate::key::Key| key.kid().map(str::to_owned);
+    let keys = keys::parse(answer)?;
+    let kid = |key: &crate::keys::Key| key.kid().map(str::to_owned);
     Some(keys.iter().map(kid).collect())
 }
 
 /// The endpoints that are taken from an answer, as they are called.
 #[must_use]
 pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
-    let metadata = metadata::parse(&fief.provider().base, answer)?;
+    let metadata = discovery::parse(&fief.provider().base, answer)?;
     let endpoints = [
         &metadata.authorization,
         &metadata.token,
@@ -40,7 +40,7 @@ pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
 pub fn trust(fief: &Fief, answer: &[u8]) -> Option<()> {
     let provider = fief.provider();
     let now = provider.clock.now();
-    provider.keys.trust(jwks::parse(answer)?, now);
+    provider.keys.trust(keys::parse(answer)?, now);
     Some(())
 }
 

@@ -8,10 +8,10 @@ use crate::{
     claims::{Untimely, Validity},
     clock::Clock,
     crypto,
+    discovery::Discovery,
     fief::IdTokenClaims,
     jwe::{self, DecryptionKey},
     jws::{Jws, Type},
-    metadata::Discovery,
 };
 
 /// What an ID token must say to be the answer to a request.

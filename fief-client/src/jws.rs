@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Visitor};
 use crate::{
     claims::{present, string},
     json,
-    key::Key,
+    keys::Key,
 };
 
 /// A signed token in compact form, taken apart but not yet verified

@@ -42,7 +42,6 @@
 mod access_token;
 mod acr;
 mod authorize;
-mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -51,9 +50,9 @@ mod claims;
 mod client;
 mod clock;
 pub mod crypto;
+mod discovery;
 mod error;
 mod fief;
-mod flight;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the fuzz targets alone")]
@@ -62,12 +61,9 @@ mod http;
 mod id_token;
 mod json;
 mod jwe;
-mod jwks;
 mod jws;
-mod key;
 mod keys;
 mod login;
-mod metadata;
 mod metrics;
 pub mod pkce;
 mod prompt;

@@ -3,10 +3,9 @@ use std::{future::Future, sync::Arc};
 use crate::{
     FiefError,
     clock::Clock,
+    discovery::{Discovery, Metadata},
     http::{Http, Origin},
-    jwks::{self, KeySet},
-    keys::Keys,
-    metadata::{Discovery, Metadata},
+    keys::{self, KeySet, Keys},
 };
 
 /// The Fief that a client talks to: how it is reached, and what it publishes.
@@ -37,7 +36,7 @@ impl Provider {
     ) -> Result<Arc<KeySet>, FiefError> {
         let fetched = async {
             let url = self.base.join(&metadata.await?.jwks);
-            jwks::fetch(&self.http, url, self.clock.now()).await
+            keys::fetch(&self.http, url, self.clock.now()).await
         };
         self.keys.renew(known, fetched, &self.clock).await
     }

@@ -4,10 +4,10 @@ use crate::{
     FiefAccessTokenInfo,
     access_token::Validated,
     claims::{Audience, Validity},
+    discovery::Discovery,
     fief::AccessTokenClaims,
     jws::Type,
-    key::Key,
-    metadata::Discovery,
+    keys::Key,
 };
 
 impl AccessTokenClaims<'_> {

@@ -6,7 +6,7 @@ use crate::{
     claims::{Untimely, Validity},
     fief::AccessTokenClaims,
     jws::{Jws, Type},
-    key::Key,
+    keys::Key,
     metrics,
     provider::Provider,
     validated::ValidatedTokens,

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::{
     FiefError,
     clock::Clock,
-    flight::{Flight, Work},
     http::{Endpoint, Http, Origin},
+    keys::flight::{Flight, Work},
 };
 
 /// What the discovery document says, once it was checked

@@ -1,3 +1,8 @@
+mod backoff;
+pub(crate) mod flight;
+mod key;
+mod set;
+
 use std::{
     future::Future,
     sync::{
@@ -6,15 +11,18 @@ use std::{
     },
 };
 
-use crate::{
-    FiefError,
+#[cfg(fuzzing)]
+pub(crate) use self::set::parse;
+use self::{
     backoff::Backoff,
-    clock::Clock,
     flight::{Flight, Work},
-    jwks::{CLOCK_STEP, KeySet},
-    key::Key,
-    metrics,
+    set::CLOCK_STEP,
 };
+pub(crate) use self::{
+    key::Key,
+    set::{KeySet, fetch},
+};
+use crate::{FiefError, clock::Clock, metrics};
 
 /// Fief's signing keys: cached, renewed in the background, kept while Fief is away.
 ///

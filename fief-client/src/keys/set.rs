@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{FiefError, http::Http, key::Key};
+use crate::{FiefError, http::Http, keys::Key};
 
 /// The keys of one answer ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 #[derive(Debug)]
