@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     FiefAcr,
-    claims::{NumericDate, Validity},
+    jose::claims::{NumericDate, Validity},
     keys::Key,
     secret::SharedSecret,
 };

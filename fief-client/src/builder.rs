@@ -15,7 +15,7 @@ use crate::{
     discovery::Discovery,
     fief,
     http::{Credentials, Http, Origin},
-    jwe::DecryptionKey,
+    jose::jwe::DecryptionKey,
     keys::Keys,
     provider::Provider,
     validated::ValidatedTokens,

@@ -12,7 +12,7 @@ use crate::{
     discovery::Metadata,
     fief,
     http::Credentials,
-    jwe::DecryptionKey,
+    jose::jwe::DecryptionKey,
     keys::{Key, KeySet},
     provider::Provider,
 };

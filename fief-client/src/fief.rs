@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    FiefAcr, FiefUserInfo,
-    claims::{Audience, NumericDate, hyphenated, number, present, string},
-    crypto,
+    FiefAcr, FiefUserInfo, crypto,
+    jose::claims::{Audience, NumericDate, hyphenated, number, present, string},
 };
 
 /// The path of the page that ends Fief's own session, and its parameter for where to go from there.

@@ -4,7 +4,7 @@ use url::Url;
 use crate::{
     Fief, FiefAccessTokenInfo, FiefUserInfo, discovery,
     id_token::Expected,
-    jwe::{self, DecryptionKey},
+    jose::jwe::{self, DecryptionKey},
     keys,
 };
 

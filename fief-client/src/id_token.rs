@@ -5,13 +5,15 @@ use uuid::Uuid;
 
 use crate::{
     Fief, FiefAcr, FiefError, FiefUserInfo,
-    claims::{Untimely, Validity},
     clock::Clock,
     crypto,
     discovery::Discovery,
     fief::IdTokenClaims,
-    jwe::{self, DecryptionKey},
-    jws::{Jws, Type},
+    jose::{
+        claims::{Untimely, Validity},
+        jwe::{self, DecryptionKey},
+        jws::{Jws, Type},
+    },
 };
 
 /// What an ID token must say to be the answer to a request.
@@ -91,7 +93,7 @@ impl Fief {
         access_token: &str,
         expected: &Expected<'_>,
     ) -> Option<FiefUserInfo> {
-        let claims: IdTokenClaims<'_> = crate::json::object(claims)?;
+        let claims: IdTokenClaims<'_> = crate::jose::json::object(claims)?;
         self.check_id_token(&claims, access_token, expected).ok()?;
         Some(claims.user)
     }

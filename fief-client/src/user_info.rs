@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::claims::hyphenated;
+use crate::jose::claims::hyphenated;
 
 /// A user, as the user API and the ID token describe one.
 ///

@@ -3,10 +3,12 @@ use std::sync::Arc;
 use crate::{
     FiefAccessTokenInfo,
     access_token::Validated,
-    claims::{Audience, Validity},
     discovery::Discovery,
     fief::AccessTokenClaims,
-    jws::Type,
+    jose::{
+        claims::{Audience, Validity},
+        jws::Type,
+    },
     keys::Key,
 };
 

@@ -3,9 +3,11 @@ use std::sync::Arc;
 use crate::{
     FiefAccessTokenInfo, FiefError,
     access_token::claims::Audiences,
-    claims::{Untimely, Validity},
     fief::AccessTokenClaims,
-    jws::{Jws, Type},
+    jose::{
+        claims::{Untimely, Validity},
+        jws::{Jws, Type},
+    },
     keys::Key,
     metrics,
     provider::Provider,
@@ -118,7 +120,7 @@ impl Validator {
     /// What is taken from the claims of a token whose signature is good.
     #[cfg(fuzzing)]
     pub(crate) fn accept(&self, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
-        let claims: AccessTokenClaims<'_> = crate::json::object(claims)?;
+        let claims: AccessTokenClaims<'_> = crate::jose::json::object(claims)?;
         self.check(&claims, Type::Any, self.provider.clock.now())
             .ok()?;
         Some(claims.into_info("", key))

@@ -16,7 +16,7 @@ pub(crate) use self::{
     client_auth::Credentials,
     origin::{Endpoint, Origin},
 };
-use crate::{FiefError, RequestDetail, fief, json, metrics};
+use crate::{FiefError, RequestDetail, fief, jose::json, metrics};
 
 /// The calls to Fief: sends them, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]

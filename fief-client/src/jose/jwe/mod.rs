@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 pub(crate) use self::key::DecryptionKey;
 use self::{content::Sealed, key::ALG};
-use crate::{
+use crate::jose::{
     claims::{present, string},
     json,
 };

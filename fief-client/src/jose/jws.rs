@@ -5,8 +5,10 @@ use memchr::memchr_iter;
 use serde::{Deserialize, Deserializer, de::Visitor};
 
 use crate::{
-    claims::{present, string},
-    json,
+    jose::{
+        claims::{present, string},
+        json,
+    },
     keys::Key,
 };
 

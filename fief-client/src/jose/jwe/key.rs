@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, ExposeSecretMut, SecretSlice, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
 use super::content::ContentKey;
-use crate::json;
+use crate::jose::json;
 
 /// A private key that opens encrypted ID tokens: RSA-OAEP-256 with A256CBC-HS512 and nothing else.
 pub(crate) struct DecryptionKey {
