@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     ClientAuth, Fief, FiefError,
-    access_token::{claims::Audiences, validate::Validator},
+    access_token::{Audiences, ValidatedTokens, Validator},
     client::Inner,
     clock::Clock,
     discovery::Discovery,
@@ -18,7 +18,6 @@ use crate::{
     jose::jwe::DecryptionKey,
     keys::Keys,
     provider::Provider,
-    validated::ValidatedTokens,
 };
 
 /// Sets up a [`Fief`]. Made by [`Fief::builder`].

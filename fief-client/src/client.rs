@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     FiefError,
-    access_token::validate::Validator,
+    access_token::Validator,
     discovery::Metadata,
     fief,
     http::Credentials,

@@ -40,7 +40,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access_token;
-mod acr;
 mod authorize;
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -66,17 +65,19 @@ pub mod pkce;
 mod prompt;
 mod provider;
 mod refresh;
-mod requirements;
 mod secret;
 mod tenants;
 mod token;
 mod user;
 mod user_info;
-mod validated;
 
+#[doc(hidden)]
 pub use crate::{
-    access_token::FiefAccessTokenInfo,
-    acr::FiefAcr,
+    access_token::RequirementsParts,
+    error::{ErrorClass, Unmet},
+};
+pub use crate::{
+    access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
     authorize::AuthorizationRequest,
     builder::FiefBuilder,
     callback::AuthCallbackParams,
@@ -86,13 +87,7 @@ pub use crate::{
     login::{AuthorizationResponse, LoginAttempt},
     prompt::{Prompt, Screen},
     refresh::RefreshParams,
-    requirements::Requirements,
     tenants::Tenants,
     token::FiefTokenResponse,
     user_info::FiefUserInfo,
-};
-#[doc(hidden)]
-pub use crate::{
-    error::{ErrorClass, Unmet},
-    requirements::RequirementsParts,
 };

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     FiefAccessTokenInfo, FiefError,
-    access_token::claims::Audiences,
+    access_token::{Audiences, ValidatedTokens},
     fief::AccessTokenClaims,
     jose::{
         claims::{Untimely, Validity},
@@ -11,7 +11,6 @@ use crate::{
     keys::Key,
     metrics,
     provider::Provider,
-    validated::ValidatedTokens,
 };
 
 /// Validates access tokens, and the signature of each only once.

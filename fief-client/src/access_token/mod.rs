@@ -1,6 +1,9 @@
+mod acr;
 mod api;
-pub(crate) mod claims;
-pub(crate) mod validate;
+mod cache;
+mod claims;
+mod requirements;
+mod validate;
 
 use std::{
     fmt,
@@ -12,8 +15,12 @@ use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use uuid::Uuid;
 
+pub use self::{
+    acr::FiefAcr,
+    requirements::{Requirements, RequirementsParts},
+};
+pub(crate) use self::{cache::ValidatedTokens, claims::Audiences, validate::Validator};
 use crate::{
-    FiefAcr,
     jose::claims::{NumericDate, Validity},
     keys::Key,
     secret::SharedSecret,
