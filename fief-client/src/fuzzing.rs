@@ -3,9 +3,9 @@ use url::Url;
 
 use crate::{
     Fief, FiefAccessTokenInfo, FiefUserInfo, discovery,
-    id_token::Expected,
     jose::jwe::{self, DecryptionKey},
     keys,
+    login::Expected,
 };
 
 /// The ids of the keys that are taken from an answer.

@@ -40,11 +40,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access_token;
-mod authorize;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
-mod callback;
 mod client;
 mod clock;
 pub mod crypto;
@@ -56,20 +54,15 @@ mod fief;
 #[allow(missing_docs, reason = "for the fuzz targets alone")]
 pub mod fuzzing;
 mod http;
-mod id_token;
 mod jose;
 mod keys;
 mod login;
 mod metrics;
 pub mod pkce;
-mod prompt;
 mod provider;
-mod refresh;
 mod secret;
 mod tenants;
-mod token;
 mod user;
-mod user_info;
 
 #[doc(hidden)]
 pub use crate::{
@@ -78,16 +71,14 @@ pub use crate::{
 };
 pub use crate::{
     access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
-    authorize::AuthorizationRequest,
     builder::FiefBuilder,
-    callback::AuthCallbackParams,
     client::Fief,
     error::{FiefError, RequestDetail},
     http::ClientAuth,
-    login::{AuthorizationResponse, LoginAttempt},
-    prompt::{Prompt, Screen},
-    refresh::RefreshParams,
+    login::{
+        AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
+        LoginAttempt, Prompt, RefreshParams, Screen,
+    },
     tenants::Tenants,
-    token::FiefTokenResponse,
-    user_info::FiefUserInfo,
+    user::FiefUserInfo,
 };

@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, id_token::Expected};
+use crate::{Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, login::id_token::Expected};
 
 /// What a code exchange is checked against. See [`Fief::auth_callback`].
 #[derive(Clone, Default)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Fief, FiefError, FiefUserInfo, Requirements,
-    id_token::Expected,
+    login::id_token::Expected,
     secret::{expose, expose_some},
 };
 

@@ -3,7 +3,8 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::{
-    Fief, FiefError, FiefTokenResponse, FiefUserInfo, clock::unix_seconds, id_token::Expected,
+    Fief, FiefError, FiefTokenResponse, FiefUserInfo, clock::unix_seconds,
+    login::id_token::Expected,
 };
 
 /// What a refresh asks for and is checked against. See [`Fief::auth_refresh_token`].

@@ -1,0 +1,20 @@
+//! Logging in: from the URL for the browser to tokens that are verified, and new ones for them.
+
+mod attempt;
+mod authorize;
+mod exchange;
+mod id_token;
+mod prompt;
+mod refresh;
+mod tokens;
+
+#[cfg(fuzzing)]
+pub(crate) use self::id_token::Expected;
+pub use self::{
+    attempt::{AuthorizationResponse, LoginAttempt},
+    authorize::AuthorizationRequest,
+    exchange::AuthCallbackParams,
+    prompt::{Prompt, Screen},
+    refresh::RefreshParams,
+    tokens::FiefTokenResponse,
+};

@@ -1,0 +1,8 @@
+//! The user of an access token: what Fief knows of them, and what they can change.
+
+mod api;
+mod info;
+
+#[cfg(feature = "blocking")]
+pub(crate) use self::api::update_profile;
+pub use self::info::FiefUserInfo;
