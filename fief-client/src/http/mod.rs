@@ -4,14 +4,14 @@ mod retry_after;
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, header};
 use reqwest::{RequestBuilder, Response, retry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 pub use self::client_auth::ClientAuth;
-use self::retry_after::Busy;
+use self::retry_after::{Busy, retry_after};
 pub(crate) use self::{
     client_auth::Credentials,
     origin::{Endpoint, Origin},
@@ -202,20 +202,6 @@ fn get_once_more(server: String) -> retry::Builder {
         })
 }
 
-/// How long a busy Fief, or what stands before it, asks to be left alone.
-fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    let busy = matches!(
-        status,
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-    );
-    let header = headers.get(header::RETRY_AFTER).filter(|_| busy);
-    let seconds = header?.to_str().ok()?;
-    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
-    // The longest ones fit into no number.
-    let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
-    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
-}
-
 /// An error and its causes in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -233,4 +219,3 @@ const MAX_IDLE: usize = 32;
 /// Bytes of an answer about a user.
 const USER_LIMIT: usize = 256 * 1024;
 const ERROR_LIMIT: usize = 2048;
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);

@@ -1,4 +1,9 @@
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderMap, StatusCode, header};
 
 use crate::FiefError;
 
@@ -41,3 +46,19 @@ impl Busy {
         }
     }
 }
+
+/// How long a busy Fief, or what stands before it, asks to be left alone.
+pub(super) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    let busy = matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+    );
+    let header = headers.get(header::RETRY_AFTER).filter(|_| busy);
+    let seconds = header?.to_str().ok()?;
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    // The longest ones fit into no number.
+    let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);

@@ -6,15 +6,17 @@ mod exchange;
 mod id_token;
 mod prompt;
 mod refresh;
+mod response;
 mod tokens;
 
 #[cfg(fuzzing)]
 pub(crate) use self::id_token::Expected;
 pub use self::{
-    attempt::{AuthorizationResponse, LoginAttempt},
+    attempt::LoginAttempt,
     authorize::AuthorizationRequest,
     exchange::AuthCallbackParams,
     prompt::{Prompt, Screen},
     refresh::RefreshParams,
+    response::AuthorizationResponse,
     tokens::FiefTokenResponse,
 };

@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::{FiefAcr, FiefError, RequestDetail};
+
+impl FiefError {
+    /// Returns what the error means for a request. For fief-axum, which has an answer to each of them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn into_class(self) -> ErrorClass {
+        match self {
+            Self::AccessTokenAcrTooLow { required } => ErrorClass::Unmet(Unmet::Acr(required)),
+            Self::AccessTokenAuthTooOld { max_age } => ErrorClass::Unmet(Unmet::MaxAge(max_age)),
+            Self::AccessTokenExpired => ErrorClass::Expired,
+            Self::AccessTokenInvalid(_) => ErrorClass::Invalid,
+            Self::AccessTokenMissingPermission { permissions } => {
+                ErrorClass::Unmet(Unmet::Permission(permissions))
+            }
+            Self::AccessTokenMissingScope { scope } => ErrorClass::Unmet(Unmet::Scope(scope)),
+            Self::Authorization {
+                error,
+                description: _,
+            } => ErrorClass::Authorization(error),
+            Self::CallbackInvalid(_) => ErrorClass::Callback,
+            Self::Configuration(_) => ErrorClass::Configuration,
+            Self::IdTokenInvalid(_) => ErrorClass::IdToken,
+            Self::Request { status, detail } => ErrorClass::Status(status, detail),
+            Self::ResponseInvalid(_) => ErrorClass::Response,
+            Self::Transport(_) => ErrorClass::Transport,
+            Self::UserInactive => ErrorClass::Inactive,
+        }
+    }
+}
+
+/// What an error means for a request. Exhaustive on purpose: who matches it names every kind, so that a new one does
+/// not compile until all of them have an answer to it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum ErrorClass {
+    /// Fief sent the user back with this error.
+    Authorization(String),
+    /// The callback answers another login.
+    Callback,
+    Configuration,
+    /// The access token has expired.
+    Expired,
+    /// The ID token is invalid.
+    IdToken,
+    /// The user is not active.
+    Inactive,
+    /// The access token is invalid.
+    Invalid,
+    /// Fief's answer cannot be used.
+    Response,
+    Status(StatusCode, RequestDetail),
+    Transport,
+    /// The access token is valid, but lacks what is required.
+    Unmet(Unmet),
+}
+
+/// The requirement that an access token does not meet: one variant a field of [`Requirements`](crate::Requirements).
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Unmet {
+    Acr(FiefAcr),
+    MaxAge(Duration),
+    Permission(Vec<String>),
+    Scope(String),
+}
