@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     ClientAuth, Fief, FiefError,
-    access_token::{Audiences, ValidatedTokens, Validator},
+    access_token::{Audiences, TokenCache, Validator},
     client::Inner,
     clock::Clock,
     discovery::Discovery,
@@ -236,7 +236,7 @@ impl FiefBuilder {
                 provider,
                 audiences: self.audiences,
                 limit: self.access_token_limit,
-                cache: ValidatedTokens::new(self.cache_bytes, self.cache_entries),
+                cache: TokenCache::new(self.cache_bytes, self.cache_entries),
             },
             credentials: Credentials {
                 id: self.client_id,

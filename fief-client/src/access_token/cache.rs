@@ -15,11 +15,11 @@ use crate::{FiefAccessTokenInfo, secret::SharedSecret};
 /// The tokens that were verified, so that they are not verified again. Bounded in entries and bytes.
 ///
 /// Whether a token is still good now is for the caller to check.
-pub(crate) struct ValidatedTokens {
+pub(crate) struct TokenCache {
     cache: Option<Cache<TokenKey, FiefAccessTokenInfo, Cost, RandomState>>,
 }
 
-impl ValidatedTokens {
+impl TokenCache {
     /// A cache of at most so many bytes and entries; without either it keeps nothing.
     pub(crate) fn new(bytes: u64, entries: usize) -> Self {
         let least = bytes.checked_div(entries as u64).unwrap_or(0);
@@ -46,12 +46,10 @@ impl ValidatedTokens {
     }
 }
 
-impl fmt::Debug for ValidatedTokens {
+impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let len = self.cache.as_ref().map_or(0, Cache::len);
-        f.debug_struct("ValidatedTokens")
-            .field("len", &len)
-            .finish()
+        f.debug_struct("TokenCache").field("len", &len).finish()
     }
 }
 

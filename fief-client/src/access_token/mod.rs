@@ -19,7 +19,7 @@ pub use self::{
     acr::FiefAcr,
     requirements::{Requirements, RequirementsParts},
 };
-pub(crate) use self::{cache::ValidatedTokens, claims::Audiences, validate::Validator};
+pub(crate) use self::{cache::TokenCache, claims::Audiences, validate::Validator};
 use crate::{
     jose::claims::{NumericDate, Validity},
     keys::Key,

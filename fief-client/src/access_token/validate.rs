@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     FiefAccessTokenInfo, FiefError,
-    access_token::{Audiences, ValidatedTokens},
+    access_token::{Audiences, TokenCache},
     fief::AccessTokenClaims,
     jose::{
         claims::{Untimely, Validity},
@@ -20,7 +20,7 @@ pub(crate) struct Validator {
     pub(crate) audiences: Audiences,
     /// Bytes that a token may have.
     pub(crate) limit: usize,
-    pub(crate) cache: ValidatedTokens,
+    pub(crate) cache: TokenCache,
 }
 
 impl Validator {

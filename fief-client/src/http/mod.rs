@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use self::client_auth::ClientAuth;
-use self::retry_after::{Busy, retry_after};
+use self::retry_after::RetryAfter;
 pub(crate) use self::{
     client_auth::Credentials,
     origin::{Endpoint, Origin},
@@ -23,7 +23,7 @@ use crate::{FiefError, RequestDetail, fief, jose::json, metrics};
 pub(crate) struct Http {
     client: reqwest::Client,
     host: Option<HeaderValue>,
-    busy: Busy,
+    retry_after: RetryAfter,
 }
 
 impl Http {
@@ -53,7 +53,7 @@ impl Http {
         Ok(Self {
             client,
             host,
-            busy: Busy::default(),
+            retry_after: RetryAfter::default(),
         })
     }
 
@@ -64,11 +64,11 @@ impl Http {
         limit: usize,
         now: u64,
     ) -> Result<T, FiefError> {
-        if let Some(error) = self.busy.error(now) {
+        if let Some(error) = self.retry_after.error(now) {
             return Err(error);
         }
         let document = self.json(self.client.get(url), limit).await;
-        self.busy.note(&document, now);
+        self.retry_after.note(&document, now);
         document
     }
 
@@ -151,7 +151,7 @@ impl Http {
                 (_, Err(error)) => Err(error.into()),
             };
         }
-        let retry_after = retry_after(status, response.headers());
+        let retry_after = retry_after::parse(status, response.headers());
         // The status says enough, also where the body breaks off.
         let (body, _) = read(response, ERROR_LIMIT).await;
         Err(FiefError::Request {

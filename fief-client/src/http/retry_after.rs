@@ -10,7 +10,7 @@ use crate::FiefError;
 /// Whether Fief, or what stands before it, asked to be left alone
 /// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
 #[derive(Debug, Default)]
-pub(crate) struct Busy {
+pub(crate) struct RetryAfter {
     latest: Mutex<Option<Told>>,
 }
 
@@ -21,7 +21,7 @@ struct Told {
     error: FiefError,
 }
 
-impl Busy {
+impl RetryAfter {
     /// Returns what Fief answered, for as long as it asked.
     pub(crate) fn error(&self, now: u64) -> Option<FiefError> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +48,7 @@ impl Busy {
 }
 
 /// How long a busy Fief, or what stands before it, asks to be left alone.
-pub(super) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn parse(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let busy = matches!(
         status,
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
