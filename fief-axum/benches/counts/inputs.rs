@@ -11,6 +11,8 @@ use fief_test_server::{Client, FiefTestServer, User};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+#[cfg(feature = "tower-sessions")]
+use crate::memory::Memory;
 use crate::{batch::REQUESTS, login::log_in};
 
 /// What every run under callgrind is given. From one bench to the next only keys, signatures and random ids differ, and
@@ -23,6 +25,10 @@ pub(crate) struct Inputs {
     pub(crate) expired_token: String,
     pub(crate) unknown_kid_token: String,
     pub(crate) cookies: String,
+    #[cfg(feature = "tower-sessions")]
+    pub(crate) store: Memory,
+    #[cfg(feature = "tower-sessions")]
+    pub(crate) store_cookies: String,
 }
 
 impl Inputs {
@@ -37,8 +43,17 @@ impl Inputs {
             expired_token: token(1001).expires_in(-3600).mint(),
             unknown_kid_token: token(1002).header("kid", UNKNOWN_KID).mint(),
             cookies: String::new(),
+            #[cfg(feature = "tower-sessions")]
+            store: Memory::default(),
+            #[cfg(feature = "tower-sessions")]
+            store_cookies: String::new(),
         };
         inputs.cookies = log_in(server, &inputs.web().build().unwrap()).await;
+        #[cfg(feature = "tower-sessions")]
+        {
+            let auth = inputs.web().session_store(inputs.store.clone());
+            inputs.store_cookies = log_in(server, &auth.build().unwrap()).await;
+        }
         inputs
     }
 

@@ -3,12 +3,13 @@
 //! instructions are counted by callgrind, so [valgrind](https://valgrind.org) has to be installed.
 //!
 //! ```sh
-//! cargo bench -p fief-axum --bench counts            # prints the table
-//! cargo bench -p fief-axum --bench counts -- --save  # writes benches/counts.txt as well
+//! cargo bench -p fief-axum --bench counts --features tower-sessions            # prints the table
+//! cargo bench -p fief-axum --bench counts --features tower-sessions -- --save  # writes benches/counts.txt as well
 //! ```
 //!
 //! For each row this program runs itself twice under callgrind, with the router and with the bare one. The server that
-//! issues the tokens is in neither. "guard" alone has no layer around it, all others have.
+//! issues the tokens is in neither. "guard" alone has no layer around it, all others have. The feature adds the row of
+//! a session in a store.
 //!
 //! Each run has one thread. With more of them, glibc also locks its heap for allocations of more than 1032 bytes.
 #![allow(
@@ -24,6 +25,8 @@ mod batch;
 mod callgrind;
 mod inputs;
 mod login;
+#[cfg(feature = "tower-sessions")]
+mod memory;
 mod requests;
 mod routers;
 mod scenarios;

@@ -16,6 +16,11 @@ pub(crate) fn session(inputs: &Inputs) -> Vec<Request<()>> {
     vec![request(&[("cookie", &inputs.cookies)])]
 }
 
+#[cfg(feature = "tower-sessions")]
+pub(crate) fn stored_session(inputs: &Inputs) -> Vec<Request<()>> {
+    vec![request(&[("cookie", &inputs.store_cookies)])]
+}
+
 pub(crate) fn no_credentials(_: &Inputs) -> Vec<Request<()>> {
     vec![request(&[])]
 }

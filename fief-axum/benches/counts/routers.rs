@@ -64,6 +64,13 @@ pub(crate) fn session_user(inputs: &Inputs) -> Router {
     layered(&auth, get(user_handler).route_layer(create(&auth)))
 }
 
+#[cfg(feature = "tower-sessions")]
+pub(crate) fn stored_session(inputs: &Inputs) -> Router {
+    let auth = inputs.web().session_store(inputs.store.clone());
+    let auth = auth.build().unwrap();
+    guarded(&auth, create(&auth))
+}
+
 pub(crate) fn session_post(inputs: &Inputs) -> Router {
     let auth = inputs.web().build().unwrap();
     let route = post(authenticated_handler).route_layer(create(&auth));

@@ -93,6 +93,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requests: requests::session,
         status: StatusCode::OK,
     },
+    #[cfg(feature = "tower-sessions")]
+    Scenario {
+        name: "session in a store",
+        router: routers::stored_session,
+        bare: bare::layer_and_guard,
+        requests: requests::stored_session,
+        status: StatusCode::OK,
+    },
     Scenario {
         name: "anonymous: optional guard",
         router: routers::optional,
