@@ -77,7 +77,7 @@ def check(file):
         for phrase in allowed:
             text = text.replace(phrase, " ")
         for word, better in WORDS.items():
-            for found in re.finditer(rf"(?i)(?<![\w-]){word}(?![\w-])", text):
+            for found in re.finditer(rf"(?i)(?<![\w-])(?:{word})(?![\w-])", text):
                 yield f"{file}:{number}: {found[0]!r} ({better}): {text.strip()}"
 
 
