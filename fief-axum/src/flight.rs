@@ -29,7 +29,7 @@ pub(crate) struct Joined<T> {
 
 /// There is no result: no runtime can do the work, it takes too long, or there is too much of it under way.
 #[derive(Debug)]
-pub(crate) struct Lost;
+pub(crate) struct FlightError;
 
 impl<K, T> SingleFlight<K, T>
 where
@@ -45,37 +45,37 @@ where
 
     /// Joins the work for a key, or starts it, and waits for the result.
     ///
-    /// Where no work is under way, `known` may have the result already. No work for any key begins or ends while it is
+    /// Where no work is under way, `cached` may have the result already. No work for any key begins or ends while it is
     /// authentication.
     pub(crate) async fn join<F>(
         &self,
         key: K,
-        known: impl Fn() -> Option<T>,
+        cached: impl Fn() -> Option<T>,
         work: impl Fn() -> F,
-    ) -> Result<Joined<T>, Lost>
+    ) -> Result<Joined<T>, FlightError>
     where
         F: Future<Output = T> + Send + 'static,
     {
         for _ in 0..MAX_STARTS {
-            let (mut flight, is_own) = match self.start(&key, &known, &work)? {
-                Started::Known(result) => {
+            let (mut flight, is_own) = match self.start(&key, &cached, &work)? {
+                Started::Cached(result) => {
                     let is_own = false;
                     return Ok(Joined { result, is_own });
                 }
                 Started::Own(flight) => (flight, true),
                 Started::Others(flight) => (flight, false),
             };
-            let landed = timeout(WAIT_TIMEOUT, flight.wait_for(Option::is_some)).await;
-            let landed = landed.map(|landed| landed.ok().and_then(|result| result.clone()));
-            match landed {
+            let waited = timeout(WAIT_TIMEOUT, flight.wait_for(Option::is_some)).await;
+            let waited = waited.map(|waited| waited.ok().and_then(|result| result.clone()));
+            match waited {
                 Ok(Some(result)) => return Ok(Joined { result, is_own }),
                 // It was lost with its runtime.
                 Ok(None) => {}
                 Err(_) if self.is_repeatable => remove(&self.in_flight, &key, &flight),
-                Err(_) => return Err(Lost),
+                Err(_) => return Err(FlightError),
             }
         }
-        Err(Lost)
+        Err(FlightError)
     }
 
     /// Returns whether work for this key is under way.
@@ -91,13 +91,13 @@ where
     fn start<F>(
         &self,
         key: &K,
-        known: impl Fn() -> Option<T>,
+        cached: impl Fn() -> Option<T>,
         work: impl Fn() -> F,
-    ) -> Result<Started<T>, Lost>
+    ) -> Result<Started<T>, FlightError>
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let runtime = Handle::try_current().map_err(|_| Lost)?;
+        let runtime = Handle::try_current().map_err(|_| FlightError)?;
         let (sender, flight) = watch::channel(None);
         {
             let mut in_flight = lock(&self.in_flight);
@@ -108,16 +108,16 @@ where
                 }
                 Some(_) | None => {}
             }
-            if let Some(result) = known() {
-                return Ok(Started::Known(result));
+            if let Some(result) = cached() {
+                return Ok(Started::Cached(result));
             }
             if in_flight.len() >= MAX_IN_FLIGHT {
-                return Err(Lost);
+                return Err(FlightError);
             }
             in_flight.insert(key.clone(), flight.clone());
         }
         // Not under the lock: a runtime that shuts down drops the work at once, which takes it.
-        let guard = Guard {
+        let guard = FlightGuard {
             in_flight: Arc::clone(&self.in_flight),
             key: key.clone(),
             flight: flight.clone(),
@@ -134,19 +134,19 @@ where
 }
 
 enum Started<T> {
-    Known(T),
+    Cached(T),
     Own(InFlight<T>),
     Others(InFlight<T>),
 }
 
 /// Ends a piece of work, whatever becomes of it.
-struct Guard<K: Eq + Hash, T> {
+struct FlightGuard<K: Eq + Hash, T> {
     in_flight: Shared<K, T>,
     key: K,
     flight: InFlight<T>,
 }
 
-impl<K: Eq + Hash, T> Drop for Guard<K, T> {
+impl<K: Eq + Hash, T> Drop for FlightGuard<K, T> {
     fn drop(&mut self) {
         remove(&self.in_flight, &self.key, &self.flight);
     }

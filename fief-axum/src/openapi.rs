@@ -36,7 +36,7 @@ impl RequireLayer {
         add_scheme(document, &self.auth, &self.rule.requirements);
         let item = document.paths.paths.get_mut(path);
         if let Some(operation) = item.and_then(|item| operation(item, method)) {
-            secure(operation, &self.rule);
+            describe_operation(operation, &self.rule);
         }
     }
 }
@@ -54,7 +54,7 @@ impl PathsLayer {
                 match self.table.decide_at(&method, Some(path)) {
                     Decision::Check(rule) => {
                         scoped.push(rule.requirements.clone());
-                        secure(operation, rule);
+                        describe_operation(operation, rule);
                     }
                     Decision::Allow => operation.security = Some(Vec::new()),
                     Decision::Deny(_) => {}
@@ -81,22 +81,22 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     operation.as_mut()
 }
 
-fn secure(operation: &mut Operation, rule: &Rule) {
-    let required = SecurityRequirement::new(SCHEME, rule.requirements.parts().scopes);
+fn describe_operation(operation: &mut Operation, rule: &Rule) {
+    let required = SecurityRequirement::new(SCHEME_NAME, rule.requirements.parts().scopes);
     let mut security = vec![required];
     if rule.is_optional {
         security.insert(0, SecurityRequirement::default());
     }
     operation.security = Some(security);
-    for (status, meaning) in meanings(rule) {
+    for (status, description) in rejections(rule) {
         let responses = &mut operation.responses.responses;
-        let response = || RefOr::T(ResponseBuilder::new().description(meaning).build());
+        let response = || RefOr::T(ResponseBuilder::new().description(description).build());
         responses.entry(status.into()).or_insert_with(response);
     }
 }
 
 /// What a guard's answers mean.
-fn meanings(rule: &Rule) -> Vec<(&'static str, String)> {
+fn rejections(rule: &Rule) -> Vec<(&'static str, String)> {
     let Rule {
         requirements,
         predicates,
@@ -108,21 +108,21 @@ fn meanings(rule: &Rule) -> Vec<(&'static str, String)> {
         max_age,
         permissions,
     } = requirements.parts();
-    let mut meanings = Vec::new();
+    let mut rejections = Vec::new();
     let login = login(acr, max_age);
     if !is_optional || !login.is_empty() {
-        meanings.push(("401", format!("No valid access token{login}.")));
+        rejections.push(("401", format!("No valid access token{login}.")));
     }
     let scopes = scopes.iter().map(|scope| format!("the scope `{scope}`"));
     let permissions = permissions.iter();
     let permissions = permissions.map(|any| format!("the permission `{}`", any.join("` or `")));
     let missing: Vec<_> = scopes.chain(permissions).collect();
     if !missing.is_empty() {
-        meanings.push(("403", format!("Requires {}.", missing.join(" and "))));
+        rejections.push(("403", format!("Requires {}.", missing.join(" and "))));
     } else if !predicates.is_empty() {
-        meanings.push(("403", "Not allowed.".to_owned()));
+        rejections.push(("403", "Not allowed.".to_owned()));
     }
-    meanings
+    rejections
 }
 
 fn login(acr: Option<FiefAcr>, max_age: Option<Duration>) -> String {
@@ -144,9 +144,12 @@ fn add_scheme(document: &mut OpenApi, auth: &Arc<Shared>, required: &Requirement
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let mut scopes = vec!["openid".to_owned()];
     let known = schemes
-        .get(SCHEME)
+        .get(SCHEME_NAME)
         .and_then(|scheme| serde_json::to_value(scheme).ok());
-    if let Some(Value::Object(known)) = known.as_ref().and_then(|known| known.pointer(SCOPES)) {
+    if let Some(Value::Object(known)) = known
+        .as_ref()
+        .and_then(|known| known.pointer(SCOPES_POINTER))
+    {
         scopes.extend(known.keys().cloned());
     }
     scopes.extend(required.parts().scopes.iter().cloned());
@@ -160,7 +163,7 @@ fn add_scheme(document: &mut OpenApi, auth: &Arc<Shared>, required: &Requirement
         scopes,
     );
     let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::AuthorizationCode(flow)]));
-    schemes.insert(SCHEME.into(), RefOr::T(scheme));
+    schemes.insert(SCHEME_NAME.into(), RefOr::T(scheme));
 }
 
 /// Where browsers reach one of Fief's endpoints, which are beside its logout page.
@@ -170,8 +173,8 @@ fn endpoint(fief: &Fief, path: &str) -> String {
     format!("{base}/{path}")
 }
 
-const SCHEME: &str = "fief";
-const SCOPES: &str = "/flows/authorizationCode/scopes";
+const SCHEME_NAME: &str = "fief";
+const SCOPES_POINTER: &str = "/flows/authorizationCode/scopes";
 const METHODS: [Method; 7] = [
     Method::DELETE,
     Method::GET,

@@ -60,12 +60,12 @@ impl RouteSettings {
         Ok(LoginConfig {
             sessions,
             redirect_uri: format!("{origin}{prefix}{callback_path}"),
-            logged_out_uri: format!("{origin}{after_logout}"),
+            logout_redirect_uri: format!("{origin}{after_logout}"),
             origin,
             prefix,
-            login_path: check::route("login_path", &login_path)?,
-            callback_path: check::route("callback_path", &callback_path)?,
-            logout_path: check::route("logout_path", &logout_path)?,
+            login_route: check::route("login_path", &login_path)?,
+            callback_route: check::route("callback_path", &callback_path)?,
+            logout_route: check::route("logout_path", &logout_path)?,
             user_route: user_route
                 .map(|path| check::route("user_route", &path))
                 .transpose()?,

@@ -60,7 +60,7 @@ impl FiefAuthBuilder {
 
     /// Keeps user info in a cache of the application's own. Default: in this process, 10 000 users and 32 MiB at most.
     pub fn user_cache(mut self, cache: impl UserCache) -> Self {
-        self.users.store = user::Store::Other(Box::new(cache));
+        self.users.store = user::Store::Custom(Box::new(cache));
         self
     }
 

@@ -26,8 +26,8 @@ pub(crate) fn write(
     max_age: u64,
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
-    let count = sealed.len().div_ceil(CHUNK);
-    if sealed.len() > MAX_SEALED {
+    let count = sealed.len().div_ceil(CHUNK_LEN);
+    if sealed.len() > MAX_SEALED_LEN {
         return Err(Error::Configuration(
             "the session does not fit into 8 KB of cookies".into(),
         ));
@@ -36,8 +36,8 @@ pub(crate) fn write(
     let mut cookies = Vec::with_capacity(MAX_CHUNKS);
     for index in 0..count {
         // Base64url is ASCII, so every index is a boundary.
-        let (chunk, behind) = rest.split_at_checked(CHUNK).unwrap_or((rest, ""));
-        rest = behind;
+        let (chunk, tail) = rest.split_at_checked(CHUNK_LEN).unwrap_or((rest, ""));
+        rest = tail;
         let value = if index == 0 {
             format!("{count}.{chunk}")
         } else {
@@ -76,6 +76,6 @@ fn chunk_name(config: &CookieConfig, index: usize) -> String {
 }
 
 // Bytes. A cookie has 4096 for its name, value and attributes.
-const CHUNK: usize = 3900;
-const MAX_SEALED: usize = 7900;
+const CHUNK_LEN: usize = 3900;
+const MAX_SEALED_LEN: usize = 7900;
 const MAX_CHUNKS: usize = 3;

@@ -25,13 +25,13 @@ pub(crate) enum Purpose {
 
 /// The keys that seal and open: the first seals, all open.
 pub(crate) struct Keys {
-    keys: Vec<Sealer>,
+    keys: Vec<DerivedKeys>,
     client_id: String,
 }
 
 /// One key for each purpose, derived from a session key
 /// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)).
-struct Sealer {
+struct DerivedKeys {
     logins: RandomizedNonceKey,
     login: RandomizedNonceKey,
     record: RandomizedNonceKey,
@@ -47,7 +47,7 @@ impl Keys {
     ) -> Result<Self, Error> {
         let keys = std::iter::once(key)
             .chain(previous)
-            .map(|key| Sealer::new(&key))
+            .map(|key| DerivedKeys::new(&key))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             keys,
@@ -59,9 +59,9 @@ impl Keys {
     pub(crate) fn seal(&self, purpose: Purpose, value: &impl Serialize) -> Result<String, Error> {
         let failed = || Error::Configuration("the session cannot be sealed".into());
         let mut plain = serde_json::to_vec(value).map_err(|_| failed())?;
-        let sealer = self.keys.first().ok_or_else(failed)?;
+        let keys = self.keys.first().ok_or_else(failed)?;
         let aad = self.aad(purpose);
-        let nonce = sealer
+        let nonce = keys
             .key(purpose)
             .seal_in_place_append_tag(Aad::from(&aad), &mut plain)
             .map_err(|_| failed())?;
@@ -73,10 +73,10 @@ impl Keys {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
         let aad = self.aad(purpose);
-        self.keys.iter().find_map(|sealer| {
+        self.keys.iter().find_map(|keys| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut buffer = sealed.to_vec();
-            let plain = sealer
+            let plain = keys
                 .key(purpose)
                 .open_in_place(nonce, Aad::from(&aad), &mut buffer)
                 .ok()?;
@@ -89,7 +89,7 @@ impl Keys {
     }
 }
 
-impl Sealer {
+impl DerivedKeys {
     fn new(key: &SessionKey) -> Result<Self, Error> {
         Ok(Self {
             logins: derive(key, Purpose::LoginCounter)?,
@@ -128,16 +128,16 @@ fn derive(key: &SessionKey, purpose: Purpose) -> Result<RandomizedNonceKey, Erro
     let failed = |_| Error::SessionKey("no key can be derived from it");
     let mut derived = [0; KEY_LEN];
     let prk = Salt::new(HKDF_SHA256, &[]).extract(key.as_bytes());
-    prk.expand(&[purpose.label()], Length)
+    prk.expand(&[purpose.label()], KeyLen)
         .and_then(|okm| okm.fill(&mut derived))
         .map_err(failed)?;
     RandomizedNonceKey::new(&AES_256_GCM, &derived).map_err(failed)
 }
 
 #[derive(Debug)]
-struct Length;
+struct KeyLen;
 
-impl KeyType for Length {
+impl KeyType for KeyLen {
     fn len(&self) -> usize {
         KEY_LEN
     }

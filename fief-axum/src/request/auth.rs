@@ -14,7 +14,7 @@ use crate::{
     metrics,
     response::pending::PendingResponse,
     routes::config::LoginConfig,
-    session::{self, Opened, Session, Sessions},
+    session::{self, Session, SessionCookie, Sessions},
     shared::Shared,
 };
 
@@ -241,7 +241,7 @@ impl RequestAuth {
         let auth = &self.auth;
         let session = auth
             .sessions()
-            .and_then(|sessions| Some((sessions, Opened::of(sessions, head.headers)?)));
+            .and_then(|sessions| Some((sessions, SessionCookie::read(sessions, head.headers)?)));
         let name = auth.access_token_cookie();
         let plain = name.and_then(|name| Jar::new(head.headers).get(name));
         let plain = plain.filter(|value| !value.is_empty());
@@ -252,8 +252,8 @@ impl RequestAuth {
         if !csrf::is_same_origin(auth.site().map(LoginConfig::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
-        if let Some((sessions, opened)) = session
-            && let Some(credential) = self.authenticate_by_session(sessions, opened, head).await?
+        if let Some((sessions, cookie)) = session
+            && let Some(credential) = self.authenticate_by_session(sessions, cookie, head).await?
         {
             return Ok(credential);
         }
@@ -266,10 +266,10 @@ impl RequestAuth {
     async fn authenticate_by_session(
         &self,
         sessions: &Arc<Sessions>,
-        opened: Opened,
+        cookie: SessionCookie,
         head: RequestHead<'_>,
     ) -> Result<Option<Credential>, RejectionKind> {
-        let authenticated = session::authenticate(sessions, head, opened).await?;
+        let authenticated = session::authenticate(sessions, head, cookie).await?;
         let (token, session) = authenticated.session.unzip();
         self.pending
             .set_session_cookies(sessions, authenticated.cookies, session.as_ref());

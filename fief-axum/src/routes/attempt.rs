@@ -36,7 +36,8 @@ impl Attempt {
         jar: Jar<'_>,
     ) -> Result<Vec<Cookie<'static>>, Error> {
         let sealed = config.keys.seal(Purpose::Login, self)?;
-        let mut cookies = vec![config.cookie(name(config, self.login.state()), sealed, MAX_AGE)];
+        let mut cookies =
+            vec![config.cookie(cookie_name(config, self.login.state()), sealed, MAX_AGE)];
         let prefix = config.name(PREFIX);
         let mut others: Vec<_> = jar
             .iter()
@@ -61,14 +62,14 @@ impl Attempt {
 
     /// Finds the attempt that a callback with this state answers, unless it is over.
     pub(crate) fn read(config: &CookieConfig, jar: Jar<'_>, state: &str, now: u64) -> Option<Self> {
-        let attempt = open(config, jar.get(&name(config, state))?)?;
+        let attempt = open(config, jar.get(&cookie_name(config, state))?)?;
         let age = now.checked_sub(attempt.created_at)?;
         (age < MAX_AGE).then_some(attempt)
     }
 
     /// Removes the attempt of a state: it is good for one callback.
     pub(crate) fn clear(config: &CookieConfig, state: &str) -> Cookie<'static> {
-        config.removal(name(config, state))
+        config.removal(cookie_name(config, state))
     }
 }
 
@@ -77,7 +78,7 @@ fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
 }
 
 /// The name says which state it is for, but not the state.
-fn name(config: &CookieConfig, state: &str) -> String {
+fn cookie_name(config: &CookieConfig, state: &str) -> String {
     let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, state.as_bytes()));
     let short = hash.get(..8).unwrap_or_default();
     format!("{}{short}", config.name(PREFIX))

@@ -18,7 +18,7 @@ use crate::{
     Error,
     cookie::Jar,
     response::pending::append_cookies,
-    session::{self, Loaded, Opened, Sessions, seconds},
+    session::{self, Loaded, SessionCookie, Sessions, seconds},
     shared::Shared,
 };
 
@@ -32,43 +32,45 @@ pub(super) async fn callback(
         return StatusCode::NOT_FOUND.into_response();
     };
     let now = seconds(auth.fief().now());
-    let Ok(answer) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default()) else {
+    let Ok(callback) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default()) else {
         return show(site, LoginPageKind::NotBegun, None);
     };
     let Some(attempt) = Attempt::read(
         &site.sessions.cookies,
         Jar::new(&headers),
-        answer.state(),
+        callback.state(),
         now,
     ) else {
-        return stale(site, &headers, now).await;
+        return without_attempt(site, &headers, now).await;
     };
     // Used up from here on, whatever comes of it.
-    let mut cookies = vec![Attempt::clear(&site.sessions.cookies, answer.state())];
+    let mut cookies = vec![Attempt::clear(&site.sessions.cookies, callback.state())];
     let return_to = site
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
-    let response = match auth.fief().finish_login(&attempt.login, &answer).await {
-        Ok((tokens, user)) => match begin(site, &tokens, &user, &headers).await {
+    let response = match auth.fief().finish_login(&attempt.login, &callback).await {
+        Ok((tokens, user)) => match create_session(site, &tokens, &user, &headers).await {
             Ok(session) => {
                 cookies.extend(session);
                 let logins = LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now);
                 cookies.extend(logins.next(&site.sessions.cookies));
                 Redirect::to(&return_to).into_response()
             }
-            Err(Error::Fief(error)) => failed(site, &error, &return_to),
-            Err(error) => not_begun(site, &error, &return_to),
+            Err(Error::Fief(error)) => login_failed(site, &error, &return_to),
+            Err(error) => session_failed(site, &error, &return_to),
         },
         // Nobody was to notice, so nobody is told.
-        Err(FiefError::Authorization { error, .. }) if attempt.is_silent && is_prompt(&error) => {
+        Err(FiefError::Authorization { error, .. })
+            if attempt.is_silent && needs_interaction(&error) =>
+        {
             Redirect::to(&return_to).into_response()
         }
-        Err(error) => failed(site, &error, &return_to),
+        Err(error) => login_failed(site, &error, &return_to),
     };
     with_cookies(response, &cookies)
 }
 
-async fn begin(
+async fn create_session(
     site: &LoginConfig,
     tokens: &FiefTokenResponse,
     user: &FiefUserInfo,
@@ -84,7 +86,7 @@ async fn begin(
     Ok(cookies)
 }
 
-fn not_begun(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
+fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
     tracing::error!(%error, "a session cannot begin");
     match error {
         Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
@@ -95,11 +97,11 @@ fn not_begun(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
 }
 
 /// A callback that nobody here began, or the back button after a login: nothing is sent to Fief.
-async fn stale(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
-    let Some(opened) = Opened::of(&site.sessions, headers) else {
+async fn without_attempt(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
+    let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
     };
-    match session::load(&site.sessions, opened, now).await {
+    match session::load(&site.sessions, cookie, now).await {
         Ok(Loaded::Active(_)) => Redirect::to(&site.after_login).into_response(),
         Ok(Loaded::Expired) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {
@@ -109,11 +111,11 @@ async fn stale(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
     }
 }
 
-fn failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Response {
+fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Response {
     match error.clone().into_class() {
         ErrorClass::Authorization(error) => {
             tracing::debug!(error, "Fief refused a login");
-            show(site, refusal(&error), Some(return_to))
+            show(site, error_page(&error), Some(return_to))
         }
         ErrorClass::Callback => show(site, LoginPageKind::NotBegun, None),
         ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
@@ -146,7 +148,7 @@ fn with_cookies(mut response: Response, cookies: &[Cookie<'static>]) -> Response
 
 /// Whether Fief would have had to show a page
 /// ([OpenID Connect Core, section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)).
-fn is_prompt(error: &str) -> bool {
+fn needs_interaction(error: &str) -> bool {
     matches!(
         error,
         "account_selection_required"
@@ -156,7 +158,7 @@ fn is_prompt(error: &str) -> bool {
     )
 }
 
-fn refusal(error: &str) -> LoginPageKind {
+fn error_page(error: &str) -> LoginPageKind {
     match error {
         "access_denied" => LoginPageKind::Denied,
         _ => LoginPageKind::Refused,

@@ -13,16 +13,16 @@ use crate::{
 pub(crate) struct LoginConfig {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) redirect_uri: String,
-    pub(crate) logged_out_uri: String,
-    pub(crate) callback_path: String,
-    pub(crate) logout_path: String,
+    pub(crate) logout_redirect_uri: String,
+    pub(crate) callback_route: String,
+    pub(crate) logout_route: String,
     pub(crate) user_route: Option<String>,
     pub(crate) after_login: String,
     pub(crate) on_login_page: Option<OnLoginPage>,
     pub(crate) request: AuthorizationRequest,
     pub(crate) origin: String,
     pub(crate) prefix: String,
-    pub(crate) login_path: String,
+    pub(crate) login_route: String,
 }
 
 impl LoginConfig {
@@ -31,19 +31,14 @@ impl LoginConfig {
         &self.origin
     }
 
-    /// The login route as a router has it.
-    pub(crate) fn login_route(&self) -> &str {
-        &self.login_path
-    }
-
     /// The login route as browsers see it.
     pub(crate) fn login_path(&self) -> String {
-        format!("{}{}", self.prefix, self.login_path)
+        format!("{}{}", self.prefix, self.login_route)
     }
 
     /// The logout route as browsers see it.
     pub(crate) fn logout_path(&self) -> String {
-        format!("{}{}", self.prefix, self.logout_path)
+        format!("{}{}", self.prefix, self.logout_route)
     }
 
     /// Where to log in and come back from; for a step-up, at the level and age that are required.
@@ -77,7 +72,7 @@ impl LoginConfig {
         let page = return_to(page)?;
         let path = page.split(['?', '#']).next().unwrap_or_default();
         let own = path.strip_prefix(&self.prefix).is_some_and(|path| {
-            [&self.login_path, &self.callback_path, &self.logout_path]
+            [&self.login_route, &self.callback_route, &self.logout_route]
                 .iter()
                 .any(|own| path == *own)
         });

@@ -29,12 +29,12 @@ pub(super) async fn login(
         return show(site, LoginPageKind::Looping, None);
     }
     let params = LoginParams::read(site, query.as_deref().unwrap_or_default());
-    let begun = auth
+    let started = auth
         .fief()
         .begin_login(&site.redirect_uri, params.request)
         .await;
-    let (url, attempt) = match begun {
-        Ok(begun) => begun,
+    let (url, attempt) = match started {
+        Ok(started) => started,
         Err(error) => {
             tracing::warn!(%error, "a login cannot begin");
             return show(site, LoginPageKind::Unavailable, Some(&params.return_to));
@@ -75,7 +75,7 @@ impl LoginParams {
                 ("acr", "0") => request.acr(FiefAcr::LevelZero),
                 ("acr", "1") => request.acr(FiefAcr::LevelOne),
                 ("lang", lang) if is_language(lang) => request.lang(lang),
-                ("login_hint", hint) if is_hint(hint) => request.login_hint(hint),
+                ("login_hint", hint) if is_login_hint(hint) => request.login_hint(hint),
                 ("max_age", age) => match age.parse::<u32>() {
                     Ok(age) => request.max_age(Duration::from_secs(age.into())),
                     Err(_) => request,
@@ -111,6 +111,6 @@ fn is_language(lang: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-fn is_hint(hint: &str) -> bool {
+fn is_login_hint(hint: &str) -> bool {
     hint.len() <= 320 && !hint.chars().any(char::is_control)
 }

@@ -45,13 +45,13 @@ pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Reques
 /// Ends the session here first, then Fief's own.
 async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> Response {
     let cookies = session::destroy(&site.sessions, headers).await;
-    let url = auth.fief().logout_url(&site.logged_out_uri);
+    let url = auth.fief().logout_url(&site.logout_redirect_uri);
     let mut response = Redirect::to(url.as_str()).into_response();
     append_cookies(response.headers_mut(), &cookies);
     response
 }
 
 fn confirmation_page(auth: &Arc<Shared>, site: &LoginConfig) -> Response {
-    let fief = auth.fief().logout_url(&site.logged_out_uri).origin();
-    show::log_out(site, fief.ascii_serialization())
+    let fief = auth.fief().logout_url(&site.logout_redirect_uri).origin();
+    show::logout_confirmation(site, fief.ascii_serialization())
 }

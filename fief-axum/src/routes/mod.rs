@@ -39,16 +39,19 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
         None => Router::new(),
     };
     router
-        .route(site.login_route(), get(login::login).head(not_allowed))
         .route(
-            &site.callback_path,
-            get(callback::callback).head(not_allowed),
+            &site.login_route,
+            get(login::login).head(method_not_allowed),
         )
         .route(
-            &site.logout_path,
+            &site.callback_route,
+            get(callback::callback).head(method_not_allowed),
+        )
+        .route(
+            &site.logout_route,
             get(logout::get_logout)
                 .post(logout::post_logout)
-                .head(not_allowed),
+                .head(method_not_allowed),
         )
         .layer(middleware::from_fn(secure_headers))
         .with_state(auth.clone())
@@ -74,6 +77,6 @@ async fn secure_headers(request: Request, next: Next) -> Response {
 }
 
 /// HEAD must not begin or use up a login.
-async fn not_allowed() -> StatusCode {
+async fn method_not_allowed() -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
 }

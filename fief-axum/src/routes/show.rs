@@ -21,7 +21,7 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
     if let LoginPageKind::Failed | LoginPageKind::Looping = kind {
         link.clear();
     }
-    present(
+    render(
         site,
         LoginPage {
             kind,
@@ -32,8 +32,8 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
 }
 
 /// The question whether to log out, from where the browser goes on to this Fief.
-pub(super) fn log_out(site: &LoginConfig, fief: String) -> Response {
-    let page = present(
+pub(super) fn logout_confirmation(site: &LoginConfig, fief: String) -> Response {
+    let page = render(
         site,
         LoginPage {
             kind: LoginPageKind::LogOut,
@@ -45,7 +45,7 @@ pub(super) fn log_out(site: &LoginConfig, fief: String) -> Response {
     ([(header::REFERRER_POLICY, "same-origin")], page).into_response()
 }
 
-fn present(site: &LoginConfig, page: LoginPage) -> Response {
+fn render(site: &LoginConfig, page: LoginPage) -> Response {
     match &site.on_login_page {
         Some(hook) => hook(page),
         None => page.into_response(),

@@ -6,7 +6,7 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Session, seconds},
-    load::{Loaded, Opened, load, write},
+    load::{Loaded, SessionCookie, load, write},
     refresh,
     refreshes::RefreshOutcome,
     sessions::Sessions,
@@ -27,10 +27,10 @@ pub(crate) struct SessionAuth {
 pub(crate) async fn authenticate(
     sessions: &Arc<Sessions>,
     head: RequestHead<'_>,
-    opened: Opened,
+    cookie: SessionCookie,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = seconds(sessions.fief.now());
-    let session = match load(sessions, opened, now).await? {
+    let session = match load(sessions, cookie, now).await? {
         Loaded::Active(session) => Arc::new(session),
         Loaded::Expired => return Ok(cleared(sessions, head)),
     };
@@ -45,7 +45,7 @@ pub(crate) async fn authenticate(
     };
     match validate(sessions, &fresh).await {
         Ok(token) => {
-            let cookies = renewal(sessions, head, &session, &fresh, now);
+            let cookies = renewed_cookies(sessions, head, &session, &fresh, now);
             Ok(SessionAuth {
                 session: Some((token, fresh)),
                 cookies,
@@ -78,7 +78,7 @@ pub(crate) async fn refresh_if_needed(
     now: u64,
 ) -> Refreshed {
     let mut session = Arc::clone(session);
-    for _ in 0..MAX_STEPS {
+    for _ in 0..MAX_REFRESHES {
         if !session.needs_refresh(sessions.config.refresh, now) {
             break;
         }
@@ -120,7 +120,7 @@ pub(crate) async fn validate(
 }
 
 /// The cookies of a session that has new tokens, or whose user was not seen for a while.
-fn renewal(
+fn renewed_cookies(
     sessions: &Sessions,
     head: RequestHead<'_>,
     old: &Session,
@@ -158,4 +158,4 @@ impl From<Error> for RejectionKind {
 }
 
 /// Refreshes that one request may find behind each other.
-const MAX_STEPS: usize = 4;
+const MAX_REFRESHES: usize = 4;

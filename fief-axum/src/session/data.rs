@@ -28,7 +28,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Begins one. It keeps the refresh token only where it is used.
-    pub(crate) fn begin(
+    pub(crate) fn new(
         config: SessionConfig,
         tokens: &FiefTokenResponse,
         info: &FiefAccessTokenInfo,
@@ -42,7 +42,7 @@ impl Session {
             generation: 0,
             user: info.id(),
             access_token: tokens.access_token().into(),
-            refresh_token: kept(tokens).filter(|_| config.refresh.is_some()),
+            refresh_token: refresh_token_of(tokens).filter(|_| config.refresh.is_some()),
             auth_time: info.auth_time().map(seconds),
             expires_at: seconds(info.expires_at()),
             refreshed_at: now,
@@ -75,7 +75,7 @@ impl Session {
             generation: generation.saturating_add(1),
             user,
             access_token: tokens.access_token().into(),
-            refresh_token: kept(tokens),
+            refresh_token: refresh_token_of(tokens),
             auth_time,
             expires_at: seconds(info.expires_at()),
             refreshed_at: now,
@@ -150,7 +150,7 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
         .map_or(u64::MAX, |since| since.as_secs())
 }
 
-fn kept(tokens: &FiefTokenResponse) -> Option<SecretString> {
+fn refresh_token_of(tokens: &FiefTokenResponse) -> Option<SecretString> {
     tokens.refresh_token().map(SecretString::from)
 }
 

@@ -18,14 +18,14 @@ pub(crate) enum Loaded {
 }
 
 /// What the session cookies of a request hold: they are ours, whatever has become of the session.
-pub(crate) enum Opened {
+pub(crate) enum SessionCookie {
     Session(Session),
     Ticket(Ticket),
 }
 
-impl Opened {
+impl SessionCookie {
     /// Opens the cookies. Nothing is waited for.
-    pub(crate) fn of(sessions: &Sessions, headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn read(sessions: &Sessions, headers: &HeaderMap) -> Option<Self> {
         let sealed = chunks::read(&sessions.cookies, headers)?;
         let keys = &sessions.cookies.keys;
         if sessions.store.is_some() {
@@ -37,17 +37,23 @@ impl Opened {
 }
 
 /// Reads the session out of a request's cookies, or finds the one that they name.
-pub(crate) async fn load(sessions: &Sessions, opened: Opened, now: u64) -> Result<Loaded, Error> {
-    let session = match (opened, &sessions.store) {
-        (Opened::Session(session), _) => session,
-        (Opened::Ticket(ticket), Some(store)) if ticket.is_live(sessions.config.idle, now) => {
+pub(crate) async fn load(
+    sessions: &Sessions,
+    cookie: SessionCookie,
+    now: u64,
+) -> Result<Loaded, Error> {
+    let session = match (cookie, &sessions.store) {
+        (SessionCookie::Session(session), _) => session,
+        (SessionCookie::Ticket(ticket), Some(store))
+            if ticket.is_live(sessions.config.idle, now) =>
+        {
             let issuer = sessions.fief.issuer().await?;
             match store.load(issuer, &ticket).await? {
                 Some(session) => session,
                 None => return Ok(Loaded::Expired),
             }
         }
-        (Opened::Ticket(_), Some(_) | None) => return Ok(Loaded::Expired),
+        (SessionCookie::Ticket(_), Some(_) | None) => return Ok(Loaded::Expired),
     };
     if session.is_live(sessions.config, now) && !sessions.revoked.contains(&session) {
         Ok(Loaded::Active(session))

@@ -1,17 +1,17 @@
 //! The session: what a browser keeps from its login on.
 
 mod authenticate;
-mod begin;
 mod config;
+mod create;
 mod data;
-mod end;
-mod expiring;
+mod expiring_map;
 mod id;
 mod load;
-mod records;
+mod record_store;
 mod refresh;
 mod refreshes;
-mod revoked;
+mod revocation_list;
+mod revoke;
 mod sessions;
 mod store;
 #[cfg(feature = "tower-sessions")]
@@ -23,14 +23,14 @@ pub use self::id::SessionId;
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
     authenticate::{Refreshed, authenticate, refresh_if_needed, validate},
-    begin::create,
     config::{Refresh, SessionConfig},
+    create::create,
     data::{Session, seconds},
-    end::{destroy, revoke, revoke_user},
-    load::{Loaded, Opened, load, write},
-    records::RecordStore,
+    load::{Loaded, SessionCookie, load, write},
+    record_store::RecordStore,
     refreshes::Refreshes,
-    revoked::RevocationList,
+    revocation_list::RevocationList,
+    revoke::{destroy, revoke, revoke_user},
     sessions::Sessions,
     store::Store,
     wait::wait_for_end,

@@ -6,8 +6,8 @@ use fief_client::{ErrorClass, FiefError, FiefTokenResponse, FiefUserInfo, Requir
 
 use super::{
     data::{Session, seconds},
-    end::revoke_or_log,
     refreshes::RefreshOutcome,
+    revoke::revoke_or_log,
     sessions::Sessions,
 };
 use crate::metrics;

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{data::Session, expiring::Expiring};
-use crate::flight::{Joined, Lost, SingleFlight};
+use super::{data::Session, expiring_map::ExpiringMap};
+use crate::flight::{FlightError, Joined, SingleFlight};
 
 /// The refreshes that are under way or were lately, one for each session and generation of it.
 pub(crate) struct Refreshes {
     flights: SingleFlight<Key, RefreshOutcome>,
-    completed: Expiring<Key, Completed>,
+    completed: ExpiringMap<Key, Completed>,
 }
 
 type Key = (Uuid, u64);
@@ -17,8 +17,8 @@ type Key = (Uuid, u64);
 struct Completed {
     outcome: RefreshOutcome,
     /// Seconds of Unix time.
-    from: u64,
-    until: u64,
+    finished_at: u64,
+    expires_at: u64,
 }
 
 /// What a refresh led to.
@@ -47,8 +47,8 @@ impl RefreshOutcome {
     /// Seconds for which it counts for those who still have the old session.
     fn lifetime(&self) -> u64 {
         match self {
-            Self::Refreshed(_) | Self::Ended => GRACE,
-            Self::Failed => PAUSE,
+            Self::Refreshed(_) | Self::Ended => GRACE_PERIOD,
+            Self::Failed => RETRY_PAUSE,
             // For as long as any session lasts.
             Self::Refused => 24 * 3600,
         }
@@ -60,7 +60,7 @@ impl Refreshes {
         Self {
             // A refresh token is good for one request.
             flights: SingleFlight::new(false),
-            completed: Expiring::default(),
+            completed: ExpiringMap::default(),
         }
     }
 
@@ -75,22 +75,23 @@ impl Refreshes {
     where
         F: Future<Output = RefreshOutcome> + Send + 'static,
     {
-        let known = || self.completed(session, now);
-        match self.flights.join(key(session), known, work).await {
+        let cached = || self.completed(session, now);
+        match self.flights.join(key(session), cached, work).await {
             Ok(Joined { result, is_own: _ }) => result,
-            Err(Lost) => RefreshOutcome::Failed,
+            Err(FlightError) => RefreshOutcome::Failed,
         }
     }
 
     /// Remembers what the refresh of this session led to.
     pub(crate) fn insert(&self, session: &Session, outcome: RefreshOutcome, now: u64) {
-        let until = now.saturating_add(outcome.lifetime());
+        let expires_at = now.saturating_add(outcome.lifetime());
         let completed = Completed {
             outcome,
-            from: now,
-            until,
+            finished_at: now,
+            expires_at,
         };
-        self.completed.insert(key(session), completed, until, now);
+        self.completed
+            .insert(key(session), completed, expires_at, now);
     }
 
     /// What a refresh of this session led to a moment ago.
@@ -117,7 +118,7 @@ impl Refreshes {
 impl Completed {
     /// Whoever asks may have looked at the clock before it completed. One that went back further ends it.
     fn is_current(&self, now: u64) -> bool {
-        (self.from.saturating_sub(GRACE)..self.until).contains(&now)
+        (self.finished_at.saturating_sub(GRACE_PERIOD)..self.expires_at).contains(&now)
     }
 }
 
@@ -126,5 +127,5 @@ fn key(session: &Session) -> Key {
 }
 
 /// Seconds: for how long the old session stands for the new one, and between two tries.
-const GRACE: u64 = 30;
-const PAUSE: u64 = 5;
+const GRACE_PERIOD: u64 = 30;
+const RETRY_PAUSE: u64 = 5;

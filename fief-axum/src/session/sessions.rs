@@ -3,7 +3,9 @@ use std::sync::Arc;
 use fief_client::Fief;
 use uuid::Uuid;
 
-use super::{config::SessionConfig, refreshes::Refreshes, revoked::RevocationList, store::Store};
+use super::{
+    config::SessionConfig, refreshes::Refreshes, revocation_list::RevocationList, store::Store,
+};
 use crate::{cookie::CookieConfig, user::Users};
 
 /// The sessions of a web application: how they are kept, and those that are known here.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     data::{Session, is_within},
-    records::{BoxFuture, Record, RecordStore, failed},
+    record_store::{BoxFuture, Record, RecordStore, failed},
 };
 use crate::{
     Error,
@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// Deletes a session for good.
-    pub(crate) async fn end(&self, id: Uuid, now: u64) -> Result<(), Error> {
+    pub(crate) async fn revoke(&self, id: Uuid, now: u64) -> Result<(), Error> {
         let until = now.saturating_add(self.lifetime);
         let marked = self.put(tombstone_key(id), String::new(), until).await;
         with_timeout(self.records.delete(id)).await?;
@@ -124,14 +124,19 @@ impl Store {
     }
 
     /// Makes all sessions void that a user has now.
-    pub(crate) async fn end_user(&self, issuer: &str, user: Uuid, now: u64) -> Result<(), Error> {
+    pub(crate) async fn revoke_user(
+        &self,
+        issuer: &str,
+        user: Uuid,
+        now: u64,
+    ) -> Result<(), Error> {
         let until = now.saturating_add(self.lifetime);
         self.put(user_key(issuer, user), now.to_string(), until)
             .await
     }
 
     /// Whose session it is, where it is still there.
-    pub(crate) async fn user(&self, id: Uuid) -> Option<Uuid> {
+    pub(crate) async fn owner(&self, id: Uuid) -> Option<Uuid> {
         Some(self.get(id).await.ok()??.user)
     }
 
@@ -164,14 +169,14 @@ impl Store {
 }
 
 /// A store that does not answer is a store that failed.
-async fn with_timeout<T>(answer: BoxFuture<'_, T>) -> Result<T, Error> {
-    timeout(STORE_TIMEOUT, answer)
+async fn with_timeout<T>(operation: BoxFuture<'_, T>) -> Result<T, Error> {
+    timeout(STORE_TIMEOUT, operation)
         .await
         .unwrap_or_else(|elapsed| Err(failed(elapsed)))
 }
 
 fn user_key(issuer: &str, user: Uuid) -> Uuid {
-    derived(&[
+    derive_id(&[
         b"fief-axum user\0",
         issuer.as_bytes(),
         b"\0",
@@ -180,10 +185,10 @@ fn user_key(issuer: &str, user: Uuid) -> Uuid {
 }
 
 fn tombstone_key(id: Uuid) -> Uuid {
-    derived(&[b"fief-axum ended\0", id.as_bytes()])
+    derive_id(&[b"fief-axum ended\0", id.as_bytes()])
 }
 
-fn derived(parts: &[&[u8]]) -> Uuid {
+fn derive_id(parts: &[&[u8]]) -> Uuid {
     let hash = digest(&SHA256, &parts.concat());
     let half = hash.as_ref().first_chunk().copied().unwrap_or_default();
     Uuid::from_bytes(half)

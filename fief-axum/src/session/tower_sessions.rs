@@ -9,7 +9,7 @@ use tower_sessions_core::{
 };
 use uuid::Uuid;
 
-use super::records::{BoxFuture, Record, RecordStore, failed};
+use super::record_store::{BoxFuture, Record, RecordStore, failed};
 
 /// A store of tower-sessions, whose sessions here are records of one text each.
 pub(crate) struct TowerSessions<S>(pub(crate) S);
@@ -17,7 +17,7 @@ pub(crate) struct TowerSessions<S>(pub(crate) S);
 impl<S: SessionStore> RecordStore for TowerSessions<S> {
     fn load(&self, id: Uuid) -> BoxFuture<'_, Option<String>> {
         Box::pin(async move {
-            let record = self.0.load(&Id(key(id))).await.map_err(failed)?;
+            let record = self.0.load(&Id(record_id(id))).await.map_err(failed)?;
             let text = record.and_then(|mut record| record.data.remove(NAME));
             Ok(match text {
                 Some(Value::String(text)) => Some(text),
@@ -28,8 +28,8 @@ impl<S: SessionStore> RecordStore for TowerSessions<S> {
 
     fn create(&self, record: Record) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let id = Id(key(record.id));
-            let mut record = theirs(record);
+            let id = Id(record_id(record.id));
+            let mut record = session_record(record);
             self.0.create(&mut record).await.map_err(failed)?;
             if record.id == id {
                 return Ok(());
@@ -42,22 +42,22 @@ impl<S: SessionStore> RecordStore for TowerSessions<S> {
     }
 
     fn save(&self, record: Record) -> BoxFuture<'_, ()> {
-        Box::pin(async move { self.0.save(&theirs(record)).await.map_err(failed) })
+        Box::pin(async move { self.0.save(&session_record(record)).await.map_err(failed) })
     }
 
     fn delete(&self, id: Uuid) -> BoxFuture<'_, ()> {
-        Box::pin(async move { self.0.delete(&Id(key(id))).await.map_err(failed) })
+        Box::pin(async move { self.0.delete(&Id(record_id(id))).await.map_err(failed) })
     }
 }
 
-fn key(id: Uuid) -> i128 {
+fn record_id(id: Uuid) -> i128 {
     i128::from_be_bytes(id.into_bytes())
 }
 
-fn theirs(record: Record) -> session::Record {
+fn session_record(record: Record) -> session::Record {
     let seconds = i64::try_from(record.expires_at).unwrap_or(i64::MAX);
     session::Record {
-        id: Id(key(record.id)),
+        id: Id(record_id(record.id)),
         data: HashMap::from([(NAME.to_owned(), Value::String(record.text))]),
         // A time that nobody can write down is over.
         expiry_date: OffsetDateTime::from_unix_timestamp(seconds)

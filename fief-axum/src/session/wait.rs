@@ -37,7 +37,7 @@ pub(crate) async fn wait_for_end(
         }
         // The store knows what other machines refreshed and ended.
         if ticks.is_multiple_of(STORE_CHECK_EVERY) || now() >= session.expires_at {
-            match load(sessions, &session).await {
+            match load_stored(sessions, &session).await {
                 Some(Some(stored)) => session = Arc::new(stored),
                 Some(None) => return,
                 // There is no store, or it fails: then the token decides.
@@ -53,7 +53,7 @@ pub(crate) async fn wait_for_end(
     }
 }
 
-async fn load(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
+async fn load_stored(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
     let store = sessions.store.as_ref()?;
     let issuer = sessions.fief.issuer().await.ok()?;
     let ticket = Ticket {

@@ -72,21 +72,21 @@ impl fmt::Display for UserKey {
 }
 
 /// A [`UserCache`] of any type.
-pub(crate) trait AnyUserCache: Send + Sync {
-    fn get<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, Option<FiefUserInfo>>;
+pub(crate) trait DynUserCache: Send + Sync {
+    fn get<'a>(&'a self, key: &'a UserKey) -> BoxFuture<'a, Option<FiefUserInfo>>;
     fn insert<'a>(
         &'a self,
         key: &'a UserKey,
         user: &'a FiefUserInfo,
         time_to_live: Duration,
-    ) -> Boxed<'a, ()>;
-    fn remove<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, ()>;
+    ) -> BoxFuture<'a, ()>;
+    fn remove<'a>(&'a self, key: &'a UserKey) -> BoxFuture<'a, ()>;
 }
 
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-impl<C: UserCache> AnyUserCache for C {
-    fn get<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, Option<FiefUserInfo>> {
+impl<C: UserCache> DynUserCache for C {
+    fn get<'a>(&'a self, key: &'a UserKey) -> BoxFuture<'a, Option<FiefUserInfo>> {
         Box::pin(UserCache::get(self, key))
     }
 
@@ -95,11 +95,11 @@ impl<C: UserCache> AnyUserCache for C {
         key: &'a UserKey,
         user: &'a FiefUserInfo,
         time_to_live: Duration,
-    ) -> Boxed<'a, ()> {
+    ) -> BoxFuture<'a, ()> {
         Box::pin(UserCache::insert(self, key, user, time_to_live))
     }
 
-    fn remove<'a>(&'a self, key: &'a UserKey) -> Boxed<'a, ()> {
+    fn remove<'a>(&'a self, key: &'a UserKey) -> BoxFuture<'a, ()> {
         Box::pin(UserCache::remove(self, key))
     }
 }

@@ -8,36 +8,38 @@ use quick_cache::{Weighter, sync::Cache};
 use uuid::Uuid;
 
 /// The users of one tenant, in this process. Bounded in entries and bytes.
-pub(crate) struct Memory {
-    users: Cache<Uuid, Entry, Size>,
+pub(crate) struct MemoryCache {
+    users: Cache<Uuid, Entry, EntryWeighter>,
 }
 
 #[derive(Clone)]
 struct Entry {
-    since: SystemTime,
+    inserted_at: SystemTime,
     user: Arc<FiefUserInfo>,
     bytes: u64,
 }
 
-impl Memory {
+impl MemoryCache {
     pub(crate) fn new() -> Self {
         Self {
-            users: Cache::with_weighter(ENTRIES, BYTES, Size),
+            users: Cache::with_weighter(MAX_ENTRIES, MAX_BYTES, EntryWeighter),
         }
     }
 
     /// A clock that went back makes an entry as old as one that is over.
     pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
         let entry = self.users.get(&id)?;
-        let is_fresh = now.duration_since(entry.since).is_ok_and(|age| age < ttl);
+        let is_fresh = now
+            .duration_since(entry.inserted_at)
+            .is_ok_and(|age| age < ttl);
         is_fresh.then(|| FiefUserInfo::clone(&entry.user))
     }
 
     pub(crate) fn insert(&self, now: SystemTime, user: &FiefUserInfo) {
         let entry = Entry {
-            since: now,
+            inserted_at: now,
             user: Arc::new(user.clone()),
-            bytes: serde_json::to_vec(user).map_or(BYTES, |json| json.len() as u64),
+            bytes: serde_json::to_vec(user).map_or(MAX_BYTES, |json| json.len() as u64),
         };
         self.users.insert(user.sub, entry);
     }
@@ -48,14 +50,14 @@ impl Memory {
 }
 
 #[derive(Clone)]
-struct Size;
+struct EntryWeighter;
 
-impl Weighter<Uuid, Entry> for Size {
+impl Weighter<Uuid, Entry> for EntryWeighter {
     /// No entry takes less than its share, which bounds their number.
     fn weight(&self, _: &Uuid, entry: &Entry) -> u64 {
-        (entry.bytes * 2).max(BYTES / ENTRIES as u64)
+        (entry.bytes * 2).max(MAX_BYTES / MAX_ENTRIES as u64)
     }
 }
 
-const ENTRIES: usize = 10_000;
-const BYTES: u64 = 32 * 1024 * 1024;
+const MAX_ENTRIES: usize = 10_000;
+const MAX_BYTES: u64 = 32 * 1024 * 1024;

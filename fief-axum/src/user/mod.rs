@@ -14,10 +14,10 @@ use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use self::{cache::AnyUserCache, memory::Memory};
+use self::{cache::DynUserCache, memory::MemoryCache};
 use crate::{
     UserKey,
-    flight::{Joined, Lost, SingleFlight},
+    flight::{FlightError, Joined, SingleFlight},
     metrics,
 };
 
@@ -25,21 +25,21 @@ use crate::{
 pub(crate) struct Users {
     pub(crate) store: Store,
     pub(crate) time_to_live: Duration,
-    refused: Cache<Uuid, NegativeEntry>,
+    refusals: Cache<Uuid, NegativeEntry>,
     flights: SingleFlight<Uuid, UserResult>,
-    /// Counts what became known or was forgotten since, of a part of the users each.
+    /// Counts what became cached or was forgotten since, of a part of the users each.
     versions: [AtomicU64; 64],
 }
 
 pub(crate) enum Store {
-    Memory(Memory),
-    Other(Box<dyn AnyUserCache>),
+    Memory(MemoryCache),
+    Custom(Box<dyn DynUserCache>),
 }
 
 /// Fief did not want to describe the user to this token.
 #[derive(Clone)]
 struct NegativeEntry {
-    since: SystemTime,
+    refused_at: SystemTime,
     token: FiefAccessTokenInfo,
     error: FiefError,
 }
@@ -49,9 +49,9 @@ type UserResult = Result<FiefUserInfo, FiefError>;
 impl Users {
     pub(crate) fn new() -> Self {
         Self {
-            store: Store::Memory(Memory::new()),
+            store: Store::Memory(MemoryCache::new()),
             time_to_live: Duration::from_secs(5 * 60),
-            refused: Cache::new(MAX_REFUSALS),
+            refusals: Cache::new(MAX_REFUSALS),
             flights: SingleFlight::new(true),
             versions: [const { AtomicU64::new(0) }; 64],
         }
@@ -64,21 +64,21 @@ impl Users {
         token: &FiefAccessTokenInfo,
     ) -> UserResult {
         for _ in 0..MAX_JOINED {
-            if let Some(known) = users.known(fief, token).await {
-                return known;
+            if let Some(cached) = users.cached(fief, token).await {
+                return cached;
             }
             let work = || {
                 let (users, fief, token) = (Arc::clone(users), fief.clone(), token.clone());
                 async move {
                     // Another request may have ended between the look and this one's start.
-                    match users.known(&fief, &token).await {
-                        Some(known) => known,
+                    match users.cached(&fief, &token).await {
+                        Some(cached) => cached,
                         None => users.fetch(&fief, &token).await,
                     }
                 }
             };
             let joined = users.flights.join(token.id(), || None, work).await;
-            let Joined { result, is_own } = joined.map_err(|Lost| {
+            let Joined { result, is_own } = joined.map_err(|FlightError| {
                 FiefError::Configuration("user info needs a tokio runtime that runs".into())
             })?;
             match result {
@@ -91,7 +91,7 @@ impl Users {
     }
 
     /// Returns what Fief said about the user of a token lately.
-    async fn known(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<UserResult> {
+    async fn cached(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<UserResult> {
         if let Some(user) = self.lookup(fief, token.id()).await {
             metrics::user("cache");
             return Some(Ok(user));
@@ -103,7 +103,7 @@ impl Users {
     pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
         metrics::user("fief");
         let id = token.id();
-        let begun = self.versions(id).load(Ordering::Acquire);
+        let version = self.versions(id).load(Ordering::Acquire);
         let user = match fief.userinfo(token.access_token()).await {
             Ok(user) => user,
             Err(error) if is_refusal(&error) => {
@@ -112,12 +112,12 @@ impl Users {
             // It says nothing about the user.
             Err(error) => return Err(error),
         };
-        if let Err(error) = check(&user, token) {
+        if let Err(error) = check_user(&user, token) {
             return Err(self.cache_refusal(fief, token, error).await);
         }
         self.insert(fief, &user).await;
         // Of what changed in the meantime this answer may know nothing.
-        if self.versions(id).load(Ordering::Acquire) != begun {
+        if self.versions(id).load(Ordering::Acquire) != version {
             self.remove(fief, id).await;
         }
         Ok(user)
@@ -145,12 +145,12 @@ impl Users {
     ) -> FiefError {
         self.remove(fief, token.id()).await;
         if is_refusal(&error) {
-            let refused = NegativeEntry {
-                since: fief.now(),
+            let refusal = NegativeEntry {
+                refused_at: fief.now(),
                 token: token.clone(),
                 error: error.clone(),
             };
-            self.refused.insert(token.id(), refused);
+            self.refusals.insert(token.id(), refusal);
         }
         error
     }
@@ -162,11 +162,11 @@ impl Users {
     }
 
     async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
-        self.refused.remove(&user.sub);
+        self.refusals.remove(&user.sub);
         match &self.store {
             Store::Memory(memory) => memory.insert(fief.now(), user),
-            Store::Other(cache) => {
-                if let Some(key) = key(fief, user.sub).await {
+            Store::Custom(cache) => {
+                if let Some(key) = user_key(fief, user.sub).await {
                     cache.insert(&key, user, self.time_to_live).await;
                 }
             }
@@ -179,7 +179,7 @@ impl Users {
         }
         let found = match &self.store {
             Store::Memory(memory) => memory.get(id, fief.now(), self.time_to_live),
-            Store::Other(cache) => cache.get(&key(fief, id).await?).await,
+            Store::Custom(cache) => cache.get(&user_key(fief, id).await?).await,
         };
         // A cache of the application's own may hold anything.
         found.filter(|user| user.sub == id && user.is_active != Some(false))
@@ -188,8 +188,8 @@ impl Users {
     async fn remove(&self, fief: &Fief, id: Uuid) {
         match &self.store {
             Store::Memory(memory) => memory.remove(id),
-            Store::Other(cache) => {
-                if let Some(key) = key(fief, id).await {
+            Store::Custom(cache) => {
+                if let Some(key) = user_key(fief, id).await {
                     cache.remove(&key).await;
                 }
             }
@@ -198,15 +198,15 @@ impl Users {
 
     /// What Fief said a moment ago, if it holds for this token too.
     fn cached_refusal(&self, now: SystemTime, token: &FiefAccessTokenInfo) -> Option<FiefError> {
-        let refused = self.refused.get(&token.id())?;
-        let age = now.duration_since(refused.since);
-        let is_same = matches!(refused.error, FiefError::UserInactive)
-            || refused.token.access_token() == token.access_token();
-        (is_same && age.is_ok_and(|age| age < REFUSAL_LIFETIME)).then_some(refused.error)
+        let refusal = self.refusals.get(&token.id())?;
+        let age = now.duration_since(refusal.refused_at);
+        let is_same = matches!(refusal.error, FiefError::UserInactive)
+            || refusal.token.access_token() == token.access_token();
+        (is_same && age.is_ok_and(|age| age < REFUSAL_LIFETIME)).then_some(refusal.error)
     }
 }
 
-fn check(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
+fn check_user(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
     if user.sub != token.id() {
         let why = "the user is another than the token's";
         return Err(FiefError::ResponseInvalid(why));
@@ -222,7 +222,7 @@ fn is_refusal(error: &FiefError) -> bool {
 }
 
 /// Known since the first token was validated, so nothing is fetched.
-async fn key(fief: &Fief, id: Uuid) -> Option<UserKey> {
+async fn user_key(fief: &Fief, id: Uuid) -> Option<UserKey> {
     let issuer = fief.issuer().await.ok()?.to_owned();
     Some(UserKey { issuer, id })
 }

@@ -1,22 +1,22 @@
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{data::Session, expiring::Expiring};
+use super::{data::Session, expiring_map::ExpiringMap};
 
 /// What was ended in this process, so that no copy of it counts any more.
 #[derive(Debug)]
 pub(crate) struct RevocationList {
-    sessions: Expiring<Uuid, ()>,
+    sessions: ExpiringMap<Uuid, ()>,
     /// Since when a user's sessions are void.
-    users: Expiring<Uuid, u64>,
+    users: ExpiringMap<Uuid, u64>,
     changed: watch::Sender<()>,
 }
 
 impl RevocationList {
     pub(crate) fn new() -> Self {
         Self {
-            sessions: Expiring::default(),
-            users: Expiring::default(),
+            sessions: ExpiringMap::default(),
+            users: ExpiringMap::default(),
             changed: watch::Sender::new(()),
         }
     }

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::{data::seconds, load::Opened, sessions::Sessions};
+use super::{data::seconds, load::SessionCookie, sessions::Sessions};
 use crate::{Error, cookie::chunks};
 
 /// Ends the session that a browser leaves, and takes it from it.
@@ -25,7 +25,7 @@ pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) ->
         sessions.invalidate_user(user).await;
     }
     match &sessions.store {
-        Some(store) => store.end(id, now).await,
+        Some(store) => store.revoke(id, now).await,
         None => Ok(()),
     }
 }
@@ -40,7 +40,7 @@ pub(crate) async fn revoke_user(sessions: &Sessions, user: Uuid) -> Result<(), E
     match &sessions.store {
         Some(store) => {
             let issuer = sessions.fief.issuer().await?;
-            store.end_user(issuer, user, now).await
+            store.revoke_user(issuer, user, now).await
         }
         None => Ok(()),
     }
@@ -58,11 +58,11 @@ pub(super) async fn current_owner(
     sessions: &Sessions,
     headers: &HeaderMap,
 ) -> Option<(Uuid, Option<Uuid>)> {
-    match Opened::of(sessions, headers)? {
-        Opened::Session(session) => Some((session.id, Some(session.user))),
-        Opened::Ticket(ticket) => {
+    match SessionCookie::read(sessions, headers)? {
+        SessionCookie::Session(session) => Some((session.id, Some(session.user))),
+        SessionCookie::Ticket(ticket) => {
             let user = match &sessions.store {
-                Some(store) => store.user(ticket.id).await,
+                Some(store) => store.owner(ticket.id).await,
                 None => None,
             };
             Some((ticket.id, user))

@@ -6,11 +6,11 @@ use std::{
 
 /// A map that forgets what has expired, at the latest when it is full. All times are seconds of Unix time.
 #[derive(Debug)]
-pub(super) struct Expiring<K, V> {
+pub(super) struct ExpiringMap<K, V> {
     entries: RwLock<HashMap<K, (V, u64)>>,
 }
 
-impl<K: Copy + Eq + Hash, V: Clone> Expiring<K, V> {
+impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
     /// Returns a value, which may have expired since the last insertion.
     pub(super) fn get(&self, key: K) -> Option<V> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +35,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Expiring<K, V> {
     }
 }
 
-impl<K, V> Default for Expiring<K, V> {
+impl<K, V> Default for ExpiringMap<K, V> {
     fn default() -> Self {
         Self {
             entries: RwLock::default(),

@@ -4,8 +4,8 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Session, seconds},
-    end::{current_owner, revoke_or_log},
     load::write,
+    revoke::{current_owner, revoke_or_log},
     sessions::Sessions,
 };
 use crate::Error;
@@ -17,7 +17,7 @@ pub(crate) async fn create(
     info: &FiefAccessTokenInfo,
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
-    let session = Session::begin(sessions.config, tokens, info, seconds(sessions.fief.now()))?;
+    let session = Session::new(sessions.config, tokens, info, seconds(sessions.fief.now()))?;
     let cookies = write(sessions, &session, headers)?;
     if let Some(store) = &sessions.store {
         store.create(&session).await?;
