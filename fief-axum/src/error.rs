@@ -1,21 +1,35 @@
-use std::{error, sync::Arc};
+use std::{error, fmt, iter, sync::Arc};
 
 use fief_client::FiefError;
 
-/// What is wrong with how [`FiefAuth`](crate::FiefAuth) is set up, or with what it stands on.
+/// Error of building a [`FiefAuth`](crate::FiefAuth), of reading a
+/// [`SessionKey`](crate::SessionKey), and of revoking sessions.
+///
+/// Requests do not fail with it: they are rejected with a
+/// [`Rejection`](crate::Rejection), and the error is logged.
+///
+/// The text of an error does not include its cause. Print the chain of
+/// [`source`](error::Error::source)s to see it, as `anyhow` and `eyre` do.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The application's URL, a path or a lifetime cannot be used.
-    #[error("bad configuration: {0}")]
+    /// A setting is invalid, or one that is needed is missing. The text names
+    /// the setting and says what to change.
+    #[error("invalid configuration: {0}")]
     Configuration(String),
-    /// The client of Fief says so.
+    /// An error of [`fief_client`].
+    ///
+    /// If it is a [`FiefError::Transport`], Fief is unreachable and trying
+    /// again later may help.
     #[error(transparent)]
     Fief(#[from] FiefError),
-    /// The session key is too short or not readable.
-    #[error("bad session key: {0}")]
+    /// The session key is too short, or cannot be read or generated. The text
+    /// says why and does not contain the key.
+    #[error("invalid session key: {0}")]
     SessionKey(&'static str),
-    /// The session store does not do what it is authentication.
+    /// The session store failed, or did not respond within 5 seconds.
+    ///
+    /// The source is the store's own error.
     #[error("the session store failed")]
     SessionStore(#[source] Arc<dyn error::Error + Send + Sync>),
 }
@@ -23,5 +37,33 @@ pub enum Error {
 impl Error {
     pub(crate) fn config(why: impl Into<String>) -> Self {
         Self::Configuration(why.into())
+    }
+}
+
+/// Displays an error and its sources, separated by `: `.
+///
+/// For log events: `tracing::error!(error = %Chain(&error), "failed to …")`.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        iter::successors(self.0.source(), |error| error.source())
+            .try_for_each(|source| write!(f, ": {source}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_displays_an_error_with_its_sources() {
+        let store = Error::SessionStore(Arc::new(fmt::Error));
+        let chain = format!("the session store failed: {}", fmt::Error);
+        assert_eq!(Chain(&store).to_string(), chain);
+
+        let flat = Error::config("realm must be printable ASCII");
+        assert_eq!(Chain(&flat).to_string(), flat.to_string());
     }
 }

@@ -9,13 +9,19 @@ use crate::{
     cookie::{CookieConfig, Jar, Purpose},
 };
 
-/// A login that has begun, sealed into a cookie of its own, so that several tabs can log in at once.
+/// Login in progress.
+///
+/// Each is sealed in a cookie of its own, so that users can log in in several
+/// tabs at the same time.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Attempt {
+    /// State, nonce and code verifier.
     pub(crate) login: LoginAttempt,
+    /// The page to redirect to after the login.
     pub(crate) return_to: String,
+    /// Whether a failure must not show a page (`prompt=none`).
     pub(crate) is_silent: bool,
-    /// Seconds of Unix time.
+    /// In seconds of Unix time.
     created_at: u64,
 }
 
@@ -29,7 +35,10 @@ impl Attempt {
         }
     }
 
-    /// Seals it into a cookie, and clears the oldest ones of a browser that has too many.
+    /// Seals the attempt in a cookie, and removes the oldest attempts of a
+    /// browser that has too many.
+    ///
+    /// Those that cannot be opened count as the oldest.
     pub(crate) fn write(
         &self,
         config: &CookieConfig,
@@ -60,14 +69,15 @@ impl Attempt {
         Ok(cookies)
     }
 
-    /// Finds the attempt that a callback with this state answers, unless it is over.
+    /// Returns the attempt that a callback with this state belongs to, unless
+    /// it has expired.
     pub(crate) fn read(config: &CookieConfig, jar: Jar<'_>, state: &str, now: u64) -> Option<Self> {
         let attempt = open(config, jar.get(&cookie_name(config, state))?)?;
         let age = now.checked_sub(attempt.created_at)?;
         (age < MAX_AGE).then_some(attempt)
     }
 
-    /// Removes the attempt of a state: it is good for one callback.
+    /// Removes the attempt with this state: each is valid for one callback.
     pub(crate) fn clear(config: &CookieConfig, state: &str) -> Cookie<'static> {
         config.removal(cookie_name(config, state))
     }
@@ -77,7 +87,8 @@ fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
     config.keys.open(Purpose::Login, sealed)
 }
 
-/// The name says which state it is for, but not the state.
+/// Returns the name of the cookie of an attempt, which contains a short hash of
+/// its state: the callback finds the attempt by it, and the state stays secret.
 fn cookie_name(config: &CookieConfig, state: &str) -> String {
     let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, state.as_bytes()));
     let short = hash.get(..8).unwrap_or_default();
@@ -85,6 +96,6 @@ fn cookie_name(config: &CookieConfig, state: &str) -> String {
 }
 
 const PREFIX: &str = "fief_login_";
-/// Seconds.
+/// In seconds.
 const MAX_AGE: u64 = 600;
 const MAX_ATTEMPTS: usize = 5;

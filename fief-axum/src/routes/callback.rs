@@ -1,3 +1,5 @@
+//! The callback route: Fief redirects to it with a code, or with an error.
+
 use std::sync::Arc;
 
 use axum::{
@@ -17,12 +19,14 @@ use super::{
 use crate::{
     Error,
     cookie::Jar,
+    error::Chain,
     response::pending::append_cookies,
     session::{self, Loaded, SessionCookie, Sessions, seconds},
     shared::Shared,
 };
 
-/// Takes the browser back from Fief: finishes the login and goes to the page that was asked for.
+/// Finishes the login that the query of the redirect belongs to, and redirects
+/// to the page that the login was started for.
 pub(super) async fn callback(
     State(auth): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
@@ -43,7 +47,7 @@ pub(super) async fn callback(
     ) else {
         return without_attempt(site, &headers, now).await;
     };
-    // Used up from here on, whatever comes of it.
+    // The attempt is single-use, even if the login fails.
     let mut cookies = vec![Attempt::clear(&site.sessions.cookies, callback.state())];
     let return_to = site
         .return_to(&attempt.return_to)
@@ -59,7 +63,7 @@ pub(super) async fn callback(
             Err(Error::Fief(error)) => login_failed(site, &error, &return_to),
             Err(error) => session_failed(site, &error, &return_to),
         },
-        // Nobody was to notice, so nobody is told.
+        // A login with `prompt=none` must not show an error page.
         Err(FiefError::Authorization { error, .. })
             if attempt.is_silent && needs_interaction(&error) =>
         {
@@ -70,6 +74,7 @@ pub(super) async fn callback(
     with_cookies(response, &cookies)
 }
 
+/// Creates the session, and caches the user info of the ID token.
 async fn create_session(
     site: &LoginConfig,
     tokens: &FiefTokenResponse,
@@ -77,7 +82,7 @@ async fn create_session(
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
     let Sessions { fief, users, .. } = &*site.sessions;
-    // It was validated a moment ago; this looks its claims up.
+    // `finish_login` has validated it, so this is a cache lookup.
     let info = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await?;
@@ -86,8 +91,9 @@ async fn create_session(
     Ok(cookies)
 }
 
+/// Shows that the login succeeded, but the session could not be created.
 fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
-    tracing::error!(%error, "a session cannot begin");
+    tracing::error!(error = %Chain(error), "failed to create a session");
     match error {
         Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
         Error::Configuration(_) | Error::Fief(_) | Error::SessionKey(_) => {
@@ -96,7 +102,10 @@ fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Respons
     }
 }
 
-/// A callback that nobody here began, or the back button after a login: nothing is sent to Fief.
+/// Responds to a callback without a cookie of its attempt: the login expired,
+/// was started in another browser, or the user went back after it.
+///
+/// The code is not sent to Fief, since it may be that of an attacker.
 async fn without_attempt(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
     let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
@@ -105,16 +114,17 @@ async fn without_attempt(site: &LoginConfig, headers: &HeaderMap, now: u64) -> R
         Ok(Loaded::Active(_)) => Redirect::to(&site.after_login).into_response(),
         Ok(Loaded::Expired) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {
-            tracing::error!(%error, "a session cannot be read");
+            tracing::error!(error = %Chain(&error), "failed to load a session");
             show(site, LoginPageKind::Unavailable, None)
         }
     }
 }
 
+/// Shows why the login failed.
 fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Response {
     match error.clone().into_class() {
         ErrorClass::Authorization(error) => {
-            tracing::debug!(error, "Fief refused a login");
+            tracing::debug!(error, "Fief rejected a login");
             show(site, error_page(&error), Some(return_to))
         }
         ErrorClass::Callback => show(site, LoginPageKind::NotBegun, None),
@@ -122,12 +132,15 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
             show(site, LoginPageKind::NotBegun, None)
         }
         ErrorClass::Status(status, _) if status.is_client_error() => {
-            tracing::error!(%error, "Fief does not accept this client: check its id and secret");
+            tracing::error!(
+                error = %Chain(error),
+                "Fief rejected this client: check the client id and secret"
+            );
             show(site, LoginPageKind::Failed, None)
         }
         ErrorClass::Inactive => show(site, LoginPageKind::Denied, Some(return_to)),
         ErrorClass::Response | ErrorClass::Status(..) | ErrorClass::Transport => {
-            tracing::warn!(%error, "a login could not be finished");
+            tracing::warn!(error = %Chain(error), "failed to finish a login");
             show(site, LoginPageKind::Unavailable, Some(return_to))
         }
         ErrorClass::Configuration
@@ -135,7 +148,7 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
         | ErrorClass::IdToken
         | ErrorClass::Invalid
         | ErrorClass::Unmet(_) => {
-            tracing::error!(%error, "Fief's tokens were refused");
+            tracing::error!(error = %Chain(error), "the tokens of a login are invalid");
             show(site, LoginPageKind::Failed, None)
         }
     }
@@ -146,7 +159,8 @@ fn with_cookies(mut response: Response, cookies: &[Cookie<'static>]) -> Response
     response
 }
 
-/// Whether Fief would have had to show a page
+/// Returns whether a login with `prompt=none` failed because Fief would have to
+/// show a page
 /// ([OpenID Connect Core, section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)).
 fn needs_interaction(error: &str) -> bool {
     matches!(
@@ -158,6 +172,7 @@ fn needs_interaction(error: &str) -> bool {
     )
 }
 
+/// Returns the page for an error that Fief redirected with.
 fn error_page(error: &str) -> LoginPageKind {
     match error {
         "access_denied" => LoginPageKind::Denied,

@@ -9,39 +9,51 @@ use crate::{
     session::Sessions,
 };
 
-/// The web application that visitors log in to, checked.
+/// Validated settings of the web application that users log in to.
+///
+/// The fields named `route` are paths of the router. Browsers see them with
+/// `prefix` in front.
 pub(crate) struct LoginConfig {
     pub(crate) sessions: Arc<Sessions>,
+    /// The URL of the callback route, as registered with Fief.
     pub(crate) redirect_uri: String,
+    /// The URL that Fief redirects to after a logout.
     pub(crate) logout_redirect_uri: String,
     pub(crate) callback_route: String,
     pub(crate) logout_route: String,
     pub(crate) user_route: Option<String>,
+    /// The page for logins without `return_to`.
     pub(crate) after_login: String,
     pub(crate) on_login_page: Option<OnLoginPage>,
+    /// What every login requests: the scopes.
     pub(crate) request: AuthorizationRequest,
     pub(crate) origin: String,
+    /// The path of the application's URL, without a trailing slash.
     pub(crate) prefix: String,
     pub(crate) login_route: String,
 }
 
 impl LoginConfig {
-    /// The origin of the application, as browsers write it.
+    /// Returns the origin of the application, in the form of the `Origin`
+    /// header.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The login route as browsers see it.
+    /// Returns the path of the login route as browsers see it.
     pub(crate) fn login_path(&self) -> String {
         format!("{}{}", self.prefix, self.login_route)
     }
 
-    /// The logout route as browsers see it.
+    /// Returns the path of the logout route as browsers see it.
     pub(crate) fn logout_path(&self) -> String {
         format!("{}{}", self.prefix, self.logout_route)
     }
 
-    /// Where to log in and come back from; for a step-up, at the level and age that are required.
+    /// Returns the path and query of a login that returns to `page`.
+    ///
+    /// For a step-up, the query requests the ACR and the age of the login that
+    /// are required.
     pub(crate) fn login_url(
         &self,
         page: &str,
@@ -49,10 +61,10 @@ impl LoginConfig {
         required: &Requirements,
     ) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        // A page that the login would not come back to is not carried along, however long it is.
+        // Leave out a page that the login route would ignore.
         query.extend_pairs(self.return_to(page).map(|page| ("return_to", page)));
         let ChallengeParams {
-            // The application's own, which every login asks for.
+            // Every login requests the configured scopes.
             scope: _,
             acr,
             max_age,
@@ -67,7 +79,9 @@ impl LoginConfig {
         }
     }
 
-    /// A page to come back to, unless it leads elsewhere or into a login again.
+    /// Returns a page that is safe to redirect to after a login.
+    ///
+    /// Returns `None` if it is on another site, or one of the login routes.
     pub(crate) fn return_to(&self, page: &str) -> Option<String> {
         let page = return_to(page)?;
         let path = page.split(['?', '#']).next().unwrap_or_default();
@@ -80,15 +94,21 @@ impl LoginConfig {
     }
 }
 
-/// The API as an OAuth resource ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).
+/// Protected resource metadata of the API
+/// ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
+    /// The resource identifier, exactly as it was configured.
     pub(crate) id: String,
+    /// The path of the metadata, at the root of the origin.
     pub(crate) route: String,
+    /// The URL of the metadata, for `WWW-Authenticate`.
     pub(crate) metadata_url: String,
 }
 
 impl Resource {
+    /// Puts the well-known path in front of the path of the resource
+    /// ([RFC 9728, section 3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
     pub(crate) fn new(id: &str, url: &Url) -> Self {
         let origin = url.origin().ascii_serialization();
         let route = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));

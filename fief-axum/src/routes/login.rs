@@ -1,3 +1,5 @@
+//! The login route: starts a login at Fief.
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -12,9 +14,11 @@ use super::{
     attempt::Attempt, config::LoginConfig, loop_guard::LoginCounter, page::LoginPageKind,
     show::show,
 };
-use crate::{cookie::Jar, response::pending::append_cookies, session::seconds, shared::Shared};
+use crate::{
+    cookie::Jar, error::Chain, response::pending::append_cookies, session::seconds, shared::Shared,
+};
 
-/// Sends the browser to Fief.
+/// Redirects to Fief's login page, and keeps the attempt in a cookie.
 pub(super) async fn login(
     State(auth): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
@@ -25,7 +29,9 @@ pub(super) async fn login(
     };
     let now = seconds(auth.fief().now());
     if LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now).is_redirect_loop() {
-        tracing::warn!("a browser is sent to log in again and again");
+        tracing::warn!(
+            "redirect loop: check that no page redirects authenticated users to the login route"
+        );
         return show(site, LoginPageKind::Looping, None);
     }
     let params = LoginParams::read(site, query.as_deref().unwrap_or_default());
@@ -36,7 +42,7 @@ pub(super) async fn login(
     let (url, attempt) = match started {
         Ok(started) => started,
         Err(error) => {
-            tracing::warn!(%error, "a login cannot begin");
+            tracing::warn!(error = %Chain(&error), "failed to start a login");
             return show(site, LoginPageKind::Unavailable, Some(&params.return_to));
         }
     };
@@ -48,17 +54,20 @@ pub(super) async fn login(
             response
         }
         Err(error) => {
-            tracing::error!(%error, "a login cannot begin");
+            tracing::error!(error = %Chain(&error), "failed to start a login");
             show(site, LoginPageKind::Failed, None)
         }
     }
 }
 
-/// What the query of the login route may ask for, and nothing else. What is not understood is left out.
+/// Query parameters of the login route.
+///
+/// Only these are passed on to Fief. Unknown or invalid ones are ignored.
 struct LoginParams {
     request: AuthorizationRequest,
     return_to: String,
-    /// Without a page of Fief's, whatever comes of it.
+    /// Whether the login must not show a page of Fief (`prompt=none`). It then
+    /// fails if the user is not logged in to Fief.
     is_silent: bool,
 }
 
@@ -91,7 +100,7 @@ impl LoginParams {
                 _ => request,
             };
         }
-        // Authentication for twice is asked for by somebody else.
+        // Ignore a repeated `return_to`: one of them may have been injected.
         let return_to = match return_to.as_mut_slice() {
             [page] => page.take(),
             _ => None,
@@ -104,6 +113,7 @@ impl LoginParams {
     }
 }
 
+/// Returns whether a value looks like a language tag, such as `fr-FR`.
 fn is_language(lang: &str) -> bool {
     (2..=35).contains(&lang.len())
         && lang
@@ -111,6 +121,7 @@ fn is_language(lang: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Returns whether a value may be an e-mail address.
 fn is_login_hint(hint: &str) -> bool {
     hint.len() <= 320 && !hint.chars().any(char::is_control)
 }

@@ -1,3 +1,8 @@
+//! The logout route.
+//!
+//! Other sites must not be able to log users out, so a request that may come
+//! from another site has to be confirmed.
+
 use std::sync::Arc;
 
 use axum::{
@@ -17,7 +22,8 @@ use crate::{
     shared::Shared,
 };
 
-/// Logs out where the browser shows that its user wants it, else asks.
+/// Logs out if the user followed a link of this site or typed the URL, and
+/// shows the confirmation page otherwise.
 pub(super) async fn get_logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
@@ -29,7 +35,8 @@ pub(super) async fn get_logout(State(auth): State<Arc<Shared>>, request: Request
     }
 }
 
-/// Logs out: a form's POST.
+/// Logs out if a form of this site was posted, such as the one of the
+/// confirmation page.
 pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
@@ -42,7 +49,7 @@ pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Reques
     }
 }
 
-/// Ends the session here first, then Fief's own.
+/// Destroys the session, then redirects to Fief's logout.
 async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> Response {
     let cookies = session::destroy(&site.sessions, headers).await;
     let url = auth.fief().logout_url(&site.logout_redirect_uri);
@@ -51,6 +58,8 @@ async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> 
     response
 }
 
+/// Shows a form that posts to this route. It names Fief's origin, to which the
+/// browser is redirected afterwards.
 fn confirmation_page(auth: &Arc<Shared>, site: &LoginConfig) -> Response {
     let fief = auth.fief().logout_url(&site.logout_redirect_uri).origin();
     show::logout_confirmation(site, fief.ascii_serialization())

@@ -6,18 +6,21 @@ use crate::{
     cookie::{CookieConfig, Jar, Purpose},
 };
 
-/// How often a browser logged in lately, in a sealed cookie of its own.
+/// Counter of the recent logins of a browser, in a sealed cookie.
 ///
-/// A page that sends to log in those who just did, such as a rejection of the application's own, would send them round
-/// in circles, since Fief logs them in without asking.
+/// It stops redirect loops. If a page redirects to the login route although
+/// the user is logged in (because of a custom rejection, for example), Fief
+/// returns to that page at once without showing its login page, and so on.
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct LoginCounter {
-    /// Seconds of Unix time.
+    /// The time of the first login, in seconds of Unix time.
     since: u64,
     count: u32,
 }
 
 impl LoginCounter {
+    /// Reads the counter, or starts a new one if there is none or its time is
+    /// up.
     pub(super) fn read(config: &CookieConfig, jar: Jar<'_>, now: u64) -> Self {
         jar.get(&config.name(NAME))
             .and_then(|sealed| config.keys.open(Purpose::LoginCounter, sealed))
@@ -28,11 +31,12 @@ impl LoginCounter {
             })
     }
 
+    /// Returns whether the browser logged in too often.
     pub(super) fn is_redirect_loop(&self) -> bool {
         self.count >= MAX_LOGINS
     }
 
-    /// The cookie that counts one more.
+    /// Returns the cookie of a counter that is one higher.
     pub(super) fn next(&self, config: &CookieConfig) -> Result<Cookie<'static>, Error> {
         let next = Self {
             since: self.since,
@@ -45,5 +49,5 @@ impl LoginCounter {
 
 const NAME: &str = "fief_logins";
 const MAX_LOGINS: u32 = 5;
-/// Seconds.
+/// In seconds.
 const WINDOW: u64 = 60;

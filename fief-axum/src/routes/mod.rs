@@ -1,4 +1,10 @@
-//! The routes that log browsers in and out.
+//! The login, callback and logout routes of a web application, the route of its
+//! current user, and the route of its resource metadata.
+//!
+//! A login takes two requests. The login route redirects to Fief and stores an
+//! [`Attempt`](attempt::Attempt) in a cookie; the callback route verifies the
+//! response against it and creates the session. What goes wrong is shown as a
+//! [`LoginPage`].
 
 mod attempt;
 mod callback;
@@ -26,7 +32,8 @@ pub use self::page::{LoginPage, LoginPageKind};
 pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
 use crate::{AuthLayer, request::head::RequestHead, shared::Shared};
 
-/// The routes, or none where logging in is not set up.
+/// Returns the routes, or an empty router if
+/// [`login`](crate::FiefAuthBuilder::login) was not called.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {
     let Some(site) = auth.site() else {
         return Router::new();
@@ -57,7 +64,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
         .with_state(auth.clone())
 }
 
-/// What every one of the routes' answers has, and a prefetch does not get.
+/// Middleware that sets the headers of all responses of the routes, and does
+/// not pass prefetches on: they must not start, finish or end a session.
 async fn secure_headers(request: Request, next: Next) -> Response {
     let mut response = if RequestHead::of(&request).is_prefetch() {
         StatusCode::NO_CONTENT.into_response()
@@ -76,7 +84,8 @@ async fn secure_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// HEAD must not begin or use up a login.
+/// Rejects HEAD, which a router would otherwise pass to the handler of GET: it
+/// must not start or use up a login.
 async fn method_not_allowed() -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
 }

@@ -5,48 +5,66 @@ use axum::{
 
 use crate::rejection::page::{POLICY, RETRY_AFTER, page};
 
-/// A page of the login routes: what happened, and where to go on.
+/// Page of the login routes: what went wrong and how to continue, or the
+/// confirmation of a logout.
 ///
-/// As a response it is a plain page in English.
-/// [`FiefAuthBuilder::on_login_page`](crate::FiefAuthBuilder::on_login_page) replaces it.
+/// As a response it is a plain page in English, with the status of its
+/// [`kind`](Self::kind). Replace it with
+/// [`FiefAuthBuilder::on_login_page`](crate::FiefAuthBuilder::on_login_page),
+/// which has an example.
 #[derive(Clone, Debug)]
 pub struct LoginPage {
     pub(super) kind: LoginPageKind,
     pub(super) link: String,
+    /// The origin that the form of the page is redirected to.
     pub(super) form_target: Option<String>,
 }
 
-/// What a page of the login routes says.
+/// Kind of a [`LoginPage`]: why it is shown.
+///
+/// The number is the [`status`](Self::status) of the response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LoginPageKind {
-    /// 400: the user, or somebody at Fief, does not want it.
+    /// 400: the user cancelled the login, or is inactive.
     Denied,
-    /// 500: the application cannot log anyone in. The log says why.
+    /// 500: the login failed because of an error of the application, such as a
+    /// wrong client secret. The cause is logged.
     Failed,
-    /// 200: the question whether to log out. [`LoginPage::link`] wants a form's POST.
+    /// 200: the user has to confirm the logout. The page must have a form that
+    /// posts to [`LoginPage::link`].
     LogOut,
-    /// 429: logins follow each other as nobody makes them, so that something sends the browser round in circles.
+    /// 429: a redirect loop, since the browser logged in five times within a
+    /// minute.
     Looping,
-    /// 400: the login has expired, is used up, or was begun elsewhere.
+    /// 400: the login has expired, was already used, or was started in another
+    /// browser.
     NotBegun,
-    /// 400: Fief refused the login.
+    /// 400: Fief rejected the login.
     Refused,
-    /// 503: Fief, or the session store, is away.
+    /// 503: Fief or the session store is unavailable.
     Unavailable,
 }
 
+/// The hook of `FiefAuthBuilder::on_login_page`.
 pub(crate) type OnLoginPage = Box<dyn Fn(LoginPage) -> Response + Send + Sync>;
 
 impl LoginPage {
-    /// Returns what the page says.
+    /// Returns why the page is shown.
     #[must_use]
     pub fn kind(&self) -> LoginPageKind {
         self.kind
     }
 
-    /// Returns where to go on, fit for an attribute of HTML in double quotes: to log in, or for
-    /// [`LoginPageKind::LogOut`] where to post a form to.
+    /// Returns the path and query that the page links to.
+    ///
+    /// It starts a new login, which returns to the page that the user wanted to
+    /// see. For [`LoginPageKind::LogOut`] it is the action of the form. It is
+    /// empty if logging in again does not help
+    /// ([`Failed`](LoginPageKind::Failed) and
+    /// [`Looping`](LoginPageKind::Looping)).
+    ///
+    /// It needs no escaping in an HTML attribute in double quotes.
     #[must_use]
     pub fn link(&self) -> &str {
         &self.link
@@ -54,7 +72,7 @@ impl LoginPage {
 }
 
 impl LoginPageKind {
-    /// Returns the status of the answer.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
@@ -66,28 +84,34 @@ impl LoginPageKind {
         }
     }
 
+    /// Returns what happened, as a heading.
     fn title(self) -> &'static str {
         match self {
             Self::Denied | Self::Refused => "Not logged in",
             Self::Failed | Self::Looping => "Login failed",
             Self::LogOut => "Log out?",
             Self::NotBegun => "Please log in again",
-            Self::Unavailable => "Not available",
+            Self::Unavailable => "Temporarily unavailable",
         }
     }
 
+    /// Returns what happened and what the user can do.
     fn text(self) -> &'static str {
         match self {
-            Self::Denied => "Access was denied.",
-            Self::Failed => "The application cannot log you in.",
-            Self::LogOut => "You are about to log out.",
-            Self::Looping => {
-                "You were logged in several times in a row, without effect. Try again in a minute."
+            Self::Denied => "Access was denied. You can log in again, or with another account.",
+            Self::Failed => {
+                "The login failed because of an error on this site. Please contact its operator."
             }
-            Self::NotBegun => "This login has expired or was begun elsewhere.",
-            Self::Refused => "The authentication server refused the login.",
+            Self::LogOut => "Please confirm that you want to log out.",
+            Self::Looping => {
+                "You were redirected to the login too many times. Please try again in a minute."
+            }
+            Self::NotBegun => {
+                "The login has expired, was already used, or was started in another browser."
+            }
+            Self::Refused => "The authentication server rejected the login. You can try again.",
             Self::Unavailable => {
-                "The authentication server does not answer. Try again in a moment."
+                "The login is temporarily unavailable. Please try again in a moment."
             }
         }
     }
@@ -100,7 +124,7 @@ impl IntoResponse for LoginPage {
             LoginPageKind::LogOut => {
                 format!("<form method=\"post\" action=\"{link}\"><button>Log out</button></form>")
             }
-            // Where logging in again does not help.
+            // Logging in again does not help.
             LoginPageKind::Failed | LoginPageKind::Looping => String::new(),
             LoginPageKind::Denied
             | LoginPageKind::NotBegun
@@ -112,7 +136,7 @@ impl IntoResponse for LoginPage {
         let kind = self.kind;
         let mut response = page(kind.status(), kind.title(), kind.text(), &action);
         let headers = response.headers_mut();
-        // A form may be sent on to Fief only where the page's policy says so.
+        // Browsers apply `form-action` to the redirect to Fief as well.
         let policy = self
             .form_target
             .map(|fief| format!("{POLICY}; form-action 'self' {fief}"));

@@ -8,9 +8,10 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{request::head::RequestHead, shared::Shared};
+use crate::{error::Chain, request::head::RequestHead, shared::Shared};
 
-/// The route of the API's description, or none where it is not set up.
+/// Returns the route of the resource metadata, or an empty router if
+/// [`resource`](crate::FiefAuthBuilder::resource) was not called.
 pub(crate) fn resource_metadata<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {
     match &auth.resource {
         Some(resource) => Router::new()
@@ -20,6 +21,10 @@ pub(crate) fn resource_metadata<S: Clone + Send + Sync + 'static>(auth: &Arc<Sha
     }
 }
 
+/// Returns the metadata
+/// ([RFC 9728, section 2](https://www.rfc-editor.org/rfc/rfc9728#section-2)).
+///
+/// It names the issuer, which is fetched if it is not known yet.
 async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Request) -> Response {
     let Some(resource) = &auth.resource else {
         return axum::http::StatusCode::NOT_FOUND.into_response();
@@ -32,7 +37,10 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
         }))
         .into_response(),
         Err(error) => {
-            tracing::warn!(%error, "the issuer is not known yet");
+            tracing::warn!(
+                error = %Chain(&error),
+                "failed to fetch the issuer for the resource metadata"
+            );
             auth.rejection(RequestHead::of(&request), error.into())
                 .into_response()
         }

@@ -9,9 +9,12 @@ use super::{
     page::{LoginPage, LoginPageKind},
 };
 
-/// A page that offers a new login, with the page to come back to.
+/// Shows a page with a link to log in, which returns to the page `return_to`.
+///
+/// The link is empty if logging in again does not help.
 pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&str>) -> Response {
-    // Serialised pairs and the paths of a route have no characters that HTML gives a meaning to.
+    // Fixed paths and serialized queries contain no characters that are special
+    // in HTML.
     let mut link = site.login_path();
     if let Some(return_to) = return_to {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -31,7 +34,10 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
     )
 }
 
-/// The question whether to log out, from where the browser goes on to this Fief.
+/// Shows the page that confirms a logout.
+///
+/// `fief` is the origin that the logout redirects to: the content security
+/// policy applies to redirects of a form as well.
 pub(super) fn logout_confirmation(site: &LoginConfig, fief: String) -> Response {
     let page = render(
         site,
@@ -41,10 +47,12 @@ pub(super) fn logout_confirmation(site: &LoginConfig, fief: String) -> Response 
             form_target: Some(fief),
         },
     );
-    // With `no-referrer` the form's `Origin` would be `null`, and the question asked again for ever.
+    // With `no-referrer`, the form would be posted with `Origin: null` and the
+    // logout would have to be confirmed again.
     ([(header::REFERRER_POLICY, "same-origin")], page).into_response()
 }
 
+/// Applies the application's hook, if there is one.
 fn render(site: &LoginConfig, page: LoginPage) -> Response {
     match &site.on_login_page {
         Some(hook) => hook(page),

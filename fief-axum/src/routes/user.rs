@@ -9,14 +9,16 @@ use url::form_urlencoded;
 
 use crate::{Authenticated, CurrentUser, FreshUser, Rejection};
 
-/// Who is logged in, for the application's code in the browser; nulls for those who are not.
+/// JSON of the user route. Both are `null` if no user is logged in.
+///
+/// The names are those of Fief's JavaScript client.
 #[derive(Default, Serialize)]
 struct User {
     userinfo: Option<FiefUserInfo>,
     access_token_info: Option<FiefAccessTokenInfo>,
 }
 
-/// Answers from what is known of the user, or with `?refresh=true` from what Fief says now.
+/// Returns the current user, from the cache or with `?refresh=true` from Fief.
 pub(super) async fn user(
     token: Option<Authenticated>,
     query: RawQuery,
@@ -36,7 +38,7 @@ pub(super) async fn user(
         let found = Option::<CurrentUser>::from_request_parts(&mut parts, &()).await?;
         found.map(|CurrentUser(user)| user)
     };
-    // A user whom Fief does not know any more is not logged in.
+    // Without user info, Fief no longer accepts the token: not logged in.
     let access_token_info = userinfo.is_some().then_some(token);
     let user = User {
         userinfo,
