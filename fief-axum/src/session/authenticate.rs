@@ -1,3 +1,5 @@
+//! Authentication of a request by its session.
+
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -11,19 +13,28 @@ use super::{
     refreshes::RefreshOutcome,
     sessions::Sessions,
 };
-use crate::{Error, RejectionKind, cookie::chunks, request::head::RequestHead};
+use crate::{Error, RejectionKind, cookie::chunks, error::Chain, request::head::RequestHead};
 
-/// The session of a request, with tokens that are good.
+/// Result of authenticating a request by its session.
 #[derive(Default)]
 pub(crate) struct SessionAuth {
+    /// The session and its valid access token. `None` if the session has ended
+    /// or its access token is invalid.
     pub(crate) session: Option<(FiefAccessTokenInfo, Arc<Session>)>,
-    /// What the answer is to tell the browser.
+    /// The cookies to add to the response.
     pub(crate) cookies: Vec<Cookie<'static>>,
 }
 
-/// Finds the session of a request, and refreshes its tokens where they are due.
+/// Loads the session of a request, refreshes its tokens if needed, and
+/// validates the access token.
 ///
-/// Cookies are cleared only of a session that is surely over: a parallel answer may bring a newer one.
+/// Cookies are removed only if the session has certainly ended: a concurrent
+/// response may set newer ones.
+///
+/// # Errors
+///
+/// [`RejectionKind::Unavailable`] if the session store failed, or if Fief is
+/// unreachable and the access token needs it to be validated or refreshed.
 pub(crate) async fn authenticate(
     sessions: &Arc<Sessions>,
     head: RequestHead<'_>,
@@ -60,17 +71,22 @@ pub(crate) async fn authenticate(
     }
 }
 
-/// A session as it is after a refresh that was due.
+/// Result of [`refresh_if_needed`].
 pub(crate) enum Refreshed {
+    /// The session is active, with new tokens if it was refreshed.
     Active {
         session: Arc<Session>,
-        /// Whether the refresh failed because Fief is unreachable.
+        /// Whether a refresh was needed and failed, and may be tried again.
         is_unreachable: bool,
     },
+    /// The session has ended.
     Expired,
 }
 
-/// Refreshes a session where that is due. It may have been already, more than once even.
+/// Refreshes the tokens of a session if needed.
+///
+/// If another request has refreshed them already, maybe more than once, returns
+/// the newest session. If `may_start` is `false`, no refresh is started.
 pub(crate) async fn refresh_if_needed(
     sessions: &Arc<Sessions>,
     session: &Arc<Session>,
@@ -108,6 +124,7 @@ pub(crate) async fn refresh_if_needed(
     }
 }
 
+/// Validates the access token of a session, without requirements.
 pub(crate) async fn validate(
     sessions: &Sessions,
     session: &Session,
@@ -116,10 +133,13 @@ pub(crate) async fn validate(
     let valid = fief
         .validate_access_token(session.access_token(), &Requirements::new())
         .await;
-    valid.inspect_err(|error| tracing::debug!(%error, "a session's access token is not good"))
+    valid.inspect_err(
+        |error| tracing::debug!(error = %Chain(error), "the access token of a session is invalid"),
+    )
 }
 
-/// The cookies of a session that has new tokens, or whose user was not seen for a while.
+/// Returns the cookies to write: if the session has new tokens, or if the time
+/// of its last request needs to be recorded.
 fn renewed_cookies(
     sessions: &Sessions,
     head: RequestHead<'_>,
@@ -132,11 +152,12 @@ fn renewed_cookies(
         return Vec::new();
     }
     write(sessions, &new.clone().touch(now), head.headers).unwrap_or_else(|error| {
-        tracing::error!(%error, "a session cannot be renewed");
+        tracing::error!(error = %Chain(&error), "failed to renew the cookies of a session");
         Vec::new()
     })
 }
 
+/// The result for a session that has certainly ended.
 fn cleared(sessions: &Sessions, head: RequestHead<'_>) -> SessionAuth {
     SessionAuth {
         session: None,
@@ -145,17 +166,18 @@ fn cleared(sessions: &Sessions, head: RequestHead<'_>) -> SessionAuth {
 }
 
 impl From<Error> for RejectionKind {
-    /// Without its store nobody knows whose session it is.
+    /// Fails closed: whether a session is valid is unknown if it cannot be
+    /// loaded.
     fn from(error: Error) -> Self {
         match error {
             Error::Fief(error) => error.into(),
             Error::Configuration(_) | Error::SessionKey(_) | Error::SessionStore(_) => {
-                tracing::error!(%error, "a session cannot be loaded");
+                tracing::error!(error = %Chain(&error), "failed to load a session");
                 Self::Unavailable
             }
         }
     }
 }
 
-/// Refreshes that one request may find behind each other.
+/// How many refreshes one request follows to find the newest session.
 const MAX_REFRESHES: usize = 4;

@@ -1,15 +1,18 @@
-/// How long sessions last, and whether their tokens are refreshed. All times are seconds.
+/// Validated settings of sessions. All times are in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionConfig {
+    /// How long a session lasts without a request.
     pub(crate) idle: u64,
+    /// How long a session lasts after its login.
     pub(crate) absolute: u64,
-    /// None where tokens are not refreshed.
+    /// `None` if tokens are not refreshed.
     pub(crate) refresh: Option<Refresh>,
 }
 
-/// That tokens are refreshed, and when.
+/// Settings of the refresh of tokens.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Refresh {
-    /// Seconds after which they are even if they are good for longer.
+    /// The age at which a token is refreshed, if that is before it is about to
+    /// expire.
     pub(crate) after: Option<u64>,
 }

@@ -10,7 +10,15 @@ use super::{
 };
 use crate::Error;
 
-/// Begins a session for who logged in, and ends the one that this browser had.
+/// Creates the session of a login, and revokes the one that the browser had.
+///
+/// The new session is stored first: if that fails, the browser keeps the
+/// previous one.
+///
+/// # Errors
+///
+/// [`Error::SessionStore`] if the store failed, or [`Error::Configuration`] if
+/// the session is too large for cookies or cannot be sealed.
 pub(crate) async fn create(
     sessions: &Sessions,
     tokens: &FiefTokenResponse,

@@ -8,26 +8,35 @@ use uuid::Uuid;
 use super::config::{Refresh, SessionConfig};
 use crate::Error;
 
-/// A user's login here. All times are seconds of Unix time.
+/// Session of a user: the tokens of a login and its times.
+///
+/// It is serialized as JSON and sealed, in cookies or in a record of the store.
+/// All times are in seconds of Unix time.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Session {
     pub(crate) id: Uuid,
-    /// How often its tokens were refreshed.
+    /// How often its tokens were refreshed: the higher one is newer.
     pub(crate) generation: u64,
+    /// The user's id, `sub` in tokens.
     pub(crate) user: Uuid,
     #[serde(serialize_with = "expose")]
     access_token: SecretString,
     #[serde(default, serialize_with = "expose_some")]
     refresh_token: Option<SecretString>,
+    /// When the user logged in to Fief, which may be before this session.
     auth_time: Option<u64>,
+    /// When the access token expires.
     pub(crate) expires_at: u64,
+    /// When the tokens were received.
     refreshed_at: u64,
     pub(crate) created_at: u64,
+    /// The time of the last request, recorded about once a minute.
     pub(crate) seen_at: u64,
 }
 
 impl Session {
-    /// Begins one. It keeps the refresh token only where it is used.
+    /// Creates a session with a random id. It keeps the refresh token only if
+    /// tokens are refreshed.
     pub(crate) fn new(
         config: SessionConfig,
         tokens: &FiefTokenResponse,
@@ -35,8 +44,9 @@ impl Session {
         now: u64,
     ) -> Result<Self, Error> {
         let mut id = [0; 16];
-        aws_lc_rs::rand::fill(&mut id)
-            .map_err(|_| Error::Configuration("the system has no random numbers".into()))?;
+        aws_lc_rs::rand::fill(&mut id).map_err(|_| {
+            Error::Configuration("the operating system provides no random numbers".into())
+        })?;
         Ok(Self {
             id: Uuid::from_bytes(id),
             generation: 0,
@@ -51,7 +61,7 @@ impl Session {
         })
     }
 
-    /// The same session with new tokens.
+    /// Returns the session with new tokens.
     pub(crate) fn refreshed(
         &self,
         tokens: &FiefTokenResponse,
@@ -92,7 +102,8 @@ impl Session {
         self.refresh_token.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    /// What the answer to a refresh is checked against.
+    /// Returns what the response to a refresh must match: the user and the time
+    /// of the login.
     pub(crate) fn refresh_params(&self) -> RefreshParams {
         let params = RefreshParams::new().user(self.user);
         let auth_time = self
@@ -104,8 +115,11 @@ impl Session {
         }
     }
 
-    /// Whether its tokens are to be refreshed: a while before they are over, which differs from session to session,
-    /// or sooner where that is set; but not at once after they came, whatever the clocks say.
+    /// Returns whether the tokens must be refreshed.
+    ///
+    /// They are refreshed before they expire, with a jitter so that sessions of
+    /// the same time do not refresh at once; or at the age that is set. To
+    /// withstand clocks that differ, never right after the last refresh.
     pub(crate) fn needs_refresh(&self, refresh: Option<Refresh>, now: u64) -> bool {
         let Some(refresh) = refresh.filter(|_| self.refresh_token.is_some()) else {
             return false;
@@ -119,41 +133,50 @@ impl Session {
         now >= due.max(self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL))
     }
 
-    /// Whether a request is worth a cookie, since the user was not seen for a while.
+    /// Returns whether the time of the last request is outdated, so that the
+    /// cookie must be written again.
     pub(crate) fn needs_renewal(&self, now: u64) -> bool {
         now.saturating_sub(self.seen_at) >= RENEW_AFTER
     }
 
-    /// The same session, whose user was seen then.
+    /// Returns the session with this time of the last request.
     pub(crate) fn touch(mut self, at: u64) -> Self {
         self.seen_at = at;
         self
     }
 
-    /// A clock that went back ends it, since nobody knows how old it is.
+    /// Returns whether the session is within its idle timeout and its lifetime.
+    ///
+    /// If the clock was set back, the age is unknown and the session ends.
     pub(crate) fn is_live(&self, config: SessionConfig, now: u64) -> bool {
         is_within(self.created_at, config.absolute, now)
             && is_within(self.seen_at, config.idle, now)
     }
 }
 
-/// Whether less than `limit` has passed `since` then.
+/// Returns whether less than `limit` has passed since `since`, which may be in
+/// the future by the skew of the clocks. All are in seconds.
 pub(crate) fn is_within(since: u64, limit: u64, now: u64) -> bool {
     now.saturating_add(SKEW)
         .checked_sub(since)
         .is_some_and(|age| age < limit.saturating_add(SKEW))
 }
 
-/// Seconds of Unix time. A clock before 1970 reads as the end of time, when every session is over.
+/// Converts a time to seconds of Unix time.
+///
+/// A time before 1970 becomes the greatest one, at which all sessions have
+/// expired.
 pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(u64::MAX, |since| since.as_secs())
 }
 
+/// Returns the refresh token of a token response, if there is one.
 fn refresh_token_of(tokens: &FiefTokenResponse) -> Option<SecretString> {
     tokens.refresh_token().map(SecretString::from)
 }
 
+/// Serializes a secret: what contains it is sealed afterwards.
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
@@ -169,11 +192,13 @@ fn expose_some<S: Serializer>(
         .serialize(serializer)
 }
 
-/// Seconds before the end of the access token, and the spread that is added.
+/// How long before its expiry a token is refreshed, in seconds.
 const REFRESH_MARGIN: u64 = 60;
+/// What is added to the margin at most, in seconds.
 const JITTER: u128 = 30;
-/// Seconds after a refresh in which there is no other.
+/// In seconds.
 const MIN_REFRESH_INTERVAL: u64 = 5;
-/// Seconds after which a request renews the cookie, and by which machines' clocks may differ.
+/// How often the time of the last request is recorded, in seconds.
 const RENEW_AFTER: u64 = 60;
+/// How far the clocks of machines may differ, in seconds.
 const SKEW: u64 = 60;

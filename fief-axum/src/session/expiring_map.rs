@@ -4,23 +4,28 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-/// A map that forgets what has expired, at the latest when it is full. All times are seconds of Unix time.
+/// Map with entries that expire.
+///
+/// It holds at most 100 000 entries. Expired ones are removed when the map
+/// would have to grow. All times are in seconds of Unix time.
 #[derive(Debug)]
 pub(super) struct ExpiringMap<K, V> {
+    /// Values, each with the time at which it expires.
     entries: RwLock<HashMap<K, (V, u64)>>,
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
-    /// Returns a value, which may have expired since the last insertion.
+    /// Returns a value, which may have expired: check the time if it matters.
     pub(super) fn get(&self, key: K) -> Option<V> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.get(&key).map(|(value, _)| value.clone())
     }
 
-    /// Inserts a value. When the map is full, the one that expires first makes room.
+    /// Inserts a value. If the map is full, the one that expires first is
+    /// removed.
     pub(super) fn insert(&self, key: K, value: V, until: u64, now: u64) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        // When it would grow, so that the work is a share of each insertion's.
+        // Only if it would grow: the amortized cost of an insertion is constant.
         if entries.len() == entries.capacity() || entries.len() >= MAX {
             entries.retain(|_, (_, until)| *until > now);
             let room = entries.len();

@@ -1,4 +1,4 @@
-//! Between the session and the cookies of a request.
+//! Loads sessions from the cookies of requests, and writes their cookies.
 
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
@@ -9,22 +9,30 @@ use crate::{
     cookie::{Purpose, chunks},
 };
 
-/// What has become of the session of a request's cookies.
+/// Result of [`load`].
 pub(crate) enum Loaded {
-    /// There is one.
+    /// The session is valid, though its access token may have expired.
     Active(Session),
-    /// There was one.
+    /// The session has expired or was revoked.
     Expired,
 }
 
-/// What the session cookies of a request hold: they are ours, whatever has become of the session.
+/// Opened session cookie of a request.
+///
+/// It was sealed by this application. Whether the session is still valid shows
+/// when it is loaded.
 pub(crate) enum SessionCookie {
+    /// The session itself, without a store.
     Session(Session),
+    /// The id of a session in the store.
     Ticket(Ticket),
 }
 
 impl SessionCookie {
-    /// Opens the cookies. Nothing is waited for.
+    /// Reads and opens the cookie, without I/O.
+    ///
+    /// Returns `None` if there is none, or if it was not sealed by this
+    /// application.
     pub(crate) fn read(sessions: &Sessions, headers: &HeaderMap) -> Option<Self> {
         let sealed = chunks::read(&sessions.cookies, headers)?;
         let keys = &sessions.cookies.keys;
@@ -36,7 +44,12 @@ impl SessionCookie {
     }
 }
 
-/// Reads the session out of a request's cookies, or finds the one that they name.
+/// Loads the session of a cookie, from the store if there is one.
+///
+/// # Errors
+///
+/// [`Error::SessionStore`] if the store failed, or [`Error::Fief`] if the
+/// issuer, which the ids of some records depend on, cannot be fetched.
 pub(crate) async fn load(
     sessions: &Sessions,
     cookie: SessionCookie,
@@ -62,7 +75,8 @@ pub(crate) async fn load(
     }
 }
 
-/// Writes the session's cookies, clearing what an older one left in this browser.
+/// Returns the cookies of a session, and those that remove surplus chunks of a
+/// larger session that the browser had.
 pub(crate) fn write(
     sessions: &Sessions,
     session: &Session,

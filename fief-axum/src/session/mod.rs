@@ -1,4 +1,16 @@
-//! The session: what a browser keeps from its login on.
+//! Sessions: created by a login, loaded by each request that has its cookie,
+//! refreshed, and revoked.
+//!
+//! A [`Session`] holds the tokens of a login. Without a session store, the
+//! sealed session itself is in the browser's cookies. With one, a [`Store`]
+//! holds the session and the cookie is a [`Ticket`](store::Ticket) with its id.
+//!
+//! - [`create()`], [`load()`], [`authenticate()`] and [`destroy`] are what routes
+//!   and extractors call.
+//! - [`Refreshes`] makes sure that a refresh token is used once, although
+//!   many requests may need it at the same time.
+//! - [`RevocationList`] and the store know which sessions were revoked before
+//!   they expired.
 
 mod authenticate;
 mod config;

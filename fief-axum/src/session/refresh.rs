@@ -1,4 +1,7 @@
-//! Trades refresh tokens for new tokens, once each.
+//! Refreshes the tokens of sessions.
+//!
+//! Fief invalidates a refresh token when it is used, so each is used once, and
+//! the new one is stored before the new access token is used.
 
 use std::sync::Arc;
 
@@ -10,11 +13,13 @@ use super::{
     revoke::revoke_or_log,
     sessions::Sessions,
 };
-use crate::metrics;
+use crate::{error::Chain, metrics};
 
-/// Joins the refresh of this session that is under way, or was a moment ago, or starts it.
+/// Refreshes a session, unless a refresh is in flight or was just completed:
+/// then returns its outcome.
 ///
-/// It is spawned: whoever goes away takes nothing from the others, nor the tokens that Fief has already changed.
+/// The refresh is spawned, so that the new tokens are not lost if the request
+/// that started it is dropped.
 pub(super) async fn join(
     sessions: &Arc<Sessions>,
     session: &Arc<Session>,
@@ -33,6 +38,7 @@ pub(super) async fn join(
     sessions.refreshes.join(session, now, work).await
 }
 
+/// Sends the refresh token to Fief.
 async fn refresh(sessions: &Sessions, session: &Session) -> RefreshOutcome {
     let Some(refresh_token) = session.refresh_token() else {
         return RefreshOutcome::Refused;
@@ -45,7 +51,7 @@ async fn refresh(sessions: &Sessions, session: &Session) -> RefreshOutcome {
     }
 }
 
-/// Keeps the new tokens before anyone uses them.
+/// Stores the new tokens, before they are used.
 async fn store_tokens(
     sessions: &Sessions,
     session: &Session,
@@ -53,7 +59,7 @@ async fn store_tokens(
     user: FiefUserInfo,
 ) -> RefreshOutcome {
     let fief = &sessions.fief;
-    // They were validated a moment ago; this looks the claims up.
+    // `auth_refresh_token` has validated it, so this is a cache lookup.
     let valid = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await;
@@ -72,29 +78,33 @@ async fn store_tokens(
     RefreshOutcome::Refreshed(Arc::new(session))
 }
 
+/// Returns what a failed refresh means for the session.
+///
+/// Only `invalid_grant` says that the refresh token is unusable. Other failures
+/// may be temporary.
 async fn classify(sessions: &Sessions, session: &Session, error: &FiefError) -> RefreshOutcome {
     match error.clone().into_class() {
         ErrorClass::Inactive => {
-            tracing::debug!("a session ends, since its user is not active any more");
+            tracing::debug!("session ended: its user is inactive");
             revoke_or_log(sessions, session.id, Some(session.user)).await;
             RefreshOutcome::Ended
         }
         ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
-            // Another machine may have been faster.
+            // Another machine may have used it first.
             let newer = match &sessions.store {
                 Some(store) => store.wait_for_newer(session).await,
                 None => None,
             };
             newer.map_or_else(
                 || {
-                    tracing::debug!("a refresh token is not good any more");
+                    tracing::debug!("the refresh token of a session is no longer valid");
                     RefreshOutcome::Refused
                 },
                 |newer| RefreshOutcome::Refreshed(Arc::new(newer)),
             )
         }
         ErrorClass::IdToken | ErrorClass::Invalid => {
-            tracing::error!(%error, "the tokens of a refresh were refused");
+            tracing::error!(error = %Chain(error), "the tokens of a refresh are invalid");
             RefreshOutcome::Refused
         }
         ErrorClass::Authorization(_)
@@ -105,7 +115,7 @@ async fn classify(sessions: &Sessions, session: &Session, error: &FiefError) -> 
         | ErrorClass::Status(..)
         | ErrorClass::Transport
         | ErrorClass::Unmet(_) => {
-            tracing::warn!(%error, "a session could not be refreshed");
+            tracing::warn!(error = %Chain(error), "failed to refresh a session");
             RefreshOutcome::Failed
         }
     }

@@ -5,36 +5,45 @@ use uuid::Uuid;
 use super::{data::Session, expiring_map::ExpiringMap};
 use crate::flight::{FlightError, Joined, SingleFlight};
 
-/// The refreshes that are under way or were lately, one for each session and generation of it.
+/// Refreshes that are in flight or were recently completed, one for each
+/// session and generation.
+///
+/// Requests may arrive with a session that was refreshed a moment ago, since
+/// they were sent before its new cookies arrived. They get the outcome of that
+/// refresh.
 pub(crate) struct Refreshes {
     flights: SingleFlight<Key, RefreshOutcome>,
     completed: ExpiringMap<Key, Completed>,
 }
 
+/// Id and generation of a session.
 type Key = (Uuid, u64);
 
+/// Completed refresh.
 #[derive(Clone, Debug)]
 struct Completed {
     outcome: RefreshOutcome,
-    /// Seconds of Unix time.
+    /// In seconds of Unix time.
     finished_at: u64,
     expires_at: u64,
 }
 
-/// What a refresh led to.
+/// Outcome of a refresh.
 #[derive(Clone, Debug)]
 pub(crate) enum RefreshOutcome {
-    /// The user may not come in any more.
+    /// The session was revoked, or its user is inactive.
     Ended,
-    /// Fief is away; another try may help.
+    /// Fief is unreachable or failed: a later refresh may succeed.
     Failed,
-    /// The session with its new tokens.
+    /// The tokens were refreshed: the session with the new ones.
     Refreshed(Arc<Session>),
-    /// The refresh token is of no use any more.
+    /// The refresh token is unusable: the session lasts as long as its access
+    /// token.
     Refused,
 }
 
 impl RefreshOutcome {
+    /// Returns the label for metrics.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Ended => "ended",
@@ -44,12 +53,13 @@ impl RefreshOutcome {
         }
     }
 
-    /// Seconds for which it counts for those who still have the old session.
+    /// Returns for how many seconds requests with the previous session get this
+    /// outcome.
     fn lifetime(&self) -> u64 {
         match self {
             Self::Refreshed(_) | Self::Ended => GRACE_PERIOD,
             Self::Failed => RETRY_PAUSE,
-            // For as long as any session lasts.
+            // As long as any session lasts.
             Self::Refused => 24 * 3600,
         }
     }
@@ -58,14 +68,16 @@ impl RefreshOutcome {
 impl Refreshes {
     pub(crate) fn new() -> Self {
         Self {
-            // A refresh token is good for one request.
+            // A refresh token is single-use.
             flights: SingleFlight::new(false),
             completed: ExpiringMap::default(),
         }
     }
 
-    /// Joins the refresh of this session that is under way, or was a moment ago, or starts it with `work`, which says
-    /// by [`insert`](Self::insert) what it led to.
+    /// Returns the outcome of the refresh of a session that was recently
+    /// completed or is in flight, or starts it by spawning `work`.
+    ///
+    /// `work` must [`insert`](Self::insert) its outcome.
     pub(crate) async fn join<F>(
         &self,
         session: &Session,
@@ -82,7 +94,7 @@ impl Refreshes {
         }
     }
 
-    /// Remembers what the refresh of this session led to.
+    /// Stores the outcome of the refresh of a session.
     pub(crate) fn insert(&self, session: &Session, outcome: RefreshOutcome, now: u64) {
         let expires_at = now.saturating_add(outcome.lifetime());
         let completed = Completed {
@@ -94,16 +106,18 @@ impl Refreshes {
             .insert(key(session), completed, expires_at, now);
     }
 
-    /// What a refresh of this session led to a moment ago.
+    /// Returns the outcome of a recently completed refresh of a session.
     pub(crate) fn completed(&self, session: &Session, now: u64) -> Option<RefreshOutcome> {
         let completed = self.completed.get(key(session))?;
         completed.is_current(now).then_some(completed.outcome)
     }
 
-    /// Whether this session has new tokens, or will have, so that its cookies are not to be written any more.
+    /// Returns whether a session has ended or has been refreshed, or is being
+    /// refreshed. Its cookies must not be written: they would replace newer
+    /// ones.
     pub(crate) fn has_superseded(&self, session: &Session) -> bool {
         let key = key(session);
-        // In this order, since a flight that ends is in the other before.
+        // In this order: a refresh is inserted before it is no longer in flight.
         self.flights.contains(&key)
             || self
                 .completed
@@ -116,7 +130,10 @@ impl Refreshes {
 }
 
 impl Completed {
-    /// Whoever asks may have looked at the clock before it completed. One that went back further ends it.
+    /// Returns whether the outcome still applies.
+    ///
+    /// `now` may be before the completion, if the request waited for it. If it
+    /// is long before, the clock was set back and the outcome is outdated.
     fn is_current(&self, now: u64) -> bool {
         (self.finished_at.saturating_sub(GRACE_PERIOD)..self.expires_at).contains(&now)
     }
@@ -126,6 +143,7 @@ fn key(session: &Session) -> Key {
     (session.id, session.generation)
 }
 
-/// Seconds: for how long the old session stands for the new one, and between two tries.
+/// How long the previous session is accepted, in seconds.
 const GRACE_PERIOD: u64 = 30;
+/// The time between two attempts to refresh, in seconds.
 const RETRY_PAUSE: u64 = 5;

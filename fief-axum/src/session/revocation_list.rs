@@ -3,11 +3,16 @@ use uuid::Uuid;
 
 use super::{data::Session, expiring_map::ExpiringMap};
 
-/// What was ended in this process, so that no copy of it counts any more.
+/// Sessions that were revoked in this process.
+///
+/// A session in cookies cannot be deleted, so it is rejected because of this
+/// list. Entries are kept as long as a session can last.
 #[derive(Debug)]
 pub(crate) struct RevocationList {
+    /// Revoked sessions, by their ids.
     sessions: ExpiringMap<Uuid, ()>,
-    /// Since when a user's sessions are void.
+    /// By user, the time of the revocation: sessions created until then are
+    /// revoked. In seconds of Unix time.
     users: ExpiringMap<Uuid, u64>,
     changed: watch::Sender<()>,
 }
@@ -21,20 +26,21 @@ impl RevocationList {
         }
     }
 
-    /// Ends one session. None can last longer than `lifetime`, so then it is forgotten.
+    /// Revokes one session. `lifetime` is that of sessions, in seconds.
     pub(crate) fn revoke_session(&self, id: Uuid, lifetime: u64, now: u64) {
         self.sessions
             .insert(id, (), now.saturating_add(lifetime), now);
         self.changed.send_replace(());
     }
 
-    /// Ends all sessions that a user has.
+    /// Revokes all sessions that a user has now.
     pub(crate) fn revoke_user(&self, user: Uuid, lifetime: u64, now: u64) {
         self.users
             .insert(user, now, now.saturating_add(lifetime), now);
         self.changed.send_replace(());
     }
 
+    /// Returns whether a session was revoked, alone or with all of its user.
     pub(crate) fn contains(&self, session: &Session) -> bool {
         self.sessions.get(session.id).is_some()
             || self
@@ -43,7 +49,7 @@ impl RevocationList {
                 .is_some_and(|since| session.created_at <= since)
     }
 
-    /// Tells of every session that ends from now on.
+    /// Returns a receiver that is notified of each revocation.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }

@@ -1,13 +1,16 @@
-//! Ends sessions before their time.
+//! Revokes sessions before they expire.
+//!
+//! A revocation takes effect in this process at once, and on other machines
+//! when it is written to the store.
 
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
 use super::{data::seconds, load::SessionCookie, sessions::Sessions};
-use crate::{Error, cookie::chunks};
+use crate::{Error, cookie::chunks, error::Chain};
 
-/// Ends the session that a browser leaves, and takes it from it.
+/// Revokes the session of a browser, and returns the cookies that remove it.
 pub(crate) async fn destroy(sessions: &Sessions, headers: &HeaderMap) -> Vec<Cookie<'static>> {
     if let Some((id, user)) = current_owner(sessions, headers).await {
         revoke_or_log(sessions, id, user).await;
@@ -15,7 +18,9 @@ pub(crate) async fn destroy(sessions: &Sessions, headers: &HeaderMap) -> Vec<Coo
     chunks::clear(&sessions.cookies, headers)
 }
 
-/// Ends a session, here and in the store.
+/// Revokes a session, in this process and in the store.
+///
+/// `user` is its owner, if known: their cached user info is invalidated.
 pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Result<(), Error> {
     let now = seconds(sessions.fief.now());
     sessions
@@ -30,7 +35,7 @@ pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) ->
     }
 }
 
-/// Ends all sessions that a user has now, here and in the store.
+/// Revokes all sessions that a user has now, in this process and in the store.
 pub(crate) async fn revoke_user(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
     let now = seconds(sessions.fief.now());
     sessions
@@ -46,14 +51,19 @@ pub(crate) async fn revoke_user(sessions: &Sessions, user: Uuid) -> Result<(), E
     }
 }
 
-/// Ends a session whose browser has to go on all the same.
+/// Revokes a session and logs if the store fails: the browser must be able to
+/// log in or out nevertheless.
 pub(super) async fn revoke_or_log(sessions: &Sessions, id: Uuid, user: Option<Uuid>) {
     if let Err(error) = revoke(sessions, id, user).await {
-        tracing::error!(%error, "a session cannot be deleted from its store");
+        tracing::error!(
+            error = %Chain(&error),
+            "failed to revoke a session in the store: it is revoked in this process only"
+        );
     }
 }
 
-/// Whose session this browser has, live or not, where that is known.
+/// Returns the id and the owner of the session of a browser, which may have
+/// expired. The owner is `None` if the store does not know the session.
 pub(super) async fn current_owner(
     sessions: &Sessions,
     headers: &HeaderMap,

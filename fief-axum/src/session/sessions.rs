@@ -8,20 +8,22 @@ use super::{
 };
 use crate::{cookie::CookieConfig, user::Users};
 
-/// The sessions of a web application: how they are kept, and those that are known here.
+/// The sessions of a web application: their settings, and the state that this
+/// process has of them.
 pub(crate) struct Sessions {
     pub(crate) fief: Fief,
     pub(crate) users: Arc<Users>,
     pub(crate) cookies: CookieConfig,
     pub(crate) config: SessionConfig,
     pub(crate) refreshes: Refreshes,
+    /// Sessions that were revoked in this process.
     pub(crate) revoked: RevocationList,
-    /// None where sessions are in the browsers' cookies.
+    /// `None` if sessions are in cookies.
     pub(crate) store: Option<Store>,
 }
 
 impl Sessions {
-    /// Forgets what is known of a user.
+    /// Removes a user from the cache of user info.
     pub(crate) async fn invalidate_user(&self, user: Uuid) {
         self.users.invalidate(&self.fief, user).await;
     }

@@ -12,29 +12,36 @@ use super::{
 use crate::{
     Error,
     cookie::{Keys, Purpose},
+    error::Chain,
 };
 
-/// The sessions of a store, of which browsers know no more than the id.
+/// Sessions in a store, of which browsers have only the id.
 ///
-/// Stores have no conditional writes, so that a session is written by its login and by its refreshes only, and what
-/// ends it has records of its own: one for each session that was ended, and one for each user whose sessions are void.
+/// Stores have no conditional writes, so a write must not undo a concurrent
+/// revocation. Therefore a session is written by its login and its refreshes
+/// only, and a revocation writes other records:
+///
+/// - the *tombstone* of a session, which says that it was revoked, and
+/// - a record for each user, with the time until which the user's sessions are
+///   revoked.
 pub(crate) struct Store {
     records: Box<dyn RecordStore>,
     keys: Arc<Keys>,
-    /// Seconds that a session lasts at most.
+    /// How long a session lasts at most, in seconds.
     lifetime: u64,
 }
 
-/// What a browser's cookie says.
+/// Content of the session cookie: the id of a session in the store.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Ticket {
     pub(crate) id: Uuid,
-    /// Seconds of Unix time: when the user last came by.
+    /// The time of the last request, in seconds of Unix time. It is not in the
+    /// store, which is not written by requests.
     pub(crate) seen_at: u64,
 }
 
 impl Ticket {
-    /// Whether it still counts by itself.
+    /// Returns whether the idle timeout has not passed.
     pub(crate) fn is_live(&self, idle: u64, now: u64) -> bool {
         is_within(self.seen_at, idle, now)
     }
@@ -49,7 +56,11 @@ impl Store {
         }
     }
 
-    /// Loads a session, unless it is void. `issuer` tells users of two Fiefs apart.
+    /// Loads a session.
+    ///
+    /// Returns `None` if there is none or if it was revoked with all sessions
+    /// of its user. `issuer` distinguishes users of several servers that share
+    /// the store.
     pub(crate) async fn load(
         &self,
         issuer: &str,
@@ -61,21 +72,27 @@ impl Store {
         let since = with_timeout(self.records.load(user_key(issuer, session.user))).await?;
         let is_void = match since.map(|since| since.parse::<u64>()) {
             Some(Ok(since)) => session.created_at <= since,
-            // A record that nobody understands is no reason to let anyone in.
+            // Fail closed if the record is not a time.
             Some(Err(_)) => true,
             None => false,
         };
         Ok((!is_void).then(|| session.touch(ticket.seen_at)))
     }
 
+    /// Creates the record of a new session.
     pub(crate) async fn create(&self, session: &Session) -> Result<(), Error> {
         with_timeout(self.records.create(self.record(session)?)).await
     }
 
-    /// Replaces a session by what it was refreshed to. Returns whether it still counts.
+    /// Saves a refreshed session, and returns whether it is still valid.
     ///
-    /// Who ends a session leaves a mark before deleting it. So either the mark is seen here, or the deletion comes
-    /// after what is written here.
+    /// A revocation writes the tombstone before it deletes the session. So
+    /// either the tombstone is found here after saving, or the deletion comes
+    /// later and removes what was saved.
+    ///
+    /// If the store fails, it is tried again. If it keeps failing, returns
+    /// `true`: the session is lost except in this process, which remembers the
+    /// refresh for a while.
     pub(crate) async fn save_refreshed(&self, session: &Session) -> bool {
         for wait in RETRY_DELAYS {
             let saved = match self.record(session) {
@@ -90,20 +107,25 @@ impl Store {
                 (Ok(Some(_)), _) => {
                     let deleted = with_timeout(self.records.delete(session.id)).await;
                     if let Err(error) = deleted {
-                        tracing::error!(%error, "a session that was ended cannot be deleted");
+                        tracing::error!(
+                            error = %Chain(&error),
+                            "failed to delete a revoked session"
+                        );
                     }
                     return false;
                 }
                 (Err(error), _) | (_, Err(error)) => error,
             };
-            tracing::error!(%error, "a refreshed session cannot be kept");
+            tracing::error!(error = %Chain(&error), "failed to save a refreshed session");
             sleep(wait).await;
         }
-        // It is lost, but for those who come by while this process remembers it.
         true
     }
 
-    /// Waits for the session that another machine has refreshed this one to.
+    /// Waits for another machine to save the session that it refreshed.
+    ///
+    /// Returns `None` if the session was deleted, or if nothing newer is saved
+    /// within about 2 seconds.
     pub(crate) async fn wait_for_newer(&self, old: &Session) -> Option<Session> {
         for wait in RETRY_DELAYS {
             match self.get(old.id).await {
@@ -115,7 +137,8 @@ impl Store {
         None
     }
 
-    /// Deletes a session for good.
+    /// Deletes a session, and writes its tombstone so that no refresh brings it
+    /// back.
     pub(crate) async fn revoke(&self, id: Uuid, now: u64) -> Result<(), Error> {
         let until = now.saturating_add(self.lifetime);
         let marked = self.put(tombstone_key(id), String::new(), until).await;
@@ -123,7 +146,7 @@ impl Store {
         marked
     }
 
-    /// Makes all sessions void that a user has now.
+    /// Revokes all sessions that a user has now.
     pub(crate) async fn revoke_user(
         &self,
         issuer: &str,
@@ -135,16 +158,18 @@ impl Store {
             .await
     }
 
-    /// Whose session it is, where it is still there.
+    /// Returns the user of a session, if the store has it.
     pub(crate) async fn owner(&self, id: Uuid) -> Option<Uuid> {
         Some(self.get(id).await.ok()??.user)
     }
 
+    /// Loads and opens the record of a session.
     async fn get(&self, id: Uuid) -> Result<Option<Session>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;
         Ok(sealed.and_then(|sealed| self.keys.open(Purpose::Record, &sealed)))
     }
 
+    /// Seals a session in a record that expires with it.
     fn record(&self, session: &Session) -> Result<Record, Error> {
         Ok(Record {
             id: session.id,
@@ -153,7 +178,8 @@ impl Store {
         })
     }
 
-    /// Adds or replaces a record, whichever it takes.
+    /// Creates or replaces a record. Some stores can only save what exists, so
+    /// it is created first.
     async fn put(&self, id: Uuid, text: String, expires_at: u64) -> Result<(), Error> {
         let record = |text| Record {
             id,
@@ -162,19 +188,20 @@ impl Store {
         };
         match with_timeout(self.records.create(record(text.clone()))).await {
             Ok(()) => Ok(()),
-            // It is there already, or the store fails again.
+            // It exists already, or the store fails again.
             Err(_) => with_timeout(self.records.save(record(text))).await,
         }
     }
 }
 
-/// A store that does not answer is a store that failed.
+/// Fails if the store does not respond in time.
 async fn with_timeout<T>(operation: BoxFuture<'_, T>) -> Result<T, Error> {
     timeout(STORE_TIMEOUT, operation)
         .await
         .unwrap_or_else(|elapsed| Err(failed(elapsed)))
 }
 
+/// Returns the id of the record of a user.
 fn user_key(issuer: &str, user: Uuid) -> Uuid {
     derive_id(&[
         b"fief-axum user\0",
@@ -184,10 +211,13 @@ fn user_key(issuer: &str, user: Uuid) -> Uuid {
     ])
 }
 
+/// Returns the id of the tombstone of a session.
 fn tombstone_key(id: Uuid) -> Uuid {
     derive_id(&[b"fief-axum ended\0", id.as_bytes()])
 }
 
+/// Derives the id of a record from a hash, so that it can be found without an
+/// index.
 fn derive_id(parts: &[&[u8]]) -> Uuid {
     let hash = digest(&SHA256, &parts.concat());
     let half = hash.as_ref().first_chunk().copied().unwrap_or_default();
@@ -195,7 +225,8 @@ fn derive_id(parts: &[&[u8]]) -> Uuid {
 }
 
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long to wait for another machine, and for a store that failed, a little longer each time.
+/// Delays between attempts to save a session, or to load one that another
+/// machine saves.
 const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_millis(20),
     Duration::from_millis(50),

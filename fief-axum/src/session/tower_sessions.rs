@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::record_store::{BoxFuture, Record, RecordStore, failed};
 
-/// A store of tower-sessions, whose sessions here are records of one text each.
+/// [`RecordStore`] backed by a store of tower-sessions.
+///
+/// Each record is stored as a session with one value, named `fief`.
 pub(crate) struct TowerSessions<S>(pub(crate) S);
 
 impl<S: SessionStore> RecordStore for TowerSessions<S> {
@@ -34,9 +36,10 @@ impl<S: SessionStore> RecordStore for TowerSessions<S> {
             if record.id == id {
                 return Ok(());
             }
-            // The store chose another id, under which nobody will look.
+            // The id was in use, so the store chose another one, which nothing
+            // refers to.
             self.0.delete(&record.id).await.map_err(failed)?;
-            let taken = session_store::Error::Backend("the id is taken".into());
+            let taken = session_store::Error::Backend("the session id is in use".into());
             Err(failed(taken))
         })
     }
@@ -50,16 +53,18 @@ impl<S: SessionStore> RecordStore for TowerSessions<S> {
     }
 }
 
+/// Converts an id: both have 128 bits.
 fn record_id(id: Uuid) -> i128 {
     i128::from_be_bytes(id.into_bytes())
 }
 
+/// Converts a record to the type of tower-sessions.
 fn session_record(record: Record) -> session::Record {
     let seconds = i64::try_from(record.expires_at).unwrap_or(i64::MAX);
     session::Record {
         id: Id(record_id(record.id)),
         data: HashMap::from([(NAME.to_owned(), Value::String(record.text))]),
-        // A time that nobody can write down is over.
+        // Out of range: treat as expired.
         expiry_date: OffsetDateTime::from_unix_timestamp(seconds)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH),
     }

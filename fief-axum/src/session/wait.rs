@@ -10,7 +10,11 @@ use super::{
     store::Ticket,
 };
 
-/// Completes when a session is over, or the token where there is none.
+/// Completes when a session ends, or without a session when the token expires.
+///
+/// Revocations in this process are noticed at once, and with a store those of
+/// other machines within 30 seconds. The clock is polled: it is the one of
+/// `fief`, which tests can advance.
 pub(crate) async fn wait_for_end(
     fief: &Fief,
     sessions: Option<&Sessions>,
@@ -35,12 +39,12 @@ pub(crate) async fn wait_for_end(
         {
             session = newer;
         }
-        // The store knows what other machines refreshed and ended.
+        // The store knows what other machines refreshed and revoked.
         if ticks.is_multiple_of(STORE_CHECK_EVERY) || now() >= session.expires_at {
             match load_stored(sessions, &session).await {
                 Some(Some(stored)) => session = Arc::new(stored),
                 Some(None) => return,
-                // There is no store, or it fails: then the token decides.
+                // There is no store, or it failed: the access token decides.
                 None => {}
             }
         }
@@ -48,11 +52,15 @@ pub(crate) async fn wait_for_end(
             return;
         }
         ticks = ticks.wrapping_add(1);
-        // Whether something ended or a tick passed, what follows is the same.
+        // Check again after a revocation or after the interval.
         let _ = timeout(POLL_INTERVAL, changes.changed()).await;
     }
 }
 
+/// Loads a session from the store.
+///
+/// Returns `None` if there is no store or if it failed, and `Some(None)` if the
+/// session was revoked.
 async fn load_stored(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
     let store = sessions.store.as_ref()?;
     let issuer = sessions.fief.issuer().await.ok()?;
@@ -63,6 +71,7 @@ async fn load_stored(sessions: &Sessions, session: &Session) -> Option<Option<Se
     store.load(issuer, &ticket).await.ok()
 }
 
-/// How often the clock is looked at, and every how many times the store.
+/// How often the clock is read.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// After how many intervals the session is loaded from the store.
 const STORE_CHECK_EVERY: u32 = 30;
