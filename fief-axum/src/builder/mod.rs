@@ -1,3 +1,8 @@
+//! The builder of a `FiefAuth`.
+//!
+//! Its setters are grouped by what they concern: the routes, the sessions and
+//! the responses. They only store what they are given; `build` validates it.
+
 mod check;
 mod responses;
 mod route_settings;
@@ -18,8 +23,34 @@ use crate::{
     user::Users,
 };
 
-/// Sets up a [`FiefAuth`]. Made by [`FiefAuth::builder`].
-#[must_use]
+/// Builder of a [`FiefAuth`], created by [`FiefAuth::builder`].
+///
+/// Without any setting it builds what [`FiefAuth::new`] returns: an API that
+/// accepts bearer tokens only. [`login`](Self::login) makes it a web
+/// application with sessions and login routes. The settings of sessions and
+/// login routes have no effect without it.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fief_axum::{FiefAuth, SessionKey};
+/// use fief_client::Fief;
+///
+/// # let session_key = SessionKey::generate()?;
+/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+///     .client_secret("SECRET")
+///     .build()?;
+/// let auth = FiefAuth::builder(fief)
+///     .login("https://app.example.com", session_key)
+///     .idle_timeout(Duration::from_secs(30 * 60))
+///     .after_logout("/goodbye")
+///     .build()?;
+/// # let _ = auth;
+/// # Ok::<(), fief_axum::Error>(())
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
 pub struct FiefAuthBuilder {
     fief: Fief,
     login: Option<(String, SessionKey)>,
@@ -47,29 +78,72 @@ impl FiefAuthBuilder {
         }
     }
 
-    /// Lets visitors log in and stay logged in. Default: bearer tokens only.
+    /// Enables login and sessions. Default: bearer tokens only.
     ///
-    /// `app_url` is where browsers reach the application, with the path that [`FiefAuth::routes`] is nested under
-    /// where there is one. Register `{app_url}/auth-callback` with Fief. Plain http only on loopback.
+    /// `app_url` is the URL at which browsers reach the application: an https
+    /// URL without query and fragment, or an http URL on loopback. If
+    /// [`FiefAuth::routes`] is nested under a path, it includes that path.
+    ///
+    /// `session_key` seals the session cookies. Every process of the
+    /// application needs the same key.
+    ///
+    /// Register `{app_url}/auth-callback` as a redirect URI of the client in
+    /// Fief, and merge [`FiefAuth::routes`] into the router.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use fief_axum::{FiefAuth, SessionKey};
+    /// # use fief_client::Fief;
+    ///
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// # let session_key = SessionKey::generate()?;
+    /// // Redirect URI: https://example.com/shop/auth-callback
+    /// let auth = FiefAuth::builder(fief)
+    ///     .login("https://example.com/shop", session_key)
+    ///     .build()?;
+    ///
+    /// let app: Router = Router::new().nest("/shop", auth.routes()).layer(auth.layer());
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
+    ///
+    /// # Plain http
+    ///
+    /// On loopback, an http URL is accepted for development. The cookies are
+    /// then set without the `Secure` attribute and the `__Host-` prefix, and a
+    /// warning is logged.
     pub fn login(mut self, app_url: impl Into<String>, session_key: SessionKey) -> Self {
         self.login = Some((app_url.into(), session_key));
         self
     }
 
-    /// Accepts an access token as the plain value of this cookie too, as the examples of Fief's Python and JavaScript
-    /// clients keep it. Default: none.
+    /// Also accepts an access token that is the value of the cookie `name`, as
+    /// in the examples of Fief's Python and JavaScript clients. Default: no
+    /// such cookie.
     ///
-    /// The `Authorization` header and the session of [`login`](Self::login) go first. Requests that are not GET, HEAD
-    /// or OPTIONS must come from the same site, as with the session.
+    /// Use it if another program sets the cookie; otherwise prefer
+    /// [`login`](Self::login). The `Authorization` header and the session take
+    /// precedence over the cookie.
+    ///
+    /// # Security
+    ///
+    /// Browsers send the cookie automatically, so it is protected against
+    /// CSRF: requests that are not GET, HEAD or OPTIONS are rejected with 403
+    /// unless they come from the same origin. The program that sets the cookie
+    /// must make it `HttpOnly` and `Secure`.
     pub fn access_token_cookie(mut self, name: impl Into<String>) -> Self {
         self.access_token_cookie = Some(name.into());
         self
     }
 
-    /// Makes the [`FiefAuth`]. Nothing is sent yet.
+    /// Builds the [`FiefAuth`]. No request is sent to Fief.
     ///
     /// # Errors
-    /// [`Error::Configuration`], which says what to change.
+    ///
+    /// - [`Error::Configuration`] if a setting is invalid. The text says what
+    ///   to change.
+    /// - [`Error::SessionKey`] if no keys can be derived from a session key.
     pub fn build(self) -> Result<FiefAuth, Error> {
         let Self {
             fief,

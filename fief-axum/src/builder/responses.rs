@@ -4,72 +4,126 @@ use axum::response::{IntoResponse, Response};
 
 use crate::{FiefAuthBuilder, LoginPage, Rejection};
 
-/// What clients are told.
+/// Settings of the responses that clients get.
 impl FiefAuthBuilder {
-    /// Replaces the answers to requests that are rejected. Whatever it returns is the answer: the handler is not
-    /// reached. Default: [`Rejection`]'s own.
+    /// Replaces the responses to rejected requests. Default: the response of
+    /// [`Rejection`].
+    ///
+    /// `hook` is called with the rejection of a guard or extractor, and its
+    /// response is sent. The handler is not called in any case. Return
+    /// `rejection.into_response()` for the kinds that need no custom response.
+    ///
+    /// A response with status 401 should keep the `WWW-Authenticate` header,
+    /// which [`Rejection::challenge`] returns.
+    ///
+    /// # Example
     ///
     /// ```
-    /// # use axum::response::{Html, IntoResponse};
-    /// # use fief_axum::{FiefAuth, RejectionKind};
+    /// use axum::response::{Html, IntoResponse};
+    /// use fief_axum::{FiefAuth, RejectionKind};
     /// # use fief_client::Fief;
+    ///
     /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
-    /// let auth = FiefAuth::builder(fief).on_rejection(|rejection| match rejection.kind() {
-    ///     RejectionKind::MissingPermission { .. } => {
-    ///         (rejection.kind().status(), Html("You may not build castles.")).into_response()
-    ///     }
-    ///     _ => rejection.into_response(),
-    /// });
+    /// let auth = FiefAuth::builder(fief)
+    ///     .on_rejection(|rejection| match rejection.kind() {
+    ///         RejectionKind::MissingPermission { .. } => {
+    ///             let status = rejection.kind().status();
+    ///             (status, Html("You may not build castles.")).into_response()
+    ///         }
+    ///         _ => rejection.into_response(),
+    ///     })
+    ///     .build()?;
     /// # let _ = auth;
-    /// # Ok::<(), fief_client::FiefError>(())
+    /// # Ok::<(), fief_axum::Error>(())
     /// ```
-    pub fn on_rejection<F, R>(mut self, answer: F) -> Self
+    pub fn on_rejection<F, R>(mut self, hook: F) -> Self
     where
         F: Fn(Rejection) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
         self.on_rejection = Some(Arc::new(move |rejection| -> Response {
-            answer(rejection).into_response()
+            hook(rejection).into_response()
         }));
         self
     }
 
-    /// Replaces the pages of the login routes. Default: [`LoginPage`]'s own.
+    /// Replaces the pages of the login routes, for example by pages in the
+    /// application's design and language. Default: the plain English page of
+    /// [`LoginPage`].
+    ///
+    /// `hook` is called when a login fails and when a logout needs a
+    /// confirmation. Its response is sent, with headers such as `Cache-Control:
+    /// no-store` added. Return `page.into_response()` for the kinds that need
+    /// no custom page.
+    ///
+    /// # Example
     ///
     /// ```
-    /// # use axum::response::{Html, IntoResponse};
-    /// # use fief_axum::{FiefAuth, LoginPageKind};
+    /// use axum::response::{Html, IntoResponse};
+    /// use fief_axum::{FiefAuth, LoginPageKind};
     /// # use fief_client::Fief;
+    ///
     /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
-    /// let auth = FiefAuth::builder(fief).on_login_page(|page| match page.kind() {
-    ///     LoginPageKind::Denied => {
-    ///         let html = format!("Not today? <a href=\"{}\">Log in</a>", page.link());
-    ///         (page.kind().status(), Html(html)).into_response()
-    ///     }
-    ///     _ => page.into_response(),
-    /// });
+    /// let auth = FiefAuth::builder(fief)
+    ///     .on_login_page(|page| match page.kind() {
+    ///         LoginPageKind::Denied => {
+    ///             let html = format!("Not today? <a href=\"{}\">Log in</a>", page.link());
+    ///             (page.kind().status(), Html(html)).into_response()
+    ///         }
+    ///         _ => page.into_response(),
+    ///     })
+    ///     .build()?;
     /// # let _ = auth;
-    /// # Ok::<(), fief_client::FiefError>(())
+    /// # Ok::<(), fief_axum::Error>(())
     /// ```
-    pub fn on_login_page<F, R>(mut self, answer: F) -> Self
+    pub fn on_login_page<F, R>(mut self, hook: F) -> Self
     where
         F: Fn(LoginPage) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        self.routes.on_login_page = Some(Box::new(move |page| answer(page).into_response()));
+        self.routes.on_login_page = Some(Box::new(move |page| hook(page).into_response()));
         self
     }
 
-    /// Names the protected area in `WWW-Authenticate`. Default: no name.
+    /// Sets the `realm` of the `WWW-Authenticate` header, the name of the
+    /// protected area ([RFC 9110, section
+    /// 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). Default:
+    /// no realm.
+    ///
+    /// It must be printable ASCII, otherwise [`build`](Self::build) fails.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = Some(realm.into());
         self
     }
 
-    /// Describes the API to clients that look for where to get a token ([RFC
-    /// 9728](https://www.rfc-editor.org/rfc/rfc9728)): `url` is where they reach it. `WWW-Authenticate` then names the
-    /// description, which [`FiefAuth::resource_metadata`](crate::FiefAuth::resource_metadata) serves. Default: no
-    /// description.
+    /// Publishes the protected resource metadata of the API ([RFC
+    /// 9728](https://www.rfc-editor.org/rfc/rfc9728)), so that clients such as
+    /// MCP clients find out where to get an access token. Default: no metadata.
+    ///
+    /// `url` is the URL at which clients reach the API, without query and
+    /// fragment. The metadata names Fief as the authorization server.
+    /// [`FiefAuth::resource_metadata`](crate::FiefAuth::resource_metadata)
+    /// returns the route that serves it, and `WWW-Authenticate` refers to it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use fief_axum::FiefAuth;
+    /// # use fief_client::Fief;
+    ///
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let auth = FiefAuth::builder(fief)
+    ///     .resource("https://api.example.com")
+    ///     .build()?;
+    ///
+    /// let app: Router = Router::new()
+    ///     .route("/castles", get(async || "castles").route_layer(auth.require()))
+    ///     // Serves /.well-known/oauth-protected-resource, without a guard.
+    ///     .merge(auth.resource_metadata())
+    ///     .layer(auth.layer());
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
     pub fn resource(mut self, url: impl Into<String>) -> Self {
         self.resource = Some(url.into());
         self

@@ -10,7 +10,7 @@ use crate::{
     session::Sessions,
 };
 
-/// The login routes, as the builder was told.
+/// Settings of the login routes, not validated yet.
 pub(super) struct RouteSettings {
     pub(super) scopes: Vec<String>,
     pub(super) login_path: String,
@@ -36,6 +36,10 @@ impl RouteSettings {
         }
     }
 
+    /// Validates the settings.
+    ///
+    /// `app_url` gives the origin and the prefix of the redirect URIs: Fief
+    /// compares them with those that are registered, so they are built once.
     pub(super) fn build(
         self,
         app_url: &Url,

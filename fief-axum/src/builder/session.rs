@@ -4,67 +4,167 @@ use std::time::Duration;
 use crate::session::TowerSessions;
 use crate::{FiefAuthBuilder, SessionKey, UserCache, user};
 
-/// How long and where sessions are kept.
+/// Settings of sessions, which need [`login`](FiefAuthBuilder::login), and of
+/// the cache of user info.
 impl FiefAuthBuilder {
-    /// Accepts sessions that were sealed with a former key. New ones are sealed with the key given to
-    /// [`login`](Self::login). Default: none.
+    /// Accepts sessions that were sealed with a previous key. Default: no
+    /// previous keys.
+    ///
+    /// New sessions are sealed with the key given to [`login`](Self::login).
+    /// Use it to replace that key without logging users out, and remove the
+    /// previous key after a [`session_lifetime`](Self::session_lifetime). If
+    /// several processes run during the deployment, first give the new key to
+    /// all of them as a previous one, so that each can read what others seal.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use fief_axum::{FiefAuth, SessionKey};
+    /// # use fief_client::Fief;
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// # let (new_key, old_key) = (SessionKey::generate()?, SessionKey::generate()?);
+    /// let auth = FiefAuth::builder(fief)
+    ///     .login("https://app.example.com", new_key)
+    ///     .previous_session_key(old_key)
+    ///     .build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
     pub fn previous_session_key(mut self, key: SessionKey) -> Self {
         self.session.previous_keys.push(key);
         self
     }
 
-    /// Sets after which time without a request a session is over (whole seconds). Default: 1 hour.
-    pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.session.idle = idle;
+    /// Sets how long a session lasts without a request, in whole seconds.
+    /// Default: 1 hour.
+    ///
+    /// It must be at least 1 second. The time of the last request is recorded
+    /// at most once a minute, so with a shorter timeout sessions end even while
+    /// they are in use.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.session.idle = timeout;
         self
     }
 
-    /// Sets how long a session lasts at most (whole seconds). Default and maximum: 24 hours.
+    /// Sets how long a session lasts after its login, even while it is in use,
+    /// in whole seconds. Default and maximum: 24 hours.
+    ///
+    /// Without [`offline_access`](Self::offline_access) a session also ends
+    /// when the access token of its login expires.
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.session.absolute = lifetime;
         self
     }
 
-    /// Asks for the scope `offline_access` and refreshes access tokens a minute before they are over. Default: a
-    /// session lasts as long as the access token of its login.
+    /// Requests the scope `offline_access` at login and refreshes the access
+    /// tokens of sessions about a minute before they expire. Default: a session
+    /// ends when the access token of its login expires.
     ///
-    /// A refresh happens within a request that needs the token, and once for all requests of a session. Fief changes
-    /// the refresh token each time. In cookies the new one is lost when the browser hangs up before the answer and
-    /// does not come back to this process within 30 seconds, and when it comes back to another process: then the
-    /// session lasts until its access token is over. With a [session store](#method.session_store) nothing is lost.
+    /// Tokens are refreshed by the first request that needs them. Concurrent
+    /// requests of the same session share one refresh.
     ///
-    /// A refreshed token has ACR [`LevelZero`](fief_client::FiefAcr::LevelZero), so a guard that requires more asks for
-    /// a login again.
+    /// A refreshed access token has ACR
+    /// [`LevelZero`](fief_client::FiefAcr::LevelZero), so a guard that requires
+    /// a higher level makes the user log in again.
+    ///
+    /// # Lost refresh tokens
+    ///
+    /// Each refresh invalidates the previous refresh token. Without a session
+    /// store, the new one is lost if the browser disconnects before the
+    /// response arrives, and does not return to the same process within 30
+    /// seconds. The session then ends when its access token expires. With a
+    /// session store (`session_store`) it is not lost.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use fief_axum::{FiefAuth, SessionKey};
+    /// # use fief_client::Fief;
+    ///
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// # let session_key = SessionKey::generate()?;
+    /// let auth = FiefAuth::builder(fief)
+    ///     .login("https://app.example.com", session_key)
+    ///     .offline_access()
+    ///     .refresh_after(Duration::from_secs(5 * 60))
+    ///     .build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
     pub fn offline_access(mut self) -> Self {
         self.session.refresh = true;
         self
     }
 
-    /// Refreshes tokens that are older than this (whole seconds, at least 5), so that changed permissions count
-    /// sooner. Needs [`offline_access`](Self::offline_access). Default: only when they are about to expire.
+    /// Refreshes access tokens that are older than `age`, in whole seconds.
+    /// Default: only when they are about to expire.
+    ///
+    /// Permissions are part of the access token. Set an age to make changes of
+    /// a user's permissions take effect sooner, at the cost of more requests to
+    /// Fief. It must be at least 5 seconds, and needs
+    /// [`offline_access`](Self::offline_access).
     pub fn refresh_after(mut self, age: Duration) -> Self {
         self.session.refresh_after = Some(age);
         self
     }
 
-    /// Keeps sessions in a store of [`tower-sessions`](https://docs.rs/tower-sessions-core), such as Redis or a
-    /// database, and gives browsers a random id only. Default: the sealed session itself is in the browser's cookies.
+    /// Keeps sessions in a store of
+    /// [`tower-sessions`](https://docs.rs/tower-sessions-core), such as Redis or
+    /// a database. Default: no store, the sealed session is in the browser's
+    /// cookies.
     ///
-    /// With a store sessions can be ended on all machines at once ([`revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)),
-    /// and may be larger than 8 KB. What is stored is sealed with the session key.
+    /// Use a store if
+    /// - sessions must be revocable on all machines at once
+    ///   ([`revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)),
+    /// - tokens are refreshed and must not be lost
+    ///   ([`offline_access`](Self::offline_access)), or
+    /// - a session may be larger than 8 KB, because users have many
+    ///   permissions.
+    ///
+    /// The cookie then holds only a sealed session id, and each request loads
+    /// its session from the store. Records are sealed with the session key, so
+    /// tokens cannot be read from the store. If the store fails, requests with
+    /// a session are rejected with 503.
+    ///
+    /// A store that caches records in the process, such as
+    /// `CachingSessionStore`, does not notice revocations by other machines.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use fief_axum::{Error, FiefAuth, SessionKey};
+    /// # use fief_client::Fief;
+    /// use tower_sessions_core::SessionStore;
+    ///
+    /// fn auth(fief: Fief, key: SessionKey, store: impl SessionStore) -> Result<FiefAuth, Error> {
+    ///     FiefAuth::builder(fief)
+    ///         .login("https://app.example.com", key)
+    ///         .session_store(store)
+    ///         .build()
+    /// }
+    /// ```
     #[cfg(feature = "tower-sessions")]
     pub fn session_store(mut self, store: impl tower_sessions_core::SessionStore) -> Self {
         self.session.store = Some(Box::new(TowerSessions(store)));
         self
     }
 
-    /// Keeps user info in a cache of the application's own. Default: in this process, 10 000 users and 32 MiB at most.
+    /// Keeps user info in a custom cache, such as a Redis that several machines
+    /// share. Default: a cache in this process, of at most 10 000 users and
+    /// 32 MiB.
+    ///
+    /// See [`UserCache`] for an example.
     pub fn user_cache(mut self, cache: impl UserCache) -> Self {
         self.users.store = user::Store::Custom(Box::new(cache));
         self
     }
 
-    /// Sets for how long user info is taken from the cache. Default: 5 minutes. With zero, Fief is asked each time.
+    /// Sets how long user info is served from the cache before it is fetched
+    /// again. Default: 5 minutes.
+    ///
+    /// With [`Duration::ZERO`] it is fetched from Fief by every request that
+    /// needs it.
     pub fn user_cache_ttl(mut self, time_to_live: Duration) -> Self {
         self.users.time_to_live = time_to_live;
         self

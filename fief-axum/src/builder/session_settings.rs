@@ -10,13 +10,17 @@ use crate::{
     user::Users,
 };
 
-/// How sessions are kept, as the builder was told.
+/// Settings of sessions, not validated yet.
 pub(super) struct SessionSettings {
     pub(super) previous_keys: Vec<SessionKey>,
+    /// The time after which an unused session ends.
     pub(super) idle: Duration,
+    /// The time after which any session ends.
     pub(super) absolute: Duration,
+    /// Whether tokens are refreshed.
     pub(super) refresh: bool,
     pub(super) refresh_after: Option<Duration>,
+    /// `None` keeps sessions in cookies.
     pub(super) store: Option<Box<dyn RecordStore>>,
 }
 
@@ -32,6 +36,8 @@ impl SessionSettings {
         }
     }
 
+    /// Validates the settings and derives the keys of `key` and of the
+    /// previous keys.
     pub(super) fn build(
         self,
         fief: &Fief,
@@ -51,7 +57,7 @@ impl SessionSettings {
         let keys = Arc::new(Keys::new(key, previous_keys, fief.client_id())?);
         let is_secure = app_url.scheme() == "https";
         if !is_secure {
-            tracing::warn!("plain http on loopback: session cookies without Secure and __Host-");
+            tracing::warn!("app_url is http: cookies are not Secure, use https in production");
         }
         let store = store.map(|records| Store::new(records, Arc::clone(&keys), config.absolute));
         Ok(Arc::new(Sessions {
@@ -67,17 +73,20 @@ impl SessionSettings {
 
     fn config(&self) -> Result<SessionConfig, Error> {
         let (idle, absolute) = (self.idle.as_secs(), self.absolute.as_secs());
-        if idle == 0 || absolute == 0 || self.absolute > MAX_LIFETIME {
+        if idle == 0 {
+            return Err(Error::config("idle_timeout must be at least 1 second"));
+        }
+        if absolute == 0 || self.absolute > MAX_LIFETIME {
             return Err(Error::config(
-                "idle_timeout, session_lifetime: from 1 second to 24 hours",
+                "session_lifetime must be between 1 second and 24 hours",
             ));
         }
         let after = self.refresh_after.map(|after| after.as_secs());
         if after.is_some_and(|after| after < 5) {
-            return Err(Error::config("refresh_after: at least 5 seconds"));
+            return Err(Error::config("refresh_after must be at least 5 seconds"));
         }
         if after.is_some() && !self.refresh {
-            return Err(Error::config("refresh_after: needs offline_access"));
+            return Err(Error::config("refresh_after needs offline_access"));
         }
         Ok(SessionConfig {
             idle,
@@ -87,4 +96,5 @@ impl SessionSettings {
     }
 }
 
+/// Bounds how long the session of a deleted user lasts.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
