@@ -1,10 +1,19 @@
+//! The session cookie, split into several because browsers limit the size of
+//! each.
+//!
+//! The first chunk begins with the number of chunks and a dot. The cookies are
+//! `__Host-fief_session`, `__Host-fief_session.1` and `__Host-fief_session.2`.
+
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 
 use super::{config::CookieConfig, jar::Jar};
 use crate::Error;
 
-/// Puts the sealed session together from its chunks.
+/// Joins the chunks of the sealed session.
+///
+/// Returns `None` if a chunk is missing or was sent more than once. Whether
+/// they belong together shows when the session is opened.
 pub(crate) fn read(config: &CookieConfig, headers: &HeaderMap) -> Option<String> {
     let jar = Jar::new(headers);
     let (count, first) = jar.get(&chunk_name(config, 0))?.split_once('.')?;
@@ -19,7 +28,12 @@ pub(crate) fn read(config: &CookieConfig, headers: &HeaderMap) -> Option<String>
     Some(sealed)
 }
 
-/// Cuts the sealed session into cookies; the first says how many there are.
+/// Splits the sealed session into cookies, and removes surplus chunks of a
+/// longer session from the browser.
+///
+/// # Errors
+///
+/// [`Error::Configuration`] if the session is too large for cookies.
 pub(crate) fn write(
     config: &CookieConfig,
     sealed: &str,
@@ -29,13 +43,13 @@ pub(crate) fn write(
     let count = sealed.len().div_ceil(CHUNK_LEN);
     if sealed.len() > MAX_SEALED_LEN {
         return Err(Error::Configuration(
-            "the session does not fit into 8 KB of cookies".into(),
+            "the session exceeds 8 KB of cookies: use a session store, or fewer permissions".into(),
         ));
     }
     let mut rest = sealed;
     let mut cookies = Vec::with_capacity(MAX_CHUNKS);
     for index in 0..count {
-        // Base64url is ASCII, so every index is a boundary.
+        // Base64url is ASCII, so every index is a character boundary.
         let (chunk, tail) = rest.split_at_checked(CHUNK_LEN).unwrap_or((rest, ""));
         rest = tail;
         let value = if index == 0 {
@@ -49,11 +63,12 @@ pub(crate) fn write(
     Ok(cookies)
 }
 
-/// Removes the session from the browser.
+/// Removes all chunks that the browser sent.
 pub(crate) fn clear(config: &CookieConfig, headers: &HeaderMap) -> Vec<Cookie<'static>> {
     clear_from(config, headers, 0).collect()
 }
 
+/// Removes the chunks from index `first` on that the browser sent.
 fn clear_from(
     config: &CookieConfig,
     headers: &HeaderMap,
@@ -75,7 +90,8 @@ fn chunk_name(config: &CookieConfig, index: usize) -> String {
     }
 }
 
-// Bytes. A cookie has 4096 for its name, value and attributes.
+/// In bytes: browsers limit name, value and attributes to 4096.
 const CHUNK_LEN: usize = 3900;
+/// In bytes, of all chunks: servers limit the size of all headers.
 const MAX_SEALED_LEN: usize = 7900;
 const MAX_CHUNKS: usize = 3;

@@ -5,23 +5,31 @@ use tower_cookies::{Cookie, cookie::SameSite};
 
 use super::seal::Keys;
 
-/// How the cookies of the application are named and sealed.
+/// Attributes and keys of the cookies of an application.
+///
+/// All cookies are `HttpOnly`, `SameSite=Lax` and for the path `/`.
 pub(crate) struct CookieConfig {
-    /// Whether browsers come by https.
+    /// Whether browsers use https. It is `false` on loopback only.
     pub(crate) is_secure: bool,
     pub(crate) keys: Arc<Keys>,
 }
 
 impl CookieConfig {
-    /// The name of a cookie of ours, which browsers take over https from this host only.
+    /// Returns the full name of a cookie.
     ///
-    /// Cookies ignore ports: on loopback a Fief beside the application has a `fief_session` of its own.
+    /// The prefix `__Host-` keeps other hosts and plain http from setting the
+    /// cookie ([RFC 6265bis, section
+    /// 4.1.3](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3)).
+    /// Over http on loopback it is `dev_`, since cookies are shared by all
+    /// ports: Fief itself may run there and sets a `fief_session` as well.
     pub(crate) fn name(&self, name: &str) -> String {
         let prefix = if self.is_secure { "__Host-" } else { "dev_" };
         format!("{prefix}{name}")
     }
 
-    /// A cookie of ours, for so many seconds.
+    /// Creates a cookie that the browser keeps for `max_age` seconds.
+    ///
+    /// `name` is a full name, as returned by [`name`](Self::name).
     pub(crate) fn cookie(&self, name: String, value: String, max_age: u64) -> Cookie<'static> {
         Cookie::build((name, value))
             .path("/")
@@ -34,7 +42,7 @@ impl CookieConfig {
             .build()
     }
 
-    /// Removes a cookie of ours.
+    /// Creates a cookie that makes the browser remove the one of this name.
     pub(crate) fn removal(&self, name: String) -> Cookie<'static> {
         self.cookie(name, String::new(), 0)
     }

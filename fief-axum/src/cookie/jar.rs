@@ -1,6 +1,9 @@
 use axum::http::{HeaderMap, header};
 
-/// The cookies of a request, as it sent them.
+/// Cookies of a request, read from its `Cookie` headers.
+///
+/// A cookie jar that maps names to values would hide that a name was sent more
+/// than once.
 #[derive(Clone, Copy)]
 pub(crate) struct Jar<'a> {
     headers: &'a HeaderMap,
@@ -11,16 +14,18 @@ impl<'a> Jar<'a> {
         Self { headers }
     }
 
-    /// All cookies, a repeated name as often as it was sent.
+    /// Returns all names and values in the order in which they were sent.
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let headers = self.headers.get_all(header::COOKIE).iter();
-        // Pair by pair, so that one of somebody else's in another encoding hides none of ours.
+        // Decode each pair separately: a foreign cookie that is not UTF-8 must
+        // not hide ours.
         headers
             .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
             .filter_map(|pair| str::from_utf8(pair.trim_ascii()).ok()?.split_once('='))
     }
 
-    /// The value of a name that was sent once. A repeated one may be another site's, so none is taken.
+    /// Returns the value of a cookie, or `None` if its name was sent more than
+    /// once: another host may have injected one of them.
     pub(crate) fn get(self, name: &str) -> Option<&'a str> {
         let mut values = self
             .iter()
@@ -29,6 +34,7 @@ impl<'a> Jar<'a> {
         values.next().filter(|_| values.next().is_none())
     }
 
+    /// Returns whether a cookie of this name was sent, once or more.
     pub(crate) fn has(self, name: &str) -> bool {
         self.iter().any(|(sent, _)| sent == name)
     }

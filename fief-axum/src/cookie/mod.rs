@@ -1,4 +1,9 @@
-//! Cookies: their names, how they are sealed, and how a long value is cut into several.
+//! The cookies of this crate: their names and attributes, how they are read,
+//! sealed, and split if they are too long.
+//!
+//! There are cookies for the session, for each login in progress, and for the
+//! number of recent logins. Each value is JSON, sealed by [`Keys`] for one
+//! [`Purpose`], so that it cannot be read, forged, or used in place of another.
 
 pub(crate) mod chunks;
 mod config;

@@ -1,3 +1,9 @@
+//! Sealing: authenticated encryption of cookies and records with AES-256-GCM.
+//!
+//! A separate key is derived from the session key for each purpose, and the
+//! purpose and the client's id are authenticated as well: applications with
+//! different clients cannot open each other's values, even with the same key.
+
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
     hkdf::{HKDF_SHA256, KeyType, Salt},
@@ -8,28 +14,31 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::key::SessionKey;
 use crate::Error;
 
-/// What a sealed value is for. One that was sealed for something else does not open.
+/// What a value is sealed for.
+///
+/// It can only be opened for the same purpose, so that for example a sealed
+/// record of the store is not accepted as a cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
-    /// How often a browser logged in lately.
+    /// The number of recent logins of a browser.
     LoginCounter,
-    /// A login that has begun.
+    /// A login in progress.
     Login,
-    /// A session, in a store.
+    /// A session in a store.
     Record,
-    /// A session, in its cookies.
+    /// A session in cookies.
     Session,
-    /// Which session of a store a browser has.
+    /// The id of a session in a store.
     Ticket,
 }
 
-/// The keys that seal and open: the first seals, all open.
+/// Keys of an application: the first one seals, and all can open.
 pub(crate) struct Keys {
     keys: Vec<DerivedKeys>,
     client_id: String,
 }
 
-/// One key for each purpose, derived from a session key
+/// Keys derived from one session key, one for each [`Purpose`], by HKDF
 /// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)).
 struct DerivedKeys {
     logins: RandomizedNonceKey,
@@ -40,6 +49,7 @@ struct DerivedKeys {
 }
 
 impl Keys {
+    /// Derives the keys of `key`, which seals, and of the `previous` ones.
     pub(crate) fn new(
         key: SessionKey,
         previous: Vec<SessionKey>,
@@ -55,9 +65,10 @@ impl Keys {
         })
     }
 
-    /// Seals: base64url of nonce, ciphertext and tag.
+    /// Seals a value: base64url of nonce, ciphertext and tag. The nonce is
+    /// random.
     pub(crate) fn seal(&self, purpose: Purpose, value: &impl Serialize) -> Result<String, Error> {
-        let failed = || Error::Configuration("the session cannot be sealed".into());
+        let failed = || Error::Configuration("failed to seal the session".into());
         let mut plain = serde_json::to_vec(value).map_err(|_| failed())?;
         let keys = self.keys.first().ok_or_else(failed)?;
         let aad = self.aad(purpose);
@@ -68,7 +79,10 @@ impl Keys {
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &plain].concat()))
     }
 
-    /// Opens what any of the keys sealed for this purpose and client.
+    /// Opens what one of the keys sealed for this purpose and client.
+    ///
+    /// Returns `None` for anything else, such as a value that was modified,
+    /// sealed with a key that is no longer used, or in a format of the past.
     pub(crate) fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &str) -> Option<T> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
@@ -84,6 +98,8 @@ impl Keys {
         })
     }
 
+    /// Returns the associated data: it is authenticated, but not part of the
+    /// sealed value.
     fn aad(&self, purpose: Purpose) -> Vec<u8> {
         [purpose.label(), b"\0", self.client_id.as_bytes()].concat()
     }
@@ -112,7 +128,10 @@ impl DerivedKeys {
 }
 
 impl Purpose {
-    /// Also says the version of what is sealed.
+    /// Returns the label of the derived key and of the associated data.
+    ///
+    /// It ends with the version of the format. A new version makes values of
+    /// the previous one unreadable.
     fn label(self) -> &'static [u8] {
         match self {
             Self::LoginCounter => b"fief-axum logins 1",
@@ -125,7 +144,7 @@ impl Purpose {
 }
 
 fn derive(key: &SessionKey, purpose: Purpose) -> Result<RandomizedNonceKey, Error> {
-    let failed = |_| Error::SessionKey("no key can be derived from it");
+    let failed = |_| Error::SessionKey("failed to derive keys from it");
     let mut derived = [0; KEY_LEN];
     let prk = Salt::new(HKDF_SHA256, &[]).extract(key.as_bytes());
     prk.expand(&[purpose.label()], KeyLen)
@@ -134,6 +153,7 @@ fn derive(key: &SessionKey, purpose: Purpose) -> Result<RandomizedNonceKey, Erro
     RandomizedNonceKey::new(&AES_256_GCM, &derived).map_err(failed)
 }
 
+/// The length of a derived key, as a type that HKDF takes.
 #[derive(Debug)]
 struct KeyLen;
 
@@ -143,4 +163,5 @@ impl KeyType for KeyLen {
     }
 }
 
+/// In bytes.
 const KEY_LEN: usize = 32;
