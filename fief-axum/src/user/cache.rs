@@ -3,31 +3,47 @@ use std::{fmt, pin::Pin, time::Duration};
 use fief_client::FiefUserInfo;
 use uuid::Uuid;
 
-/// Where user info is kept between requests: [`FiefAuthBuilder::user_cache`](crate::FiefAuthBuilder::user_cache) takes
-/// one, such as a Redis that several machines share.
+/// Trait of caches for user info, given to
+/// [`FiefAuthBuilder::user_cache`](crate::FiefAuthBuilder::user_cache).
 ///
-/// What cannot be read or written is as good as not there: an implementation logs its errors.
+/// Implement it to share user info between machines, for example with Redis.
+/// Without it, each process has a cache of its own.
+///
+/// Implementations should treat errors as cache misses, and log them. Requests
+/// wait for the cache, so give its operations a timeout.
+///
+/// Keep user info confidential: it contains e-mail addresses and the custom
+/// fields of users. A user that the cache returns is trusted, except that
+/// the id must be that of the key.
+///
+/// # Example
+///
+/// A cache that stores JSON:
 ///
 /// ```
 /// use std::{collections::HashMap, sync::Mutex, time::Duration};
+///
 /// use fief_axum::{FiefAuth, UserCache, UserKey};
 /// use fief_client::{Fief, FiefUserInfo};
 ///
 /// #[derive(Default)]
-/// struct Shared {
-///     users: Mutex<HashMap<String, String>>, // stands for a connection
+/// struct JsonCache {
+///     // Stands for a connection to Redis.
+///     users: Mutex<HashMap<String, String>>,
 /// }
 ///
-/// impl UserCache for Shared {
+/// impl UserCache for JsonCache {
 ///     async fn get(&self, key: &UserKey) -> Option<FiefUserInfo> {
 ///         let users = self.users.lock().ok()?;
 ///         serde_json::from_str(users.get(&key.to_string())?).ok()
 ///     }
-///     async fn insert(&self, key: &UserKey, user: &FiefUserInfo, _ttl: Duration) {
+///
+///     async fn insert(&self, key: &UserKey, user: &FiefUserInfo, _time_to_live: Duration) {
 ///         if let (Ok(mut users), Ok(user)) = (self.users.lock(), serde_json::to_string(user)) {
 ///             users.insert(key.to_string(), user);
 ///         }
 ///     }
+///
 ///     async fn remove(&self, key: &UserKey) {
 ///         if let Ok(mut users) = self.users.lock() {
 ///             users.remove(&key.to_string());
@@ -36,14 +52,18 @@ use uuid::Uuid;
 /// }
 ///
 /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
-/// let auth = FiefAuth::builder(fief).user_cache(Shared::default()).build()?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let auth = FiefAuth::builder(fief).user_cache(JsonCache::default()).build()?;
+/// # let _ = auth;
+/// # Ok::<(), fief_axum::Error>(())
 /// ```
 pub trait UserCache: Send + Sync + 'static {
-    /// Returns a user who was put in less than the time to live ago.
+    /// Returns a user that was inserted and has not expired, or `None`.
     fn get(&self, key: &UserKey) -> impl Future<Output = Option<FiefUserInfo>> + Send;
 
-    /// Puts a user in, for this long at most.
+    /// Inserts or replaces a user, to expire after `time_to_live`.
+    ///
+    /// `time_to_live` is the one set by
+    /// [`user_cache_ttl`](crate::FiefAuthBuilder::user_cache_ttl).
     fn insert(
         &self,
         key: &UserKey,
@@ -51,11 +71,31 @@ pub trait UserCache: Send + Sync + 'static {
         time_to_live: Duration,
     ) -> impl Future<Output = ()> + Send;
 
-    /// Takes a user out.
+    /// Removes a user, for example after
+    /// [`FiefAuth::invalidate_user`](crate::FiefAuth::invalidate_user).
     fn remove(&self, key: &UserKey) -> impl Future<Output = ()> + Send;
 }
 
-/// Who a user is: the tenant's issuer and the user's id there. Displayed with a space between them.
+/// Key of a [`UserCache`]: the issuer of a tenant and the id of a user.
+///
+/// The issuer keeps users of several Fief servers that share a cache apart.
+/// `Display` writes the issuer and the id, separated by a space.
+///
+/// # Example
+///
+/// ```
+/// use fief_axum::UserKey;
+///
+/// let key = UserKey::new(
+///     "https://fief.example.com",
+///     "ca19f041-618e-417a-a68a-3840a568fb8f".parse()?,
+/// );
+/// assert_eq!(
+///     key.to_string(),
+///     "https://fief.example.com ca19f041-618e-417a-a68a-3840a568fb8f",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct UserKey {
@@ -65,13 +105,25 @@ pub struct UserKey {
     pub id: Uuid,
 }
 
+impl UserKey {
+    /// Creates a key, for tests of a [`UserCache`].
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, id: Uuid) -> Self {
+        Self {
+            issuer: issuer.into(),
+            id,
+        }
+    }
+}
+
 impl fmt::Display for UserKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.issuer, self.id)
     }
 }
 
-/// A [`UserCache`] of any type.
+/// [`UserCache`] as a trait object, since a trait with async functions cannot
+/// be one.
 pub(crate) trait DynUserCache: Send + Sync {
     fn get<'a>(&'a self, key: &'a UserKey) -> BoxFuture<'a, Option<FiefUserInfo>>;
     fn insert<'a>(

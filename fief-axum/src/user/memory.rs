@@ -7,7 +7,10 @@ use fief_client::FiefUserInfo;
 use quick_cache::{Weighter, sync::Cache};
 use uuid::Uuid;
 
-/// The users of one tenant, in this process. Bounded in entries and bytes.
+/// Default cache: user info of one tenant, in this process.
+///
+/// It holds at most 10 000 users and 32 MiB. When it is full, users that are
+/// rarely requested are evicted.
 pub(crate) struct MemoryCache {
     users: Cache<Uuid, Entry, EntryWeighter>,
 }
@@ -16,6 +19,7 @@ pub(crate) struct MemoryCache {
 struct Entry {
     inserted_at: SystemTime,
     user: Arc<FiefUserInfo>,
+    /// The size of the user as JSON.
     bytes: u64,
 }
 
@@ -26,7 +30,9 @@ impl MemoryCache {
         }
     }
 
-    /// A clock that went back makes an entry as old as one that is over.
+    /// Returns a user that was inserted less than `ttl` ago.
+    ///
+    /// If the clock was set back, entries count as expired.
     pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
         let entry = self.users.get(&id)?;
         let is_fresh = now
@@ -49,11 +55,13 @@ impl MemoryCache {
     }
 }
 
+/// Weighs entries by their size.
 #[derive(Clone)]
 struct EntryWeighter;
 
 impl Weighter<Uuid, Entry> for EntryWeighter {
-    /// No entry takes less than its share, which bounds their number.
+    /// Twice the size as JSON estimates the size in memory. The minimum weight
+    /// bounds the number of entries.
     fn weight(&self, _: &Uuid, entry: &Entry) -> u64 {
         (entry.bytes * 2).max(MAX_BYTES / MAX_ENTRIES as u64)
     }

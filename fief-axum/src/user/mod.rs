@@ -1,3 +1,9 @@
+//! User info: fetched from Fief and cached.
+//!
+//! Requests for the same user share one fetch, and a rejection by Fief is
+//! cached for a moment as well. Changes of a user that happen during a fetch
+//! are not overwritten by its older result.
+
 pub(crate) mod cache;
 mod memory;
 
@@ -21,22 +27,26 @@ use crate::{
     metrics,
 };
 
-/// The users that Fief described lately.
+/// Source of user info: a cache in front of Fief.
 pub(crate) struct Users {
     pub(crate) store: Store,
     pub(crate) time_to_live: Duration,
+    /// By user, the last token that Fief rejected.
     refusals: Cache<Uuid, NegativeEntry>,
     flights: SingleFlight<Uuid, UserResult>,
-    /// Counts what became cached or was forgotten since, of a part of the users each.
+    /// Counters of updates and invalidations, each for a share of the users.
+    /// One that changes during a fetch makes its result outdated.
     versions: [AtomicU64; 64],
 }
 
+/// Cache of user info.
 pub(crate) enum Store {
     Memory(MemoryCache),
+    /// Given by the application.
     Custom(Box<dyn DynUserCache>),
 }
 
-/// Fief did not want to describe the user to this token.
+/// Cached rejection: Fief returned no user info for this token.
 #[derive(Clone)]
 struct NegativeEntry {
     refused_at: SystemTime,
@@ -57,7 +67,9 @@ impl Users {
         }
     }
 
-    /// Returns the user of a token, asking Fief when that was too long ago.
+    /// Returns the user of a token, from the cache or from Fief.
+    ///
+    /// Concurrent calls for the same user share one fetch.
     pub(crate) async fn get(
         users: &Arc<Self>,
         fief: &Fief,
@@ -70,7 +82,7 @@ impl Users {
             let work = || {
                 let (users, fief, token) = (Arc::clone(users), fief.clone(), token.clone());
                 async move {
-                    // Another request may have ended between the look and this one's start.
+                    // Another fetch may have completed in the meantime.
                     match users.cached(&fief, &token).await {
                         Some(cached) => cached,
                         None => users.fetch(&fief, &token).await,
@@ -79,10 +91,12 @@ impl Users {
             };
             let joined = users.flights.join(token.id(), || None, work).await;
             let Joined { result, is_own } = joined.map_err(|FlightError| {
-                FiefError::Configuration("user info needs a tokio runtime that runs".into())
+                FiefError::Configuration(
+                    "user info was not fetched: the tokio runtime is stopped or overloaded".into(),
+                )
             })?;
             match result {
-                // The answer may be about another token of the same user.
+                // The rejection may be of another token of the same user.
                 Err(error) if !is_own && is_refusal(&error) => {}
                 Ok(_) | Err(_) => return result,
             }
@@ -90,7 +104,8 @@ impl Users {
         users.fetch(fief, token).await
     }
 
-    /// Returns what Fief said about the user of a token lately.
+    /// Returns the cached user of a token, or the cached rejection of the
+    /// token.
     async fn cached(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<UserResult> {
         if let Some(user) = self.lookup(fief, token.id()).await {
             metrics::user("cache");
@@ -99,7 +114,7 @@ impl Users {
         self.cached_refusal(fief.now(), token).map(Err)
     }
 
-    /// Returns the user of a token as Fief describes them now.
+    /// Fetches the user of a token from Fief, and caches the result.
     pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
         metrics::user("fief");
         let id = token.id();
@@ -109,34 +124,35 @@ impl Users {
             Err(error) if is_refusal(&error) => {
                 return Err(self.cache_refusal(fief, token, error).await);
             }
-            // It says nothing about the user.
+            // A failure says nothing about the user.
             Err(error) => return Err(error),
         };
         if let Err(error) = check_user(&user, token) {
             return Err(self.cache_refusal(fief, token, error).await);
         }
         self.insert(fief, &user).await;
-        // Of what changed in the meantime this answer may know nothing.
+        // The user changed during the fetch: the result may be outdated.
         if self.versions(id).load(Ordering::Acquire) != version {
             self.remove(fief, id).await;
         }
         Ok(user)
     }
 
-    /// Takes in what Fief, or the user themselves, just said.
+    /// Updates the cache after a login, a refresh or a change by the user.
     pub(crate) async fn update(&self, fief: &Fief, user: &FiefUserInfo) {
         self.versions(user.sub).fetch_add(1, Ordering::AcqRel);
         self.insert(fief, user).await;
     }
 
-    /// Forgets a user, whatever is under way.
+    /// Removes a user from the cache. A fetch in flight is not joined any more.
     pub(crate) async fn invalidate(&self, fief: &Fief, id: Uuid) {
         self.versions(id).fetch_add(1, Ordering::AcqRel);
         self.flights.remove(&id);
         self.remove(fief, id).await;
     }
 
-    /// Forgets a user whom Fief does not describe, and who else asks for a moment.
+    /// Removes a user from the cache, and caches the rejection of the token for
+    /// a moment. Returns the error.
     async fn cache_refusal(
         &self,
         fief: &Fief,
@@ -155,6 +171,7 @@ impl Users {
         error
     }
 
+    /// Returns the counter of the share that a user belongs to.
     fn versions(&self, id: Uuid) -> &AtomicU64 {
         let [.., last] = id.into_bytes();
         let [first, ..] = &self.versions;
@@ -181,7 +198,7 @@ impl Users {
             Store::Memory(memory) => memory.get(id, fief.now(), self.time_to_live),
             Store::Custom(cache) => cache.get(&user_key(fief, id).await?).await,
         };
-        // A cache of the application's own may hold anything.
+        // A custom cache may return anything.
         found.filter(|user| user.sub == id && user.is_active != Some(false))
     }
 
@@ -196,7 +213,9 @@ impl Users {
         }
     }
 
-    /// What Fief said a moment ago, if it holds for this token too.
+    /// Returns the cached rejection, if it applies to this token.
+    ///
+    /// An inactive user is rejected with any token.
     fn cached_refusal(&self, now: SystemTime, token: &FiefAccessTokenInfo) -> Option<FiefError> {
         let refusal = self.refusals.get(&token.id())?;
         let age = now.duration_since(refusal.refused_at);
@@ -206,9 +225,11 @@ impl Users {
     }
 }
 
+/// Checks that user info belongs to the token and that the user is active
+/// ([OpenID Connect Core, section 5.3.2](https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse)).
 fn check_user(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
     if user.sub != token.id() {
-        let why = "the user is another than the token's";
+        let why = "user info is of another user than the access token";
         return Err(FiefError::ResponseInvalid(why));
     }
     if user.is_active == Some(false) {
@@ -217,14 +238,17 @@ fn check_user(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), Fi
     Ok(())
 }
 
+/// Returns whether Fief rejected the user or the token, rather than failed.
 fn is_refusal(error: &FiefError) -> bool {
     matches!(error, FiefError::UserInactive) || error.status().is_some_and(|status| status == 401)
 }
 
-/// Known since the first token was validated, so nothing is fetched.
+/// Returns the key of a user in a custom cache.
+///
+/// The issuer was fetched when the token was validated.
 async fn user_key(fief: &Fief, id: Uuid) -> Option<UserKey> {
-    let issuer = fief.issuer().await.ok()?.to_owned();
-    Some(UserKey { issuer, id })
+    let issuer = fief.issuer().await.ok()?;
+    Some(UserKey::new(issuer, id))
 }
 
 impl fmt::Debug for Users {
@@ -233,7 +257,8 @@ impl fmt::Debug for Users {
     }
 }
 
-/// How many answers about other tokens, or none, are waited for.
+/// How many shared fetches are awaited that may be rejected for another token.
 const MAX_JOINED: usize = 3;
 const MAX_REFUSALS: usize = 10_000;
+/// How long a rejection is cached, before the token is tried again.
 const REFUSAL_LIFETIME: Duration = Duration::from_secs(5);
