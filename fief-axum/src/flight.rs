@@ -1,3 +1,5 @@
+//! Single flight: sharing the result of work that is in flight.
+
 use std::{
     collections::HashMap,
     future::Future,
@@ -8,26 +10,35 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch, time::timeout};
 
-/// Work that is under way: one piece for each key, shared by all who want its result.
+/// Map of work in flight: all callers with the same key share one execution and
+/// its result (single flight).
 ///
-/// The work is spawned: a caller that goes away takes nothing from the others. Work that is lost with the runtime that
-/// it was spawned on is done again, once, by those who wait for it. Work that takes too long, since its runtime stands
-/// still, may go on: it is done again only if it can be repeated.
+/// The work is spawned, so it continues if the caller that started it is
+/// dropped.
+///
+/// - If it is lost because its runtime was shut down, a caller that waits for
+///   it starts it again.
+/// - If it takes too long because its runtime is blocked, it may still
+///   complete. It is started again only if it is repeatable.
 pub(crate) struct SingleFlight<K, T> {
     in_flight: Shared<K, T>,
+    /// Whether work may be started while the same work may still be running.
     is_repeatable: bool,
 }
 
 type Shared<K, T> = Arc<Mutex<HashMap<K, InFlight<T>>>>;
+/// Work in flight: holds `Some` when it has completed.
 type InFlight<T> = watch::Receiver<Option<T>>;
 
-/// A result, and whether the caller's own work led to it.
+/// Result of [`SingleFlight::join`].
 pub(crate) struct Joined<T> {
     pub(crate) result: T,
+    /// Whether this caller started the work.
     pub(crate) is_own: bool,
 }
 
-/// There is no result: no runtime can do the work, it takes too long, or there is too much of it under way.
+/// Error of [`SingleFlight::join`]: no runtime is running, the work takes too
+/// long, or too much work is in flight.
 #[derive(Debug)]
 pub(crate) struct FlightError;
 
@@ -43,10 +54,11 @@ where
         }
     }
 
-    /// Joins the work for a key, or starts it, and waits for the result.
+    /// Waits for the work in flight for a key, or starts it, and returns the
+    /// result.
     ///
-    /// Where no work is under way, `cached` may have the result already. No work for any key begins or ends while it is
-    /// authentication.
+    /// If none is in flight, `cached` is called first. It runs under the lock,
+    /// so that no work starts or ends meanwhile: it must be short.
     pub(crate) async fn join<F>(
         &self,
         key: K,
@@ -69,7 +81,7 @@ where
             let waited = waited.map(|waited| waited.ok().and_then(|result| result.clone()));
             match waited {
                 Ok(Some(result)) => return Ok(Joined { result, is_own }),
-                // It was lost with its runtime.
+                // Its runtime was shut down.
                 Ok(None) => {}
                 Err(_) if self.is_repeatable => remove(&self.in_flight, &key, &flight),
                 Err(_) => return Err(FlightError),
@@ -78,16 +90,18 @@ where
         Err(FlightError)
     }
 
-    /// Returns whether work for this key is under way.
+    /// Returns whether work for a key is in flight.
     pub(crate) fn contains(&self, key: &K) -> bool {
         lock(&self.in_flight).contains_key(key)
     }
 
-    /// Lets the next caller start the work anew. Those who wait for what is under way get its result.
+    /// Makes the next caller start the work again. Callers that already wait
+    /// get the result of the work in flight.
     pub(crate) fn remove(&self, key: &K) {
         lock(&self.in_flight).remove(key);
     }
 
+    /// Returns the cached result or the work in flight, or spawns the work.
     fn start<F>(
         &self,
         key: &K,
@@ -102,7 +116,7 @@ where
         {
             let mut in_flight = lock(&self.in_flight);
             match in_flight.get(key) {
-                // Not one that was lost.
+                // The sender exists: it was not lost.
                 Some(flight) if flight.has_changed().is_ok() => {
                     return Ok(Started::Others(flight.clone()));
                 }
@@ -116,7 +130,8 @@ where
             }
             in_flight.insert(key.clone(), flight.clone());
         }
-        // Not under the lock: a runtime that shuts down drops the work at once, which takes it.
+        // Without the lock: a runtime that shuts down drops the future at once,
+        // and its guard takes the lock.
         let guard = FlightGuard {
             in_flight: Arc::clone(&self.in_flight),
             key: key.clone(),
@@ -125,7 +140,7 @@ where
         let work = work();
         runtime.spawn(async move {
             let result = work.await;
-            // Before the others hear of it, so that what they start next is not this.
+            // Before the callers are notified, so that they cannot join it again.
             drop(guard);
             sender.send_replace(Some(result));
         });
@@ -133,13 +148,16 @@ where
     }
 }
 
+/// Result of [`SingleFlight::start`].
 enum Started<T> {
     Cached(T),
+    /// Work that this caller started.
     Own(InFlight<T>),
+    /// Work that another caller started.
     Others(InFlight<T>),
 }
 
-/// Ends a piece of work, whatever becomes of it.
+/// Removes work from the map when it completes, panics or is lost.
 struct FlightGuard<K: Eq + Hash, T> {
     in_flight: Shared<K, T>,
     key: K,
@@ -152,7 +170,7 @@ impl<K: Eq + Hash, T> Drop for FlightGuard<K, T> {
     }
 }
 
-/// Removes a piece of work unless another one has its key by now.
+/// Removes work from the map, unless newer work has the same key.
 fn remove<K: Eq + Hash, T>(in_flight: &Shared<K, T>, key: &K, flight: &InFlight<T>) {
     let mut in_flight = lock(in_flight);
     let current = in_flight.get(key);
@@ -165,8 +183,9 @@ fn lock<K, T>(in_flight: &Shared<K, T>) -> MutexGuard<'_, HashMap<K, InFlight<T>
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// More than the time-outs of a request to Fief add up to.
+/// More than the sum of the timeouts of a request to Fief.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How many runtimes may be lost under one caller.
+/// How often one caller starts or joins work that is lost.
 const MAX_STARTS: usize = 3;
+/// Bounds the memory.
 const MAX_IN_FLIGHT: usize = 100_000;

@@ -1,21 +1,23 @@
-//! What is counted, where the feature `metrics` is on.
+//! Counters on the `metrics` facade. Without the feature `metrics` they do
+//! nothing.
 
-/// Somebody was asked who sent a request: `authenticated`, or the `error` of the answer.
+/// Counts a request that was authenticated. `outcome` is `authenticated` or the
+/// `error` of the response.
 pub(crate) fn request(outcome: &'static str) {
     count("fief_axum_requests_total", "outcome", outcome);
 }
 
-/// A request did not reach its handler.
+/// Counts a rejected request by the `error` of the response.
 pub(crate) fn rejection(error: &'static str) {
     count("fief_axum_rejections_total", "error", error);
 }
 
-/// User info was asked for, and came from `cache` or `fief`.
+/// Counts user info that was returned from the `cache` or fetched from `fief`.
 pub(crate) fn user(from: &'static str) {
     count("fief_axum_users_total", "from", from);
 }
 
-/// A session was refreshed: `refreshed`, `refused`, `ended` or `failed`.
+/// Counts a refresh of a session: `refreshed`, `refused`, `ended` or `failed`.
 pub(crate) fn refresh(outcome: &'static str) {
     count("fief_axum_refreshes_total", "outcome", outcome);
 }
