@@ -31,8 +31,8 @@ impl RequireLayer {
     /// - the required scopes to the `security` of the operation, and
     /// - the responses 401 and 403 to the operation, unless it has its own.
     ///
-    /// `path` is written as in the document. Nothing is added to an operation
-    /// that is not in the document, so check the spelling.
+    /// `path` is written as in the document. If the document has no such
+    /// operation, an error is logged and nothing is added.
     ///
     /// # Example
     ///
@@ -64,6 +64,12 @@ impl RequireLayer {
         let item = document.paths.paths.get_mut(path);
         if let Some(operation) = item.and_then(|item| operation(item, method)) {
             describe_operation(operation, &self.rule);
+        } else {
+            tracing::error!(
+                %method,
+                path,
+                "RequireLayer::describe: the OpenAPI document has no such operation, check the path"
+            );
         }
     }
 }
@@ -73,8 +79,8 @@ impl PathsLayer {
     /// operation, as [`RequireLayer::describe`] does for one.
     ///
     /// Operations on public paths get an empty `security`. Operations on paths
-    /// that are not listed in the layer are left unchanged, although requests
-    /// for them are rejected.
+    /// that are not listed in the layer are left unchanged, and an error is
+    /// logged, since requests for them are rejected.
     ///
     /// # Example
     ///
@@ -109,7 +115,11 @@ impl PathsLayer {
                         describe_operation(operation, rule);
                     }
                     Decision::Allow => operation.security = Some(Vec::new()),
-                    Decision::Deny(_) => {}
+                    Decision::Deny(_) => tracing::error!(
+                        %method,
+                        path,
+                        "PathsLayer::describe: the layer has no entry for the path and rejects it"
+                    ),
                 }
             }
         }

@@ -12,6 +12,12 @@ fn each_security_requirement_has_its_tests() {
     assert_ne!(check(include_str!("../security.md")), 0);
 }
 
+/// Section 0: and so have the faults that were seen in use.
+#[test]
+fn each_fault_from_the_field_has_its_tests() {
+    assert_ne!(check(include_str!("../field.md")), 0);
+}
+
 /// Checks that a table names tests that are there, and that name the row: how many rows there are.
 fn check(table: &str) -> usize {
     let mut seen = HashSet::new();

@@ -6,10 +6,13 @@ use axum::http::Method;
 use fief_axum::{FiefAuth, Policy, RequireLayer};
 use fief_client::{Fief, FiefAcr, Requirements};
 use serde_json::{Value, json};
+use tracing::Level;
 use utoipa::openapi::{
     HttpMethod, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, ResponseBuilder,
     path::{Operation, OperationBuilder},
 };
+
+use crate::client::log::Log;
 
 struct CanCreate;
 
@@ -211,4 +214,16 @@ fn guards_that_are_described_one_by_one_share_a_scheme() {
     let scheme = &json(&document)["components"]["securitySchemes"]["fief"];
     let scopes = &scheme["flows"]["authorizationCode"]["scopes"];
     assert_eq!(*scopes, json!({"a": "", "b": "", "openid": ""}));
+}
+
+/// FD-87
+#[test]
+fn an_operation_that_is_not_in_the_document_is_logged() {
+    let (log, _guard) = Log::of(Level::ERROR);
+
+    auth()
+        .require()
+        .describe(&mut document(), &Method::GET, "/casltes");
+
+    assert!(log.text().contains("/casltes"), "{}", log.text());
 }

@@ -8,17 +8,18 @@ mod responses;
 mod route_settings;
 mod routes;
 mod session;
-mod session_settings;
 
 use std::{fmt, sync::Arc};
 
 use fief_client::Fief;
 
-use self::{route_settings::RouteSettings, session_settings::SessionSettings};
+use self::route_settings::RouteSettings;
 use crate::{
     Error, FiefAuth, SessionKey,
+    cookie::{CookieConfig, Keys},
     extract::policy::Policies,
     rejection::{OnRejection, challenge::Challenge},
+    session::{RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store},
     shared::Shared,
     user::Users,
 };
@@ -55,7 +56,10 @@ pub struct FiefAuthBuilder {
     fief: Fief,
     login: Option<(String, SessionKey)>,
     routes: RouteSettings,
-    session: SessionSettings,
+    session: SessionConfig,
+    previous_session_keys: Vec<SessionKey>,
+    /// `None` keeps sessions in cookies.
+    session_store: Option<Box<dyn RecordStore>>,
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
     realm: Option<String>,
@@ -69,7 +73,9 @@ impl FiefAuthBuilder {
             fief,
             login: None,
             routes: RouteSettings::new(),
-            session: SessionSettings::new(),
+            session: SessionConfig::new(),
+            previous_session_keys: Vec::new(),
+            session_store: None,
             on_rejection: None,
             access_token_cookie: None,
             realm: None,
@@ -113,6 +119,8 @@ impl FiefAuthBuilder {
     /// On loopback, an http URL is accepted for development. The cookies are
     /// then set without the `Secure` attribute and the `__Host-` prefix, and a
     /// warning is logged.
+    #[doc(alias = "csrf")]
+    #[doc(alias = "nginx")]
     pub fn login(mut self, app_url: impl Into<String>, session_key: SessionKey) -> Self {
         self.login = Some((app_url.into(), session_key));
         self
@@ -132,6 +140,9 @@ impl FiefAuthBuilder {
     /// CSRF: requests that are not GET, HEAD or OPTIONS are rejected with 403
     /// unless they come from the same origin. The program that sets the cookie
     /// must make it `HttpOnly` and `Secure`.
+    #[doc(alias = "cookieGetter")]
+    #[doc(alias = "csrf")]
+    #[doc(alias = "tokenGetter")]
     pub fn access_token_cookie(mut self, name: impl Into<String>) -> Self {
         self.access_token_cookie = Some(name.into());
         self
@@ -150,6 +161,8 @@ impl FiefAuthBuilder {
             login,
             routes,
             session,
+            previous_session_keys,
+            session_store,
             on_rejection,
             access_token_cookie,
             realm,
@@ -160,8 +173,26 @@ impl FiefAuthBuilder {
         let site = match login {
             Some((app_url, key)) => {
                 let app_url = check::app_url(&app_url)?;
-                let sessions = session.build(&fief, &users, &app_url, key)?;
-                Some(routes.build(&app_url, sessions)?)
+                let is_secure = app_url.scheme() == "https";
+                if !is_secure {
+                    tracing::warn!(
+                        "app_url is http: cookies are not Secure, use https in production"
+                    );
+                }
+                session.validate()?;
+                let keys = Keys::new(key, previous_session_keys, fief.client_id())?;
+                let keys = Arc::new(keys);
+                let sessions = Sessions {
+                    fief: fief.clone(),
+                    users: Arc::clone(&users),
+                    store: session_store
+                        .map(|records| Store::new(records, Arc::clone(&keys), session.absolute)),
+                    cookies: CookieConfig { is_secure, keys },
+                    config: session,
+                    refreshes: Refreshes::new(),
+                    revoked: RevocationList::new(),
+                };
+                Some(routes.build(&app_url, Arc::new(sessions))?)
             }
             None => None,
         };

@@ -36,6 +36,11 @@ impl FiefAuthBuilder {
     /// # let _ = auth;
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
+    #[doc(alias = "forbiddenResponse")]
+    #[doc(alias = "get_forbidden_response")]
+    #[doc(alias = "get_unauthorized_response")]
+    #[doc(alias = "htmx")]
+    #[doc(alias = "unauthorizedResponse")]
     pub fn on_rejection<F, R>(mut self, hook: F) -> Self
     where
         F: Fn(Rejection) -> R + Send + Sync + 'static,

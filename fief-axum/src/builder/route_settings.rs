@@ -55,7 +55,7 @@ impl RouteSettings {
             after_logout,
             on_login_page,
         } = self;
-        if sessions.config.refresh.is_some() {
+        if sessions.config.refresh {
             scopes.push("offline_access".into());
         }
         let prefix = app_url.path().trim_end_matches('/').to_owned();

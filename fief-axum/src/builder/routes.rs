@@ -73,6 +73,7 @@ impl FiefAuthBuilder {
     /// # let _ = auth;
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
+    #[doc(alias = "currentUserPath")]
     pub fn user_route(mut self, path: impl Into<String>) -> Self {
         self.routes.user_route = Some(path.into());
         self

@@ -31,7 +31,7 @@ impl FiefAuthBuilder {
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
     pub fn previous_session_key(mut self, key: SessionKey) -> Self {
-        self.session.previous_keys.push(key);
+        self.previous_session_keys.push(key);
         self
     }
 
@@ -42,7 +42,7 @@ impl FiefAuthBuilder {
     /// at most once a minute, so with a shorter timeout sessions end even while
     /// they are in use.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.session.idle = timeout;
+        self.session.idle = timeout.as_secs();
         self
     }
 
@@ -52,7 +52,7 @@ impl FiefAuthBuilder {
     /// Without [`offline_access`](Self::offline_access) a session also ends
     /// when the access token of its login expires.
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
-        self.session.absolute = lifetime;
+        self.session.absolute = lifetime.as_secs();
         self
     }
 
@@ -105,7 +105,7 @@ impl FiefAuthBuilder {
     /// Fief. It must be at least 5 seconds, and needs
     /// [`offline_access`](Self::offline_access).
     pub fn refresh_after(mut self, age: Duration) -> Self {
-        self.session.refresh_after = Some(age);
+        self.session.refresh_after = Some(age.as_secs());
         self
     }
 
@@ -146,7 +146,7 @@ impl FiefAuthBuilder {
     /// ```
     #[cfg(feature = "tower-sessions")]
     pub fn session_store(mut self, store: impl tower_sessions_core::SessionStore) -> Self {
-        self.session.store = Some(Box::new(TowerSessions(store)));
+        self.session_store = Some(Box::new(TowerSessions(store)));
         self
     }
 
@@ -155,6 +155,8 @@ impl FiefAuthBuilder {
     /// 32 MiB.
     ///
     /// See [`UserCache`] for an example.
+    #[doc(alias = "get_userinfo_cache")]
+    #[doc(alias = "userInfoCache")]
     pub fn user_cache(mut self, cache: impl UserCache) -> Self {
         self.users.store = user::Store::Custom(Box::new(cache));
         self

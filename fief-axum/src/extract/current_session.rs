@@ -13,6 +13,7 @@ use fief_client::{FiefAccessTokenInfo, Requirements};
 use super::optional::optional;
 use crate::{
     Rejection, RejectionKind, SessionId,
+    error::Chain,
     request::{
         auth::{Credential, RequestAuth},
         head::RequestHead,
@@ -125,7 +126,10 @@ impl CurrentSession {
                     .pending
                     .set_session_cookies(sessions, cookies, Some(&fresh)),
                 Err(error) => {
-                    tracing::error!(%error, "failed to write the cookies of a refreshed session");
+                    tracing::error!(
+                        error = %Chain(&error),
+                        "failed to write the cookies of a refreshed session"
+                    );
                 }
             }
         }

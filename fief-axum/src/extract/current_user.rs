@@ -7,7 +7,7 @@ use axum::{
 use fief_client::{FiefUserInfo, Requirements};
 
 use super::optional::optional;
-use crate::{Rejection, request::auth::RequestAuth, user::Users};
+use crate::{Rejection, error::Chain, request::auth::RequestAuth, user::Users};
 
 /// Extractor for the user info of the request's user.
 ///
@@ -102,7 +102,7 @@ async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Re
         Users::get(auth.users(), auth.fief(), token).await
     };
     found.map_err(|error| {
-        tracing::debug!(%error, user = %token.id(), "failed to get user info");
+        tracing::debug!(error = %Chain(&error), user = %token.id(), "failed to get user info");
         authentication.reject(error.into(), &Requirements::new())
     })
 }

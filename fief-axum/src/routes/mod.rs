@@ -27,6 +27,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use self::page::{LoginPage, LoginPageKind};
 pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
@@ -60,28 +61,33 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
                 .post(logout::post_logout)
                 .head(method_not_allowed),
         )
-        .layer(middleware::from_fn(secure_headers))
-        .with_state(auth.clone())
+        .layer(middleware::from_fn(reject_prefetch))
+        .layer(secure_headers())
+        .with_state(Arc::clone(auth))
 }
 
-/// Middleware that sets the headers of all responses of the routes, and does
-/// not pass prefetches on: they must not start, finish or end a session.
-async fn secure_headers(request: Request, next: Next) -> Response {
-    let mut response = if RequestHead::of(&request).is_prefetch() {
+/// Sets the headers of all responses of the routes.
+fn secure_headers() -> (
+    SetResponseHeaderLayer<HeaderValue>,
+    SetResponseHeaderLayer<HeaderValue>,
+    SetResponseHeaderLayer<HeaderValue>,
+) {
+    let value = HeaderValue::from_static;
+    (
+        SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, value("no-store")),
+        SetResponseHeaderLayer::if_not_present(header::REFERRER_POLICY, value("no-referrer")),
+        SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, value("nosniff")),
+    )
+}
+
+/// Middleware that does not pass prefetches on: they must not start, finish or
+/// end a session.
+async fn reject_prefetch(request: Request, next: Next) -> Response {
+    if RequestHead::of(&request).is_prefetch() {
         StatusCode::NO_CONTENT.into_response()
     } else {
         next.run(request).await
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers
-        .entry(header::REFERRER_POLICY)
-        .or_insert(HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
+    }
 }
 
 /// Rejects HEAD, which a router would otherwise pass to the handler of GET: it

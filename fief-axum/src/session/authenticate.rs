@@ -42,7 +42,7 @@ pub(crate) async fn authenticate(
 ) -> Result<SessionAuth, RejectionKind> {
     let now = seconds(sessions.fief.now());
     let session = match load(sessions, cookie, now).await? {
-        Loaded::Active(session) => Arc::new(session),
+        Loaded::Active(session) => session,
         Loaded::Expired => return Ok(cleared(sessions, head)),
     };
     let may_start = !matches!(*head.method, Method::HEAD | Method::OPTIONS);
@@ -95,7 +95,7 @@ pub(crate) async fn refresh_if_needed(
 ) -> Refreshed {
     let mut session = Arc::clone(session);
     for _ in 0..MAX_REFRESHES {
-        if !session.needs_refresh(sessions.config.refresh, now) {
+        if !session.needs_refresh(sessions.config, now) {
             break;
         }
         let outcome = if may_start {

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
-use super::config::{Refresh, SessionConfig};
+use super::config::SessionConfig;
 use crate::Error;
 
 /// Session of a user: the tokens of a login and its times.
@@ -52,7 +52,7 @@ impl Session {
             generation: 0,
             user: info.id(),
             access_token: tokens.access_token().into(),
-            refresh_token: refresh_token_of(tokens).filter(|_| config.refresh.is_some()),
+            refresh_token: refresh_token_of(tokens).filter(|_| config.refresh),
             auth_time: info.auth_time().map(seconds),
             expires_at: seconds(info.expires_at()),
             refreshed_at: now,
@@ -120,15 +120,15 @@ impl Session {
     /// They are refreshed before they expire, with a jitter so that sessions of
     /// the same time do not refresh at once; or at the age that is set. To
     /// withstand clocks that differ, never right after the last refresh.
-    pub(crate) fn needs_refresh(&self, refresh: Option<Refresh>, now: u64) -> bool {
-        let Some(refresh) = refresh.filter(|_| self.refresh_token.is_some()) else {
+    pub(crate) fn needs_refresh(&self, config: SessionConfig, now: u64) -> bool {
+        if !config.refresh || self.refresh_token.is_none() {
             return false;
-        };
+        }
         let lifetime = self.expires_at.saturating_sub(self.refreshed_at);
         let jitter = u64::try_from(self.id.as_u128() % JITTER).unwrap_or_default();
         let early = (REFRESH_MARGIN + jitter).min(lifetime / 2);
         let due = self.expires_at.saturating_sub(early);
-        let sooner = refresh.after.unwrap_or(u64::MAX);
+        let sooner = config.refresh_after.unwrap_or(u64::MAX);
         let due = due.min(self.refreshed_at.saturating_add(sooner));
         now >= due.max(self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL))
     }

@@ -1,5 +1,7 @@
 //! Loads sessions from the cookies of requests, and writes their cookies.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 
@@ -12,7 +14,7 @@ use crate::{
 /// Result of [`load`].
 pub(crate) enum Loaded {
     /// The session is valid, though its access token may have expired.
-    Active(Session),
+    Active(Arc<Session>),
     /// The session has expired or was revoked.
     Expired,
 }
@@ -23,7 +25,7 @@ pub(crate) enum Loaded {
 /// when it is loaded.
 pub(crate) enum SessionCookie {
     /// The session itself, without a store.
-    Session(Session),
+    Session(Arc<Session>),
     /// The id of a session in the store.
     Ticket(Ticket),
 }
@@ -39,7 +41,8 @@ impl SessionCookie {
         if sessions.store.is_some() {
             keys.open(Purpose::Ticket, &sealed).map(Self::Ticket)
         } else {
-            keys.open(Purpose::Session, &sealed).map(Self::Session)
+            let session = keys.open(Purpose::Session, &sealed);
+            session.map(Arc::new).map(Self::Session)
         }
     }
 }
@@ -62,7 +65,7 @@ pub(crate) async fn load(
         {
             let issuer = sessions.fief.issuer().await?;
             match store.load(issuer, &ticket).await? {
-                Some(session) => session,
+                Some(session) => Arc::new(session),
                 None => return Ok(Loaded::Expired),
             }
         }

@@ -35,7 +35,7 @@ pub use self::id::SessionId;
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
     authenticate::{Refreshed, authenticate, refresh_if_needed, validate},
-    config::{Refresh, SessionConfig},
+    config::SessionConfig,
     create::create,
     data::{Session, seconds},
     load::{Loaded, SessionCookie, load, write},
