@@ -62,7 +62,7 @@ impl Fief {
             nonce: secret::random::<32>()?.into(),
             code_verifier: secret::random::<32>()?.into(),
             redirect_uri: redirect_uri.to_owned(),
-            client_id: self.inner.credentials.id.clone(),
+            client_id: self.client_id().to_owned(),
             acr: request.acr,
             max_age: request.max_age,
         };
@@ -98,7 +98,7 @@ impl Fief {
         if !crypto::equal(state.expose_secret(), &response.state) {
             return Err(FiefError::CallbackInvalid("the state is another's"));
         }
-        if *client_id != self.inner.credentials.id {
+        if client_id != self.client_id() {
             return Err(FiefError::CallbackInvalid(
                 "the login began with another client",
             ));

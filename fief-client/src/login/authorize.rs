@@ -12,16 +12,16 @@ use crate::{Fief, FiefAcr, FiefError, Prompt, Screen, fief, pkce::CodeChallengeM
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AuthorizationRequest {
-    pub(crate) state: Option<String>,
+    state: Option<String>,
     scopes: Vec<String>,
-    pub(crate) nonce: Option<String>,
-    pub(crate) code_challenge: Option<(String, CodeChallengeMethod)>,
+    nonce: Option<String>,
+    code_challenge: Option<(String, CodeChallengeMethod)>,
     prompt: Option<Prompt>,
     screen: Option<Screen>,
     lang: Option<String>,
     login_hint: Option<String>,
-    pub(crate) acr: Option<FiefAcr>,
-    pub(crate) max_age: Option<Duration>,
+    pub(super) acr: Option<FiefAcr>,
+    pub(super) max_age: Option<Duration>,
     extras: Vec<(String, String)>,
 }
 

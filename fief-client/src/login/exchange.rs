@@ -8,10 +8,10 @@ use crate::{Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, login::id
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AuthCallbackParams {
-    pub(crate) code_verifier: Option<SecretString>,
-    pub(crate) nonce: Option<SecretString>,
-    pub(crate) acr: Option<FiefAcr>,
-    pub(crate) max_age: Option<Duration>,
+    pub(super) code_verifier: Option<SecretString>,
+    pub(super) nonce: Option<SecretString>,
+    pub(super) acr: Option<FiefAcr>,
+    pub(super) max_age: Option<Duration>,
 }
 
 impl AuthCallbackParams {
