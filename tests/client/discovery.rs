@@ -6,11 +6,10 @@ use serde_json::json;
 use tracing::Level;
 
 use super::{
-    arrived,
     deployments::{described, document},
     discover, fief,
     log::Log,
-    until,
+    until, wait_for_requests,
 };
 use crate::keys::a_while;
 
@@ -73,7 +72,7 @@ async fn a_change_of_the_issuer_is_refused() {
     server.fault(Endpoint::Discovery, Fault::json(other));
     server.advance(Duration::from_secs(3601));
     discover(&fief).await.unwrap();
-    arrived(&server, Endpoint::Discovery, 2).await;
+    wait_for_requests(&server, Endpoint::Discovery, 2).await;
     let good = server.access_token().mint();
     assert!(
         fief.validate_access_token(&good, &Requirements::new())
@@ -102,7 +101,7 @@ async fn an_old_discovery_document_serves_while_fief_hangs() {
     for _ in 0..3 {
         discover(&fief).await.unwrap();
     }
-    arrived(&server, Endpoint::Discovery, 2).await;
+    wait_for_requests(&server, Endpoint::Discovery, 2).await;
     assert_eq!(server.requests(Endpoint::Discovery), 2);
     server.clear_faults();
 }

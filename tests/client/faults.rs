@@ -205,7 +205,7 @@ async fn a_call_that_is_dropped_does_no_harm() {
             let fief = fief.clone();
             async move { discover(&fief).await }
         });
-        server.arrived(Endpoint::Discovery, 1).await;
+        server.wait_for_requests(Endpoint::Discovery, 1).await;
         call.abort();
     }
     server.clear_faults();

@@ -58,8 +58,12 @@ pub(crate) async fn discover(fief: &Fief) -> Result<Url, FiefError> {
 }
 
 /// Waits until so many requests came to an endpoint, but not for ever.
-pub(crate) async fn arrived(server: &FiefTestServer, endpoint: Endpoint, requests: usize) {
-    timeout(PATIENCE, server.arrived(endpoint, requests))
+pub(crate) async fn wait_for_requests(
+    server: &FiefTestServer,
+    endpoint: Endpoint,
+    requests: usize,
+) {
+    timeout(PATIENCE, server.wait_for_requests(endpoint, requests))
         .await
         .unwrap_or_else(|_| panic!("{} of {requests}", server.requests(endpoint)));
 }

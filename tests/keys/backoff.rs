@@ -5,7 +5,7 @@ use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use tokio::{task::yield_now, time::sleep};
 
 use super::{MINUTE, SECOND, connected, fetches, stranger, token, validate};
-use crate::client::arrived;
+use crate::client::wait_for_requests;
 
 /// DJ-14, Q20: a first failure is over with the next use; after more of them attempts are few.
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn attempts_back_off() {
     server.reset_requests();
     server.advance(MINUTE / 2 + MINUTE / 60);
     validate(&fief, &token).await.unwrap();
-    arrived(&server, Endpoint::Jwks, 1).await;
+    wait_for_requests(&server, Endpoint::Jwks, 1).await;
 }
 
 /// DJ-14: also when the keys are too old to serve.
@@ -98,5 +98,5 @@ async fn after_a_success_the_back_off_begins_anew() {
     server.reset_requests();
     server.advance(SECOND);
     fief.connect().await.unwrap();
-    arrived(&server, Endpoint::Jwks, 1).await;
+    wait_for_requests(&server, Endpoint::Jwks, 1).await;
 }

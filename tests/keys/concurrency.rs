@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     MINUTE, SECOND, a_while, at_once, connected, fetches, poll_once, stranger, token, validate,
 };
-use crate::client::arrived;
+use crate::client::wait_for_requests;
 
 /// Validates tokens all at once, on several threads.
 async fn together(fief: &Fief, tokens: Vec<String>) -> Vec<Result<FiefAccessTokenInfo, FiefError>> {
@@ -92,7 +92,7 @@ async fn in_the_cool_down_an_unknown_key_id_waits_for_nothing() {
     server.fault(Endpoint::Jwks, Fault::hang());
     server.advance(20 * SECOND);
     assert!(at_once(&fief, &token(&server, 1)).await.unwrap().is_ok());
-    arrived(&server, Endpoint::Jwks, 2).await;
+    wait_for_requests(&server, Endpoint::Jwks, 2).await;
     let refused = at_once(&fief, &stranger(&server, 2)).await;
     assert!(
         matches!(refused, Some(Err(FiefError::AccessTokenInvalid(_)))),
@@ -121,7 +121,7 @@ async fn a_fetch_outlives_its_first_caller() {
     server.fault(Endpoint::Jwks, Fault::hang());
     let token = token(&server, 0);
     assert!(at_once(&fief, &token).await.is_none());
-    server.arrived(Endpoint::Jwks, 1).await;
+    server.wait_for_requests(Endpoint::Jwks, 1).await;
     let second = tokio::spawn({
         let (fief, token) = (fief.clone(), token.clone());
         async move { validate(&fief, &token).await }
@@ -160,7 +160,7 @@ async fn known_keys_verify_while_fief_hangs() {
     server.fault(Endpoint::Jwks, Fault::hang());
     let unknown = stranger(&server, 0);
     assert!(at_once(&fief, &unknown).await.is_none());
-    server.arrived(Endpoint::Jwks, 1).await;
+    server.wait_for_requests(Endpoint::Jwks, 1).await;
     assert!(at_once(&fief, &token(&server, 1)).await.unwrap().is_ok());
     server.advance(9 * MINUTE);
     for number in 1..50 {

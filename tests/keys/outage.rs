@@ -5,7 +5,7 @@ use fief_test_server::{Endpoint, Fault};
 use serde_json::json;
 
 use super::{MINUTE, SECOND, a_while, at_once, connected, fetches, stranger, token, validate};
-use crate::client::arrived;
+use crate::client::wait_for_requests;
 
 /// DJ-10: ahead of the ten minutes, and nobody waits for it.
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn keys_are_renewed_in_the_background() {
     assert_eq!(fetches(&server), 0);
     server.advance(2 * MINUTE);
     assert!(at_once(&fief, &token).await.unwrap().is_ok());
-    server.arrived(Endpoint::Jwks, 1).await;
+    server.wait_for_requests(Endpoint::Jwks, 1).await;
 }
 
 /// DJ-10: seven minutes are too early.
@@ -39,7 +39,7 @@ async fn keys_that_are_due_are_asked_for_once_before_they_serve_on() {
     server.fault(Endpoint::Jwks, Fault::hang());
     server.advance(11 * MINUTE);
     assert!(at_once(&fief, &token).await.is_none());
-    server.arrived(Endpoint::Jwks, 1).await;
+    server.wait_for_requests(Endpoint::Jwks, 1).await;
     server.fault(Endpoint::Jwks, Fault::status(500));
     server.clear_faults();
     validate(&fief, &token).await.unwrap();
@@ -53,7 +53,7 @@ async fn past_ten_minutes_the_attempt_under_way_is_waited_for() {
     server.fault(Endpoint::Jwks, Fault::hang());
     server.advance(10 * MINUTE - 5 * SECOND);
     assert!(at_once(&fief, &token(&server, 0)).await.is_some());
-    arrived(&server, Endpoint::Jwks, 1).await;
+    wait_for_requests(&server, Endpoint::Jwks, 1).await;
     server.advance(10 * SECOND);
     assert!(at_once(&fief, &token(&server, 1)).await.is_none());
 }
@@ -70,7 +70,7 @@ async fn old_keys_serve_at_once_while_fief_is_asked_again() {
     server.advance(MINUTE / 2);
     let next = at_once(&fief, &token(&server, 1)).await;
     assert!(next.unwrap().is_ok());
-    server.arrived(Endpoint::Jwks, 1).await;
+    server.wait_for_requests(Endpoint::Jwks, 1).await;
 }
 
 /// DJ-10, RB-10: an hour without Fief, seen and new tokens, and then it is back.
@@ -132,7 +132,7 @@ async fn after_a_day_nobody_goes_on_with_old_keys_while_fief_is_asked() {
     server.reset_requests();
     server.advance(SECOND);
     assert!(at_once(&fief, &long).await.unwrap().is_ok());
-    arrived(&server, Endpoint::Jwks, 1).await;
+    wait_for_requests(&server, Endpoint::Jwks, 1).await;
     server.advance(5 * SECOND);
     assert!(at_once(&fief, &long).await.is_none());
 }

@@ -8,7 +8,7 @@ use tracing::Level;
 
 use super::{MINUTE, connected, fetches, poll_once, token, validate};
 use crate::{
-    client::{arrived, log::Log, until},
+    client::{log::Log, until, wait_for_requests},
     token::{HEADER, Signer, World, assert_invalid, encode},
 };
 
@@ -90,7 +90,7 @@ async fn a_key_that_was_removed_while_somebody_waited_is_not_used() {
     server.fault(Endpoint::Jwks, Fault::hang());
     let mut waiting = pin!(validate(&fief, &old));
     assert!(poll_once(waiting.as_mut()).await.is_none());
-    arrived(&server, Endpoint::Jwks, 1).await;
+    wait_for_requests(&server, Endpoint::Jwks, 1).await;
     // The attempt fails, since there is no key, and nobody polls the one who waits.
     server.remove_key(&server.kid());
     server.clear_faults();

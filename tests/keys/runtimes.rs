@@ -9,7 +9,7 @@ use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use tokio::runtime::Runtime;
 
 use super::{at_once, connected, poll_once, token, validate};
-use crate::client::arrived;
+use crate::client::wait_for_requests;
 
 /// DJ-8: outside of a runtime there is an error, not a panic.
 #[test]
@@ -90,7 +90,7 @@ fn hanging(server: &FiefTestServer, fief: &Fief, token: &str) -> Runtime {
     let runtime = runtime();
     server.fault(Endpoint::Jwks, Fault::hang());
     assert!(runtime.block_on(at_once(fief, token)).is_none());
-    runtime.block_on(arrived(server, Endpoint::Jwks, 1));
+    runtime.block_on(wait_for_requests(server, Endpoint::Jwks, 1));
     runtime
 }
 

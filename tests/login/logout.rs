@@ -75,7 +75,7 @@ async fn a_logout_during_a_refresh_stays_a_logout() {
     server.fault_once(Endpoint::Token, Fault::hang());
     let slow = visitor.clone();
     let slow = tokio::spawn(async move { slow.ask(page("/castles", "none")).await });
-    server.arrived(Endpoint::Token, 2).await;
+    server.wait_for_requests(Endpoint::Token, 2).await;
     visitor.open("/logout").await;
     server.clear_faults();
     let (answer, cookies) = slow.await.unwrap();

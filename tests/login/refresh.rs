@@ -140,7 +140,7 @@ async fn a_refresh_survives_the_browser_that_hung_up() {
 
     let gone = visitor.clone();
     let gone = tokio::spawn(async move { gone.ask(page("/castles", "none")).await });
-    server.arrived(Endpoint::Token, 1).await;
+    server.wait_for_requests(Endpoint::Token, 1).await;
     gone.abort();
     assert!(gone.await.is_err());
     server.clear_faults();

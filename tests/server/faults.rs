@@ -64,7 +64,7 @@ async fn a_hanging_request_is_answered_when_faults_are_cleared() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::hang());
     let asked = tokio::spawn(http().get(jwks(&server)).send());
-    server.arrived(Endpoint::Jwks, 1).await;
+    server.wait_for_requests(Endpoint::Jwks, 1).await;
     server.clear_faults();
     assert_eq!(asked.await.unwrap().unwrap().status(), 200);
 }

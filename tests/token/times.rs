@@ -4,7 +4,7 @@ use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 use fief_test_server::{Endpoint, Fault};
 
 use super::{NOW, World, assert_expired, assert_invalid};
-use crate::{client::arrived, keys::validate};
+use crate::{client::wait_for_requests, keys::validate};
 
 async fn at(
     world: &World,
@@ -76,7 +76,7 @@ async fn a_token_that_expires_while_the_keys_come_is_over() {
     world.stop_at(NOW);
     world.server.fault(Endpoint::Discovery, Fault::hang());
     let validation = tokio::spawn(async move { validate(&fief, &token).await });
-    arrived(&world.server, Endpoint::Discovery, 1).await;
+    wait_for_requests(&world.server, Endpoint::Discovery, 1).await;
     world.stop_at(NOW + 60);
     world.server.clear_faults();
     world.publish([world.signer.jwk()]);

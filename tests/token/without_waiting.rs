@@ -64,7 +64,7 @@ async fn an_unknown_key_is_refused_without_waiting_in_the_cool_down() {
         let (fief, unknown) = (fief.clone(), unknown.clone());
         async move { validate(&fief, &unknown).await }
     });
-    world.server.arrived(Endpoint::Jwks, 1).await;
+    world.server.wait_for_requests(Endpoint::Jwks, 1).await;
     assert!(fief.try_validate_access_token(&unknown).is_none());
     assert_invalid(first.await.unwrap(), "first");
     assert_invalid(fief.try_validate_access_token(&unknown).unwrap(), "cooling");

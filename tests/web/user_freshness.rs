@@ -111,7 +111,7 @@ async fn a_user_who_is_forgotten_is_asked_for_again_whatever_is_under_way() {
         let (app, token) = (app.clone(), token.clone());
         tokio::spawn(async move { status(&app, &token).await })
     };
-    server.arrived(Endpoint::Userinfo, 1).await;
+    server.wait_for_requests(Endpoint::Userinfo, 1).await;
 
     auth.invalidate_user(server.user_id(EMAIL)).await;
     server.clear_faults();

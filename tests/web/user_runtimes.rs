@@ -39,7 +39,7 @@ fn those_who_wait_outlive_the_runtime_that_asks() {
     let lost = runtime();
     let mut first = pin!(status(&app, &token));
     assert!(lost.block_on(poll_once(first.as_mut())).is_none());
-    lost.block_on(server.arrived(Endpoint::Userinfo, 1));
+    lost.block_on(server.wait_for_requests(Endpoint::Userinfo, 1));
     let (mut second, mut third) = (pin!(status(&app, &token)), pin!(status(&app, &token)));
     assert!(servers.block_on(poll_once(second.as_mut())).is_none());
     assert!(servers.block_on(poll_once(third.as_mut())).is_none());

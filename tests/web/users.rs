@@ -164,7 +164,7 @@ async fn requests_at_the_same_time_share_one_answer() {
             tokio::spawn(async move { status(&app, &token).await })
         })
         .collect();
-    server.arrived(Endpoint::Userinfo, 1).await;
+    server.wait_for_requests(Endpoint::Userinfo, 1).await;
     server.clear_faults();
 
     for request in requests {
@@ -185,7 +185,7 @@ async fn a_caller_that_goes_away_takes_nothing_from_the_others() {
     };
 
     let first = request();
-    server.arrived(Endpoint::Userinfo, 1).await;
+    server.wait_for_requests(Endpoint::Userinfo, 1).await;
     first.abort();
     first.await.unwrap_err();
     let second = request();

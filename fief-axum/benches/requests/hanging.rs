@@ -20,7 +20,7 @@ pub(crate) async fn report() {
     fixture.server.fault(Endpoint::Jwks, Fault::hang());
     fixture.server.advance(Duration::from_secs(9 * 60));
     let mut pair = fixture.seen("during", 1);
-    fixture.server.arrived(Endpoint::Jwks, 1).await;
+    fixture.server.wait_for_requests(Endpoint::Jwks, 1).await;
     let (added, bare) = pair.added();
     let during = added / bare;
     // A token that needs verification does not wait either.

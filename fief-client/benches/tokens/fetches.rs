@@ -44,7 +44,7 @@ pub(crate) async fn report_while_hanging() {
     fixture.server.fault(Endpoint::Jwks, Fault::hang());
     fixture.server.advance(Duration::from_secs(9 * 60));
     let mut subjects = [fixture.seen("during", 1)];
-    fixture.server.arrived(Endpoint::Jwks, 1).await;
+    fixture.server.wait_for_requests(Endpoint::Jwks, 1).await;
     let during = measure::micros(&mut subjects, "during");
     // A token that needs verification does not wait either.
     poll_once(fixture.validate(&mint(&fixture.server, 1))).unwrap();

@@ -73,8 +73,8 @@ impl FiefTestServer {
         self.shared.traffic().requests(endpoint)
     }
 
-    /// Waits until an endpoint has had this many requests.
-    pub async fn arrived(&self, endpoint: Endpoint, requests: usize) {
+    /// Waits until an endpoint has received this many requests.
+    pub async fn wait_for_requests(&self, endpoint: Endpoint, requests: usize) {
         let mut arrivals = self.shared.traffic().subscribe();
         while self.requests(endpoint) < requests {
             // The sender lives as long as this server.

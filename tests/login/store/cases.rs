@@ -111,7 +111,7 @@ pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore +
     two.server.fault_once(Endpoint::Token, Fault::hang());
     let slow = two.at(0);
     let slow = tokio::spawn(async move { slow.ask(page("/castles", "none")).await });
-    two.server.arrived(Endpoint::Token, 2).await;
+    two.server.wait_for_requests(Endpoint::Token, 2).await;
     assert_eq!(two.at(1).open("/logout").await.status, 303);
     two.server.clear_faults();
     let (answer, _) = slow.await.unwrap();

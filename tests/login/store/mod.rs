@@ -115,7 +115,7 @@ async fn a_request_that_began_before_a_refresh_landed_shares_it() {
     server.fault(Endpoint::Token, Fault::hang());
 
     let first = open();
-    server.arrived(Endpoint::Token, 2).await;
+    server.wait_for_requests(Endpoint::Token, 2).await;
     let held = store.hold_next();
     let second = open();
     while !store.is_holding() {
