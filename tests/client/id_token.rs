@@ -204,11 +204,17 @@ async fn an_id_token_expires_with_a_leeway() {
     let fief = fief(&server);
     server.set_time(std::time::SystemTime::now());
     assert!(
-        verified(&server, &fief, |token| token.expires_in(-59))
-            .await
-            .is_ok()
+        verified(&server, &fief, |token| token
+            .expired_ago(Duration::from_secs(59)))
+        .await
+        .is_ok()
     );
-    invalid(verified(&server, &fief, |token| token.expires_in(-60)).await);
+    invalid(
+        verified(&server, &fief, |token| {
+            token.expired_ago(Duration::from_secs(60))
+        })
+        .await,
+    );
 }
 
 /// IT-11: a login that has not happened yet is no fresh one.
@@ -220,7 +226,7 @@ async fn the_login_must_be_as_strong_and_fresh_as_asked() {
     let fresh = AuthCallbackParams::new().max_age(Duration::from_secs(100));
     let strong = AuthCallbackParams::new().acr(FiefAcr::LevelOne);
     let new = || token(&server);
-    let old = |seconds| new().authenticated(Duration::from_secs(seconds));
+    let old = |seconds| new().authenticated_ago(Duration::from_secs(seconds));
     let future = || new().claim("auth_time", 253_402_300_799_u64);
     let cases = [
         (&fresh, old(160), true),

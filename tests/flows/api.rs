@@ -109,7 +109,7 @@ async fn a_castle_is_torn_down_by_who_logged_in_better() {
     let (path, old) = ("/castles/Suscinio", Duration::from_secs(400));
 
     let low = api.ask(Method::DELETE, path, token().acr("0")).await;
-    let late = token().acr("1").authenticated(old);
+    let late = token().acr("1").authenticated_ago(old);
     let late = api.ask(Method::DELETE, path, late).await;
     let good = api.ask(Method::DELETE, path, token().acr("1")).await;
 

@@ -101,7 +101,7 @@ async fn an_outage_of_an_hour_is_survived() {
 async fn after_a_day_old_keys_serve_no_longer() {
     let (server, fief) = connected().await;
     let server_is_away = || server.fault(Endpoint::Jwks, Fault::status(503));
-    let long = server.access_token().expires_in(1_000_000).mint();
+    let long = server.access_token().expires_in(48 * 60 * MINUTE).mint();
     validate(&fief, &long).await.unwrap();
     server_is_away();
     server.advance(24 * 60 * MINUTE - MINUTE);
@@ -124,7 +124,7 @@ async fn after_a_day_nobody_goes_on_with_old_keys_while_fief_is_asked() {
     let (server, fief) = connected().await;
     server.set_time(SystemTime::now());
     validate(&fief, &stranger(&server, 0)).await.unwrap_err();
-    let long = server.access_token().expires_in(1_000_000).mint();
+    let long = server.access_token().expires_in(48 * 60 * MINUTE).mint();
     server.fault(Endpoint::Jwks, Fault::status(500));
     server.advance(24 * 60 * MINUTE - 5 * SECOND);
     validate(&fief, &long).await.unwrap();

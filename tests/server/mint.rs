@@ -11,7 +11,7 @@ async fn a_minted_token_is_good_until_something_is_changed() {
     let token = || server.access_token();
     assert_eq!(userinfo(&server, &token().mint()).await.0, 200);
     let bad = [
-        token().expires_in(-61).mint(),
+        token().expired_ago(Duration::from_secs(61)).mint(),
         token().without("sub").mint(),
         token().foreign_key().mint(),
         token().algorithm(Algorithm::None).mint(),

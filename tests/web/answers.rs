@@ -46,7 +46,7 @@ async fn an_invalid_and_an_expired_token_are_invalid_tokens() {
     let server = FiefTestServer::start().await;
     let challenge = r#"Bearer error="invalid_token""#;
     let foreign = server.access_token().foreign_key().mint();
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     let foreign = answer(&server, &foreign, FiefAuth::require).await;
     let expired = answer(&server, &expired, FiefAuth::require).await;

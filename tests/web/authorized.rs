@@ -145,7 +145,7 @@ async fn an_optional_policy_forgives_nobody_but_not_somebody() {
 async fn a_guard_requires_all_that_a_policy_does() {
     let server = FiefTestServer::start().await;
     let app = guarded(api(&server).require().policy::<Strict>());
-    let old = strict(&server).authenticated(Duration::from_secs(400));
+    let old = strict(&server).authenticated_ago(Duration::from_secs(400));
     let scope = strict(&server).claim("scope", "openid");
 
     assert_eq!(status(&app, &strict(&server).mint()).await, 200);
@@ -164,7 +164,7 @@ async fn a_policy_does_not_weaken_its_guard() {
     let server = FiefTestServer::start().await;
     let guard = api(&server).require().max_age(Duration::from_secs(60));
     let app = guarded(guard.policy::<Strict>());
-    let old = strict(&server).authenticated(Duration::from_secs(200));
+    let old = strict(&server).authenticated_ago(Duration::from_secs(200));
 
     assert_eq!(status(&app, &strict(&server).mint()).await, 200);
     assert_eq!(status(&app, &old.mint()).await, 401);

@@ -37,7 +37,7 @@ async fn a_step_up_names_the_acr_and_the_age_together() {
     let old = server
         .access_token()
         .acr("1")
-        .authenticated(Duration::from_secs(9000))
+        .authenticated_ago(Duration::from_secs(9000))
         .mint();
     let code = "insufficient_user_authentication";
 

@@ -14,7 +14,7 @@ async fn without_a_good_token_nobody_gets_in() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let app = one(unchecked().route_layer(auth.require())).layer(auth.layer());
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     let none = send(&app, Request::get("/")).await;
     let schemeless = send(&app, Request::get("/").header("authorization", "TOKEN")).await;
@@ -86,7 +86,7 @@ async fn an_old_login_asks_for_a_new_one() {
     let app = one(unchecked().route_layer(auth.require().max_age(Duration::from_secs(300))));
     let old = server
         .access_token()
-        .authenticated(Duration::from_secs(400));
+        .authenticated_ago(Duration::from_secs(400));
 
     assert_eq!(status(&app, &old.mint()).await, 401);
     assert_eq!(status(&app, &server.access_token().mint()).await, 200);

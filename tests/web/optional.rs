@@ -32,7 +32,7 @@ async fn app(server: &FiefTestServer) -> Router {
 async fn nobody_is_none_and_somebody_is_some() {
     let server = FiefTestServer::start().await;
     let app = app(&server).await;
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     assert_eq!(send(&app, Request::get("/")).await.body, "stranger");
     assert_eq!(send(&app, call(&expired)).await.body, "stranger");
@@ -69,7 +69,7 @@ async fn a_fief_that_is_away_is_not_forgiven() {
 async fn an_optional_guard_lets_nobody_pass() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked().route_layer(api(&server).require().optional()));
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     assert_eq!(send(&app, Request::get("/")).await.status, 200);
     assert_eq!(status(&app, &expired).await, 200);
@@ -152,7 +152,7 @@ async fn an_optional_extractor_takes_no_cookie_of_another_site() {
 async fn an_optional_policy_forgives_nothing_that_somebody_lacks() {
     let server = FiefTestServer::start().await;
     let app = one(get(async |_: Option<Authorized<Strict>>| "inside")).layer(api(&server).layer());
-    let old = strict(&server).authenticated(Duration::from_secs(900));
+    let old = strict(&server).authenticated_ago(Duration::from_secs(900));
 
     assert_eq!(status(&app, &strict(&server).mint()).await, 200);
     assert_eq!(status(&app, &strict(&server).acr("0").mint()).await, 401);

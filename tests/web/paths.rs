@@ -71,7 +71,7 @@ async fn each_path_requires_what_the_table_says() {
 #[tokio::test]
 async fn an_optional_path_takes_an_expired_token_for_nobody() {
     let server = FiefTestServer::start().await;
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     let request = Request::get("/").header("authorization", format!("Bearer {expired}"));
 

@@ -49,7 +49,7 @@ async fn the_cookie_of_that_name_is_the_token() {
 #[tokio::test]
 async fn an_expired_token_in_the_cookie_is_a_401() {
     let server = FiefTestServer::start().await;
-    let token = server.access_token().expires_in(-3600).mint();
+    let token = server.access_token().expired().mint();
 
     let request = with(Request::get("/"), &format!("{COOKIE}={token}"));
 

@@ -198,8 +198,8 @@ fn with_credentials(request: Builder, server: &FiefTestServer, kind: &Kind) -> B
         }
         Kind::Malformed => "two tokens".to_owned(),
         Kind::Invalid => "INVALID".to_owned(),
-        Kind::Expired => token.expires_in(-3600).mint(),
-        Kind::AuthTooOld { max_age } => token.authenticated(2 * *max_age).mint(),
+        Kind::Expired => token.expired().mint(),
+        Kind::AuthTooOld { max_age } => token.authenticated_ago(2 * *max_age).mint(),
         _ => token.mint(),
     };
     request.header(header::AUTHORIZATION, format!("Bearer {token}"))

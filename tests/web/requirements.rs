@@ -33,7 +33,7 @@ const KINDS: [Kind; 5] = [
     Kind {
         requirements: || Requirements::new().max_age(Duration::from_secs(60)),
         setter: |guard| guard.max_age(Duration::from_secs(60)),
-        lacking: |token| token.authenticated(Duration::from_secs(200)),
+        lacking: |token| token.authenticated_ago(Duration::from_secs(200)),
         answer: (401, "insufficient_user_authentication"),
     },
     Kind {

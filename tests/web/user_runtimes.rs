@@ -24,7 +24,7 @@ async fn email(CurrentUser(user): CurrentUser) -> String {
 /// Its keys are known, its users are not.
 async fn app(server: &FiefTestServer) -> Router {
     let app = one(get(email)).layer(api(server).layer());
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
     assert_eq!(status(&app, &expired).await, 401);
     app
 }

@@ -33,7 +33,7 @@ fn app(server: &FiefTestServer) -> Router {
 async fn nobody_is_a_401_without_asking_fief() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     assert_eq!(send(&app, Request::get("/")).await.status, 401);
     assert_eq!(status(&app, &expired).await, 401);
@@ -80,7 +80,7 @@ async fn the_optional_user_is_none_for_nobody() {
     let with = |token: String| {
         Request::get("/optional").header("authorization", format!("Bearer {token}"))
     };
-    let expired = server.access_token().expires_in(-3600).mint();
+    let expired = server.access_token().expired().mint();
 
     assert_eq!(send(&app, Request::get("/optional")).await.body, "nobody");
     assert_eq!(send(&app, with(expired)).await.body, "nobody");

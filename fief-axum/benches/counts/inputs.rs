@@ -40,7 +40,7 @@ impl Inputs {
             new_tokens: (2000..2000 + REQUESTS)
                 .map(|jti| token(jti).mint())
                 .collect(),
-            expired_token: token(1001).expires_in(-3600).mint(),
+            expired_token: token(1001).expired().mint(),
             unknown_kid_token: token(1002).header("kid", UNKNOWN_KID).mint(),
             cookies: String::new(),
             #[cfg(feature = "tower-sessions")]

@@ -93,7 +93,7 @@ pub fn request(
         "garbage" => bearer("a.b.c".into()),
         "basic" => ("authorization", format!("Basic {}", good())),
         "twice" => bearer(format!("{0}, Bearer {0}", good())),
-        "expired" => bearer(mint().expires_in(-3600).mint()),
+        "expired" => bearer(mint().expired().mint()),
         "foreign key" => bearer(mint().foreign_key().mint()),
         "other client" => bearer(mint().audience("other").mint()),
         "unsigned" => bearer(good().rsplit_once('.').unwrap().0.to_owned() + "."),

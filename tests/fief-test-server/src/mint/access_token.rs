@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Key, Mint, mint_setters};
+use super::{Expiry, Key, Mint, mint_setters};
 use crate::{Algorithm, shared::Shared};
 
 /// Builder of an access token, by default a valid one.
@@ -14,7 +14,7 @@ use crate::{Algorithm, shared::Shared};
 ///
 /// let server = FiefTestServer::start().await;
 /// let good = server.access_token().permission("castles:create").mint();
-/// let expired = server.access_token().expires_in(-3600).mint();
+/// let expired = server.access_token().expired().mint();
 /// let without_subject = server.access_token().without("sub").mint();
 /// # }
 /// ```

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::error::Unspecified;
 use serde_json::{Value, json};
 
-use super::{Key, Mint, mint_setters};
+use super::{Expiry, Key, Mint, mint_setters};
 use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 
 /// Builder of an ID token, by default a valid one without `nonce`, `c_hash` and `at_hash`.

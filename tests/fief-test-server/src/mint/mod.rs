@@ -23,11 +23,17 @@ struct Mint {
     user: User,
     acr: String,
     age: Duration,
-    expires_in: i64,
+    expiry: Expiry,
     claims: Vec<(String, Option<Value>)>,
     header: Vec<(String, Option<Value>)>,
     algorithm: Algorithm,
     key: Key,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Expiry {
+    In(Duration),
+    Ago(Duration),
 }
 
 #[derive(Clone, Debug)]
@@ -68,15 +74,26 @@ macro_rules! mint_setters {
             self
         }
 
-        /// How long ago the user logged in. Default: now.
-        pub fn authenticated(mut self, ago: Duration) -> Self {
+        /// Sets how long ago the user logged in. Default: zero.
+        pub fn authenticated_ago(mut self, ago: Duration) -> Self {
             self.mint.age = ago;
             self
         }
 
-        /// In how many seconds it expires; below zero, it has. Default: 24 hours.
-        pub fn expires_in(mut self, seconds: i64) -> Self {
-            self.mint.expires_in = seconds;
+        /// Sets the time until the token expires. Default: 24 hours.
+        pub fn expires_in(mut self, lifetime: Duration) -> Self {
+            self.mint.expiry = Expiry::In(lifetime);
+            self
+        }
+
+        /// Makes the token one that expired an hour ago.
+        pub fn expired(self) -> Self {
+            self.expired_ago(Duration::from_secs(3600))
+        }
+
+        /// Makes the token one that expired this long ago.
+        pub fn expired_ago(mut self, ago: Duration) -> Self {
+            self.mint.expiry = Expiry::Ago(ago);
             self
         }
 
@@ -140,7 +157,7 @@ impl Mint {
             user: user.unwrap_or_else(|| User::new("nobody@example.com", "")),
             acr: "0".to_owned(),
             age: Duration::ZERO,
-            expires_in: 86_400,
+            expiry: Expiry::In(Duration::from_secs(86_400)),
             claims: Vec::new(),
             header: Vec::new(),
             algorithm: Algorithm::default(),
@@ -158,9 +175,14 @@ impl Mint {
 
     fn common(&self) -> Claims {
         let now = self.shared.clock.seconds();
-        let expires = now.saturating_add_signed(self.expires_in);
-        // A token that has expired was issued before it did.
-        let issued = now.min(expires.saturating_sub(u64::from(self.expires_in < 0)));
+        let (issued, expires) = match self.expiry {
+            Expiry::In(lifetime) => (now, now.saturating_add(lifetime.as_secs())),
+            Expiry::Ago(ago) => {
+                let expires = now.saturating_sub(ago.as_secs());
+                // A token is valid for a second at least.
+                (expires.saturating_sub(1), expires)
+            }
+        };
         let state = self.shared.state();
         let Some(tenant_id) = state.tenant(&self.tenant).map(|tenant| tenant.id) else {
             panic!("there is no tenant {:?}", self.tenant);
