@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use fief_client::{FiefAccessTokenInfo, FiefAcr, FiefError, Requirements};
-use fief_test_server::{Algorithm, Endpoint, FiefTestServer, MintAccessToken};
+use fief_test_server::{AccessTokenBuilder, Algorithm, Endpoint, FiefTestServer};
 use serde_json::json;
 
 use super::{builder, fief};
@@ -28,7 +28,7 @@ async fn what_fief_did_not_sign_is_invalid() {
     ] {
         invalid(validated(&server, |token| token.algorithm(algorithm.clone())).await);
     }
-    invalid(validated(&server, MintAccessToken::foreign_key).await);
+    invalid(validated(&server, AccessTokenBuilder::foreign_key).await);
 }
 
 /// C32, Q03
@@ -274,7 +274,7 @@ async fn a_new_key_is_fetched_once() {
 
 async fn validated(
     server: &FiefTestServer,
-    change: impl FnOnce(MintAccessToken) -> MintAccessToken,
+    change: impl FnOnce(AccessTokenBuilder) -> AccessTokenBuilder,
 ) -> Validated {
     checked(server, Requirements::new(), change).await
 }
@@ -283,7 +283,7 @@ async fn validated(
 async fn checked(
     server: &FiefTestServer,
     required: Requirements,
-    change: impl FnOnce(MintAccessToken) -> MintAccessToken,
+    change: impl FnOnce(AccessTokenBuilder) -> AccessTokenBuilder,
 ) -> Validated {
     let token = change(server.access_token()).mint();
     fief(server).validate_access_token(&token, &required).await

@@ -1,7 +1,7 @@
 //! ID tokens that Fief encrypts to the client.
 
 use fief_client::Fief;
-use fief_test_server::{Algorithm, FiefTestServer, MintIdToken};
+use fief_test_server::{Algorithm, FiefTestServer, IdTokenBuilder};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,7 +15,7 @@ async fn an_encrypted_id_token_is_opened_with_its_key() {
     let server = FiefTestServer::start().await;
     let fief = encrypted(&server);
     assert!(
-        verified(&server, &fief, MintIdToken::encrypted)
+        verified(&server, &fief, IdTokenBuilder::encrypted)
             .await
             .is_ok()
     );
@@ -25,7 +25,7 @@ async fn an_encrypted_id_token_is_opened_with_its_key() {
 #[tokio::test]
 async fn an_encrypted_id_token_without_a_key_is_refused() {
     let server = FiefTestServer::start().await;
-    let refused = verified(&server, &fief(&server), MintIdToken::encrypted).await;
+    let refused = verified(&server, &fief(&server), IdTokenBuilder::encrypted).await;
     assert!(refused.unwrap_err().to_string().contains("encryption_key"));
 }
 
@@ -44,7 +44,7 @@ async fn what_was_encrypted_must_be_signed() {
     let server = FiefTestServer::start().await;
     let fief = encrypted(&server);
     for algorithm in [Algorithm::None, Algorithm::Hs256(b"secret".to_vec())] {
-        let make = |token: MintIdToken| token.encrypted().algorithm(algorithm.clone());
+        let make = |token: IdTokenBuilder| token.encrypted().algorithm(algorithm.clone());
         invalid(verified(&server, &fief, make).await);
     }
     invalid(verified(&server, &fief, |token| token.encrypted().foreign_key()).await);
@@ -62,7 +62,7 @@ async fn several_keys_can_be_set() {
         .build()
         .unwrap();
     assert!(
-        verified(&server, &fief, MintIdToken::encrypted)
+        verified(&server, &fief, IdTokenBuilder::encrypted)
             .await
             .is_ok()
     );

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use fief_client::{AuthCallbackParams, Fief, FiefAcr, FiefError, FiefUserInfo};
-use fief_test_server::{Algorithm, Endpoint, Fault, FiefTestServer, MintIdToken};
+use fief_test_server::{Algorithm, Endpoint, Fault, FiefTestServer, IdTokenBuilder};
 use serde_json::{Value, json};
 
 use super::{CALLBACK, fief};
@@ -34,7 +34,7 @@ async fn signatures_that_are_not_fiefs_are_refused() {
     for algorithm in algorithms {
         invalid(verified(&server, &fief, |token| token.algorithm(algorithm.clone())).await);
     }
-    invalid(verified(&server, &fief, MintIdToken::foreign_key).await);
+    invalid(verified(&server, &fief, IdTokenBuilder::foreign_key).await);
 }
 
 /// C60: the public example of jwt.io.
@@ -263,7 +263,7 @@ async fn an_access_token_is_no_id_token() {
 #[tokio::test]
 async fn an_id_token_that_is_too_long_is_refused() {
     let server = FiefTestServer::start().await;
-    let long = |token: MintIdToken| token.claim("fields", json!({"x": "y".repeat(60_000)}));
+    let long = |token: IdTokenBuilder| token.claim("fields", json!({"x": "y".repeat(60_000)}));
     let refused = verified(&server, &fief(&server), long).await;
     assert_eq!(
         refused.unwrap_err().to_string(),
@@ -275,13 +275,13 @@ async fn an_id_token_that_is_too_long_is_refused() {
 pub(super) async fn verified(
     server: &FiefTestServer,
     fief: &Fief,
-    change: impl FnOnce(MintIdToken) -> MintIdToken,
+    change: impl FnOnce(IdTokenBuilder) -> IdTokenBuilder,
 ) -> Verified {
     exchanged(server, fief, change(token(server)).mint()).await
 }
 
 /// A good ID token, for the code and the access token of these tests.
-fn token(server: &FiefTestServer) -> MintIdToken {
+fn token(server: &FiefTestServer) -> IdTokenBuilder {
     server
         .id_token()
         .code("CODE")

@@ -4,7 +4,7 @@ use fief_client::{
     AuthorizationRequest, Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, RefreshParams,
     Requirements,
 };
-use fief_test_server::{Endpoint, Fault, FiefTestServer, MintIdToken};
+use fief_test_server::{Endpoint, Fault, FiefTestServer, IdTokenBuilder};
 use serde_json::json;
 
 use super::{ANNE, fief, log_in};
@@ -83,7 +83,7 @@ async fn a_refresh_of_another_user_login_or_issuer_is_refused() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let login = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let same = |token: MintIdToken| token.claim("auth_time", 1_700_000_000);
+    let same = |token: IdTokenBuilder| token.claim("auth_time", 1_700_000_000);
     let cases: [(Change, bool); 5] = [
         (|token| token, true),
         (|token| token.without("auth_time"), true),
@@ -133,7 +133,7 @@ fn a_login_before_1970_is_no_panic() {
     let _ = RefreshParams::new().auth_time(SystemTime::UNIX_EPOCH - Duration::from_secs(1));
 }
 
-type Change = fn(MintIdToken) -> MintIdToken;
+type Change = fn(IdTokenBuilder) -> IdTokenBuilder;
 
 async fn offline() -> (FiefTestServer, Fief, FiefTokenResponse, FiefUserInfo) {
     let server = FiefTestServer::start().await;
@@ -150,7 +150,7 @@ async fn refreshed(
     server: &FiefTestServer,
     fief: &Fief,
     params: &RefreshParams,
-    change: impl FnOnce(MintIdToken) -> MintIdToken,
+    change: impl FnOnce(IdTokenBuilder) -> IdTokenBuilder,
 ) -> Result<FiefUserInfo, FiefError> {
     let access_token = server.access_token().mint();
     let id_token = change(server.id_token().access_token(&access_token)).mint();

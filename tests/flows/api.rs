@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use fief_test_server::{FiefTestServer, MintAccessToken};
+use fief_test_server::{AccessTokenBuilder, FiefTestServer};
 use fief_tests::Process;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -83,7 +83,7 @@ impl Api {
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, token: MintAccessToken) -> Response {
+    async fn ask(&self, method: Method, path: &str, token: AccessTokenBuilder) -> Response {
         let request = Client::new().request(method, format!("{}{path}", self.url));
         request.bearer_auth(token.mint()).send().await.unwrap()
     }

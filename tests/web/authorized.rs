@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, http::Request, routing::get};
 use fief_axum::{Authorized, Policy};
 use fief_client::{FiefAccessTokenInfo, FiefAcr, Requirements};
-use fief_test_server::{FiefTestServer, MintAccessToken};
+use fief_test_server::{AccessTokenBuilder, FiefTestServer};
 
 use super::{api, call, guarded, one, send, status};
 
@@ -41,7 +41,7 @@ impl Policy for Strict {
 }
 
 /// A token that meets it.
-pub fn strict(server: &FiefTestServer) -> MintAccessToken {
+pub fn strict(server: &FiefTestServer) -> AccessTokenBuilder {
     let token = server.access_token().scope("castles").acr("1");
     token.permissions(["create", "staff"])
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use fief_axum::{Authorized, FiefAuth, Policy, RequireLayer};
 use fief_client::{FiefAcr, Requirements};
-use fief_test_server::{FiefTestServer, MintAccessToken};
+use fief_test_server::{AccessTokenBuilder, FiefTestServer};
 
 use super::{api, authorized::strict, call, guarded, one, send};
 
@@ -13,7 +13,7 @@ use super::{api, authorized::strict, call, guarded, one, send};
 struct Kind {
     requirements: fn() -> Requirements,
     setter: fn(RequireLayer) -> RequireLayer,
-    lacking: fn(MintAccessToken) -> MintAccessToken,
+    lacking: fn(AccessTokenBuilder) -> AccessTokenBuilder,
     answer: (u16, &'static str),
 }
 

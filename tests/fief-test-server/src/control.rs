@@ -4,18 +4,20 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Endpoint, Fault, FiefTestServer, MintAccessToken, MintIdToken, keys::SigningKey};
+use crate::{
+    AccessTokenBuilder, Endpoint, Fault, FiefTestServer, IdTokenBuilder, keys::SigningKey,
+};
 
 /// Methods to control a running server.
 impl FiefTestServer {
     /// Returns a builder of an access token, by default a valid one of the first client and user.
-    pub fn access_token(&self) -> MintAccessToken {
-        MintAccessToken::new(self.shared.clone(), self.client_id())
+    pub fn access_token(&self) -> AccessTokenBuilder {
+        AccessTokenBuilder::new(self.shared.clone(), self.client_id())
     }
 
     /// Returns a builder of an ID token, by default a valid one of the first client and user.
-    pub fn id_token(&self) -> MintIdToken {
-        MintIdToken::new(self.shared.clone(), self.client_id())
+    pub fn id_token(&self) -> IdTokenBuilder {
+        IdTokenBuilder::new(self.shared.clone(), self.client_id())
     }
 
     /// The server's time, for the client under test.

@@ -134,6 +134,6 @@ pub use builder::FiefTestServerBuilder;
 pub use endpoint::Endpoint;
 pub use fault::Fault;
 pub use keys::Algorithm;
-pub use mint::{MintAccessToken, MintIdToken};
+pub use mint::{AccessTokenBuilder, IdTokenBuilder};
 pub use server::FiefTestServer;
 pub use state::{Client, FieldType, User, UserField};

@@ -20,12 +20,12 @@ use crate::{Algorithm, shared::Shared};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct MintAccessToken {
+pub struct AccessTokenBuilder {
     mint: Mint,
     scope: Vec<String>,
 }
 
-impl MintAccessToken {
+impl AccessTokenBuilder {
     pub(crate) fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         Self {
             mint: Mint::new(shared, client_id),

@@ -9,7 +9,7 @@ use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 /// Builder of an ID token, by default a valid one without `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct MintIdToken {
+pub struct IdTokenBuilder {
     mint: Mint,
     nonce: Option<String>,
     code: Option<String>,
@@ -17,7 +17,7 @@ pub struct MintIdToken {
     is_encrypted: bool,
 }
 
-impl MintIdToken {
+impl IdTokenBuilder {
     pub(crate) fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         Self {
             mint: Mint::new(shared, client_id),

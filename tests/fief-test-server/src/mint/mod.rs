@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::error::Unspecified;
 use serde_json::{Map, Value, json};
 
-pub use self::{access_token::MintAccessToken, id_token::MintIdToken};
+pub use self::{access_token::AccessTokenBuilder, id_token::IdTokenBuilder};
 use crate::{
     Algorithm, User,
     claims::{Claims, object},
