@@ -28,7 +28,7 @@ async fn what_fief_did_not_sign_is_invalid() {
     ] {
         invalid(validated(&server, |token| token.algorithm(algorithm.clone())).await);
     }
-    invalid(validated(&server, AccessTokenBuilder::foreign_key).await);
+    invalid(validated(&server, AccessTokenBuilder::unpublished_key).await);
 }
 
 /// C32, Q03
@@ -45,7 +45,7 @@ async fn a_token_without_its_claims_is_invalid() {
         "acr",
         "permissions",
     ] {
-        invalid(validated(&server, |token| token.without(claim)).await);
+        invalid(validated(&server, |token| token.without_claim(claim)).await);
     }
 }
 

@@ -47,7 +47,7 @@ async fn what_was_encrypted_must_be_signed() {
         let make = |token: IdTokenBuilder| token.encrypted().algorithm(algorithm.clone());
         invalid(verified(&server, &fief, make).await);
     }
-    invalid(verified(&server, &fief, |token| token.encrypted().foreign_key()).await);
+    invalid(verified(&server, &fief, |token| token.encrypted().unpublished_key()).await);
 }
 
 /// C61: the new key beside the old one.

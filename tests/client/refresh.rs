@@ -86,7 +86,7 @@ async fn a_refresh_of_another_user_login_or_issuer_is_refused() {
     let same = |token: IdTokenBuilder| token.claim("auth_time", 1_700_000_000);
     let cases: [(Change, bool); 5] = [
         (|token| token, true),
-        (|token| token.without("auth_time"), true),
+        (|token| token.without_claim("auth_time"), true),
         (|token| token.claim("auth_time", 1_700_000_001), false),
         (|token| token.claim("iss", "https://evil.example"), false),
         (|token| token.nonce("NONCE"), false),

@@ -12,8 +12,8 @@ async fn a_minted_token_is_good_until_something_is_changed() {
     assert_eq!(userinfo(&server, &token().mint()).await.0, 200);
     let bad = [
         token().expired_ago(Duration::from_secs(61)).mint(),
-        token().without("sub").mint(),
-        token().foreign_key().mint(),
+        token().without_claim("sub").mint(),
+        token().unpublished_key().mint(),
         token().algorithm(Algorithm::None).mint(),
         token()
             .algorithm(Algorithm::Hs256(b"secret".to_vec()))
@@ -34,7 +34,7 @@ async fn a_minted_token_says_what_it_was_told_to() {
         .scope("castles")
         .acr("1")
         .claim("exp", json!("soon"))
-        .without("iss")
+        .without_claim("iss")
         .header("crit", json!(["b64"]))
         .mint();
     let claims = claims(&token);

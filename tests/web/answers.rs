@@ -45,7 +45,7 @@ async fn no_credentials_get_a_challenge_without_an_error() {
 async fn an_invalid_and_an_expired_token_are_invalid_tokens() {
     let server = FiefTestServer::start().await;
     let challenge = r#"Bearer error="invalid_token""#;
-    let foreign = server.access_token().foreign_key().mint();
+    let foreign = server.access_token().unpublished_key().mint();
     let expired = server.access_token().expired().mint();
 
     let foreign = answer(&server, &foreign, FiefAuth::require).await;

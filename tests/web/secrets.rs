@@ -53,7 +53,7 @@ async fn rejections_are_logged_at_debug_and_without_the_token() {
     let auth = api(&server);
     let app = guarded(auth.require().permission("castles"));
     let table = Router::new().route("/", unchecked()).layer(auth.paths());
-    let bad = server.access_token().foreign_key().mint();
+    let bad = server.access_token().unpublished_key().mint();
     let good = server.access_token().mint();
     let (log, guard) = Log::of(Level::TRACE);
 

@@ -18,7 +18,7 @@
 //! // Tokens of any kind, without a login.
 //! let good = server.access_token().permission("castles:create").acr("1").mint();
 //! let expired = server.access_token().expired().mint();
-//! let forged = server.access_token().foreign_key().mint();
+//! let forged = server.access_token().unpublished_key().mint();
 //!
 //! // A login without a page: what the browser would be sent back to.
 //! let url = format!(

@@ -94,7 +94,7 @@ pub fn request(
         "basic" => ("authorization", format!("Basic {}", good())),
         "twice" => bearer(format!("{0}, Bearer {0}", good())),
         "expired" => bearer(mint().expired().mint()),
-        "foreign key" => bearer(mint().foreign_key().mint()),
+        "foreign key" => bearer(mint().unpublished_key().mint()),
         "other client" => bearer(mint().audience("other").mint()),
         "unsigned" => bearer(good().rsplit_once('.').unwrap().0.to_owned() + "."),
         "id token" => bearer(server.id_token().mint()),

@@ -15,7 +15,7 @@ use crate::{Algorithm, shared::Shared};
 /// let server = FiefTestServer::start().await;
 /// let good = server.access_token().permission("castles:create").mint();
 /// let expired = server.access_token().expired().mint();
-/// let without_subject = server.access_token().without("sub").mint();
+/// let without_subject = server.access_token().without_claim("sub").mint();
 /// # }
 /// ```
 #[derive(Clone, Debug)]

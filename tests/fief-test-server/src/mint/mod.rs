@@ -39,7 +39,7 @@ enum Expiry {
 #[derive(Clone, Debug)]
 enum Key {
     Current,
-    Foreign,
+    Unpublished,
     Published(String),
 }
 
@@ -109,7 +109,7 @@ macro_rules! mint_setters {
         }
 
         /// Leaves a claim out.
-        pub fn without(mut self, name: impl Into<String>) -> Self {
+        pub fn without_claim(mut self, name: impl Into<String>) -> Self {
             self.mint.claims.push((name.into(), None));
             self
         }
@@ -139,8 +139,8 @@ macro_rules! mint_setters {
         }
 
         /// Signs with a key that was never published, under the `kid` of the current one.
-        pub fn foreign_key(mut self) -> Self {
-            self.mint.key = Key::Foreign;
+        pub fn unpublished_key(mut self) -> Self {
+            self.mint.key = Key::Unpublished;
             self
         }
     };
@@ -203,7 +203,7 @@ impl Mint {
     fn sign(&self, mut claims: Map<String, Value>) -> String {
         let key = self.key();
         let kid = match self.key {
-            Key::Foreign => self.current_key().kid,
+            Key::Unpublished => self.current_key().kid,
             _ => key.kid.clone(),
         };
         let mut header = object([("alg", json!(self.algorithm.name())), ("kid", json!(kid))]);
@@ -218,7 +218,7 @@ impl Mint {
     fn key(&self) -> SigningKey {
         match &self.key {
             Key::Current => self.current_key(),
-            Key::Foreign => match SigningKey::new(2048, usize::MAX - 1) {
+            Key::Unpublished => match SigningKey::new(2048, usize::MAX - 1) {
                 Ok(key) => key,
                 Err(error) => panic!("fief-test-server cannot make a key: {error}"),
             },
