@@ -184,9 +184,9 @@ impl FiefTestServer {
     }
 
     /// Sends an event of any type to the webhooks. Changes of users are sent automatically.
-    pub fn send_webhook(&self, event: &str, data: impl Into<Value>) {
-        let data = data.into();
-        self.shared.state().webhooks.send(event, &data);
+    pub fn send_webhook(&self, event: impl Into<String>, data: impl Into<Value>) {
+        let (event, data) = (event.into(), data.into());
+        self.shared.state().webhooks.send(&event, &data);
     }
 
     fn change_keys(&self, change: impl FnOnce(&mut Vec<SigningKey>, SigningKey)) {

@@ -66,7 +66,7 @@ impl Fault {
 
     /// Responds with a 302 redirect to this URL.
     pub fn redirect(url: impl AsRef<str>) -> Self {
-        Self::status(302).header("location", url)
+        Self::status(302).header("location", url.as_ref())
     }
 
     /// Responds normally, after a delay.
@@ -109,11 +109,11 @@ impl Fault {
     /// # Panics
     ///
     /// Panics when no header can be called this, or can carry this value.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        let (name, value) = (name.as_ref(), value.as_ref());
-        let pair = HeaderName::try_from(name)
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        let pair = HeaderName::try_from(&name)
             .ok()
-            .zip(HeaderValue::try_from(value).ok());
+            .zip(HeaderValue::try_from(&value).ok());
         let Some((header, value)) = pair else {
             panic!("{name:?}: {value:?} is not an HTTP header");
         };

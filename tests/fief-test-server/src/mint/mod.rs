@@ -51,8 +51,8 @@ macro_rules! mint_setters {
         /// # Panics
         ///
         /// Panics when there is no such user.
-        pub fn user(mut self, email: &str) -> Self {
-            self.mint.set_user(email);
+        pub fn user(mut self, email: impl Into<String>) -> Self {
+            self.mint.set_user(&email.into());
             self
         }
 
