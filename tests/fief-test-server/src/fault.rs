@@ -21,7 +21,7 @@ use crate::http::connection::Breaker;
 /// let slow = Fault::delay(Duration::from_millis(50));
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a fault has no effect unless it is set on an endpoint"]
 pub struct Fault {
     kind: Kind,
     status: StatusCode,

@@ -28,7 +28,7 @@ use crate::{
 
 /// Builder of a [`FiefTestServer`].
 #[derive(Clone, Debug, Default)]
-#[must_use]
+#[must_use = "no server runs unless `start` is called"]
 pub struct FiefTestServerBuilder {
     port: u16,
     domain: Option<String>,

@@ -19,7 +19,7 @@ use crate::{Algorithm, shared::Shared};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "no token is signed unless `mint` is called"]
 pub struct AccessTokenBuilder {
     mint: Mint,
     scope: Vec<String>,

@@ -8,7 +8,7 @@ use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 
 /// Builder of an ID token, by default a valid one without `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "no token is signed unless `mint` is called"]
 pub struct IdTokenBuilder {
     mint: Mint,
     nonce: Option<String>,

@@ -12,7 +12,7 @@ use crate::crypto::random_string;
 ///     .redirect_uri("http://127.0.0.1:3000/auth-callback");
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a client has no effect unless it is added to a server"]
 pub struct Client {
     pub(crate) id: String,
     pub(crate) name: String,

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// let field = UserField::new("birthdate", FieldType::Date).required();
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a user field has no effect unless it is added to a server"]
 pub struct UserField {
     pub(crate) slug: String,
     pub(crate) kind: FieldType,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 ///     .field("first_name", "Anne");
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a user has no effect unless they are added to a server"]
 pub struct User {
     pub(crate) id: Uuid,
     pub(crate) email: String,
