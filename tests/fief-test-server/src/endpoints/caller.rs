@@ -10,8 +10,8 @@ use crate::{
     crypto::base64url_decode,
     http::{
         Request,
-        problem::{parse_body, string_member, unprocessable},
         response::{detail, internal_error, json_response},
+        validation_error::{parse_body, string_member, unprocessable},
     },
     state::State,
 };
@@ -77,7 +77,7 @@ pub(crate) fn read_member(
         return Err(Box::new(Rejection::AcrTooLow.into_response()));
     }
     let value = parse_body(&request.body).and_then(|body| string_member(&body, name));
-    let value = value.map_err(|problem| unprocessable(&[problem]))?;
+    let value = value.map_err(|error| unprocessable(&[error]))?;
     Ok((caller, value))
 }
 

@@ -4,8 +4,8 @@ use serde_json::json;
 use super::caller::{read_member, user_response};
 use crate::http::{
     Request,
-    problem::{Problem, unprocessable},
     response::detail,
+    validation_error::{ValidationError, unprocessable},
 };
 
 /// `PATCH /api/email/change`, which takes effect when the code is verified.
@@ -18,9 +18,9 @@ pub(crate) fn email_change(request: &Request<'_>) -> Response {
     if !email.contains('@') {
         let reason = "An email address must have an @-sign.";
         let message = format!("value is not a valid email address: {reason}");
-        let problem = Problem::new("value_error", message, &json!(email));
-        let problem = problem.with_context(json!({ "reason": reason }));
-        return unprocessable(&[problem.within("email").within("body")]);
+        let error = ValidationError::new("value_error", message, &json!(email));
+        let error = error.with_context(json!({ "reason": reason }));
+        return unprocessable(&[error.within("email").within("body")]);
     }
     let owner = state.user_by_email(request.tenant, &email);
     if owner.is_some_and(|owner| owner.id != caller.user) {

@@ -6,8 +6,8 @@ use super::pages;
 use crate::http::{
     Request,
     cookie::{self, SESSION_COOKIE},
-    problem::{Problem, unprocessable},
     response::{redirect, set_cookie},
+    validation_error::{ValidationError, unprocessable},
 };
 
 /// `GET /logout`, which redirects to any URL, as Fief does.
@@ -22,9 +22,9 @@ pub(crate) fn logout(request: &Request<'_>) -> Response {
             "relative URL without a base"
         };
         let message = format!("Input should be a valid URL, {reason}");
-        let problem = Problem::new("url_parsing", message, &json!(target));
-        let problem = problem.with_context(json!({ "error": reason }));
-        return unprocessable(&[problem.within("redirect_uri").within("query")]);
+        let error = ValidationError::new("url_parsing", message, &json!(target));
+        let error = error.with_context(json!({ "error": reason }));
+        return unprocessable(&[error.within("redirect_uri").within("query")]);
     };
     if let Some(session) = request.cookie(SESSION_COOKIE) {
         request.shared.state().sessions.remove(session);

@@ -1,7 +1,7 @@
 pub(crate) mod connection;
 pub(crate) mod cookie;
-pub(crate) mod problem;
 mod request;
 pub(crate) mod response;
+pub(crate) mod validation_error;
 
 pub(crate) use self::request::Request;

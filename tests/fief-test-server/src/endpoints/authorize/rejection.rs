@@ -5,8 +5,8 @@ use crate::{
     endpoints::pages,
     http::{
         Request,
-        problem::{Problem, unprocessable},
         response::redirect_to_application,
+        validation_error::{ValidationError, unprocessable},
     },
 };
 
@@ -28,8 +28,8 @@ impl Rejection {
             Self::MaxAge(input) => {
                 let message =
                     "Input should be a valid integer, unable to parse string as an integer";
-                let problem = Problem::new("int_parsing", message, &json!(input));
-                unprocessable(&[problem.within("max_age").within("query")])
+                let error = ValidationError::new("int_parsing", message, &json!(input));
+                unprocessable(&[error.within("max_age").within("query")])
             }
             Self::Redirect(url) => redirect_to_application(url),
         }

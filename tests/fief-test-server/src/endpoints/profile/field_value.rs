@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use time::{Date, PrimitiveDateTime, macros::format_description};
 
-use crate::{FieldType, http::problem::Problem};
+use crate::{FieldType, http::validation_error::ValidationError};
 
 impl FieldType {
     /// Validates a value and returns it as Fief stores it.
-    pub(crate) fn read(&self, value: &Value) -> Result<Value, Vec<Problem>> {
+    pub(crate) fn read(&self, value: &Value) -> Result<Value, Vec<ValidationError>> {
         let read = match self {
             Self::Address => return address(value),
             Self::Boolean => boolean(value),
@@ -19,22 +19,22 @@ impl FieldType {
             Self::String => string(value),
             Self::Timezone => timezone(value),
         };
-        read.map_err(|problem| vec![problem])
+        read.map_err(|error| vec![error])
     }
 }
 
-fn address(value: &Value) -> Result<Value, Vec<Problem>> {
+fn address(value: &Value) -> Result<Value, Vec<ValidationError>> {
     let Value::Object(given) = value else {
-        return Err(vec![Problem::not_an_object(value)]);
+        return Err(vec![ValidationError::not_an_object(value)]);
     };
     let mut address = Map::new();
-    let mut problems = Vec::new();
+    let mut errors = Vec::new();
     for name in ["line1", "postal_code", "city", "country"] {
         match given.get(name) {
-            None => problems.push(Problem::missing(value).with_url().within(name)),
+            None => errors.push(ValidationError::missing(value).with_url().within(name)),
             Some(part) => match string(part) {
                 Ok(part) => drop(address.insert(name.to_owned(), part)),
-                Err(problem) => problems.push(problem.within(name)),
+                Err(error) => errors.push(error.within(name)),
             },
         }
     }
@@ -47,24 +47,24 @@ fn address(value: &Value) -> Result<Value, Vec<Problem>> {
         && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
     {
         let message = "value is not a valid country code";
-        let problem = Problem::new("country_code.invalid", message, &json!(country));
-        problems.push(problem.within("country"));
+        let error = ValidationError::new("country_code.invalid", message, &json!(country));
+        errors.push(error.within("country"));
     }
-    if problems.is_empty() {
+    if errors.is_empty() {
         Ok(address.into())
     } else {
-        Err(problems)
+        Err(errors)
     }
 }
 
-fn boolean(value: &Value) -> Result<Value, Problem> {
+fn boolean(value: &Value) -> Result<Value, ValidationError> {
     let text = match value {
         Value::Bool(_) => return Ok(value.clone()),
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.to_ascii_lowercase(),
         _ => {
             let message = "Input should be a valid boolean";
-            return Err(Problem::new("bool_type", message, value).with_url());
+            return Err(ValidationError::new("bool_type", message, value).with_url());
         }
     };
     match text.as_str() {
@@ -72,12 +72,12 @@ fn boolean(value: &Value) -> Result<Value, Problem> {
         "0" | "f" | "false" | "n" | "no" | "off" => Ok(false.into()),
         _ => {
             let message = "Input should be a valid boolean, unable to interpret input";
-            Err(Problem::new("bool_parsing", message, value).with_url())
+            Err(ValidationError::new("bool_parsing", message, value).with_url())
         }
     }
 }
 
-fn choice(choices: &[String], value: &Value) -> Result<Value, Problem> {
+fn choice(choices: &[String], value: &Value) -> Result<Value, ValidationError> {
     if choices.iter().any(|choice| value == choice) {
         return Ok(value.clone());
     }
@@ -88,15 +88,15 @@ fn choice(choices: &[String], value: &Value) -> Result<Value, Problem> {
     };
     let message = format!("Input should be {expected}");
     let context = json!({ "expected": expected });
-    Err(Problem::new("enum", message, value)
+    Err(ValidationError::new("enum", message, value)
         .with_context(context)
         .with_url())
 }
 
-fn date(value: &Value) -> Result<Value, Problem> {
+fn date(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
-        let problem = Problem::new("date_type", "Input should be a valid date", value);
-        return Err(problem.with_url());
+        let error = ValidationError::new("date_type", "Input should be a valid date", value);
+        return Err(error.with_url());
     };
     let day = text.strip_suffix("T00:00:00").unwrap_or(text);
     match Date::parse(day, format_description!("[year]-[month]-[day]")) {
@@ -104,16 +104,16 @@ fn date(value: &Value) -> Result<Value, Problem> {
         Err(error) => {
             let reason = reason(text, &error.to_string());
             let message = format!("Input should be a valid date or datetime, {reason}");
-            let problem = Problem::new("date_from_datetime_parsing", message, value);
-            Err(problem.with_context(json!({ "error": reason })).with_url())
+            let error = ValidationError::new("date_from_datetime_parsing", message, value);
+            Err(error.with_context(json!({ "error": reason })).with_url())
         }
     }
 }
 
-fn date_time(value: &Value) -> Result<Value, Problem> {
+fn date_time(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
         let message = "Input should be a valid datetime";
-        return Err(Problem::new("datetime_type", message, value).with_url());
+        return Err(ValidationError::new("datetime_type", message, value).with_url());
     };
     if let Ok(Value::String(day)) = date(value)
         && day.len() == text.len()
@@ -130,59 +130,63 @@ fn date_time(value: &Value) -> Result<Value, Problem> {
         Err(error) => {
             let reason = reason(text, &error.to_string());
             let message = format!("Input should be a valid datetime or date, {reason}");
-            let problem = Problem::new("datetime_from_date_parsing", message, value);
-            Err(problem.with_context(json!({ "error": reason })).with_url())
+            let error = ValidationError::new("datetime_from_date_parsing", message, value);
+            Err(error.with_context(json!({ "error": reason })).with_url())
         }
     }
 }
 
-fn integer(value: &Value) -> Result<Value, Problem> {
-    let problem = |kind, more: &str| {
+fn integer(value: &Value) -> Result<Value, ValidationError> {
+    let invalid = |kind, more: &str| {
         let message = format!("Input should be a valid integer{more}");
-        Err(Problem::new(kind, message, value).with_url())
+        Err(ValidationError::new(kind, message, value).with_url())
     };
     match value {
         Value::Bool(is_set) => Ok(i64::from(*is_set).into()),
         Value::Number(number) if number.is_f64() => {
-            problem("int_from_float", ", got a number with a fractional part")
+            invalid("int_from_float", ", got a number with a fractional part")
         }
         Value::Number(_) => Ok(value.clone()),
         Value::String(text) => match text.trim().parse::<i64>() {
             Ok(number) => Ok(number.into()),
-            Err(_) => problem("int_parsing", ", unable to parse string as an integer"),
+            Err(_) => invalid("int_parsing", ", unable to parse string as an integer"),
         },
-        _ => problem("int_type", ""),
+        _ => invalid("int_type", ""),
     }
 }
 
-fn phone_number(value: &Value) -> Result<Value, Problem> {
+fn phone_number(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
-        return Err(Problem::not_a_string(value).with_url());
+        return Err(ValidationError::not_a_string(value).with_url());
     };
     let digits = text.strip_prefix('+').unwrap_or_default();
     if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(value.clone());
     }
     let message = "value is missing the country code";
-    Err(Problem::new("phone_number.missing_region", message, value))
+    Err(ValidationError::new(
+        "phone_number.missing_region",
+        message,
+        value,
+    ))
 }
 
-fn string(value: &Value) -> Result<Value, Problem> {
+fn string(value: &Value) -> Result<Value, ValidationError> {
     match value {
         Value::String(text) if !text.is_empty() => Ok(value.clone()),
         Value::String(_) => {
             let message = "String should have at least 1 character";
-            let problem = Problem::new("string_too_short", message, value);
-            Err(problem.with_context(json!({ "min_length": 1 })).with_url())
+            let error = ValidationError::new("string_too_short", message, value);
+            Err(error.with_context(json!({ "min_length": 1 })).with_url())
         }
-        _ => Err(Problem::not_a_string(value).with_url()),
+        _ => Err(ValidationError::not_a_string(value).with_url()),
     }
 }
 
 /// Accepts any area with a place, and UTC; names are not looked up.
-fn timezone(value: &Value) -> Result<Value, Problem> {
+fn timezone(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
-        return Err(Problem::not_a_string(value).with_url());
+        return Err(ValidationError::not_a_string(value).with_url());
     };
     let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
     let parts: Vec<&str> = text.split('/').collect();
@@ -190,7 +194,7 @@ fn timezone(value: &Value) -> Result<Value, Problem> {
         return Ok(value.clone());
     }
     let message = "value is not a valid timezone";
-    Err(Problem::new("timezone.invalid", message, value))
+    Err(ValidationError::new("timezone.invalid", message, value))
 }
 
 fn reason(text: &str, error: &str) -> String {

@@ -8,7 +8,7 @@ use crate::{
     FieldType,
     http::{
         Request,
-        problem::{Problem, parse_body, unprocessable},
+        validation_error::{ValidationError, parse_body, unprocessable},
     },
     state::State,
 };
@@ -22,7 +22,7 @@ pub(crate) fn profile(request: &Request<'_>) -> Response {
     };
     let changes = match read_changes(&state, &request.body) {
         Ok(changes) => changes,
-        Err(problems) => return unprocessable(&problems),
+        Err(errors) => return unprocessable(&errors),
     };
     state.update_user(caller.user, request.shared.clock.now(), |user| {
         user.fields.extend(changes);
@@ -31,44 +31,44 @@ pub(crate) fn profile(request: &Request<'_>) -> Response {
 }
 
 /// Returns the values to set. Unknown and read-only fields and `null` are ignored.
-fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
-    let body = parse_body(body).map_err(|problem| vec![problem])?;
+fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<ValidationError>> {
+    let body = parse_body(body).map_err(|error| vec![error])?;
     if !body.is_object() {
-        return Err(vec![Problem::not_an_object(&body).within("body")]);
+        return Err(vec![ValidationError::not_an_object(&body).within("body")]);
     }
     let given = match body.get("fields") {
         None => return Ok(Map::new()),
         Some(Value::Object(given)) => given,
         Some(other) => {
-            let problem = Problem::not_an_object(other);
-            return Err(vec![problem.within("fields").within("body")]);
+            let error = ValidationError::not_an_object(other);
+            return Err(vec![error.within("fields").within("body")]);
         }
     };
     let mut changes = Map::new();
-    let mut problems = Vec::new();
+    let mut errors = Vec::new();
     for field in state.fields.iter().filter(|field| !field.is_read_only) {
         let slug = field.slug.as_str();
         let read = match given.get(slug) {
             Some(value) if !value.is_null() => field.kind.read(value),
             // Surprising, but Fief does the same.
             None if field.kind == FieldType::Boolean => Ok(false.into()),
-            None if field.is_required => {
-                Err(vec![Problem::missing(&given.clone().into()).with_url()])
-            }
+            None if field.is_required => Err(vec![
+                ValidationError::missing(&given.clone().into()).with_url(),
+            ]),
             _ => continue,
         };
         match read {
             Ok(value) => drop(changes.insert(slug.to_owned(), value)),
-            Err(found) => problems.extend(
+            Err(found) => errors.extend(
                 found
                     .into_iter()
-                    .map(|problem| problem.within(slug).within("fields").within("body")),
+                    .map(|error| error.within(slug).within("fields").within("body")),
             ),
         }
     }
-    if problems.is_empty() {
+    if errors.is_empty() {
         Ok(changes)
     } else {
-        Err(problems)
+        Err(errors)
     }
 }

@@ -5,11 +5,11 @@ use super::response::json_response;
 
 /// One entry of a 422 response, in the words of Pydantic, the validator of Fief.
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub(crate) struct ValidationError {
     entry: Value,
 }
 
-impl Problem {
+impl ValidationError {
     pub(crate) fn new(kind: &str, message: impl Into<String>, input: &Value) -> Self {
         Self {
             entry: json!({ "type": kind, "loc": [], "msg": message.into(), "input": input }),
@@ -56,21 +56,21 @@ impl Problem {
     }
 }
 
-pub(crate) fn unprocessable(problems: &[Problem]) -> Response {
-    let entries: Vec<&Value> = problems.iter().map(|it| &it.entry).collect();
+pub(crate) fn unprocessable(errors: &[ValidationError]) -> Response {
+    let entries: Vec<&Value> = errors.iter().map(|it| &it.entry).collect();
     let body = json!({ "detail": entries });
     json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 
 /// Parses a body as JSON.
-pub(crate) fn parse_body(body: &[u8]) -> Result<Value, Problem> {
+pub(crate) fn parse_body(body: &[u8]) -> Result<Value, ValidationError> {
     serde_json::from_slice(body).map_err(|error| {
         let lines = body.split_inclusive(|byte| *byte == b'\n');
         let before: usize = lines
             .take(error.line().saturating_sub(1))
             .map(<[u8]>::len)
             .sum();
-        Problem::new("json_invalid", "JSON decode error", &json!({}))
+        ValidationError::new("json_invalid", "JSON decode error", &json!({}))
             .with_context(json!({ "error": "Expecting value" }))
             .within(before + error.column())
             .within("body")
@@ -78,11 +78,11 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Value, Problem> {
 }
 
 /// Returns a member of the body that must be a string.
-pub(crate) fn string_member(body: &Value, name: &str) -> Result<String, Problem> {
-    let problem = match body.get(name) {
+pub(crate) fn string_member(body: &Value, name: &str) -> Result<String, ValidationError> {
+    let error = match body.get(name) {
         Some(Value::String(text)) => return Ok(text.clone()),
-        Some(other) => Problem::not_a_string(other),
-        None => Problem::missing(body),
+        Some(other) => ValidationError::not_a_string(other),
+        None => ValidationError::missing(body),
     };
-    Err(problem.within(name).within("body"))
+    Err(error.within(name).within("body"))
 }
