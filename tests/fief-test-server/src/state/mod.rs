@@ -1,7 +1,7 @@
 mod authorize_request;
 mod client;
 mod event;
-mod expiring;
+mod expiring_map;
 mod field;
 mod grant;
 mod session;
@@ -18,7 +18,7 @@ use std::{
 
 use uuid::Uuid;
 
-use self::expiring::Expiring;
+use self::expiring_map::ExpiringMap;
 pub(crate) use self::{
     authorize_request::{AuthorizeRequest, Challenge, ResponseType},
     grant::Grant,
@@ -40,10 +40,10 @@ pub(crate) struct State {
     pub(crate) users: Vec<User>,
     pub(crate) fields: Vec<UserField>,
     pub(crate) webhooks: Webhooks,
-    pub(crate) logins: Expiring<AuthorizeRequest>,
-    pub(crate) sessions: Expiring<Session>,
-    pub(crate) codes: Expiring<Grant>,
-    pub(crate) refresh_tokens: Expiring<Grant>,
+    pub(crate) logins: ExpiringMap<AuthorizeRequest>,
+    pub(crate) sessions: ExpiringMap<Session>,
+    pub(crate) codes: ExpiringMap<Grant>,
+    pub(crate) refresh_tokens: ExpiringMap<Grant>,
     /// The scopes that a user granted to a third-party client.
     consents: HashMap<(Uuid, String), BTreeSet<String>>,
     /// The address that a user has to verify, and its code.
@@ -60,10 +60,10 @@ impl State {
             users: Vec::new(),
             fields: Vec::new(),
             webhooks,
-            logins: Expiring::default(),
-            sessions: Expiring::default(),
-            codes: Expiring::default(),
-            refresh_tokens: Expiring::default(),
+            logins: ExpiringMap::default(),
+            sessions: ExpiringMap::default(),
+            codes: ExpiringMap::default(),
+            refresh_tokens: ExpiringMap::default(),
             consents: HashMap::new(),
             verifications: HashMap::new(),
             key_bits,

@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 
 /// Map with entries that expire, which evicts the oldest when it is full.
 #[derive(Debug)]
-pub(crate) struct Expiring<T> {
+pub(crate) struct ExpiringMap<T> {
     entries: HashMap<String, Entry<T>>,
     order: VecDeque<String>,
 }
@@ -13,7 +13,7 @@ struct Entry<T> {
     value: T,
 }
 
-impl<T> Default for Expiring<T> {
+impl<T> Default for ExpiringMap<T> {
     fn default() -> Self {
         Self {
             entries: HashMap::new(),
@@ -22,7 +22,7 @@ impl<T> Default for Expiring<T> {
     }
 }
 
-impl<T> Expiring<T> {
+impl<T> ExpiringMap<T> {
     pub(crate) fn insert(&mut self, key: String, value: T, expires: u64) {
         if self.order.len() >= CAPACITY
             && let Some(oldest) = self.order.pop_front()
@@ -51,16 +51,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_ends_at_its_time() {
-        let mut map = Expiring::default();
+    fn an_entry_expires() {
+        let mut map = ExpiringMap::default();
         map.insert("key".to_owned(), 1, 10);
         assert_eq!(map.get("key", 9), Some(&1));
         assert_eq!(map.get("key", 10), None);
     }
 
     #[test]
-    fn the_oldest_makes_room() {
-        let mut map = Expiring::default();
+    fn the_oldest_entry_is_evicted() {
+        let mut map = ExpiringMap::default();
         for number in 0..=CAPACITY {
             map.insert(number.to_string(), number, 1);
         }
