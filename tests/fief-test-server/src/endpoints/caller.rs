@@ -22,7 +22,7 @@ pub(crate) enum Rejection {
     /// A login with the login page is required.
     AcrTooLow,
     /// The user was deleted, which makes Fief fail.
-    Gone,
+    UserDeleted,
     Unauthorized,
 }
 
@@ -30,7 +30,7 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match self {
             Self::AcrTooLow => detail(StatusCode::FORBIDDEN, "ACR_TOO_LOW"),
-            Self::Gone => internal_error(),
+            Self::UserDeleted => internal_error(),
             Self::Unauthorized => detail(StatusCode::UNAUTHORIZED, "Unauthorized"),
         }
     }
@@ -55,7 +55,7 @@ impl Caller {
         let id = id.and_then(|id| Uuid::parse_str(id).ok());
         let acr = claims.get("acr").and_then(Value::as_str);
         let (user, acr) = id.zip(acr).ok_or(Rejection::Unauthorized)?;
-        let found = state.user(user).ok_or(Rejection::Gone)?;
+        let found = state.user(user).ok_or(Rejection::UserDeleted)?;
         if !found.is_active || found.tenant != request.tenant {
             return Err(Rejection::Unauthorized);
         }

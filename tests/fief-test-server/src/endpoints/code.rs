@@ -23,11 +23,11 @@ pub(crate) fn code_url(
         acr: authorization.acr,
         auth_time: session.auth_time,
     };
-    let wanted = authorization.response_type;
+    let response_type = authorization.response_type;
     let mut parameters = vec![("code", code.clone())];
-    if wanted.token || wanted.id_token {
+    if response_type.token || response_type.id_token {
         let issuer = TokenIssuer::new(request, state, &grant)?;
-        let token = if wanted.token {
+        let token = if response_type.token {
             Some(issuer.access_token(&grant)?)
         } else {
             None
@@ -36,7 +36,7 @@ pub(crate) fn code_url(
             parameters.push(("access_token", token.clone()));
             parameters.push(("token_type", "bearer".to_owned()));
         }
-        if wanted.id_token {
+        if response_type.id_token {
             let token = issuer.id_token(&grant, Some(&code), token.as_deref())?;
             parameters.push(("id_token", token));
         }

@@ -48,7 +48,7 @@ pub(crate) fn consent(request: &Request<'_>) -> Response {
         .logins
         .remove(request.cookie(LOGIN_COOKIE).unwrap_or_default());
     let mut response = redirect_to_application(&url);
-    set_cookie(&mut response, &cookie::no_login());
+    set_cookie(&mut response, &cookie::clear_login());
     response
 }
 
@@ -67,7 +67,7 @@ fn decide(
     session: &Session,
 ) -> Decision {
     if request.method != Method::POST {
-        if state.consents_to(session.user, client, &authorization.scope) {
+        if state.has_consent(session.user, client, &authorization.scope) {
             return Decision::Redirect(code_url(request, state, authorization, session));
         }
         return Decision::ShowPage(StatusCode::OK);

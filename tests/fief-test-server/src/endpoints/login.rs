@@ -20,7 +20,7 @@ pub(crate) fn login(request: &Request<'_>) -> Response {
         Ok(authorization) => authorization,
         Err(rejection) => return rejection.response(request),
     };
-    let page = pages::Login::new(request, application_name(&state, authorization));
+    let page = pages::LoginPage::new(request, application_name(&state, authorization));
     if request.method != Method::POST {
         let email = authorization.map(|authorization| authorization.login_hint.clone());
         let page = page.email(email.unwrap_or_default());

@@ -30,6 +30,6 @@ pub(crate) fn logout(request: &Request<'_>) -> Response {
         request.shared.state().sessions.remove(session);
     }
     let mut response = redirect(StatusCode::FOUND, url.as_str());
-    set_cookie(&mut response, &cookie::no_session());
+    set_cookie(&mut response, &cookie::clear_session());
     response
 }

@@ -14,22 +14,22 @@ use crate::{
 /// The login page or, with `is_registration`, the page to sign up.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
-pub(crate) struct Login<'a> {
+pub(crate) struct LoginPage<'a> {
     request: &'a Request<'a>,
     action: String,
-    other: String,
+    other_page: String,
     application: String,
     email: String,
     error: String,
     is_registration: bool,
 }
 
-impl<'a> Login<'a> {
+impl<'a> LoginPage<'a> {
     pub(crate) fn new(request: &'a Request<'a>, application: String) -> Self {
         Self {
             request,
             action: request.path("/login"),
-            other: request.path("/register"),
+            other_page: request.path("/register"),
             application,
             email: String::new(),
             error: String::new(),
@@ -44,7 +44,7 @@ impl<'a> Login<'a> {
 
     /// Makes it the page to sign up.
     pub(crate) fn registration(mut self) -> Self {
-        std::mem::swap(&mut self.action, &mut self.other);
+        std::mem::swap(&mut self.action, &mut self.other_page);
         self.is_registration = true;
         self
     }
@@ -55,7 +55,7 @@ impl<'a> Login<'a> {
     }
 
     pub(crate) fn response(self, status: StatusCode, code: Option<&str>) -> Response {
-        page(self.request, &self, status, code)
+        render(self.request, &self, status, code)
     }
 
     /// Returns the page with an error that has no code.
@@ -66,7 +66,7 @@ impl<'a> Login<'a> {
 
 #[derive(Template)]
 #[template(path = "consent.html")]
-struct Consent<'a> {
+struct ConsentPage<'a> {
     request: &'a Request<'a>,
     action: String,
     application: &'a str,
@@ -79,18 +79,18 @@ pub(crate) fn consent(
     client: &Client,
     authorization: &AuthorizeRequest,
 ) -> Response {
-    let consent = Consent {
+    let consent = ConsentPage {
         request,
         action: request.path("/consent"),
         application: &client.name,
         scope: &authorization.scope,
     };
-    page(request, &consent, status, None)
+    render(request, &consent, status, None)
 }
 
 #[derive(Template)]
 #[template(path = "verify.html")]
-struct Verify<'a> {
+struct VerifyPage<'a> {
     request: &'a Request<'a>,
     action: String,
     email: &'a str,
@@ -105,7 +105,7 @@ pub(crate) fn verify(
     code: &str,
     error: Option<&str>,
 ) -> Response {
-    let verify = Verify {
+    let verify = VerifyPage {
         request,
         action: request.path("/verify"),
         email,
@@ -117,12 +117,12 @@ pub(crate) fn verify(
     } else {
         StatusCode::OK
     };
-    page(request, &verify, status, None)
+    render(request, &verify, status, None)
 }
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message<'a> {
+struct MessagePage<'a> {
     title: &'a str,
     text: &'a str,
     login: Option<String>,
@@ -130,24 +130,24 @@ struct Message<'a> {
 
 /// The page of an error that cannot be sent to an application.
 pub(crate) fn error(request: &Request<'_>, code: &str, text: &str) -> Response {
-    let message = Message {
+    let message = MessagePage {
         title: "This did not work",
         text,
         login: Some(request.path("/login")),
     };
-    page(request, &message, StatusCode::BAD_REQUEST, Some(code))
+    render(request, &message, StatusCode::BAD_REQUEST, Some(code))
 }
 
 pub(crate) fn dashboard(request: &Request<'_>, email: &str) -> Response {
-    let message = Message {
+    let message = MessagePage {
         title: "You are logged in",
         text: email,
         login: None,
     };
-    page(request, &message, StatusCode::OK, None)
+    render(request, &message, StatusCode::OK, None)
 }
 
-fn page(
+fn render(
     request: &Request<'_>,
     template: &impl Template,
     status: StatusCode,
@@ -160,7 +160,7 @@ fn page(
     if let Some(code) = code {
         set_header(&mut response, "x-fief-error", code);
     }
-    // Kept if there is one, so that pages in other tabs stay valid.
+    // Kept if there is one, so that pages in other_page tabs stay valid.
     if request.cookie(CSRF_COOKIE).is_none() {
         set_cookie(&mut response, &cookie::csrf(&request.csrf_token));
     }

@@ -22,7 +22,7 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
         Err(rejection) => return rejection.response(request),
     };
     let email = request.form("email").unwrap_or_default();
-    let page = pages::Login::new(request, application_name(&state, authorization))
+    let page = pages::LoginPage::new(request, application_name(&state, authorization))
         .registration()
         .email(email.clone());
     if request.method != Method::POST {

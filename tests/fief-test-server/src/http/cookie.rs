@@ -15,7 +15,7 @@ pub(crate) fn login(id: &str) -> String {
     format!("{LOGIN_COOKIE}={id}; Path=/; SameSite=lax")
 }
 
-pub(crate) fn no_login() -> String {
+pub(crate) fn clear_login() -> String {
     format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax")
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn session(id: &str, lifetime: u64) -> String {
     format!("{SESSION_COOKIE}={id}; HttpOnly; Max-Age={lifetime}; Path=/; SameSite=lax")
 }
 
-pub(crate) fn no_session() -> String {
+pub(crate) fn clear_session() -> String {
     format!("{SESSION_COOKIE}=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax")
 }
 

@@ -130,7 +130,7 @@ impl State {
         granted.extend(authorization.scope.iter().cloned());
     }
 
-    pub(crate) fn consents_to(&self, user: Uuid, client: &Client, scope: &[String]) -> bool {
+    pub(crate) fn has_consent(&self, user: Uuid, client: &Client, scope: &[String]) -> bool {
         let granted = self.consents.get(&(user, client.id.clone()));
         !client.is_third_party
             || granted.is_some_and(|granted| scope.iter().all(|scope| granted.contains(scope)))

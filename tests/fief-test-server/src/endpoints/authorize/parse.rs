@@ -28,18 +28,18 @@ impl AuthorizeRequest {
             acr: "0",
         };
         let session = current_session(request, state);
-        authorization
-            .read(request, session.is_some())
-            .map_err(|Invalid(error, description)| {
+        authorization.read(request, session.is_some()).map_err(
+            |AuthorizeError(error, description)| {
                 Rejection::Redirect(authorization.error_url(error, description))
-            })?;
+            },
+        )?;
         let max_age = match request.query("max_age") {
             Some(text) => Some(text.parse::<i64>().map_err(|_| Rejection::MaxAge(text))?),
             None => None,
         };
         let needs_login = request.query("prompt").as_deref() == Some("login")
-            || asked_acr(request) == Some("1")
-            || is_too_old(session.as_ref(), max_age, request.now());
+            || requested_acr(request) == Some("1")
+            || is_login_too_old(session.as_ref(), max_age, request.now());
         authorization.acr = if needs_login { "1" } else { "0" };
         Ok(authorization)
     }
@@ -56,11 +56,11 @@ impl AuthorizeRequest {
     }
 
     /// Reads the parameters whose errors are sent to the application, in Fief's order.
-    fn read(&mut self, request: &Request<'_>, has_session: bool) -> Result<(), Invalid> {
+    fn read(&mut self, request: &Request<'_>, has_session: bool) -> Result<(), AuthorizeError> {
         self.response_type = response_type(request)?;
         if request.query("request").is_some() {
             let description = "request parameter is not supported";
-            return Err(Invalid("request_not_supported", description));
+            return Err(AuthorizeError("request_not_supported", description));
         }
         self.scope = scope(request)?;
         check_prompt(request, has_session)?;
@@ -68,75 +68,75 @@ impl AuthorizeRequest {
         self.challenge = challenge(request)?;
         if self.response_type.is_hybrid() && self.nonce.is_none() {
             let description = "nonce parameter is required for this response_type";
-            return Err(Invalid::request(description));
+            return Err(AuthorizeError::request(description));
         }
         Ok(())
     }
 }
 
 /// Error code and description for the application.
-struct Invalid(&'static str, &'static str);
+struct AuthorizeError(&'static str, &'static str);
 
-impl Invalid {
+impl AuthorizeError {
     fn request(description: &'static str) -> Self {
         Self("invalid_request", description)
     }
 }
 
-fn response_type(request: &Request<'_>) -> Result<ResponseType, Invalid> {
+fn response_type(request: &Request<'_>) -> Result<ResponseType, AuthorizeError> {
     let text = request
         .query("response_type")
-        .ok_or(Invalid::request("response_type is missing"))?;
-    ResponseType::parse(&text).ok_or(Invalid::request("response_type is invalid"))
+        .ok_or(AuthorizeError::request("response_type is missing"))?;
+    ResponseType::parse(&text).ok_or(AuthorizeError::request("response_type is invalid"))
 }
 
-fn scope(request: &Request<'_>) -> Result<Vec<String>, Invalid> {
+fn scope(request: &Request<'_>) -> Result<Vec<String>, AuthorizeError> {
     let scope = request
         .query("scope")
-        .ok_or(Invalid::request("scope is missing"))?;
+        .ok_or(AuthorizeError::request("scope is missing"))?;
     let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
     if !scope.iter().any(|scope| scope == "openid") {
         let description = "scope should contain \"openid\"";
-        return Err(Invalid("invalid_scope", description));
+        return Err(AuthorizeError("invalid_scope", description));
     }
     Ok(scope)
 }
 
-fn check_prompt(request: &Request<'_>, has_session: bool) -> Result<(), Invalid> {
+fn check_prompt(request: &Request<'_>, has_session: bool) -> Result<(), AuthorizeError> {
     match request.query("prompt").as_deref() {
         None | Some("login") => Ok(()),
         Some("none" | "consent") if has_session => Ok(()),
-        Some("none" | "consent") => Err(Invalid("login_required", "User is not logged in")),
+        Some("none" | "consent") => Err(AuthorizeError("login_required", "User is not logged in")),
         Some(_) => {
             let description = "prompt should either be \"none\", \"login\" or \"register\"";
-            Err(Invalid::request(description))
+            Err(AuthorizeError::request(description))
         }
     }
 }
 
-fn check_screen(request: &Request<'_>) -> Result<(), Invalid> {
+fn check_screen(request: &Request<'_>) -> Result<(), AuthorizeError> {
     match request.query("screen").as_deref() {
         None | Some("login" | "register") => Ok(()),
         Some(_) => {
             let description = "screen should either be \"login\" or \"register\"";
-            Err(Invalid::request(description))
+            Err(AuthorizeError::request(description))
         }
     }
 }
 
-fn challenge(request: &Request<'_>) -> Result<Option<Challenge>, Invalid> {
+fn challenge(request: &Request<'_>) -> Result<Option<Challenge>, AuthorizeError> {
     let Some(challenge) = request.query("code_challenge") else {
         return Ok(None);
     };
     match request.query("code_challenge_method").as_deref() {
         None | Some("plain") => Ok(Some(Challenge::Plain(challenge))),
         Some("S256") => Ok(Some(Challenge::S256(challenge))),
-        Some(_) => Err(Invalid::request("Unsupported code_challenge_method")),
+        Some(_) => Err(AuthorizeError::request("Unsupported code_challenge_method")),
     }
 }
 
 /// Returns the first known value of `acr_values`.
-fn asked_acr(request: &Request<'_>) -> Option<&'static str> {
+fn requested_acr(request: &Request<'_>) -> Option<&'static str> {
     let values = request.query("acr_values")?;
     values.split_whitespace().find_map(|value| match value {
         "0" => Some("0"),
@@ -145,7 +145,7 @@ fn asked_acr(request: &Request<'_>) -> Option<&'static str> {
     })
 }
 
-fn is_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -> bool {
+fn is_login_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -> bool {
     let Some(session) = session else { return true };
     let age = i64::try_from(now.saturating_sub(session.auth_time)).unwrap_or(i64::MAX);
     // With `max_age=0` even a login of this second is too old.

@@ -10,12 +10,12 @@ pub(crate) fn authenticate<'a>(
     state: &'a State,
     is_code: bool,
 ) -> Result<&'a Client, TokenError> {
-    let basic = basic(request)?.and_then(|(id, secret)| known(state, &id, Some(&secret)));
+    let basic = basic(request)?.and_then(|(id, secret)| find_client(state, &id, Some(&secret)));
     if let Some(client) = basic {
         return Ok(client);
     }
     let id = request.form("client_id").unwrap_or_default();
-    if let Some(client) = known(state, &id, request.form("client_secret").as_deref()) {
+    if let Some(client) = find_client(state, &id, request.form("client_secret").as_deref()) {
         return Ok(client);
     }
     state
@@ -25,7 +25,7 @@ pub(crate) fn authenticate<'a>(
         .ok_or(TokenError::Code("invalid_client"))
 }
 
-fn known<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Client> {
+fn find_client<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Client> {
     state
         .client(id)
         .filter(|client| Some(client.secret.as_str()) == secret)

@@ -41,16 +41,16 @@ fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, T
         .ok_or(TokenError::Code("invalid_request"))?;
     let invalid = TokenError::Code("invalid_grant");
     let verifier = request.form("code_verifier");
-    let is_right = state.codes.get(&code, request.now()).is_some_and(|grant| {
-        let proves = match (&grant.challenge, &verifier) {
+    let is_valid = state.codes.get(&code, request.now()).is_some_and(|grant| {
+        let is_verified = match (&grant.challenge, &verifier) {
             (Some(challenge), Some(verifier)) => challenge.accepts(verifier),
             (None, None) => true,
             _ => false,
         };
-        proves && grant.client_id == client.id && grant.redirect_uri == redirect_uri
+        is_verified && grant.client_id == client.id && grant.redirect_uri == redirect_uri
     });
     // A failed attempt does not use up the code.
-    if !is_right {
+    if !is_valid {
         return Err(invalid);
     }
     let grant = state.codes.remove(&code).ok_or(invalid)?;
