@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Expiry, Key, Mint, mint_setters};
+use super::{Expiry, Key, TokenSettings, token_setters};
 use crate::{Algorithm, shared::Shared};
 
 /// Builder of an access token, by default a valid one.
@@ -21,29 +21,29 @@ use crate::{Algorithm, shared::Shared};
 #[derive(Clone, Debug)]
 #[must_use = "no token is signed unless `mint` is called"]
 pub struct AccessTokenBuilder {
-    mint: Mint,
+    settings: TokenSettings,
     scope: Vec<String>,
 }
 
 impl AccessTokenBuilder {
     pub(crate) fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         Self {
-            mint: Mint::new(shared, client_id),
+            settings: TokenSettings::new(shared, client_id),
             scope: vec!["openid".to_owned()],
         }
     }
 
-    mint_setters!();
+    token_setters!();
 
     /// Adds a permission to those the user has.
     pub fn permission(mut self, codename: impl Into<String>) -> Self {
-        self.mint.user.permissions.push(codename.into());
+        self.settings.user.permissions.push(codename.into());
         self
     }
 
     /// Replaces the permissions. Default: those the user has.
     pub fn permissions<P: Into<String>>(mut self, codenames: impl IntoIterator<Item = P>) -> Self {
-        self.mint.user.permissions = codenames.into_iter().map(Into::into).collect();
+        self.settings.user.permissions = codenames.into_iter().map(Into::into).collect();
         self
     }
 
@@ -63,7 +63,7 @@ impl AccessTokenBuilder {
     /// Panics when the tenant or key it names is not there, or the machine cannot sign.
     #[must_use]
     pub fn mint(self) -> String {
-        let claims = self.mint.common().access_token(&self.scope);
-        self.mint.sign(claims)
+        let claims = self.settings.common_claims().access_token(&self.scope);
+        self.settings.sign(claims)
     }
 }

@@ -3,14 +3,14 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::error::Unspecified;
 use serde_json::{Value, json};
 
-use super::{Expiry, Key, Mint, mint_setters};
+use super::{Expiry, Key, TokenSettings, token_setters};
 use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 
 /// Builder of an ID token, by default a valid one without `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Debug)]
 #[must_use = "no token is signed unless `mint` is called"]
 pub struct IdTokenBuilder {
-    mint: Mint,
+    settings: TokenSettings,
     nonce: Option<String>,
     code: Option<String>,
     access_token: Option<String>,
@@ -20,7 +20,7 @@ pub struct IdTokenBuilder {
 impl IdTokenBuilder {
     pub(crate) fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         Self {
-            mint: Mint::new(shared, client_id),
+            settings: TokenSettings::new(shared, client_id),
             nonce: None,
             code: None,
             access_token: None,
@@ -28,7 +28,7 @@ impl IdTokenBuilder {
         }
     }
 
-    mint_setters!();
+    token_setters!();
 
     /// The nonce of the login.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
@@ -63,12 +63,12 @@ impl IdTokenBuilder {
     /// Panics when the tenant or key it names is not there, or the machine cannot sign.
     #[must_use]
     pub fn mint(self) -> String {
-        let claims = self.mint.common().id_token(Bindings {
+        let claims = self.settings.common_claims().id_token(Bindings {
             nonce: self.nonce.as_deref(),
             code: self.code.as_deref(),
             access_token: self.access_token.as_deref(),
         });
-        let token = self.mint.sign(claims);
+        let token = self.settings.sign(claims);
         if !self.is_encrypted {
             return token;
         }

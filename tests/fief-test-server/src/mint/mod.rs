@@ -16,7 +16,7 @@ use crate::{
 
 /// What the builders of both kinds of token share.
 #[derive(Clone, Debug)]
-struct Mint {
+struct TokenSettings {
     shared: Arc<Shared>,
     client_id: String,
     tenant: String,
@@ -44,7 +44,7 @@ enum Key {
 }
 
 /// The setters of both builders.
-macro_rules! mint_setters {
+macro_rules! token_setters {
     () => {
         /// The user it is about. Default: the first one.
         ///
@@ -52,37 +52,37 @@ macro_rules! mint_setters {
         ///
         /// Panics when there is no such user.
         pub fn user(mut self, email: impl Into<String>) -> Self {
-            self.mint.set_user(&email.into());
+            self.settings.set_user(&email.into());
             self
         }
 
         /// The client it is for, which is `aud` and `azp`. Default: the first one.
         pub fn client(mut self, id: impl Into<String>) -> Self {
-            self.mint.client_id = id.into();
+            self.settings.client_id = id.into();
             self
         }
 
         /// The tenant that issues it, by its slug. Default: the default tenant.
         pub fn tenant(mut self, slug: impl Into<String>) -> Self {
-            self.mint.tenant = slug.into();
+            self.settings.tenant = slug.into();
             self
         }
 
         /// The ACR, `"0"` or `"1"`. Default: `"0"`.
         pub fn acr(mut self, acr: impl Into<String>) -> Self {
-            self.mint.acr = acr.into();
+            self.settings.acr = acr.into();
             self
         }
 
         /// Sets how long ago the user logged in. Default: zero.
         pub fn authenticated_ago(mut self, ago: Duration) -> Self {
-            self.mint.age = ago;
+            self.settings.age = ago;
             self
         }
 
         /// Sets the time until the token expires. Default: 24 hours.
         pub fn expires_in(mut self, lifetime: Duration) -> Self {
-            self.mint.expiry = Expiry::In(lifetime);
+            self.settings.expiry = Expiry::In(lifetime);
             self
         }
 
@@ -93,7 +93,7 @@ macro_rules! mint_setters {
 
         /// Makes the token one that expired this long ago.
         pub fn expired_ago(mut self, ago: Duration) -> Self {
-            self.mint.expiry = Expiry::Ago(ago);
+            self.settings.expiry = Expiry::Ago(ago);
             self
         }
 
@@ -104,50 +104,50 @@ macro_rules! mint_setters {
 
         /// Sets or replaces a claim.
         pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-            self.mint.claims.push((name.into(), Some(value.into())));
+            self.settings.claims.push((name.into(), Some(value.into())));
             self
         }
 
         /// Leaves a claim out.
         pub fn without_claim(mut self, name: impl Into<String>) -> Self {
-            self.mint.claims.push((name.into(), None));
+            self.settings.claims.push((name.into(), None));
             self
         }
 
         /// Sets or replaces a parameter of the header.
         pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-            self.mint.header.push((name.into(), Some(value.into())));
+            self.settings.header.push((name.into(), Some(value.into())));
             self
         }
 
         /// Leaves a parameter of the header out.
         pub fn without_header(mut self, name: impl Into<String>) -> Self {
-            self.mint.header.push((name.into(), None));
+            self.settings.header.push((name.into(), None));
             self
         }
 
         /// The algorithm it is signed with, which is also `alg`. Default: RS256.
         pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
-            self.mint.algorithm = algorithm;
+            self.settings.algorithm = algorithm;
             self
         }
 
         /// Signs with one of the published keys. Default: the current one.
         pub fn key(mut self, kid: impl Into<String>) -> Self {
-            self.mint.key = Key::Published(kid.into());
+            self.settings.key = Key::Published(kid.into());
             self
         }
 
         /// Signs with a key that was never published, under the `kid` of the current one.
         pub fn unpublished_key(mut self) -> Self {
-            self.mint.key = Key::Unpublished;
+            self.settings.key = Key::Unpublished;
             self
         }
     };
 }
-use mint_setters;
+use token_setters;
 
-impl Mint {
+impl TokenSettings {
     fn new(shared: Arc<Shared>, client_id: &str) -> Self {
         let user = shared.state().users.first().cloned();
         Self {
@@ -173,7 +173,7 @@ impl Mint {
         };
     }
 
-    fn common(&self) -> Claims {
+    fn common_claims(&self) -> Claims {
         let now = self.shared.clock.seconds();
         let (issued, expires) = match self.expiry {
             Expiry::In(lifetime) => (now, now.saturating_add(lifetime.as_secs())),
@@ -207,8 +207,8 @@ impl Mint {
             _ => key.kid.clone(),
         };
         let mut header = object([("alg", json!(self.algorithm.name())), ("kid", json!(kid))]);
-        change(&mut claims, &self.claims);
-        change(&mut header, &self.header);
+        apply(&mut claims, &self.claims);
+        apply(&mut header, &self.header);
         match key.pair.sign(&header, &claims, &self.algorithm) {
             Ok(token) => token,
             Err(Unspecified) => panic!("fief-test-server cannot sign"),
@@ -240,15 +240,15 @@ impl Mint {
     }
 
     /// Returns the newest key of the tenant that matches.
-    fn find_key(&self, is_so: impl Fn(&SigningKey) -> bool) -> Option<SigningKey> {
+    fn find_key(&self, predicate: impl Fn(&SigningKey) -> bool) -> Option<SigningKey> {
         let state = self.shared.state();
         let tenant = state.tenant(&self.tenant)?;
-        tenant.keys.iter().rev().find(|key| is_so(key)).cloned()
+        tenant.keys.iter().rev().find(|key| predicate(key)).cloned()
     }
 }
 
 /// Sets the members that have a value and removes the others, in order.
-fn change(object: &mut Map<String, Value>, changes: &[(String, Option<Value>)]) {
+fn apply(object: &mut Map<String, Value>, changes: &[(String, Option<Value>)]) {
     for (name, value) in changes {
         match value {
             Some(value) => object.insert(name.clone(), value.clone()),
