@@ -12,7 +12,7 @@ pub(crate) struct Clock {
 #[derive(Clone, Copy, Debug)]
 enum Time {
     Running(Duration),
-    Still(SystemTime),
+    Stopped(SystemTime),
 }
 
 impl Default for Time {
@@ -24,8 +24,8 @@ impl Default for Time {
 impl Clock {
     pub(crate) fn now(&self) -> SystemTime {
         match *self.lock() {
-            Time::Running(ahead) => later(SystemTime::now(), ahead),
-            Time::Still(time) => time,
+            Time::Running(ahead) => saturating_add(SystemTime::now(), ahead),
+            Time::Stopped(time) => time,
         }
     }
 
@@ -38,12 +38,12 @@ impl Clock {
         let mut time = self.lock();
         *time = match *time {
             Time::Running(ahead) => Time::Running(ahead.saturating_add(by)),
-            Time::Still(time) => Time::Still(later(time, by)),
+            Time::Stopped(time) => Time::Stopped(saturating_add(time, by)),
         };
     }
 
     pub(crate) fn set(&self, time: SystemTime) {
-        *self.lock() = Time::Still(time);
+        *self.lock() = Time::Stopped(time);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Time> {
@@ -57,6 +57,6 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
 }
 
 /// Out of range: the time stays as it is.
-fn later(time: SystemTime, by: Duration) -> SystemTime {
+fn saturating_add(time: SystemTime, by: Duration) -> SystemTime {
     time.checked_add(by).unwrap_or(time)
 }

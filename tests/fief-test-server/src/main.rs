@@ -124,11 +124,11 @@ fn settings(server: &FiefTestServer) -> String {
         ("FIEF_USER2_EMAIL", "louis@example.com"),
         ("FIEF_USER2_PASSWORD", "porcupine-and-crown"),
     ];
-    let lines = settings.map(|(name, value)| format!("{name}={}\n", quoted(value)));
+    let lines = settings.map(|(name, value)| format!("{name}={}\n", shell_quote(value)));
     lines.concat()
 }
 
-fn quoted(value: &str) -> String {
+fn shell_quote(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/@".contains(c);
     if !value.is_empty() && value.chars().all(is_plain) {
         return value.to_owned();
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        let words = ["--port", "0", "--redirect-uri", "http://127.0.0.1:3000/cb"];
-        let options = Options::parse(words.into_iter().map(str::to_owned));
+        let arguments = ["--port", "0", "--redirect-uri", "http://127.0.0.1:3000/cb"];
+        let options = Options::parse(arguments.into_iter().map(str::to_owned));
         let options = options
             .ok()
             .flatten()
@@ -171,15 +171,18 @@ mod tests {
 
     #[test]
     fn unknown_options_are_rejected() {
-        for words in [["--port", "x"], ["--nope", ""], ["--client-id", "a"]] {
-            let words = words.into_iter().chain(["--port"]).map(str::to_owned);
-            assert!(Options::parse(words).is_err());
+        for arguments in [["--port", "x"], ["--nope", ""], ["--client-id", "a"]] {
+            let arguments = arguments.into_iter().chain(["--port"]).map(str::to_owned);
+            assert!(Options::parse(arguments).is_err());
         }
     }
 
     #[test]
     fn values_survive_the_shell() {
-        assert_eq!(quoted("http://127.0.0.1:8000"), "http://127.0.0.1:8000");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(
+            shell_quote("http://127.0.0.1:8000"),
+            "http://127.0.0.1:8000"
+        );
+        assert_eq!(shell_quote("it's $HOME"), r"'it'\''s $HOME'");
     }
 }

@@ -16,12 +16,12 @@ use crate::clock::Clock;
 /// The webhooks, and the queue of deliveries to them.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhooks {
-    targets: Vec<Target>,
+    webhooks: Vec<Webhook>,
     queue: mpsc::Sender<Delivery>,
 }
 
 #[derive(Clone, Debug)]
-struct Target {
+struct Webhook {
     url: Url,
     secret: String,
 }
@@ -29,31 +29,31 @@ struct Target {
 /// One event to be sent to one webhook.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    target: Target,
+    webhook: Webhook,
     body: String,
 }
 
 impl Webhooks {
     pub(crate) fn new(queue: mpsc::Sender<Delivery>) -> Self {
         Self {
-            targets: Vec::new(),
+            webhooks: Vec::new(),
             queue,
         }
     }
 
     pub(crate) fn add(&mut self, url: Url, secret: String) {
-        self.targets.push(Target { url, secret });
+        self.webhooks.push(Webhook { url, secret });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.targets.is_empty()
+        self.webhooks.is_empty()
     }
 
     pub(crate) fn send(&self, kind: &str, data: &Value) {
         let body = json!({ "type": kind, "data": data }).to_string();
-        for target in &self.targets {
+        for webhook in &self.webhooks {
             let delivery = Delivery {
-                target: target.clone(),
+                webhook: webhook.clone(),
                 body: body.clone(),
             };
             // Events are dropped if the queue is full.
@@ -67,7 +67,7 @@ pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
     let mut in_flight = JoinSet::new();
     while let Some(delivery) = queue.recv().await {
         while in_flight.try_join_next().is_some() {}
-        if in_flight.len() < QUEUE {
+        if in_flight.len() < QUEUE_CAPACITY {
             in_flight.spawn(delivery.send(clock.clone()));
         }
     }
@@ -76,9 +76,9 @@ pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
 impl Delivery {
     /// Retries until the response is a success, on Fief's schedule.
     async fn send(self, clock: Clock) {
-        for wait in RETRIES {
-            sleep(wait).await;
-            let attempt = timeout(TIMEOUT, self.attempt(&clock)).await;
+        for delay in RETRY_DELAYS {
+            sleep(delay).await;
+            let attempt = timeout(ATTEMPT_TIMEOUT, self.attempt(&clock)).await;
             if matches!(attempt, Ok(Ok(200..=299))) {
                 return;
             }
@@ -86,8 +86,8 @@ impl Delivery {
     }
 
     async fn attempt(&self, clock: &Clock) -> io::Result<u16> {
-        let host = self.target.url.host_str().unwrap_or_default();
-        let port = self.target.url.port_or_known_default().unwrap_or(80);
+        let host = self.webhook.url.host_str().unwrap_or_default();
+        let port = self.webhook.url.port_or_known_default().unwrap_or(80);
         let mut stream = BufReader::new(TcpStream::connect((host, port)).await?);
         let request = self.request(&format!("{host}:{port}"), clock.seconds());
         stream.write_all(request.as_bytes()).await?;
@@ -98,11 +98,11 @@ impl Delivery {
     }
 
     fn request(&self, host: &str, now: u64) -> String {
-        let path = match self.target.url.query() {
-            Some(query) => format!("{}?{query}", self.target.url.path()),
-            None => self.target.url.path().to_owned(),
+        let path = match self.webhook.url.query() {
+            Some(query) => format!("{}?{query}", self.webhook.url.path()),
+            None => self.webhook.url.path().to_owned(),
         };
-        let signature = signature(&self.target.secret, now, &self.body);
+        let signature = signature(&self.webhook.secret, now, &self.body);
         format!(
             "POST {path} HTTP/1.1\r\n\
              Host: {host}\r\n\
@@ -130,9 +130,9 @@ fn signature(secret: &str, timestamp: u64, body: &str) -> String {
 }
 
 /// The limit of queued events, and of those in flight.
-pub(crate) const QUEUE: usize = 1024;
-const TIMEOUT: Duration = Duration::from_secs(10);
-const RETRIES: [Duration; 5] = [
+pub(crate) const QUEUE_CAPACITY: usize = 1024;
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const RETRY_DELAYS: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_secs(15),
     Duration::from_secs(60),

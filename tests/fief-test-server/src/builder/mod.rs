@@ -1,4 +1,4 @@
-mod check;
+mod validate;
 
 use std::{
     io, iter,
@@ -23,7 +23,7 @@ use crate::{
     shared::Shared,
     state::State,
     traffic::Traffic,
-    webhook::{Delivery, QUEUE, Webhooks, deliver},
+    webhook::{Delivery, QUEUE_CAPACITY, Webhooks, deliver},
 };
 
 /// Builder of a [`FiefTestServer`].
@@ -120,12 +120,12 @@ impl FiefTestServerBuilder {
         listener.set_nonblocking(true)?;
         let authority = listener.local_addr()?.to_string();
 
-        let (report, ready) = oneshot::channel();
+        let (started, startup) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("fief-test-server".to_owned())
-            .spawn(move || run(self, listener, authority, report, stopped))?;
-        let shared = ready
+            .spawn(move || run(self, listener, authority, started, stopped))?;
+        let shared = startup
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the server's thread ended")))?;
         Ok(FiefTestServer::new(shared, Running { stop, thread }))
@@ -140,7 +140,7 @@ impl FiefTestServerBuilder {
             let anne = User::new("anne@example.com", "herminetincture");
             self.users.push(anne.field("first_name", "Anne"));
         }
-        self.check()?;
+        self.validate()?;
         if self.clients.iter().any(|client| client.encrypts_id_tokens) {
             jwe::key_pair()?;
         }
@@ -160,7 +160,7 @@ impl FiefTestServerBuilder {
         let mut fields = self.fields.clone();
         for (slug, value) in self.users.iter().flat_map(|user| &user.fields) {
             if fields.iter().all(|field| field.slug != *slug) {
-                fields.push(UserField::holding(slug, value));
+                fields.push(UserField::inferred(slug, value));
             }
         }
         fields
@@ -172,11 +172,11 @@ fn run(
     builder: FiefTestServerBuilder,
     listener: TcpListener,
     authority: String,
-    report: oneshot::Sender<io::Result<Arc<Shared>>>,
+    started: oneshot::Sender<io::Result<Arc<Shared>>>,
     stopped: oneshot::Receiver<()>,
 ) {
     let domain = builder.domain.clone();
-    let (queue, deliveries) = mpsc::channel(QUEUE);
+    let (queue, deliveries) = mpsc::channel(QUEUE_CAPACITY);
     let start = || {
         let clock = Clock::default();
         let runtime = runtime::Builder::new_current_thread()
@@ -193,10 +193,10 @@ fn run(
         Ok((runtime, shared))
     };
     let (runtime, shared) = match start() {
-        Ok(started) => started,
+        Ok(parts) => parts,
         Err(error) => {
             // Fails if the caller does not wait any more.
-            let _ = report.send(Err(error));
+            let _ = started.send(Err(error));
             return;
         }
     };
@@ -204,7 +204,7 @@ fn run(
         let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
             return;
         };
-        if report.send(Ok(shared.clone())).is_ok() {
+        if started.send(Ok(shared.clone())).is_ok() {
             // Until the handle is dropped.
             tokio::select! {
                 () = deliver(deliveries, shared.clock.clone()) => {}

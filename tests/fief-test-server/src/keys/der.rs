@@ -4,8 +4,8 @@
 /// ([RFC 8017, appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).
 pub(crate) fn public_numbers(key: &[u8]) -> Option<(&[u8], &[u8])> {
     let (key, _) = element(SEQUENCE, key)?;
-    let (modulus, key) = number(key)?;
-    let (exponent, _) = number(key)?;
+    let (modulus, key) = integer(key)?;
+    let (exponent, _) = integer(key)?;
     Some((modulus, exponent))
 }
 
@@ -13,14 +13,14 @@ pub(crate) fn public_numbers(key: &[u8]) -> Option<(&[u8], &[u8])> {
 /// ([RFC 8017, appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2)).
 pub(crate) fn private_numbers(pkcs8: &[u8]) -> Option<Vec<&[u8]>> {
     let (info, _) = element(SEQUENCE, pkcs8)?;
-    let (_version, info) = number(info)?;
+    let (_version, info) = integer(info)?;
     let (_algorithm, info) = element(SEQUENCE, info)?;
     let (key, _) = element(OCTET_STRING, info)?;
     let (key, _) = element(SEQUENCE, key)?;
-    let (_version, mut rest) = number(key)?;
+    let (_version, mut rest) = integer(key)?;
     let mut numbers = Vec::new();
     for _ in 0..8 {
-        let (found, after) = number(rest)?;
+        let (found, after) = integer(rest)?;
         numbers.push(found);
         rest = after;
     }
@@ -28,7 +28,7 @@ pub(crate) fn private_numbers(pkcs8: &[u8]) -> Option<Vec<&[u8]>> {
 }
 
 /// Returns a positive integer without leading zeros, and the rest.
-fn number(der: &[u8]) -> Option<(&[u8], &[u8])> {
+fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (content, rest) = element(INTEGER, der)?;
     let zeros = content.iter().take_while(|byte| **byte == 0).count();
     Some((content.get(zeros..)?, rest))

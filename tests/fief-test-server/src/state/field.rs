@@ -72,7 +72,7 @@ impl UserField {
     }
 
     /// Returns a field of the type that a value has.
-    pub(crate) fn holding(slug: &str, value: &Value) -> Self {
+    pub(crate) fn inferred(slug: &str, value: &Value) -> Self {
         let kind = match value {
             Value::Bool(_) => FieldType::Boolean,
             Value::Number(_) => FieldType::Integer,

@@ -49,7 +49,7 @@ pub(crate) struct State {
     /// The address that a user has to verify, and its code.
     verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
-    keys_made: usize,
+    key_count: usize,
 }
 
 impl State {
@@ -67,7 +67,7 @@ impl State {
             consents: HashMap::new(),
             verifications: HashMap::new(),
             key_bits,
-            keys_made: 0,
+            key_count: 0,
         }
     }
 
@@ -84,8 +84,8 @@ impl State {
 
     /// Returns a key that this server did not have before.
     pub(crate) fn new_key(&mut self) -> io::Result<SigningKey> {
-        let key = SigningKey::new(self.key_bits, self.keys_made)?;
-        self.keys_made += 1;
+        let key = SigningKey::new(self.key_bits, self.key_count)?;
+        self.key_count += 1;
         Ok(key)
     }
 

@@ -5,7 +5,7 @@ use crate::{User, state::DEFAULT_SLUG};
 
 impl FiefTestServerBuilder {
     /// Checks that names are valid and unique, and that tenants exist.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(super) fn validate(&self) -> io::Result<()> {
         let clients = self.clients.iter().map(|client| &client.tenant);
         let users = self.users.iter().map(|user| &user.tenant);
         for tenant in clients.chain(users) {
