@@ -1,50 +1,67 @@
+//! The endpoints, with their paths, methods and CORS rules.
+
 use axum::http::Method;
 
 use crate::state::DEFAULT_SLUG;
 
-/// An endpoint of the server, which has a request counter and faults of its own.
+/// Endpoint of the server, with its own request counter and faults.
 ///
-/// Tenants share them: a request to `/second/api/token` is one to [`Endpoint::Token`].
+/// Tenants share them: a request to `/second/api/token` is one to [`Endpoint::Token`]. Requests to
+/// other paths are not counted.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use fief_test_server::{Endpoint, Fault, FiefTestServer};
+///
+/// let server = FiefTestServer::start().await;
+/// for endpoint in [Endpoint::Discovery, Endpoint::Jwks] {
+///     server.fault(endpoint, Fault::status(500));
+///     assert_eq!(server.requests(endpoint), 0);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// `GET /authorize`
+    /// `GET /authorize`, which starts a login.
     Authorize,
-    /// `GET` and `POST /consent`
+    /// `GET` and `POST /consent`, which redirects to the application with a code.
     Consent,
-    /// `GET /`, where a login without an application ends
+    /// `GET /`, where a login without an application ends.
     Dashboard,
-    /// `GET /.well-known/openid-configuration`
+    /// `GET /.well-known/openid-configuration`, the discovery document.
     Discovery,
-    /// `PATCH /api/email/change`
+    /// `PATCH /api/email/change`, which sends a code to a new e-mail address.
     EmailChange,
-    /// `POST /api/email/verify`
+    /// `POST /api/email/verify`, which takes that code and changes the address.
     EmailVerify,
-    /// `GET /.well-known/jwks.json`
+    /// `GET /.well-known/jwks.json`, the public keys.
     Jwks,
-    /// `GET` and `POST /login`
+    /// `GET` and `POST /login`, the login page.
     Login,
-    /// `GET /logout`
+    /// `GET /logout`, which ends the browser's session with Fief.
     Logout,
-    /// `PATCH /api/password`
+    /// `PATCH /api/password`, which changes the password.
     Password,
-    /// `PATCH /api/profile`
+    /// `PATCH /api/profile`, which changes the user fields.
     Profile,
-    /// `GET` and `POST /register`
+    /// `GET` and `POST /register`, the registration page.
     Register,
-    /// `POST /api/token`
+    /// `POST /api/token`, for codes and refresh tokens.
     Token,
-    /// `GET` and `POST /api/userinfo`
+    /// `GET` and `POST /api/userinfo`, the user of an access token.
     Userinfo,
-    /// `GET` and `POST /verify`
+    /// `GET` and `POST /verify`, the page for the code that verifies an e-mail address.
     Verify,
-    /// `GET /verify-request`
+    /// `GET /verify-request`, which sends that code if the address is not verified.
     VerifyRequest,
 }
 
 impl Endpoint {
-    /// Splits a path into the tenant's slug, empty for the default tenant, and the endpoint.
-    /// The default tenant has a slug too, which changes nothing.
+    /// Returns the tenant's slug and the endpoint of a path.
+    ///
+    /// The slug of the default tenant is returned as the empty string, even if it is in the path.
     pub(crate) fn find(path: &str) -> Option<(&str, Self)> {
         if let Some(endpoint) = Self::from_path(path) {
             return Some(("", endpoint));
@@ -77,7 +94,7 @@ impl Endpoint {
         })
     }
 
-    /// The allowed methods, as in the `Allow` header.
+    /// Returns the allowed methods, as in the `Allow` header.
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Authorize
@@ -98,7 +115,7 @@ impl Endpoint {
         self.allow().split(", ").any(|name| name == method.as_str())
     }
 
-    /// Returns `true` if CORS allows any origin.
+    /// Returns `true` if CORS allows any origin, as Fief does for its APIs.
     pub(crate) fn allows_any_origin(self) -> bool {
         matches!(
             self,

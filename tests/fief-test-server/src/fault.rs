@@ -1,3 +1,5 @@
+//! Faults that replace or delay the responses of an endpoint.
+
 use std::{io, time::Duration};
 
 use axum::{
@@ -11,15 +13,36 @@ use tokio::{sync::watch, task, time::sleep};
 
 use crate::http::connection::Breaker;
 
-/// A fault of an endpoint, in place of its normal response.
+/// Fault of an endpoint: an error, a delay or a broken connection in place of its normal response.
+///
+/// Pass it to [`FiefTestServer::fault`] or [`FiefTestServer::fault_once`].
+///
+/// | To test | use |
+/// | --- | --- |
+/// | an error status, or an unexpected response | [`status`](Self::status), [`json`](Self::json), [`redirect`](Self::redirect) |
+/// | timeouts | [`hang`](Self::hang), [`delay`](Self::delay), [`drip`](Self::drip) |
+/// | broken connections | [`reset`](Self::reset), [`cut`](Self::cut), [`garbage`](Self::garbage) |
+/// | limits on the size of a response | [`huge`](Self::huge) |
+///
+/// It matters whether the request is handled in spite of the fault. After [`cut`](Self::cut), for
+/// example, a code has been used and a refresh token rotated, although the client never received
+/// the tokens.
 ///
 /// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// use std::time::Duration;
-/// use fief_test_server::Fault;
+/// use fief_test_server::{Endpoint, Fault, FiefTestServer};
 ///
+/// let server = FiefTestServer::start().await;
 /// let busy = Fault::status(503).header("retry-after", "1").body("busy");
-/// let slow = Fault::delay(Duration::from_millis(50));
+/// server.fault_once(Endpoint::Jwks, busy);
+/// server.fault(Endpoint::Userinfo, Fault::delay(Duration::from_millis(50)));
+/// # }
 /// ```
+///
+/// [`FiefTestServer::fault`]: crate::FiefTestServer::fault
+/// [`FiefTestServer::fault_once`]: crate::FiefTestServer::fault_once
 #[derive(Clone, Debug)]
 #[must_use = "a fault has no effect unless it is set on an endpoint"]
 pub struct Fault {
@@ -42,11 +65,21 @@ enum Kind {
 }
 
 impl Fault {
-    /// Responds with this status and an empty body, and does nothing else.
+    /// Responds with a status and an empty body, without handling the request.
+    ///
+    /// [`header`](Self::header) and [`body`](Self::body) add to the response.
+    ///
+    /// ```
+    /// use fief_test_server::Fault;
+    ///
+    /// let error = Fault::status(400)
+    ///     .header("content-type", "application/json")
+    ///     .body(r#"{"error":"invalid_grant"}"#);
+    /// ```
     ///
     /// # Panics
     ///
-    /// Panics when the number is not a status, which is from 100 to 999.
+    /// Panics if the status is not between 100 and 999.
     pub fn status(status: u16) -> Self {
         let Ok(status) = StatusCode::from_u16(status) else {
             panic!("{status} is not an HTTP status");
@@ -57,58 +90,94 @@ impl Fault {
         }
     }
 
-    /// Responds with 200 and this JSON.
+    /// Responds with 200 and a JSON body, without handling the request.
+    ///
+    /// ```
+    /// use fief_test_server::Fault;
+    /// use serde_json::json;
+    ///
+    /// let no_keys = Fault::json(json!({ "keys": [] }));
+    /// ```
     pub fn json(body: impl Into<Value>) -> Self {
         Self::status(200)
             .header("content-type", "application/json")
             .body(body.into().to_string())
     }
 
-    /// Responds with a 302 redirect to this URL.
+    /// Responds with a 302 redirect to a URL, without handling the request.
+    ///
+    /// Use it to test that a client does not send its credentials anywhere else.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the URL contains characters that no header may contain.
     pub fn redirect(url: impl AsRef<str>) -> Self {
         Self::status(302).header("location", url.as_ref())
     }
 
-    /// Responds normally, after a delay.
+    /// Responds normally, after a delay. The request is handled only then.
     pub fn delay(by: Duration) -> Self {
         Self::new(Kind::Delay(by))
     }
 
-    /// Does not respond before the faults are cleared, and then normally.
+    /// Does not respond until the faults are cleared, and then normally.
+    ///
+    /// The request is handled only then. With [`wait_for_requests`] a test can do something while
+    /// the request is in flight.
+    ///
+    /// [`wait_for_requests`]: crate::FiefTestServer::wait_for_requests
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
     }
 
-    /// Responds normally, but sends the body byte by byte, one each `period`.
+    /// Responds normally, but sends one byte of the body per `period`.
+    ///
+    /// Such a response never exceeds a timeout between two reads. Use it to test that a client
+    /// limits the whole request.
     pub fn drip(period: Duration) -> Self {
         Self::new(Kind::Drip(period))
     }
 
     /// Handles the request, then closes the connection in the middle of the response body.
+    ///
+    /// What the request changes, stays changed: a code has been used, a refresh token rotated.
     pub fn cut() -> Self {
         Self::new(Kind::Cut)
     }
 
-    /// Resets the connection without handling the request.
+    /// Resets the connection, without handling the request.
     pub fn reset() -> Self {
         Self::new(Kind::Reset)
     }
 
-    /// Responds with bytes that are not HTTP, and closes the connection.
+    /// Responds with bytes that are not HTTP and closes the connection, without handling the
+    /// request.
     pub fn garbage() -> Self {
         Self::new(Kind::Garbage)
     }
 
-    /// Responds with 200 and a JSON number of this many digits, without `Content-Length`.
+    /// Responds with 200 and a JSON number of this many digits, without handling the request.
+    ///
+    /// There is no `Content-Length`, so a client notices the size only while it reads the body.
     pub fn huge(bytes: usize) -> Self {
         Self::new(Kind::Huge(bytes)).header("content-type", "application/json")
     }
 
-    /// Adds or replaces a header of the response.
+    /// Sets a header of the response.
+    ///
+    /// It replaces the header that the response would have, also if the response is the normal
+    /// one:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fief_test_server::Fault;
+    ///
+    /// let cached = Fault::delay(Duration::ZERO).header("cache-control", "max-age=60");
+    /// ```
     ///
     /// # Panics
     ///
-    /// Panics when no header can be called this, or can carry this value.
+    /// Panics if the name or the value is not valid in a header.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
         let pair = HeaderName::try_from(&name)
@@ -121,13 +190,18 @@ impl Fault {
         self
     }
 
-    /// The body of a [`status`](Self::status) or [`json`](Self::json) response.
+    /// Sets the body of a [`status`](Self::status) or [`json`](Self::json) response. Default:
+    /// empty.
+    ///
+    /// Other faults ignore it.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Returns the response with the fault. Some faults call `normal_response` only when all
+    /// Returns the response with the fault.
+    ///
+    /// `normal_response` handles the request. It is called after the delay of the fault, when the
     /// faults are `cleared`, or never.
     pub(crate) async fn apply(
         self,
@@ -143,7 +217,7 @@ impl Fault {
                 normal_response().await
             }
             Kind::Hang => {
-                // Fails only if the server has stopped, and this task with it.
+                // Fails only if the server has stopped.
                 let _ = cleared.changed().await;
                 normal_response().await
             }
@@ -178,6 +252,7 @@ impl Fault {
     }
 }
 
+/// Sends the body byte by byte.
 async fn drip(response: Response, period: Duration) -> Response {
     let (parts, body) = bytes(response).await;
     let drops = stream::unfold(body.into_iter(), move |mut rest| async move {
@@ -188,9 +263,10 @@ async fn drip(response: Response, period: Duration) -> Response {
     Response::from_parts(parts, Body::from_stream(drops))
 }
 
+/// Sends half of the body, and then an error, which closes the connection.
 async fn cut(response: Response) -> Response {
     let (mut parts, body) = bytes(response).await;
-    // The length of the whole body, so that the client notices the loss.
+    // Announce the whole body, so that the client notices the truncation.
     let length = HeaderValue::from(body.len().max(2));
     parts.headers.insert(header::CONTENT_LENGTH, length);
     let half = body.get(..body.len() / 2).unwrap_or_default().to_vec();
@@ -198,13 +274,14 @@ async fn cut(response: Response) -> Response {
         if let Some(half) = half {
             return Some((Ok(half), None));
         }
-        // Lets the first half be sent before the error.
+        // Let the first half be sent before the error.
         task::yield_now().await;
         Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
     });
     Response::from_parts(parts, Body::from_stream(halves))
 }
 
+/// Returns a body of digits, in chunks, since it may not fit into the memory.
 fn huge(bytes: usize) -> Body {
     const CHUNK: usize = 64 * 1024;
     let chunks = stream::unfold(bytes, async |left| {
@@ -214,7 +291,7 @@ fn huge(bytes: usize) -> Body {
     Body::from_stream(chunks)
 }
 
-/// Collects the body. Reading cannot fail, since it is in memory.
+/// Collects the body. This cannot fail, since normal responses are in memory.
 async fn bytes(response: Response) -> (axum::http::response::Parts, Vec<u8>) {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();

@@ -1,9 +1,11 @@
-//! A [Fief](https://docs.fief.dev) authentication server that runs inside a test or on a
-//! development machine, without Python, Redis and a database.
+//! Test server for applications that use [Fief](https://docs.fief.dev): a Fief that runs inside a
+//! test or on a development machine, without Python, Redis and a database.
 //!
-//! It speaks Fief's wire format, quirks included, so that what works against it works against
-//! the real server: the same contract suite is run against both. Do not expose it to others;
-//! it listens on 127.0.0.1 only.
+//! It speaks Fief's wire format, quirks included, and signs its tokens with real keys. The same
+//! contract suite runs against it and against Fief 0.30, so what works with one works with the
+//! other. It works with a client in any language.
+//!
+//! # Example
 //!
 //! ```
 //! use std::time::Duration;
@@ -11,16 +13,17 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> std::io::Result<()> {
-//! // One confidential client, and anne@example.com with the password "herminetincture".
+//! // A server with a confidential client, and with the user anne@example.com, whose password is
+//! // "herminetincture".
 //! let server = FiefTestServer::start().await;
 //! println!("{} {} {}", server.url(), server.client_id(), server.client_secret());
 //!
 //! // Tokens of any kind, without a login.
-//! let good = server.access_token().permission("castles:create").acr("1").mint();
+//! let valid = server.access_token().permission("castles:create").acr("1").mint();
 //! let expired = server.access_token().expired().mint();
 //! let forged = server.access_token().unpublished_key().mint();
 //!
-//! // A login without a page: what the browser would be sent back to.
+//! // A login without a browser: returns the URL that the browser would be redirected to.
 //! let url = format!(
 //!     "{}/authorize?response_type=code&scope=openid&state=st&client_id={}\
 //!      &redirect_uri=http://127.0.0.1:3000/auth-callback",
@@ -30,14 +33,14 @@
 //! let callback = server.log_in("anne@example.com", url).await;
 //! assert!(callback.starts_with("http://127.0.0.1:3000/auth-callback?code="));
 //!
-//! // Whatever can go wrong.
+//! // A day passes, the keys are rotated, a user becomes inactive, an endpoint fails.
 //! server.advance(Duration::from_secs(86_400));
 //! server.rotate_key();
 //! server.set_active("anne@example.com", false);
 //! server.fault(Endpoint::Userinfo, Fault::status(503));
 //! assert_eq!(server.requests(Endpoint::Userinfo), 0);
 //!
-//! // Another Fief.
+//! // A server with other tenants, clients and users.
 //! let server = FiefTestServer::builder()
 //!     .tenant("second")
 //!     .client(Client::new("castles").secret("s3cret").third_party())
@@ -48,21 +51,15 @@
 //! # }
 //! ```
 //!
-//! # In a test
+//! # Use in tests
 //!
-//! A server starts in less than a millisecond, but for the first of a process, which makes the
-//! signing key. It lives on a thread of its own, so that it does not matter which runtime the
-//! test has, or whether its time is paused; any number can run at once, each on its own port.
-//! Dropping it closes its connections, which is how an application is tested whose Fief is down.
-//!
-//! The application under test needs [`url`](FiefTestServer::url),
-//! [`client_id`](FiefTestServer::client_id) and
-//! [`client_secret`](FiefTestServer::client_secret), and, when time matters, the server's
-//! [`clock`](FiefTestServer::clock). Here it is one that uses `fief-axum`:
+//! Configure the application under test with the server's [`url`], [`client_id`] and
+//! [`client_secret`] and, if the test depends on the time, with its [`clock`]. For example, an
+//! application that uses `fief-axum`:
 //!
 //! ```ignore
 //! #[tokio::test]
-//! async fn creating_a_castle_needs_the_permission() {
+//! async fn creating_a_castle_requires_the_permission() {
 //!     let server = FiefTestServer::start().await;
 //!     let fief = Fief::builder(server.url(), server.client_id())
 //!         .client_secret(server.client_secret())
@@ -75,41 +72,106 @@
 //! }
 //! ```
 //!
-//! # On a development machine
+//! Start a server per test: it takes less than a millisecond, except for the first one of a
+//! process, which generates the signing key. Each server has its own thread, port, users and time,
+//! so tests can run in parallel, on any runtime, and with tokio's time paused.
 //!
-//! The binary serves a Fief with users and clients to try things with, and prints its settings
-//! as lines that a shell can source; `--help` lists its options.
+//! What a test needs is mostly one of these:
+//!
+//! | To test | use |
+//! | --- | --- |
+//! | an API, with tokens that are valid, expired or forged | [`access_token`] |
+//! | how a client verifies ID tokens | [`id_token`] |
+//! | a login, from `/authorize` to the callback | [`log_in`] |
+//! | sessions that expire, caches that become stale | [`clock`], [`advance`], [`set_time`] |
+//! | key rotation | [`rotate_key`], [`add_key`], [`remove_key`] |
+//! | a Fief that fails, hangs or is slow | [`fault`], [`fault_once`], [`Fault`] |
+//! | a Fief that is down | drop the server, which closes its connections |
+//! | that responses are cached, or requests not repeated | [`requests`], [`wait_for_requests`] |
+//! | users that change or are deleted | [`set_active`], [`set_permissions`], [`delete_user`] |
+//! | webhooks | [`add_webhook`], [`send_webhook`] |
+//!
+//! # Use on a development machine
+//!
+//! The binary serves a Fief with users and clients to develop with, and pages to log in and sign
+//! up. It prints its settings as lines that a shell can source, and runs until it is killed.
 //!
 //! ```sh
+//! cargo install fief-test-server
 //! fief-test-server --port 8000 > fief.env &
+//! sleep 1 && . ./fief.env
+//! curl "$FIEF_BASE_URL/.well-known/openid-configuration"
 //! ```
 //!
-//! # Where it differs from Fief
+//! | Option | Effect | Default |
+//! | --- | --- | --- |
+//! | `--port` | the port on 127.0.0.1; 0 is any free one | `8000` |
+//! | `--client-id` | id of the confidential client | `castles` |
+//! | `--client-secret` | its secret | `castles-secret` |
+//! | `--redirect-uri` | a redirect URI to accept; may be repeated | any absolute one |
+//!
+//! There are two users, `anne@example.com` (`FIEF_USER_*`) and `louis@example.com`
+//! (`FIEF_USER2_*`), and two more clients: a public one (`FIEF_PUBLIC_CLIENT_ID`), and a
+//! third-party one, for which users see the consent page (`FIEF_THIRD_PARTY_CLIENT_*`). Ids of
+//! users are the same at each start. Everything else is in memory and lost at the end.
+//!
+//! # Security
+//!
+//! Never expose a server to a network. It listens on 127.0.0.1 only, its passwords and secrets are
+//! public, it stores them in the clear, and it shows verification codes instead of mailing them.
+//!
+//! # Differences from Fief
 //!
 //! It is simpler:
 //!
-//! - There is no admin API, no mail, no forgotten password, no social login; permissions are
-//!   given to users without roles. `/verify` shows the code that would be mailed, as does
-//!   [`verification_code`](FiefTestServer::verification_code).
-//! - Signing up takes one page, which asks for no user fields.
-//! - Pages are in English whatever `lang` says. Responses are never compressed.
-//! - A login that took more than an hour ends on an error page; Fief starts it anew.
-//! - A password is strong with ten characters of which six differ; an address needs an `@`;
-//!   countries, time zones and telephone numbers are checked by their shape.
-//! - All clients share the key that encrypts ID tokens.
-//! - Webhooks go to plain http. `user.created`, `user.updated`, `user.deleted`,
-//!   `user_permission.created` and `user_permission.deleted` are sent by themselves, the other
-//!   events with [`send_webhook`](FiefTestServer::send_webhook).
+//! - There is no admin API, no mail, no password reset, and no social login. Permissions are
+//!   granted to users without roles. `/verify` shows the code that Fief would mail, as does
+//!   [`verification_code`].
+//! - Registration takes one page, without user fields.
+//! - Pages are in English, regardless of `lang`. Responses are never compressed.
+//! - A login that took more than an hour ends with an error page; Fief restarts it.
+//! - A password is strong if it has ten characters, six of them distinct. An e-mail address is
+//!   valid if it has an `@`. Countries, time zones and phone numbers are checked by their format.
+//! - All clients share one key to encrypt ID tokens.
+//! - Webhooks are sent over plain http. `user.created`, `user.updated`, `user.deleted`,
+//!   `user_permission.created` and `user_permission.deleted` are sent automatically, all further
+//!   events with [`send_webhook`].
 //!
 //! It is stricter:
 //!
-//! - Of refreshes at the same instant with one token exactly one succeeds; of Fief's, now and
-//!   then two do.
-//! - Redirect URIs are compared with what was registered as it was given, which Fief normalises.
-//! - Bodies end at 64 KiB. Codes, sessions and refresh tokens beyond 65 536 make the oldest go.
+//! - If a refresh token is used twice at the same instant, exactly one request succeeds. With
+//!   Fief, sometimes both do.
+//! - Redirect URIs are compared with the registered ones as they were given. Fief normalises them.
+//! - Bodies are limited to 64 KiB. Of codes, sessions and refresh tokens, only the newest 65 536
+//!   are kept.
 //!
-//! And it is more lenient: a client without registered redirect URIs accepts any absolute one,
-//! and keys can be rotated, which Fief never does.
+//! And it is more lenient:
+//!
+//! - A client without registered redirect URIs accepts any absolute one.
+//! - Keys can be rotated, which Fief never does.
+//!
+//! [`access_token`]: FiefTestServer::access_token
+//! [`add_key`]: FiefTestServer::add_key
+//! [`add_webhook`]: FiefTestServer::add_webhook
+//! [`advance`]: FiefTestServer::advance
+//! [`client_id`]: FiefTestServer::client_id
+//! [`client_secret`]: FiefTestServer::client_secret
+//! [`clock`]: FiefTestServer::clock
+//! [`delete_user`]: FiefTestServer::delete_user
+//! [`fault`]: FiefTestServer::fault
+//! [`fault_once`]: FiefTestServer::fault_once
+//! [`id_token`]: FiefTestServer::id_token
+//! [`log_in`]: FiefTestServer::log_in
+//! [`remove_key`]: FiefTestServer::remove_key
+//! [`requests`]: FiefTestServer::requests
+//! [`rotate_key`]: FiefTestServer::rotate_key
+//! [`send_webhook`]: FiefTestServer::send_webhook
+//! [`set_active`]: FiefTestServer::set_active
+//! [`set_permissions`]: FiefTestServer::set_permissions
+//! [`set_time`]: FiefTestServer::set_time
+//! [`url`]: FiefTestServer::url
+//! [`verification_code`]: FiefTestServer::verification_code
+//! [`wait_for_requests`]: FiefTestServer::wait_for_requests
 
 mod builder;
 mod claims;

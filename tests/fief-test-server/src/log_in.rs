@@ -1,3 +1,5 @@
+//! Logins without a browser.
+
 use crate::{
     Endpoint, FiefTestServer,
     endpoints::{authorize::Rejection, code::code_url},
@@ -7,19 +9,47 @@ use crate::{
 };
 
 impl FiefTestServer {
-    /// Logs a user in without a page: the address with the code, or with an error, that the
-    /// browser would be sent back to.
+    /// Logs a user in without a browser. Returns the URL that the browser would be redirected to,
+    /// with a code or an error.
     ///
-    /// The browser has no session before, the user consents to everything, and no request is
-    /// counted.
+    /// `authorize_url` is the URL that the application redirects to at the start of a login. Its
+    /// tenant and parameters count; its origin does not. The login is that of a browser without a
+    /// session, by a user that consents to everything. No password is needed, an unverified e-mail
+    /// address is no obstacle, and no requests are counted.
+    ///
+    /// To test an application, send the returned URL to its callback route, with the cookies of
+    /// the first response:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use fief_test_server::FiefTestServer;
+    ///
+    /// let server = FiefTestServer::start().await;
+    /// let url = format!(
+    ///     "{}/authorize?client_id={}&redirect_uri=http://127.0.0.1:3000/callback\
+    ///      &response_type=code&scope=openid&state=st",
+    ///     server.url(),
+    ///     server.client_id(),
+    /// );
+    ///
+    /// let callback = server.log_in("anne@example.com", &url).await;
+    /// assert!(callback.starts_with("http://127.0.0.1:3000/callback?code="));
+    /// assert!(callback.ends_with("&state=st"));
+    ///
+    /// let silent = server.log_in("anne@example.com", url + "&prompt=none").await;
+    /// assert!(silent.contains("error=login_required"));
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
-    /// Panics when there is no such user, and where Fief would show an error page: when the
-    /// address is not one of `/authorize`, or names an unknown client or redirect URI.
+    /// Panics if there is no such active user in the tenant, or if Fief would respond with an error
+    /// instead of a redirect: if the path is not `/authorize`, the client is unknown, the redirect
+    /// URI is not registered, or `max_age` is not a number.
     #[allow(
         clippy::unused_async,
-        reason = "a login is awaited, wherever it takes place"
+        reason = "an implementation that sends requests would be"
     )]
     pub async fn log_in(&self, email: &str, authorize_url: impl AsRef<str>) -> String {
         match self.shared.log_in(email, authorize_url.as_ref()) {
@@ -30,6 +60,7 @@ impl FiefTestServer {
 }
 
 impl Shared {
+    /// Returns the URL of the redirect, or the reason why there is none.
     fn log_in(&self, email: &str, authorize_url: &str) -> Result<String, String> {
         let request = axum::http::Request::get(authorize_url).body(());
         let (parts, ()) = request.map_err(|error| error.to_string())?.into_parts();

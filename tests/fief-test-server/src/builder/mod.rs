@@ -1,3 +1,5 @@
+//! The builder of a server, and the server's thread.
+
 mod validate;
 
 use std::{
@@ -27,6 +29,28 @@ use crate::{
 };
 
 /// Builder of a [`FiefTestServer`].
+///
+/// Created by [`FiefTestServer::builder`]. What is not set has the default of its setter: a
+/// builder without a client has one, and a builder without a user has `anne@example.com`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use fief_test_server::{Client, FiefTestServer, FieldType, User, UserField};
+///
+/// let server = FiefTestServer::builder()
+///     .tenant("second")
+///     .client(Client::new("castles"))
+///     .client(Client::public("cli").tenant("second"))
+///     .user_field(UserField::new("first_name", FieldType::String))
+///     .user(User::new("anne@example.com", "herminetincture").field("first_name", "Anne"))
+///     .user(User::new("louis@example.com", "porcupine").tenant("second"))
+///     .start()
+///     .await?;
+/// assert_eq!(server.client_id(), "castles");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "no server runs unless `start` is called"]
 pub struct FiefTestServerBuilder {
@@ -40,12 +64,24 @@ pub struct FiefTestServerBuilder {
 }
 
 impl FiefTestServer {
-    /// Starts a server with one confidential client and one user, `anne@example.com` with the
-    /// password `herminetincture`.
+    /// Starts a server with the defaults.
+    ///
+    /// It has one confidential first-party client, which accepts any absolute redirect URI, and
+    /// one user, `anne@example.com` with the password `herminetincture`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use fief_test_server::FiefTestServer;
+    ///
+    /// let server = FiefTestServer::start().await;
+    /// assert!(server.url().starts_with("http://127.0.0.1:"));
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
-    /// Panics when the machine has no free port or thread.
+    /// Panics if the server cannot be started, for example if no port is free.
     pub async fn start() -> Self {
         match Self::builder().start().await {
             Ok(server) => server,
@@ -53,66 +89,125 @@ impl FiefTestServer {
         }
     }
 
-    /// Returns a builder to configure a server.
+    /// Returns a builder to configure tenants, clients, users and more.
     pub fn builder() -> FiefTestServerBuilder {
         FiefTestServerBuilder::default()
     }
 }
 
 impl FiefTestServerBuilder {
-    /// The port on 127.0.0.1. Default: 0, any free one.
+    /// Sets the port on 127.0.0.1. Default: 0, which is any free one.
+    ///
+    /// Leave the default in tests: with a fixed port they cannot run in parallel.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The domain that issuers carry: `https://{domain}`, whatever address the server has, as in
-    /// Fief. Default: `127.0.0.1` with the port.
+    /// Sets the domain of the issuers, which are `https://{domain}`. Default: `127.0.0.1` and the
+    /// port.
+    ///
+    /// It is Fief's setting `FIEF_DOMAIN`, and does not change the server's URL. Use it to test a
+    /// deployment where Fief's public name differs from the one the application connects to.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use fief_test_server::FiefTestServer;
+    ///
+    /// let server = FiefTestServer::builder().domain("fief.example.com").start().await?;
+    /// assert_eq!(server.issuer(), "https://fief.example.com");
+    /// assert!(server.url().starts_with("http://127.0.0.1:"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// The size of the signing keys: 2048, 3072 or 4096 bits. Default: 2048, which is fast to
-    /// make; Fief's own default is 4096.
+    /// Sets the size of the signing keys: 2048, 3072 or 4096 bits. Default: 2048.
+    ///
+    /// Fief's default is 4096. Generating such a key may take seconds, so set it only if the size
+    /// of tokens matters, for example to measure cookies.
     pub fn key_bits(mut self, bits: u32) -> Self {
         self.key_bits = Some(bits);
         self
     }
 
-    /// Adds a tenant, at `/{slug}`, beside the default one.
+    /// Adds a tenant in addition to the default one. Its base URL ends with `/{slug}`.
+    ///
+    /// Slugs are lower-case letters, digits and hyphens. Each tenant has its own key, issuer,
+    /// clients and users.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use fief_test_server::{Client, FiefTestServer, User};
+    ///
+    /// let server = FiefTestServer::builder()
+    ///     .tenant("second")
+    ///     .client(Client::new("castles").tenant("second"))
+    ///     .user(User::new("louis@example.com", "porcupine").tenant("second"))
+    ///     .start()
+    ///     .await?;
+    /// let base_url = format!("{}/second", server.url());
+    /// let token = server.access_token().tenant("second").mint();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tenant(mut self, slug: impl Into<String>) -> Self {
         self.tenants.push(slug.into());
         self
     }
 
-    /// Adds a client. [`FiefTestServer::client_id`] is that of the first one.
-    /// Default: a confidential first-party client with a random id.
+    /// Adds a client. Default: a confidential first-party client with a random id.
+    ///
+    /// [`FiefTestServer::client_id`] and [`FiefTestServer::client_secret`] are those of the first
+    /// one, and tokens are minted for it.
     pub fn client(mut self, client: Client) -> Self {
         self.clients.push(client);
         self
     }
 
-    /// Adds a user. The first one is the default subject of minted tokens.
-    /// Default: `anne@example.com` with the password `herminetincture`.
+    /// Adds a user. Default: `anne@example.com` with the password `herminetincture` and the field
+    /// `first_name`.
+    ///
+    /// The first one is the default subject of minted tokens.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
         self
     }
 
-    /// Declares a user field. Default: the fields that users were given, with the types that
-    /// their values have.
+    /// Declares a user field. Default: the fields of the users, with the types of their values.
+    ///
+    /// Profile updates accept only fields that are declared in one way or the other. Declare a
+    /// field that no user has yet, or that has a type that a JSON value does not show, such as a
+    /// date.
     pub fn user_field(mut self, field: UserField) -> Self {
         self.fields.push(field);
         self
     }
 
-    /// Starts the server on its own thread. It stops when the handle is dropped.
+    /// Starts the server on its own thread. It runs until the handle is dropped.
     ///
     /// # Errors
     ///
-    /// Fails if the port is in use, the key size is not one of the three, two clients, users or
-    /// tenants are the same, or one belongs to an unknown tenant.
+    /// Returns an error if the port is in use, the key size is not supported, a tenant's slug is
+    /// invalid, two tenants, two clients or two users of a tenant have the same name, or a client
+    /// or user belongs to an unknown tenant.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::io::ErrorKind;
+    /// use fief_test_server::{Client, FiefTestServer};
+    ///
+    /// let client = Client::new("castles").tenant("unknown");
+    /// let result = FiefTestServer::builder().client(client).start().await;
+    /// assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
+    /// # }
+    /// ```
     pub async fn start(self) -> io::Result<FiefTestServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).map_err(|error| {
             io::Error::new(error.kind(), format!("port {}: {error}", self.port))
@@ -131,6 +226,7 @@ impl FiefTestServerBuilder {
         Ok(FiefTestServer::new(shared, Running { stop, thread }))
     }
 
+    /// Returns the initial state, with the defaults of what was not set.
     fn state(mut self, now: SystemTime, queue: mpsc::Sender<Delivery>) -> io::Result<State> {
         if self.clients.is_empty() {
             let id = random_string();
@@ -156,6 +252,7 @@ impl FiefTestServerBuilder {
         Ok(state)
     }
 
+    /// Returns the declared fields, and those that only users have.
     fn all_fields(&self) -> Vec<UserField> {
         let mut fields = self.fields.clone();
         for (slug, value) in self.users.iter().flat_map(|user| &user.fields) {
@@ -167,7 +264,10 @@ impl FiefTestServerBuilder {
     }
 }
 
-/// Runs the server's thread, whose runtime ends with it, and so does every connection.
+/// Runs the server until `stopped`, in a runtime of its own.
+///
+/// The runtime is dropped at the end, which closes all connections. The result of the start is
+/// sent to `started`.
 fn run(
     builder: FiefTestServerBuilder,
     listener: TcpListener,
@@ -195,7 +295,7 @@ fn run(
     let (runtime, shared) = match start() {
         Ok(parts) => parts,
         Err(error) => {
-            // Fails if the caller does not wait any more.
+            // Fails if the caller no longer waits.
             let _ = started.send(Err(error));
             return;
         }
@@ -205,7 +305,7 @@ fn run(
             return;
         };
         if started.send(Ok(shared.clone())).is_ok() {
-            // Until the handle is dropped.
+            // `stopped` completes when the handle is dropped.
             tokio::select! {
                 () = deliver(deliveries, shared.clock.clone()) => {}
                 () = serve(listener, shared) => {}

@@ -1,10 +1,13 @@
+//! Validation of what was configured.
+
 use std::io;
 
 use super::FiefTestServerBuilder;
 use crate::{User, state::DEFAULT_SLUG};
 
 impl FiefTestServerBuilder {
-    /// Checks that names are valid and unique, and that tenants exist.
+    /// Checks that slugs are valid, that clients and users belong to a tenant that exists, and that
+    /// slugs, client ids, user ids and the e-mail addresses of each tenant are unique.
     pub(super) fn validate(&self) -> io::Result<()> {
         let clients = self.clients.iter().map(|client| &client.tenant);
         let users = self.users.iter().map(|user| &user.tenant);

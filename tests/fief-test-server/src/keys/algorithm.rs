@@ -1,10 +1,18 @@
-/// The algorithm a minted token is signed with. Fief signs with RS256 only.
+//! Algorithms to sign with.
+
+/// Algorithm that a minted token is signed with.
+///
+/// Fief signs with RS256 only. The others are for tests that a client rejects them; see
+/// [`AccessTokenBuilder::algorithm`](crate::AccessTokenBuilder::algorithm).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC with SHA-256 and the given secret, such as the server's public key.
+    /// HMAC with SHA-256 and the given secret.
+    ///
+    /// With a public key as the secret it is the attack on clients that let the token choose the
+    /// algorithm.
     Hs256(Vec<u8>),
-    /// No signature at all.
+    /// No signature, which is an attack on the same clients.
     None,
     /// RSASSA-PSS with SHA-256.
     Ps256,
@@ -18,6 +26,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Returns the name, which is `alg` in the header.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Hs256(_) => "HS256",

@@ -1,3 +1,5 @@
+//! Minted ID tokens.
+
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::error::Unspecified;
@@ -6,7 +8,31 @@ use serde_json::{Value, json};
 use super::{Expiry, Key, TokenSettings, token_setters};
 use crate::{Algorithm, claims::Bindings, keys::jwe, shared::Shared};
 
-/// Builder of an ID token, by default a valid one without `nonce`, `c_hash` and `at_hash`.
+/// Builder of an ID token, by default a valid one.
+///
+/// Created by [`FiefTestServer::id_token`]. Use it to test how a client verifies ID tokens. The
+/// token has the claims of Fief's, and `nonce`, `c_hash` and `at_hash` if their values are set.
+/// Every part of it can be changed, to test what a client must reject.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use fief_test_server::FiefTestServer;
+///
+/// let server = FiefTestServer::start().await;
+/// let access_token = server.access_token().mint();
+/// let id_token = server
+///     .id_token()
+///     .nonce("n-0S6_WzA2Mj")
+///     .code("SplxlOBeZQQYbYS6WxSbIA")
+///     .access_token(&access_token)
+///     .mint();
+/// let encrypted = server.id_token().encrypted().mint();
+/// assert_eq!(encrypted.split('.').count(), 5);
+/// # }
+/// ```
+///
+/// [`FiefTestServer::id_token`]: crate::FiefTestServer::id_token
 #[derive(Clone, Debug)]
 #[must_use = "no token is signed unless `mint` is called"]
 pub struct IdTokenBuilder {
@@ -30,25 +56,27 @@ impl IdTokenBuilder {
 
     token_setters!();
 
-    /// The nonce of the login.
+    /// Sets `nonce`. Default: not in the token.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
         self.nonce = Some(nonce.into());
         self
     }
 
-    /// The code it comes for, which gives `c_hash`.
+    /// Sets the code that the token is returned for, which gives `c_hash`. Default: not in the
+    /// token.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
     }
 
-    /// The access token it comes with, which gives `at_hash`.
+    /// Sets the access token that it is returned with, which gives `at_hash`. Default: not in the
+    /// token.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.access_token = Some(token.into());
         self
     }
 
-    /// Encrypts it for [`FiefTestServer::encryption_key`].
+    /// Encrypts the token for [`FiefTestServer::encryption_key`]. Default: only signed.
     ///
     /// [`FiefTestServer::encryption_key`]: crate::FiefTestServer::encryption_key
     pub fn encrypted(mut self) -> Self {
@@ -56,11 +84,12 @@ impl IdTokenBuilder {
         self
     }
 
-    /// Signs and, if [`encrypted`](Self::encrypted), encrypts it.
+    /// Signs the token and returns it as a compact JWS, or as a compact JWE if it is
+    /// [`encrypted`](Self::encrypted).
     ///
     /// # Panics
     ///
-    /// Panics when the tenant or key it names is not there, or the machine cannot sign.
+    /// Panics if the tenant or the key does not exist.
     #[must_use]
     pub fn mint(self) -> String {
         let claims = self.settings.common_claims().id_token(Bindings {

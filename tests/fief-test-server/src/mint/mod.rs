@@ -1,3 +1,5 @@
+//! Tokens that are minted without a login.
+
 mod access_token;
 mod id_token;
 
@@ -14,7 +16,7 @@ use crate::{
     shared::Shared,
 };
 
-/// What the builders of both kinds of token share.
+/// Settings that both token builders share.
 #[derive(Clone, Debug)]
 struct TokenSettings {
     shared: Arc<Shared>,
@@ -22,123 +24,215 @@ struct TokenSettings {
     tenant: String,
     user: User,
     acr: String,
+    /// How long ago the user logged in.
     age: Duration,
     expiry: Expiry,
+    /// Changes of claims and of the header: a new value, or `None` to remove it.
     claims: Vec<(String, Option<Value>)>,
     header: Vec<(String, Option<Value>)>,
     algorithm: Algorithm,
     key: Key,
 }
 
+/// Expiry of a token, relative to now.
 #[derive(Clone, Copy, Debug)]
 enum Expiry {
     In(Duration),
     Ago(Duration),
 }
 
+/// Key that signs a token.
 #[derive(Clone, Debug)]
 enum Key {
     Current,
-    Unpublished,
+    /// The key with this `kid`.
     Published(String),
+    Unpublished,
 }
 
-/// The setters of both builders.
+/// The setters of both builders. A macro, so that each documents them as its own methods.
 macro_rules! token_setters {
     () => {
-        /// The user it is about. Default: the first one.
+        /// Sets the user that the token is about. Default: the first one.
+        ///
+        /// `sub` is the user's id. Permissions and fields are as they are now, and replace those set
+        /// before on this builder.
         ///
         /// # Panics
         ///
-        /// Panics when there is no such user.
+        /// Panics if there is no such user.
         pub fn user(mut self, email: impl Into<String>) -> Self {
             self.settings.set_user(&email.into());
             self
         }
 
-        /// The client it is for, which is `aud` and `azp`. Default: the first one.
+        /// Sets the client that the token is for, which is `aud` and `azp`. Default: the first one.
+        ///
+        /// The client does not have to exist, so this also makes a token for another application.
         pub fn client(mut self, id: impl Into<String>) -> Self {
             self.settings.client_id = id.into();
             self
         }
 
-        /// The tenant that issues it, by its slug. Default: the default tenant.
+        /// Sets the tenant that issues and signs the token, by its slug. Default: the default tenant.
+        ///
+        /// The user and the client stay the same, so set them too.
         pub fn tenant(mut self, slug: impl Into<String>) -> Self {
             self.settings.tenant = slug.into();
             self
         }
 
-        /// The ACR, `"0"` or `"1"`. Default: `"0"`.
+        /// Sets `acr`, which is `"0"` or `"1"` in Fief. Default: `"0"`.
+        ///
+        /// `"1"` is what a user gets who used the login page. It is a string, so that a test can
+        /// also set an invalid level.
         pub fn acr(mut self, acr: impl Into<String>) -> Self {
             self.settings.acr = acr.into();
             self
         }
 
-        /// Sets how long ago the user logged in. Default: zero.
+        /// Sets how long ago the user logged in, which gives `auth_time`. Default: zero.
+        ///
+        /// For a certain `auth_time`, use [`claim`](Self::claim).
         pub fn authenticated_ago(mut self, ago: Duration) -> Self {
             self.settings.age = ago;
             self
         }
 
-        /// Sets the time until the token expires. Default: 24 hours.
+        /// Sets the time until the token expires, which gives `exp`. Default: 24 hours.
         pub fn expires_in(mut self, lifetime: Duration) -> Self {
             self.settings.expiry = Expiry::In(lifetime);
             self
         }
 
-        /// Makes the token one that expired an hour ago.
+        /// Makes the token expired, since an hour. See [`expired_ago`](Self::expired_ago).
         pub fn expired(self) -> Self {
             self.expired_ago(Duration::from_secs(3600))
         }
 
-        /// Makes the token one that expired this long ago.
+        /// Sets how long ago the token expired. It was issued a second before.
+        ///
+        /// Clients accept tokens for some time after they expired, to allow for differences between
+        /// clocks; Fief does so for a minute. Use this to test where a client draws the line, and
+        /// [`expired`](Self::expired) for a token that is clearly expired.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use std::time::Duration;
+        /// use fief_test_server::FiefTestServer;
+        ///
+        /// let server = FiefTestServer::start().await;
+        /// let expired = server.access_token().expired().mint();
+        /// let barely_expired = server
+        ///     .access_token()
+        ///     .expired_ago(Duration::from_secs(61))
+        ///     .mint();
+        /// # }
+        /// ```
         pub fn expired_ago(mut self, ago: Duration) -> Self {
             self.settings.expiry = Expiry::Ago(ago);
             self
         }
 
         /// Replaces `aud`. `azp` stays the client.
+        ///
+        /// Fief's `aud` is an array of one client id, and so is this one. For other values, use
+        /// [`claim`](Self::claim).
         pub fn audience(self, audience: impl Into<String>) -> Self {
             self.claim("aud", json!([audience.into()]))
         }
 
-        /// Sets or replaces a claim.
+        /// Adds or replaces a claim, with any value, valid or not.
+        ///
+        /// Changes of claims are applied last and in order, so they override all other settings.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use fief_test_server::FiefTestServer;
+        /// use serde_json::json;
+        ///
+        /// let server = FiefTestServer::start().await;
+        /// let token = server
+        ///     .access_token()
+        ///     .claim("iss", "https://evil.example")
+        ///     .claim("exp", json!("soon"))
+        ///     .without_claim("sub")
+        ///     .mint();
+        /// # }
+        /// ```
         pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
             self.settings.claims.push((name.into(), Some(value.into())));
             self
         }
 
-        /// Leaves a claim out.
+        /// Removes a claim.
         pub fn without_claim(mut self, name: impl Into<String>) -> Self {
             self.settings.claims.push((name.into(), None));
             self
         }
 
-        /// Sets or replaces a parameter of the header.
+        /// Adds or replaces a parameter of the header, with any value, valid or not.
+        ///
+        /// It does not change how the token is signed; [`algorithm`](Self::algorithm) and
+        /// [`key`](Self::key) do.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use fief_test_server::FiefTestServer;
+        ///
+        /// let server = FiefTestServer::start().await;
+        /// let token = server
+        ///     .access_token()
+        ///     .header("jku", "https://evil.example/jwks.json")
+        ///     .without_header("kid")
+        ///     .mint();
+        /// # }
+        /// ```
         pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
             self.settings.header.push((name.into(), Some(value.into())));
             self
         }
 
-        /// Leaves a parameter of the header out.
+        /// Removes a parameter of the header.
         pub fn without_header(mut self, name: impl Into<String>) -> Self {
             self.settings.header.push((name.into(), None));
             self
         }
 
-        /// The algorithm it is signed with, which is also `alg`. Default: RS256.
+        /// Sets the algorithm that the token is signed with, and `alg`. Default: RS256.
+        ///
+        /// Fief signs with RS256 only, so clients should reject all others.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use fief_test_server::{Algorithm, FiefTestServer};
+        ///
+        /// let server = FiefTestServer::start().await;
+        /// let unsigned = server.access_token().algorithm(Algorithm::None).mint();
+        /// assert!(unsigned.ends_with('.'));
+        /// # }
+        /// ```
         pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
             self.settings.algorithm = algorithm;
             self
         }
 
-        /// Signs with one of the published keys. Default: the current one.
+        /// Sets the published key that signs the token, by its id. Default: the current one.
+        ///
+        /// [`mint`](Self::mint) panics if the tenant has no such key.
         pub fn key(mut self, kid: impl Into<String>) -> Self {
             self.settings.key = Key::Published(kid.into());
             self
         }
 
-        /// Signs with a key that was never published, under the `kid` of the current one.
+        /// Signs the token with a key that is never published, but under the `kid` of the current one.
+        ///
+        /// The signature of such a token is invalid. For a token with an unknown `kid`, set it with
+        /// [`header`](Self::header).
         pub fn unpublished_key(mut self) -> Self {
             self.settings.key = Key::Unpublished;
             self
@@ -173,13 +267,16 @@ impl TokenSettings {
         };
     }
 
+    /// # Panics
+    ///
+    /// Panics if there is no such tenant.
     fn common_claims(&self) -> Claims {
         let now = self.shared.clock.seconds();
         let (issued, expires) = match self.expiry {
             Expiry::In(lifetime) => (now, now.saturating_add(lifetime.as_secs())),
             Expiry::Ago(ago) => {
                 let expires = now.saturating_sub(ago.as_secs());
-                // A token is valid for a second at least.
+                // A token is issued before it expires.
                 (expires.saturating_sub(1), expires)
             }
         };
@@ -200,6 +297,11 @@ impl TokenSettings {
         }
     }
 
+    /// Applies the changes and signs the token.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such key.
     fn sign(&self, mut claims: Map<String, Value>) -> String {
         let key = self.key();
         let kid = match self.key {
@@ -220,7 +322,7 @@ impl TokenSettings {
             Key::Current => self.current_key(),
             Key::Unpublished => match SigningKey::new(2048, usize::MAX - 1) {
                 Ok(key) => key,
-                Err(error) => panic!("fief-test-server cannot make a key: {error}"),
+                Err(error) => panic!("fief-test-server cannot generate a key: {error}"),
             },
             Key::Published(kid) => {
                 let found = self.find_key(|key| key.kid == *kid);
@@ -247,7 +349,7 @@ impl TokenSettings {
     }
 }
 
-/// Sets the members that have a value and removes the others, in order.
+/// Applies changes in order: sets a member to its value, or removes it if there is `None`.
 fn apply(object: &mut Map<String, Value>, changes: &[(String, Option<Value>)]) {
     for (name, value) in changes {
         match value {

@@ -1,12 +1,30 @@
+//! User fields.
+
 use serde_json::Value;
 
-/// A user field: what users have besides their e-mail address.
+/// Builder of a user field, which is a property that users have in addition to their e-mail address.
+///
+/// Pass it to [`FiefTestServerBuilder::user_field`]. Fields are in ID tokens and userinfo, and can
+/// be changed with `/api/profile`.
 ///
 /// ```
-/// use fief_test_server::{FieldType, UserField};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use fief_test_server::{FieldType, FiefTestServer, User, UserField};
 ///
-/// let field = UserField::new("birthdate", FieldType::Date).required();
+/// let anne = User::new("anne@example.com", "herminetincture").field("birthdate", "1477-01-25");
+/// let server = FiefTestServer::builder()
+///     .user_field(UserField::new("birthdate", FieldType::Date).required())
+///     .user_field(UserField::new("rank", FieldType::String).read_only())
+///     .user_field(UserField::new("newsletter", FieldType::Boolean).default_value(false))
+///     .user(anne)
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
 /// ```
+///
+/// [`FiefTestServerBuilder::user_field`]: crate::FiefTestServerBuilder::user_field
 #[derive(Clone, Debug)]
 #[must_use = "a user field has no effect unless it is added to a server"]
 pub struct UserField {
@@ -17,7 +35,10 @@ pub struct UserField {
     pub(crate) is_read_only: bool,
 }
 
-/// The type of a [`UserField`].
+/// Type of a [`UserField`].
+///
+/// Values in a profile update are validated by it; invalid ones are rejected with 422. Values set
+/// with [`User::field`](crate::User::field) are not validated.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FieldType {
@@ -25,24 +46,24 @@ pub enum FieldType {
     Address,
     /// `true` or `false`. An update that leaves it out sets it to `false`, as in Fief.
     Boolean,
-    /// One of these strings.
+    /// One of the given strings.
     Choice(Vec<String>),
-    /// `1477-01-25`
+    /// A date, for example `1477-01-25`.
     Date,
-    /// `2024-01-02T03:04:05+00:00`
+    /// A date and time, for example `2024-01-02T03:04:05+00:00`.
     DateTime,
-    /// A whole number.
+    /// An integer, or a string that contains one.
     Integer,
-    /// `+33612345678`
+    /// A phone number with the country code, for example `+33612345678`.
     PhoneNumber,
     /// A string that is not empty.
     String,
-    /// `Europe/Paris`
+    /// A time zone, for example `Europe/Paris`.
     Timezone,
 }
 
 impl UserField {
-    /// An optional field that users may change.
+    /// Creates an optional field that users can change.
     pub fn new(slug: impl Into<String>, kind: FieldType) -> Self {
         Self {
             slug: slug.into(),
@@ -53,25 +74,26 @@ impl UserField {
         }
     }
 
-    /// The value of users without one. Default: none; they do not have the field.
+    /// Sets the value of users that have none when they are added. Default: they do not have the
+    /// field.
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self
     }
 
-    /// Demands it in every profile update that has fields, as Fief does.
+    /// Requires it in every profile update that contains fields, as Fief does. Default: optional.
     pub fn required(mut self) -> Self {
         self.is_required = true;
         self
     }
 
-    /// Keeps users from changing it: their profile updates leave it as it is.
+    /// Makes profile updates ignore it. Default: users can change it.
     pub fn read_only(mut self) -> Self {
         self.is_read_only = true;
         self
     }
 
-    /// Returns a field of the type that a value has.
+    /// Returns a field with the type of a value.
     pub(crate) fn inferred(slug: &str, value: &Value) -> Self {
         let kind = match value {
             Value::Bool(_) => FieldType::Boolean,
