@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{User, crypto::half_hash};
 
-/// The claims that access and ID tokens share.
+/// Values of the claims that access and ID tokens share. Times are in Unix seconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Claims {
     pub(crate) issuer: String,
@@ -16,7 +16,7 @@ pub(crate) struct Claims {
     pub(crate) expires: u64,
 }
 
-/// What an ID token is bound to by its `nonce`, `c_hash` and `at_hash`.
+/// Values that an ID token is bound to with `nonce`, `c_hash` and `at_hash`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bindings<'a> {
     pub(crate) nonce: Option<&'a str>,
@@ -25,6 +25,7 @@ pub(crate) struct Bindings<'a> {
 }
 
 impl Claims {
+    /// Returns the claims of an access token.
     pub(crate) fn access_token(&self, scope: &[String]) -> Map<String, Value> {
         let mut claims = self.common();
         claims.insert("permissions".to_owned(), json!(self.user.permissions));
@@ -32,6 +33,7 @@ impl Claims {
         claims
     }
 
+    /// Returns the claims of an ID token, which has only the bindings that are set.
     pub(crate) fn id_token(&self, bindings: Bindings<'_>) -> Map<String, Value> {
         let mut claims = self.common();
         claims.extend(user_info(&self.user, self.tenant_id));
@@ -62,7 +64,7 @@ impl Claims {
     }
 }
 
-/// Returns what ID tokens and `/api/userinfo` contain about a user.
+/// Returns the members that ID tokens and `/api/userinfo` have about a user.
 pub(crate) fn user_info(user: &User, tenant_id: Uuid) -> Map<String, Value> {
     object([
         ("sub", json!(user.id)),

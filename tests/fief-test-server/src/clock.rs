@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// The server's clock: the system's with an offset, or stopped. Cloning is cheap.
+/// Clock of a server: the system's with an offset, or stopped. Clones show the same time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
     state: Arc<Mutex<Time>>,
@@ -11,6 +11,7 @@ pub(crate) struct Clock {
 
 #[derive(Clone, Copy, Debug)]
 enum Time {
+    /// Ahead of the system's clock by this duration.
     Running(Duration),
     Stopped(SystemTime),
 }
@@ -29,7 +30,7 @@ impl Clock {
         }
     }
 
-    /// The time in whole seconds, as tokens carry it.
+    /// Returns the time in Unix seconds, as in tokens.
     pub(crate) fn seconds(&self) -> u64 {
         seconds(self.now())
     }
@@ -56,7 +57,7 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// Out of range: the time stays as it is.
+/// Returns the later time, or the same if it would be out of range.
 fn saturating_add(time: SystemTime, by: Duration) -> SystemTime {
     time.checked_add(by).unwrap_or(time)
 }

@@ -389,7 +389,7 @@ impl FiefTestServer {
         drop(state);
         match id {
             Some(id) => id,
-            None => panic!("there is no user {email}"),
+            None => panic!("unknown user {email}"),
         }
     }
 
@@ -425,8 +425,7 @@ impl FiefTestServer {
 
     /// Sends an event of any type to the webhooks.
     ///
-    /// Use it for the events that the server does not send by itself, and for repeated or
-    /// out-of-order deliveries.
+    /// Use it for events that are not sent automatically, and to repeat or reorder deliveries.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

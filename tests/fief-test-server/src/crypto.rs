@@ -3,14 +3,14 @@
 use aws_lc_rs::{digest, rand};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Returns 43 random characters: the length of Fief's codes, tokens and key ids.
+/// Returns 43 random characters, which is the length of Fief's codes, tokens and key ids.
 pub(crate) fn random_string() -> String {
     base64url(&random_bytes::<32>())
 }
 
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // Fails only if the system has no randomness, so that no key could be generated either.
+    // Fails only if the system has no source of randomness, and then no key is generated either.
     let _ = rand::fill(&mut bytes);
     bytes
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_of_the_specification() {
+    fn the_half_hash_is_that_of_the_specification() {
         // OpenID Connect Core 1.0, appendix A.3
         let code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
         assert_eq!(half_hash(code), "LDktKdoQak3Pk0cnXxCltA");

@@ -19,12 +19,12 @@ use crate::http::connection::Breaker;
 ///
 /// | To test | use |
 /// | --- | --- |
-/// | an error status, or an unexpected response | [`status`](Self::status), [`json`](Self::json), [`redirect`](Self::redirect) |
-/// | timeouts | [`hang`](Self::hang), [`delay`](Self::delay), [`drip`](Self::drip) |
-/// | broken connections | [`reset`](Self::reset), [`cut`](Self::cut), [`garbage`](Self::garbage) |
-/// | limits on the size of a response | [`huge`](Self::huge) |
+/// | errors and unexpected responses | [`status`], [`json`], [`redirect`] |
+/// | timeouts | [`hang`], [`delay`], [`drip`] |
+/// | broken connections | [`reset`], [`cut`], [`garbage`] |
+/// | limits on the size of a response | [`huge`] |
 ///
-/// It matters whether the request is handled in spite of the fault. After [`cut`](Self::cut), for
+/// It matters whether the request is handled in spite of the fault. After [`cut`], for
 /// example, a code has been used and a refresh token rotated, although the client never received
 /// the tokens.
 ///
@@ -43,6 +43,16 @@ use crate::http::connection::Breaker;
 ///
 /// [`FiefTestServer::fault`]: crate::FiefTestServer::fault
 /// [`FiefTestServer::fault_once`]: crate::FiefTestServer::fault_once
+/// [`cut`]: Self::cut
+/// [`delay`]: Self::delay
+/// [`drip`]: Self::drip
+/// [`garbage`]: Self::garbage
+/// [`hang`]: Self::hang
+/// [`huge`]: Self::huge
+/// [`json`]: Self::json
+/// [`redirect`]: Self::redirect
+/// [`reset`]: Self::reset
+/// [`status`]: Self::status
 #[derive(Clone, Debug)]
 #[must_use = "a fault has no effect unless it is set on an endpoint"]
 pub struct Fault {

@@ -44,9 +44,9 @@ impl FiefTestServer {
     ///
     /// # Panics
     ///
-    /// Panics if there is no such active user in the tenant, or if Fief would respond with an error
-    /// instead of a redirect: if the path is not `/authorize`, the client is unknown, the redirect
-    /// URI is not registered, or `max_age` is not a number.
+    /// Panics if the user is unknown in the tenant or inactive, or if Fief would respond with an
+    /// error instead of a redirect: if the path is not `/authorize`, the client is unknown, the
+    /// redirect URI is not registered, or `max_age` is not a number.
     #[allow(
         clippy::unused_async,
         reason = "an implementation that sends requests would be"
@@ -54,7 +54,7 @@ impl FiefTestServer {
     pub async fn log_in(&self, email: &str, authorize_url: impl AsRef<str>) -> String {
         match self.shared.log_in(email, authorize_url.as_ref()) {
             Ok(url) => url,
-            Err(reason) => panic!("{email} cannot be logged in: {reason}"),
+            Err(reason) => panic!("cannot log in {email}: {reason}"),
         }
     }
 }
@@ -78,7 +78,7 @@ impl Shared {
         let user = state.user_by_email(tenant, email);
         let user = user.filter(|user| user.is_active).map(|user| user.id);
         let session = Session {
-            user: user.ok_or("there is no such active user")?,
+            user: user.ok_or("the user is unknown or inactive")?,
             tenant: tenant.to_owned(),
             auth_time: self.clock.seconds(),
         };

@@ -1,4 +1,4 @@
-//! Serves a Fief for local development, with users and clients to try things with.
+//! Serves a Fief for local development, with users and clients to develop with.
 //!
 //! ```sh
 //! cargo run -p fief-test-server -- --port 8000
@@ -29,12 +29,13 @@ fn main() -> ExitCode {
         }
     };
     print(&settings(&server));
-    // The server has its own thread; this one waits to be killed.
+    // The server has its own thread. This one waits until the process is killed.
     loop {
         thread::park();
     }
 }
 
+/// Options of the command line.
 #[derive(Debug)]
 struct Options {
     port: u16,
@@ -44,7 +45,7 @@ struct Options {
 }
 
 impl Options {
-    /// None when help is what is wanted.
+    /// Parses the arguments. Returns `None` if help is requested.
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut options = Self {
             port: 8000,
@@ -56,17 +57,17 @@ impl Options {
             if matches!(name.as_str(), "-h" | "--help") {
                 return Ok(None);
             }
-            let mut value = || arguments.next().ok_or(format!("{name} wants a value"));
+            let mut value = || arguments.next().ok_or(format!("{name} requires a value"));
             match name.as_str() {
                 "--port" => {
                     let text = value()?;
                     let port = text.parse();
-                    options.port = port.map_err(|_| format!("{text:?} is not a port"))?;
+                    options.port = port.map_err(|_| format!("{text:?} is not a port number"))?;
                 }
                 "--client-id" => options.client_id = value()?,
                 "--client-secret" => options.client_secret = value()?,
                 "--redirect-uri" => options.redirect_uris.push(value()?),
-                _ => return Err(format!("there is no option {name}")),
+                _ => return Err(format!("unknown option {name}")),
             }
         }
         Ok(Some(options))
@@ -79,7 +80,7 @@ impl Options {
         for uri in self.redirect_uris {
             client = client.redirect_uri(uri);
         }
-        // Ids that stay the same, so that what an application stored is still right next time.
+        // Fixed ids, so that what an application has stored about users stays valid.
         let anne = User::new("anne@example.com", "herminetincture")
             .id(Uuid::from_u128(0x4f9a_7d5e_1c3b_4c1e_9a64_2f0b_7a6d_1e01))
             .permission("castles:read")
@@ -108,7 +109,7 @@ fn start(builder: FiefTestServerBuilder) -> io::Result<FiefTestServer> {
     runtime.block_on(builder.start())
 }
 
-/// What an application has to know, as a shell sources it.
+/// Returns the settings of an application, as lines that a shell can source.
 fn settings(server: &FiefTestServer) -> String {
     let settings = [
         ("FIEF_BASE_URL", server.url()),
@@ -128,6 +129,7 @@ fn settings(server: &FiefTestServer) -> String {
     lines.concat()
 }
 
+/// Quotes a value for a shell, if necessary.
 fn shell_quote(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/@".contains(c);
     if !value.is_empty() && value.chars().all(is_plain) {
@@ -136,7 +138,7 @@ fn shell_quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// Whoever closed the output does not want the rest.
+/// Prints to the standard output. Errors are ignored: the reader may have closed it.
 fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
@@ -147,11 +149,11 @@ Serves a Fief on 127.0.0.1 for local development, and prints its settings for a 
 Usage: fief-test-server [OPTIONS]
 
 Options:
-  --port PORT             0 for any free one (8000)
-  --client-id ID          (castles)
-  --client-secret SECRET  (castles-secret)
-  --redirect-uri URI      may be repeated; without any, every absolute one is accepted
-  -h, --help
+  --port PORT             Port to listen on, or 0 for a free one [default: 8000]
+  --client-id ID          Id of the client [default: castles]
+  --client-secret SECRET  Secret of the client [default: castles-secret]
+  --redirect-uri URI      Redirect URI of the client, may be repeated [default: any]
+  -h, --help              Print help
 ";
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! The HTTP server: routing, faults, methods and CORS.
+
 use std::sync::Arc;
 
 use axum::{
@@ -20,14 +22,15 @@ use crate::{
     shared::Shared,
 };
 
-/// Serves requests until it is dropped.
+/// Serves requests until the future is dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let app = Router::new().fallback(handle).with_state(shared);
     let app = app.into_make_service_with_connect_info::<Breaker>();
-    // It never returns: errors of `accept` are retried.
+    // Never returns, since errors of `accept` are retried.
     let _ = axum::serve(BreakableListener(listener), app).await;
 }
 
+/// Counts a request and applies its fault.
 async fn handle(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(breaker): ConnectInfo<Breaker>,
@@ -45,6 +48,7 @@ async fn handle(
     }
 }
 
+/// Handles a request without regard to faults.
 async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
@@ -70,7 +74,7 @@ async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request)
     response
 }
 
-/// The response for an unknown path. One with a trailing slash is redirected.
+/// Returns a redirect if the path is known without its trailing slash, and 404 otherwise.
 fn not_found(shared: &Shared, request: extract::Request) -> Response {
     let (parts, _) = request.into_parts();
     match parts.uri.path().strip_suffix('/') {
@@ -88,6 +92,7 @@ fn not_allowed(endpoint: Endpoint) -> Response {
     response
 }
 
+/// Returns the response to a CORS preflight request, which allows any method.
 fn preflight(request: &Request<'_>) -> Response {
     let mut response = text("OK");
     let method = request.header("access-control-request-method");
@@ -104,4 +109,5 @@ fn preflight(request: &Request<'_>) -> Response {
     response
 }
 
+/// In bytes.
 const BODY_LIMIT: usize = 64 * 1024;

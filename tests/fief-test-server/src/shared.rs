@@ -2,11 +2,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{clock::Clock, state::State, traffic::Traffic};
 
-/// What the handle and the server's thread share.
+/// State that the handle and the server's thread share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) url: String,
+    /// Address and port.
     pub(crate) authority: String,
+    /// Domain of the issuers.
     pub(crate) domain: String,
     pub(crate) clock: Clock,
     pub(crate) state: Mutex<State>,
@@ -14,7 +16,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Returns the issuer of a tenant, which is https whatever the address of the server.
+    /// Returns the issuer of a tenant. As in Fief, it is always https.
     pub(crate) fn issuer(&self, slug: &str) -> String {
         match slug {
             "" => format!("https://{}", self.domain),
@@ -22,7 +24,7 @@ impl Shared {
         }
     }
 
-    /// Locks the state. Never held across an `.await`.
+    /// Locks the state. The guard must not be held across an `.await`.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use crate::{Endpoint, Fault};
 
-/// The requests that were counted, and the faults that were set.
+/// Request counters and faults, by endpoint.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     requests: HashMap<Endpoint, usize>,
@@ -12,13 +12,13 @@ pub(crate) struct Traffic {
     faults_once: HashMap<Endpoint, VecDeque<Fault>>,
     /// Notifies hanging requests when the faults are cleared.
     cleared: watch::Sender<()>,
-    /// Notifies waiting tests when a request arrives.
+    /// Notifies tests that wait for a request.
     arrivals: watch::Sender<()>,
 }
 
 impl Traffic {
-    /// Counts a request. Returns its fault, if there is one, and a receiver that is notified when
-    /// the faults are cleared.
+    /// Counts a request. Returns its fault, if any, with a receiver that is notified when the
+    /// faults are cleared.
     pub(crate) fn record(&mut self, endpoint: Endpoint) -> Option<(Fault, watch::Receiver<()>)> {
         *self.requests.entry(endpoint).or_default() += 1;
         self.arrivals.send_replace(());
@@ -37,6 +37,7 @@ impl Traffic {
         self.requests.clear();
     }
 
+    /// Returns a receiver that is notified when a request arrives.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.arrivals.subscribe()
     }

@@ -1,3 +1,5 @@
+//! Webhooks: signed deliveries of events, with retries.
+
 use std::{io, time::Duration};
 
 use aws_lc_rs::hmac;
@@ -26,7 +28,7 @@ struct Webhook {
     secret: String,
 }
 
-/// One event to be sent to one webhook.
+/// Event to be sent to a webhook.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     webhook: Webhook,
@@ -49,6 +51,7 @@ impl Webhooks {
         self.webhooks.is_empty()
     }
 
+    /// Queues an event for each webhook. Events are dropped if the queue is full.
     pub(crate) fn send(&self, kind: &str, data: &Value) {
         let body = json!({ "type": kind, "data": data }).to_string();
         for webhook in &self.webhooks {
@@ -56,13 +59,12 @@ impl Webhooks {
                 webhook: webhook.clone(),
                 body: body.clone(),
             };
-            // Events are dropped if the queue is full.
             let _ = self.queue.try_send(delivery);
         }
     }
 }
 
-/// Sends the queued deliveries until the queue is closed.
+/// Sends queued deliveries, each in its own task, until the queue is closed.
 pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
     let mut in_flight = JoinSet::new();
     while let Some(delivery) = queue.recv().await {
@@ -74,7 +76,7 @@ pub(crate) async fn deliver(mut queue: mpsc::Receiver<Delivery>, clock: Clock) {
 }
 
 impl Delivery {
-    /// Retries until the response is a success, on Fief's schedule.
+    /// Sends the event until the response is a 2xx, with Fief's delays.
     async fn send(self, clock: Clock) {
         for delay in RETRY_DELAYS {
             sleep(delay).await;
@@ -85,6 +87,7 @@ impl Delivery {
         }
     }
 
+    /// Sends the event once. Returns the status of the response.
     async fn attempt(&self, clock: &Clock) -> io::Result<u16> {
         let host = self.webhook.url.host_str().unwrap_or_default();
         let port = self.webhook.url.port_or_known_default().unwrap_or(80);
@@ -97,6 +100,7 @@ impl Delivery {
         status.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
+    /// Returns the HTTP request, signed with the time of this attempt.
     fn request(&self, host: &str, now: u64) -> String {
         let path = match self.webhook.url.query() {
             Some(query) => format!("{}?{query}", self.webhook.url.path()),
@@ -120,6 +124,7 @@ impl Delivery {
     }
 }
 
+/// Returns the HMAC-SHA256 of timestamp and body, in hexadecimal.
 fn signature(secret: &str, timestamp: u64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, format!("{timestamp}.{body}").as_bytes());
@@ -129,7 +134,7 @@ fn signature(secret: &str, timestamp: u64, body: &str) -> String {
         .collect()
 }
 
-/// The limit of queued events, and of those in flight.
+/// Maximum of queued deliveries, and of those in flight.
 pub(crate) const QUEUE_CAPACITY: usize = 1024;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_DELAYS: [Duration; 5] = [

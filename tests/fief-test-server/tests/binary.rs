@@ -28,7 +28,7 @@ fn it_prints_the_settings_of_a_server_that_answers() {
 fn it_explains_what_it_does_not_understand() {
     let output = start(&["--nope"]).wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no option --nope"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("unknown option --nope"));
 }
 
 /// Ends with the test, however that ends.

@@ -13,7 +13,7 @@ impl FiefTestServerBuilder {
         let users = self.users.iter().map(|user| &user.tenant);
         for tenant in clients.chain(users) {
             if !tenant.is_empty() && !self.tenants.contains(tenant) {
-                return invalid(format!("there is no tenant {tenant:?}"));
+                return invalid(format!("unknown tenant {tenant:?}"));
             }
         }
         for (index, slug) in self.tenants.iter().enumerate() {
@@ -21,16 +21,16 @@ impl FiefTestServerBuilder {
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
             if !is_slug || slug.is_empty() || slug == DEFAULT_SLUG {
-                return invalid(format!("{slug:?} cannot be the slug of a tenant"));
+                return invalid(format!("invalid tenant slug {slug:?}"));
             }
             if self.tenants.iter().take(index).any(|other| other == slug) {
-                return invalid(format!("there are two tenants {slug:?}"));
+                return invalid(format!("duplicate tenant {slug:?}"));
             }
         }
         for (index, client) in self.clients.iter().enumerate() {
             let mut others = self.clients.iter().take(index);
             if others.any(|other| other.id == client.id) {
-                return invalid(format!("there are two clients {:?}", client.id));
+                return invalid(format!("duplicate client {:?}", client.id));
             }
         }
         for (index, user) in self.users.iter().enumerate() {
@@ -40,7 +40,7 @@ impl FiefTestServerBuilder {
                     || other.tenant == user.tenant && other.email.eq_ignore_ascii_case(&user.email)
             };
             if others.any(same) {
-                return invalid(format!("there are two users {:?}", user.email));
+                return invalid(format!("duplicate user {:?}", user.email));
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The session of a browser that logged in.
+//! Sessions of browsers with the server.
 
 use axum::response::Response;
 use uuid::Uuid;
@@ -13,7 +13,9 @@ use crate::{
     state::{Session, State},
 };
 
-/// Returns the session of this browser with this tenant.
+/// Returns the session of the browser, if it is with the tenant of the request.
+///
+/// Inactive users keep their sessions, as in Fief.
 pub(crate) fn current_session(request: &Request<'_>, state: &State) -> Option<Session> {
     let cookie = request.cookie(SESSION_COOKIE)?;
     let session = state.sessions.get(cookie, request.now())?;
@@ -21,7 +23,7 @@ pub(crate) fn current_session(request: &Request<'_>, state: &State) -> Option<Se
     (session.tenant == request.tenant && is_known).then(|| session.clone())
 }
 
-/// Logs the browser in. The session it had before ends.
+/// Creates a session and sets its cookie. The browser's former session ends.
 pub(crate) fn start_session(
     request: &Request<'_>,
     state: &mut State,
@@ -44,4 +46,5 @@ pub(crate) fn start_session(
     set_cookie(response, &cookie);
 }
 
+/// In seconds.
 const SESSION_LIFETIME: u64 = 2_592_000;

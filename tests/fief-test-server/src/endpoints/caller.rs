@@ -1,3 +1,5 @@
+//! Authentication of requests to the user API.
+
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -19,24 +21,25 @@ use crate::{
 /// Rejection of a request to the user API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rejection {
-    /// A login with the login page is required.
+    /// 403: the token is not from a login with the login page.
     AcrTooLow,
-    /// The user was deleted, which makes Fief fail.
-    UserDeleted,
+    /// 401: the token is missing, invalid or expired, or the user is inactive.
     Unauthorized,
+    /// 500, as in Fief: the user was deleted.
+    UserDeleted,
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match self {
             Self::AcrTooLow => detail(StatusCode::FORBIDDEN, "ACR_TOO_LOW"),
-            Self::UserDeleted => internal_error(),
             Self::Unauthorized => detail(StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::UserDeleted => internal_error(),
         }
     }
 }
 
-/// The user who sent a request with a bearer token.
+/// User that sent a request, authenticated by its bearer token.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) user: Uuid,
@@ -44,8 +47,10 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Validates the token as Fief does, which accepts any that a key of the tenant signed, ID
-    /// tokens included.
+    /// Validates the bearer token.
+    ///
+    /// As in Fief, any token with `sub` and `acr` that a key of the tenant signed is accepted, also
+    /// an ID token.
     pub(crate) fn authenticate(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let claims = request
             .bearer()
@@ -66,7 +71,7 @@ impl Caller {
     }
 }
 
-/// Authenticates a caller who used the login page, and returns a string of the body.
+/// Authenticates a caller that used the login page. Returns it with a string of the JSON body.
 pub(crate) fn read_member(
     request: &Request<'_>,
     state: &State,
@@ -81,7 +86,7 @@ pub(crate) fn read_member(
     Ok((caller, value))
 }
 
-/// The response to every successful request to the user API.
+/// Returns the response to a successful request to the user API, which is the user.
 pub(crate) fn user_response(state: &State, user: Uuid) -> Response {
     let known = state.user(user).zip(state.tenant_id(user));
     match known {
@@ -90,6 +95,7 @@ pub(crate) fn user_response(state: &State, user: Uuid) -> Response {
     }
 }
 
+/// Returns the claims if the signature is valid and the token is not expired.
 fn verified_claims(request: &Request<'_>, state: &State, token: &str) -> Option<Value> {
     let (message, signature) = token.rsplit_once('.')?;
     let (header, claims) = message.split_once('.')?;
@@ -106,4 +112,5 @@ fn verified_claims(request: &Request<'_>, state: &State, token: &str) -> Option<
     (is_signed && request.now() <= expires.saturating_add(LEEWAY)).then_some(claims)
 }
 
+/// In seconds: how long Fief accepts a token after it expired.
 const LEEWAY: u64 = 60;

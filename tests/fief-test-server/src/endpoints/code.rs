@@ -1,3 +1,5 @@
+//! Issuing of authorization codes.
+
 use super::token_issuer::TokenIssuer;
 use crate::{
     crypto::random_string,
@@ -6,6 +8,8 @@ use crate::{
 };
 
 /// Returns the redirect URI with a code, and with the tokens of a hybrid response type.
+///
+/// Returns `None` if no tokens can be issued.
 pub(crate) fn code_url(
     request: &Request<'_>,
     state: &mut State,

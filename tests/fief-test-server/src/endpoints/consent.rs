@@ -1,3 +1,5 @@
+//! The end of a login.
+
 use axum::{
     http::{Method, StatusCode},
     response::Response,
@@ -19,7 +21,13 @@ use crate::{
     state::{AuthorizeRequest, Session, State},
 };
 
-/// `GET` and `POST /consent`, where every login ends.
+/// `GET` and `POST /consent`
+///
+/// Redirects to the application with a code. The page is shown only for a third-party client, as
+/// long as the user has not granted it the scopes. `POST` has the form field `allow` or `deny`.
+///
+/// As in Fief, the ACR of the login was decided by `/authorize`, so a browser that skips the login
+/// page nevertheless gets ACR 1.
 pub(crate) fn consent(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let Some(session) = current_session(request, &state) else {
@@ -52,6 +60,7 @@ pub(crate) fn consent(request: &Request<'_>) -> Response {
     response
 }
 
+/// What `/consent` responds with.
 enum Decision {
     /// Show the page with this status.
     ShowPage(StatusCode),

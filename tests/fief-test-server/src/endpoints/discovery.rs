@@ -1,3 +1,5 @@
+//! The discovery document.
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
@@ -5,7 +7,8 @@ use crate::http::{Request, response::json_response};
 
 /// `GET /.well-known/openid-configuration`
 ///
-/// The endpoints are under the host of the request; the issuer is not.
+/// As in Fief, the endpoints have the origin of the request, which its `Host` and proxy headers
+/// determine, but the issuer is always the same.
 pub(crate) fn configuration(request: &Request<'_>) -> Response {
     json_response(
         StatusCode::OK,

@@ -1,3 +1,5 @@
+//! Changes of the e-mail address.
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
@@ -8,7 +10,10 @@ use crate::http::{
     validation_error::{ValidationError, unprocessable},
 };
 
-/// `PATCH /api/email/change`, which takes effect when the code is verified.
+/// `PATCH /api/email/change`
+///
+/// Responds with 202 and the former address, which changes when the code is verified. A further
+/// request replaces the code.
 pub(crate) fn email_change(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let (caller, email) = match read_member(request, &state, "email") {

@@ -1,3 +1,5 @@
+//! The public keys.
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
@@ -7,6 +9,8 @@ use crate::{
 };
 
 /// `GET /.well-known/jwks.json`
+///
+/// Like Fief's, the response has no headers for caching, and the keys have no `alg`.
 pub(crate) fn jwks(request: &Request<'_>) -> Response {
     let state = request.shared.state();
     let keys: Vec<Value> = state

@@ -1,3 +1,5 @@
+//! The login page.
+
 use axum::{
     http::{Method, StatusCode},
     response::Response,
@@ -14,6 +16,9 @@ use crate::http::{
 };
 
 /// `GET` and `POST /login`
+///
+/// Works with and without an authorization request. A login creates a session and redirects to
+/// `/verify-request`. An unknown or inactive user and a wrong password are not distinguished.
 pub(crate) fn login(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match pending_login(request, &state) {

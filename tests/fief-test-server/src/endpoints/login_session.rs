@@ -1,3 +1,5 @@
+//! The login session: the authorization request that a browser logs in for.
+
 use axum::{http::StatusCode, response::Response};
 
 use super::pages;
@@ -13,7 +15,9 @@ use crate::{
 /// Error of [`pending_login`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LoginSessionError {
+    /// The cookie is not that of a pending login, or the login has expired.
     Invalid,
+    /// There is no cookie.
     Missing,
 }
 
@@ -26,7 +30,7 @@ impl LoginSessionError {
     }
 }
 
-/// Returns the authorization request that this login is for; `None` without an application.
+/// Returns the authorization request that this login is for, or `None` if there is no cookie.
 pub(crate) fn pending_login<'a>(
     request: &Request<'_>,
     state: &'a State,
@@ -40,7 +44,7 @@ pub(crate) fn pending_login<'a>(
     }
 }
 
-/// Returns the name of the application that the login is for; empty without one.
+/// Returns the name of the application that the login is for. It is empty if there is none.
 pub(crate) fn application_name(state: &State, authorization: Option<&AuthorizeRequest>) -> String {
     let client = authorization.and_then(|authorization| state.client(&authorization.client_id));
     client.map_or_else(String::new, |client| client.name.clone())
@@ -50,7 +54,7 @@ pub(crate) fn redirect_to_login(request: &Request<'_>) -> Response {
     temporary_redirect(&request.url("/login"))
 }
 
-/// Redirects to the next page of the login.
+/// Redirects to the page after the verification of the e-mail address.
 pub(crate) fn continue_login(request: &Request<'_>, state: &State) -> Response {
     let next = match pending_login(request, state) {
         Ok(Some(_)) => "/consent",

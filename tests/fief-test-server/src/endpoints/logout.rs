@@ -1,3 +1,5 @@
+//! The end of a browser's session.
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 use url::Url;
@@ -10,7 +12,10 @@ use crate::http::{
     validation_error::{ValidationError, unprocessable},
 };
 
-/// `GET /logout`, which redirects to any URL, as Fief does.
+/// `GET /logout`
+///
+/// As in Fief, it redirects to any absolute URL, registered or not, and tokens stay valid. Fief has
+/// no revocation.
 pub(crate) fn logout(request: &Request<'_>) -> Response {
     let Some(target) = request.query("redirect_uri") else {
         return pages::error(request, "invalid_request", "redirect_uri is missing.");

@@ -1,3 +1,5 @@
+//! The handlers of the endpoints, a file each, and what they share.
+
 pub(crate) mod authorize;
 mod browser_session;
 mod caller;
@@ -32,7 +34,7 @@ use self::{
 };
 use super::{Endpoint, http::Request};
 
-/// Calls the handler of an endpoint.
+/// Calls the handler of an endpoint. The method has been checked, and the tenant exists.
 pub(crate) fn dispatch(endpoint: Endpoint, request: &Request<'_>) -> Response {
     match endpoint {
         Endpoint::Authorize => authorize(request),

@@ -1,3 +1,5 @@
+//! The HTML pages.
+
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 
@@ -11,7 +13,7 @@ use crate::{
     state::AuthorizeRequest,
 };
 
-/// The login page or, with `is_registration`, the page to sign up.
+/// Login page or, if `is_registration`, registration page.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
 pub(crate) struct LoginPage<'a> {
@@ -42,7 +44,7 @@ impl<'a> LoginPage<'a> {
         self
     }
 
-    /// Makes it the page to sign up.
+    /// Makes it the registration page.
     pub(crate) fn registration(mut self) -> Self {
         std::mem::swap(&mut self.action, &mut self.other_page);
         self.is_registration = true;
@@ -54,6 +56,7 @@ impl<'a> LoginPage<'a> {
         self
     }
 
+    /// Returns the page with a status, and with an error code in the header `X-Fief-Error`.
     pub(crate) fn response(self, status: StatusCode, code: Option<&str>) -> Response {
         render(self.request, &self, status, code)
     }
@@ -98,7 +101,7 @@ struct VerifyPage<'a> {
     error: &'a str,
 }
 
-/// The page that asks for the code, and shows it, since nothing is mailed.
+/// Returns the page for the verification code. It shows the code, since nothing is mailed.
 pub(crate) fn verify(
     request: &Request<'_>,
     email: &str,
@@ -128,10 +131,10 @@ struct MessagePage<'a> {
     login: Option<String>,
 }
 
-/// The page of an error that cannot be sent to an application.
+/// Returns the page of an error that cannot be sent to an application.
 pub(crate) fn error(request: &Request<'_>, code: &str, text: &str) -> Response {
     let message = MessagePage {
-        title: "This did not work",
+        title: "Something went wrong",
         text,
         login: Some(request.path("/login")),
     };
@@ -147,6 +150,7 @@ pub(crate) fn dashboard(request: &Request<'_>, email: &str) -> Response {
     render(request, &message, StatusCode::OK, None)
 }
 
+/// Renders a page, and sets the cookie with its CSRF token.
 fn render(
     request: &Request<'_>,
     template: &impl Template,
@@ -160,12 +164,12 @@ fn render(
     if let Some(code) = code {
         set_header(&mut response, "x-fief-error", code);
     }
-    // Kept if there is one, so that pages in other_page tabs stay valid.
+    // Keep a token that the browser has, so that pages in other tabs stay valid.
     if request.cookie(CSRF_COOKIE).is_none() {
         set_cookie(&mut response, &cookie::csrf(&request.csrf_token));
     }
     response
 }
 
-/// The error of a form without the right CSRF token.
-pub(crate) const EXPIRED: &str = "This page was open too long. Please try again.";
+/// Error of a form without the browser's CSRF token.
+pub(crate) const EXPIRED: &str = "This page has expired. Please try again.";

@@ -1,3 +1,5 @@
+//! Changes of the password.
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
@@ -8,6 +10,8 @@ use super::{
 use crate::http::{Request, response::json_response};
 
 /// `PATCH /api/password`
+///
+/// As in Fief, the former password is not required, and all sessions and tokens stay valid.
 pub(crate) fn password(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let (caller, password) = match read_member(request, &state, "password") {

@@ -1,4 +1,6 @@
-/// Returns what is wrong with a new password, in Fief's words.
+//! Rules for new passwords.
+
+/// Returns the reasons why a new password is rejected, as Fief words them.
 pub(crate) fn weaknesses(password: &str) -> Vec<&'static str> {
     let length = password.chars().count();
     let mut found = Vec::new();
@@ -14,7 +16,7 @@ pub(crate) fn weaknesses(password: &str) -> Vec<&'static str> {
     found
 }
 
-/// Accepts ten characters of which six differ; Fief estimates the time to guess it.
+/// Returns `true` if there are ten characters, six of them distinct. Fief uses zxcvbn instead.
 fn is_strong(password: &str) -> bool {
     let mut characters: Vec<char> = password.chars().collect();
     let length = characters.len();
@@ -28,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_and_weak_are_two_things() {
+    fn short_and_weak_are_two_reasons() {
         assert_eq!(weaknesses("x").len(), 2);
         assert_eq!(weaknesses("aaaaaaaaaaaa").len(), 1);
         assert_eq!(weaknesses(&"herminetincture".repeat(9)).len(), 1);

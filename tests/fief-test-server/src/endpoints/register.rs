@@ -1,3 +1,5 @@
+//! The registration page.
+
 use axum::{
     http::{Method, StatusCode},
     response::Response,
@@ -14,7 +16,10 @@ use crate::{
     http::{Request, response::redirect},
 };
 
-/// `GET` and `POST /register`, the page to sign up. The address is verified next.
+/// `GET` and `POST /register`
+///
+/// Adds a user, creates a session and redirects to `/verify-request`, since the e-mail address has
+/// to be verified.
 pub(crate) fn register(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match pending_login(request, &state) {
@@ -56,5 +61,5 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
     response
 }
 
-/// Bounds the memory that a program without end could use.
+/// Bounds the memory of a server that runs for a long time.
 const MAX_USERS: usize = 65_536;

@@ -9,7 +9,7 @@ use crate::{
     state::{Grant, State},
 };
 
-/// Issues the tokens of a grant.
+/// Issuer of the tokens of a grant.
 pub(crate) struct TokenIssuer {
     claims: Claims,
     key: SigningKey,
@@ -17,9 +17,9 @@ pub(crate) struct TokenIssuer {
 }
 
 impl TokenIssuer {
-    /// Returns `None` if the client or the user does not exist any more, or there is no key.
+    /// Returns `None` if the client or the user no longer exists, or there is no key.
     ///
-    /// As in Fief, the tenant is that of the URL, not that of the client.
+    /// As in Fief, the tenant that signs is that of the URL, not that of the client.
     pub(crate) fn new(request: &Request<'_>, state: &State, grant: &Grant) -> Option<Self> {
         let client = state.client(&grant.client_id)?;
         let tenant = state.tenant(request.tenant)?;

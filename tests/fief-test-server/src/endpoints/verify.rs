@@ -1,3 +1,5 @@
+//! The page for the verification code.
+
 use axum::{http::Method, response::Response};
 
 use super::{
@@ -7,7 +9,9 @@ use super::{
 };
 use crate::http::Request;
 
-/// `GET` and `POST /verify`, which verifies an address with the code that was mailed to it.
+/// `GET` and `POST /verify`
+///
+/// Verifies the user's e-mail address, and continues the login.
 pub(crate) fn verify(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let Some(session) = current_session(request, &state) else {
@@ -25,7 +29,7 @@ pub(crate) fn verify(request: &Request<'_>) -> Response {
         } else if state.verify_email(session.user, &code, now) {
             return continue_login(request, &state);
         } else {
-            error = Some("This is not the code.");
+            error = Some("Invalid verification code.");
         }
     }
     let email = state.user(session.user).map(|user| user.email.as_str());

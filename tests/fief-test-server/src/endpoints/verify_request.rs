@@ -1,3 +1,5 @@
+//! The check whether an e-mail address has to be verified.
+
 use axum::{http::StatusCode, response::Response};
 
 use super::{
@@ -6,7 +8,10 @@ use super::{
 };
 use crate::http::{Request, response::redirect};
 
-/// `GET /verify-request`, where every login continues.
+/// `GET /verify-request`
+///
+/// Continues the login if the address is verified. Otherwise sends a code and redirects to
+/// `/verify`.
 pub(crate) fn verify_request(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     if let Err(rejection) = pending_login(request, &state) {

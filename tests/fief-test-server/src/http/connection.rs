@@ -1,3 +1,5 @@
+//! Connections that faults can break.
+
 use std::{
     io,
     net::SocketAddr,
@@ -23,10 +25,11 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct BreakableListener(pub(crate) TcpListener);
 
-/// Handle that breaks the connection of a request, in place of the response.
+/// Handle to a connection, which breaks it instead of sending the response. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breaker(Arc<AtomicU8>);
 
+/// TCP stream that a [`Breaker`] can break.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -34,10 +37,12 @@ pub(crate) struct Connection {
 }
 
 impl Breaker {
+    /// Resets the connection at the next write.
     pub(crate) fn reset(&self) {
         self.0.store(RESET, Ordering::Relaxed);
     }
 
+    /// Sends bytes that are not HTTP at the next write, and closes the connection.
     pub(crate) fn garbage(&self) {
         self.0.store(GARBAGE, Ordering::Relaxed);
     }
@@ -49,7 +54,7 @@ impl Listener for BreakableListener {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // If it fails, small responses may be delayed.
+        // If this fails, small responses may be delayed.
         let _ = stream.set_nodelay(true);
         let breaker = Breaker::default();
         (Connection { stream, breaker }, address)
@@ -105,7 +110,7 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Makes closing the stream a reset instead of an orderly shutdown.
+/// Makes closing the stream reset the connection.
 #[allow(
     deprecated,
     reason = "a linger of zero never blocks, and its successor needs a newer tokio"

@@ -1,16 +1,19 @@
-//! Fief's cookies, each as a `Set-Cookie` header with the attributes it has there.
+//! `Set-Cookie` headers of Fief's cookies, with Fief's attributes.
 
 use url::form_urlencoded;
 
+/// The token of forms, which is sent both as a cookie and as a field.
 pub(crate) fn csrf(token: &str) -> String {
     format!("{CSRF_COOKIE}={token}; HttpOnly")
 }
 
+/// The language of pages.
 pub(crate) fn locale(lang: &str) -> String {
     let lang: String = form_urlencoded::byte_serialize(lang.as_bytes()).collect();
     format!("fief_locale={lang}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")
 }
 
+/// The id of a pending login.
 pub(crate) fn login(id: &str) -> String {
     format!("{LOGIN_COOKIE}={id}; Path=/; SameSite=lax")
 }
@@ -19,12 +22,13 @@ pub(crate) fn clear_login() -> String {
     format!("{LOGIN_COOKIE}=\"\"; Max-Age=0; Path=/; SameSite=lax")
 }
 
-/// Remembers the address for the next login.
+/// The e-mail address of the last login.
 pub(crate) fn login_hint(email: &str) -> String {
     let hint: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
     format!("fief_login_hint={hint}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")
 }
 
+/// The id of the browser's session.
 pub(crate) fn session(id: &str, lifetime: u64) -> String {
     format!("{SESSION_COOKIE}={id}; HttpOnly; Max-Age={lifetime}; Path=/; SameSite=lax")
 }

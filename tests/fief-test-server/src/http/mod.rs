@@ -1,3 +1,5 @@
+//! HTTP: connections, requests, responses and cookies.
+
 pub(crate) mod connection;
 pub(crate) mod cookie;
 mod request;

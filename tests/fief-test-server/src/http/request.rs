@@ -13,7 +13,7 @@ pub(crate) struct Request<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// The token for forms on the page: the browser's, or a new one.
+    /// The CSRF token for forms: that of the browser's cookie, or a new one.
     pub(crate) csrf_token: String,
 }
 
@@ -40,12 +40,12 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Returns a query parameter; the last one of that name, as in Fief.
+    /// Returns a query parameter. As in Fief, it is the last one of that name.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         last(self.query.as_bytes(), name)
     }
 
-    /// Returns a form field; `None` if the body is not a form.
+    /// Returns a form field, or `None` if the body is not a form.
     pub(crate) fn form(&self, name: &str) -> Option<String> {
         let is_form = self
             .header(header::CONTENT_TYPE.as_str())
@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
             .find_map(|(found, value)| (found == name).then_some(value))
     }
 
-    /// The credentials of a bearer `Authorization` header.
+    /// Returns the token of a bearer `Authorization` header.
     pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self
             .header(header::AUTHORIZATION.as_str())?
@@ -79,12 +79,13 @@ impl<'a> Request<'a> {
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// Returns `true` if the form and the cookie carry the same token (double submit).
+    /// Returns `true` if the form and the cookie have the same CSRF token.
     pub(crate) fn has_csrf_pair(&self) -> bool {
         let cookie = self.cookie(CSRF_COOKIE).unwrap_or_default();
         !cookie.is_empty() && self.form("csrf_token").is_some_and(|field| field == cookie)
     }
 
+    /// Returns the time in Unix seconds.
     pub(crate) fn now(&self) -> u64 {
         self.shared.clock.seconds()
     }
@@ -94,7 +95,7 @@ impl<'a> Request<'a> {
         format!("{}{page}", self.prefix())
     }
 
-    /// Returns the URL of a page or endpoint of this tenant, under the origin of this request.
+    /// Returns the URL of a page or endpoint of this tenant, with the origin of this request.
     pub(crate) fn url(&self, page: &str) -> String {
         format!("{}{}{page}", self.origin(), self.prefix())
     }
@@ -106,7 +107,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Proxy headers are trusted from any client, as in Fief.
+    /// Returns the origin. As in Fief, proxy headers are trusted from any client.
     fn origin(&self) -> String {
         let scheme = match self.header("x-forwarded-proto") {
             Some("https") => "https",

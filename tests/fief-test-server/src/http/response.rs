@@ -9,7 +9,7 @@ pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
     with_body(status, "application/json", body.to_string())
 }
 
-/// An error response in the format of Fief's web framework.
+/// Returns an error in the format of Fief's web framework.
 pub(crate) fn detail(status: StatusCode, detail: &str) -> Response {
     json_response(status, &json!({ "detail": detail }))
 }
@@ -18,7 +18,7 @@ pub(crate) fn html(status: StatusCode, page: String) -> Response {
     with_body(status, "text/html; charset=utf-8", page)
 }
 
-/// The response of an unhandled exception in Fief.
+/// Returns what Fief responds with after an unhandled exception.
 pub(crate) fn internal_error() -> Response {
     with_body(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -38,7 +38,7 @@ pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
     response
 }
 
-/// Redirects the browser to an application, or responds with 400 if no header can carry the URL.
+/// Redirects to an application, or responds with 400 if the URL is not valid in a header.
 pub(crate) fn redirect_to_application(url: &str) -> Response {
     let response = redirect(StatusCode::FOUND, url);
     if response.headers().contains_key("location") {
@@ -47,14 +47,14 @@ pub(crate) fn redirect_to_application(url: &str) -> Response {
     detail(StatusCode::BAD_REQUEST, "Bad Request")
 }
 
-/// A redirect that keeps the method, in the format of Fief's web framework.
+/// Redirects and keeps the method, in the format of Fief's web framework.
 pub(crate) fn temporary_redirect(to: &str) -> Response {
     let mut response = detail(StatusCode::TEMPORARY_REDIRECT, "Temporary Redirect");
     set_header(&mut response, "location", to);
     response
 }
 
-/// Adds a header. Invalid values are ignored.
+/// Adds a header, or ignores it if the value is invalid.
 pub(crate) fn set_header(response: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         response.headers_mut().append(name, value);

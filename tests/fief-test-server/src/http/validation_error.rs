@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::response::json_response;
 
-/// One entry of a 422 response, in the words of Pydantic, the validator of Fief.
+/// Entry of a 422 response, with the type and message of Pydantic, which validates Fief's input.
 #[derive(Clone, Debug)]
 pub(crate) struct ValidationError {
     entry: Value,
@@ -40,7 +40,7 @@ impl ValidationError {
         self.set("url", json!(url))
     }
 
-    /// Prepends a name to the location: call it from the inside out.
+    /// Prepends a name to the location, so call it from the inside out.
     pub(crate) fn within(mut self, name: impl Into<Value>) -> Self {
         if let Some(Value::Array(location)) = self.entry.get_mut("loc") {
             location.insert(0, name.into());
@@ -56,6 +56,7 @@ impl ValidationError {
     }
 }
 
+/// Returns a 422 response.
 pub(crate) fn unprocessable(errors: &[ValidationError]) -> Response {
     let entries: Vec<&Value> = errors.iter().map(|it| &it.entry).collect();
     let body = json!({ "detail": entries });

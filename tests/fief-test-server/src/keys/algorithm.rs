@@ -1,8 +1,6 @@
-//! Algorithms to sign with.
-
 /// Algorithm that a minted token is signed with.
 ///
-/// Fief signs with RS256 only. The others are for tests that a client rejects them; see
+/// Fief signs with RS256 only. Use another one to test that a client rejects it; see
 /// [`AccessTokenBuilder::algorithm`](crate::AccessTokenBuilder::algorithm).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! As much of a DER parser as RSA keys need.
+//! The part of a DER parser that RSA keys require.
 
 /// Reads `n` and `e` from an `RSAPublicKey`
 /// ([RFC 8017, appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).

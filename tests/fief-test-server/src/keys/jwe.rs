@@ -1,3 +1,5 @@
+//! Encryption of ID tokens.
+
 use std::{io, sync::Arc};
 
 use aws_lc_rs::{
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::{der::private_numbers, rsa_pair::RsaPair};
 use crate::crypto::{base64url, random_bytes};
 
-/// Returns the key that ID tokens are encrypted for, which is one per process.
+/// Returns the key pair that ID tokens are encrypted for. There is one per process.
 pub(crate) fn key_pair() -> io::Result<Arc<RsaPair>> {
     RsaPair::shared(2048, usize::MAX)
 }
@@ -39,7 +41,7 @@ pub(crate) fn encrypt(pair: &RsaPair, token: &str) -> Result<String, Unspecified
     Ok(format!("{header}.{wrapped}.{iv}.{ciphertext}.{tag}"))
 }
 
-/// Returns the private key, which the client decrypts with.
+/// Returns the private key of the client, which decrypts the tokens.
 pub(crate) fn private_jwk(pair: &RsaPair) -> Result<Value, Unspecified> {
     let pkcs8 = pair.private_der()?;
     let numbers = private_numbers(&pkcs8).ok_or(Unspecified)?;
@@ -53,6 +55,7 @@ pub(crate) fn private_jwk(pair: &RsaPair) -> Result<Value, Unspecified> {
     Ok(jwk)
 }
 
+/// Encrypts with AES-256-CBC. Returns the initialization vector and the ciphertext.
 fn encrypt_content(key: &[u8], text: &str) -> Result<([u8; 16], Vec<u8>), Unspecified> {
     let key = UnboundCipherKey::new(&AES_256, key)?;
     let mut content = text.as_bytes().to_vec();
@@ -62,6 +65,7 @@ fn encrypt_content(key: &[u8], text: &str) -> Result<([u8; 16], Vec<u8>), Unspec
     }
 }
 
+/// Encrypts the content key with RSA-OAEP-256.
 fn wrap_key(pair: &RsaPair, key: &[u8]) -> Result<Vec<u8>, Unspecified> {
     let public = PublicEncryptingKey::from_der(&pair.public_der()?).map_err(|_| Unspecified)?;
     let public = OaepPublicEncryptingKey::new(public)?;

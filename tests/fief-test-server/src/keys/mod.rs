@@ -1,3 +1,5 @@
+//! RSA keys, to sign and to encrypt tokens.
+
 mod algorithm;
 mod der;
 pub(crate) mod jwe;

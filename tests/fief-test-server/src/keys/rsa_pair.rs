@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::{algorithm::Algorithm, der::public_numbers};
 use crate::crypto::base64url;
 
-/// An RSA key pair. Generating one is slow, so each is generated once per process.
+/// RSA key pair. Generating one is slow, so each is shared by all servers of a process.
 pub(crate) struct RsaPair {
     pair: rsa::KeyPair,
     pub(super) modulus: String,
@@ -25,10 +25,10 @@ pub(crate) struct RsaPair {
 }
 
 impl RsaPair {
-    /// Returns the `index`th pair of that size in this process, generated at its first use.
+    /// Returns the `index`th pair of a size, and generates it if it is used for the first time.
     pub(crate) fn shared(bits: u32, index: usize) -> io::Result<Arc<Self>> {
         static PAIRS: Mutex<BTreeMap<(u32, usize), Arc<RsaPair>>> = Mutex::new(BTreeMap::new());
-        // Held while a key is generated, so that servers that start together do it once.
+        // Locked while a pair is generated, so that servers that start together generate it once.
         let mut pairs = PAIRS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pair) = pairs.get(&(bits, index)) {
             return Ok(pair.clone());
@@ -46,10 +46,10 @@ impl RsaPair {
             _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, KEY_SIZES)),
         };
         let pair = rsa::KeyPair::generate(size)
-            .map_err(|_| io::Error::other("no RSA key could be made"))?;
+            .map_err(|_| io::Error::other("cannot generate an RSA key"))?;
         let numbers = public_numbers(pair.public_key().as_ref());
         let (modulus, exponent) =
-            numbers.ok_or_else(|| io::Error::other("an RSA key cannot be read"))?;
+            numbers.ok_or_else(|| io::Error::other("cannot parse an RSA key"))?;
         Ok(Self {
             modulus: base64url(modulus),
             exponent: base64url(exponent),
@@ -57,19 +57,19 @@ impl RsaPair {
         })
     }
 
-    /// The public half as DER (`SubjectPublicKeyInfo`).
+    /// Returns the public key as DER (`SubjectPublicKeyInfo`).
     pub(crate) fn public_der(&self) -> Result<Vec<u8>, Unspecified> {
         let der: encoding::PublicKeyX509Der<'_> = self.pair.public_key().as_der()?;
         Ok(der.as_ref().to_vec())
     }
 
-    /// The private half as DER (`PrivateKeyInfo`).
+    /// Returns the private key as DER (`PrivateKeyInfo`).
     pub(crate) fn private_der(&self) -> Result<Vec<u8>, Unspecified> {
         let der: encoding::Pkcs8V1Der<'_> = self.pair.as_der()?;
         Ok(der.as_ref().to_vec())
     }
 
-    /// Writes a compact JWS.
+    /// Signs claims and returns them as a compact JWS.
     pub(crate) fn sign(
         &self,
         header: &Map<String, Value>,
@@ -105,7 +105,7 @@ impl RsaPair {
         Ok(signature)
     }
 
-    /// Returns `true` if the RS256 signature was made by this key.
+    /// Returns `true` if it is an RS256 signature of this key.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let public = self.pair.public_key();
         signature::UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, public)
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_is_made_once() {
+    fn a_pair_is_generated_once() {
         let first = RsaPair::shared(2048, 0).unwrap();
         let second = RsaPair::shared(2048, 0).unwrap();
         assert!(Arc::ptr_eq(&first, &second));

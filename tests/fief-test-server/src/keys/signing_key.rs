@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::rsa_pair::RsaPair;
 use crate::crypto::random_string;
 
-/// A signing key of a tenant.
+/// Signing key of a tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct SigningKey {
     pub(crate) kid: String,
@@ -13,7 +13,7 @@ pub(crate) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Returns the `index`th pair of this process with a new `kid`.
+    /// Returns the `index`th pair of a size, with a new `kid`.
     pub(crate) fn new(bits: u32, index: usize) -> io::Result<Self> {
         Ok(Self {
             kid: random_string(),
@@ -21,7 +21,7 @@ impl SigningKey {
         })
     }
 
-    /// Returns the public JWK as Fief publishes it, without `alg`.
+    /// Returns the public key as a JWK. As in Fief, it has no `alg`.
     pub(crate) fn jwk(&self) -> Value {
         json!({
             "kty": "RSA",

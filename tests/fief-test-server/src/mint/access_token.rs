@@ -1,5 +1,3 @@
-//! Minted access tokens.
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};

@@ -1,5 +1,3 @@
-//! Minted ID tokens.
-
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::error::Unspecified;

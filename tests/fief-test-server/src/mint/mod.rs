@@ -55,8 +55,8 @@ macro_rules! token_setters {
     () => {
         /// Sets the user that the token is about. Default: the first one.
         ///
-        /// `sub` is the user's id. Permissions and fields are as they are now, and replace those set
-        /// before on this builder.
+        /// `sub` is the user's id. Permissions and fields are the current ones of the user; they
+        /// replace permissions that were set before.
         ///
         /// # Panics
         ///
@@ -74,7 +74,8 @@ macro_rules! token_setters {
             self
         }
 
-        /// Sets the tenant that issues and signs the token, by its slug. Default: the default tenant.
+        /// Sets the tenant that issues and signs the token, by its slug. Default: the default
+        /// tenant.
         ///
         /// The user and the client stay the same, so set them too.
         pub fn tenant(mut self, slug: impl Into<String>) -> Self {
@@ -84,8 +85,8 @@ macro_rules! token_setters {
 
         /// Sets `acr`, which is `"0"` or `"1"` in Fief. Default: `"0"`.
         ///
-        /// `"1"` is what a user gets who used the login page. It is a string, so that a test can
-        /// also set an invalid level.
+        /// `"1"` means that the user went through the login page. It is a string, so that a test
+        /// can also set an invalid level.
         pub fn acr(mut self, acr: impl Into<String>) -> Self {
             self.settings.acr = acr.into();
             self
@@ -229,7 +230,8 @@ macro_rules! token_setters {
             self
         }
 
-        /// Signs the token with a key that is never published, but under the `kid` of the current one.
+        /// Signs the token with a key that is never published, but with the `kid` of the current
+        /// one.
         ///
         /// The signature of such a token is invalid. For a token with an unknown `kid`, set it with
         /// [`header`](Self::header).
@@ -263,7 +265,7 @@ impl TokenSettings {
         let user = self.shared.state().user_of_any_tenant(email).cloned();
         self.user = match user {
             Some(user) => user,
-            None => panic!("there is no user {email}"),
+            None => panic!("unknown user {email}"),
         };
     }
 
@@ -282,7 +284,7 @@ impl TokenSettings {
         };
         let state = self.shared.state();
         let Some(tenant_id) = state.tenant(&self.tenant).map(|tenant| tenant.id) else {
-            panic!("there is no tenant {:?}", self.tenant);
+            panic!("unknown tenant {:?}", self.tenant);
         };
         drop(state);
         Claims {
@@ -328,7 +330,7 @@ impl TokenSettings {
                 let found = self.find_key(|key| key.kid == *kid);
                 match found {
                     Some(key) => key,
-                    None => panic!("there is no key {kid}"),
+                    None => panic!("unknown key {kid}"),
                 }
             }
         }

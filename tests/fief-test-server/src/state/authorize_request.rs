@@ -2,7 +2,7 @@ use url::form_urlencoded;
 
 use crate::crypto::sha256;
 
-/// A valid authorization request.
+/// Authorization request that has been validated.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorizeRequest {
     pub(crate) client_id: String,
@@ -13,18 +13,18 @@ pub(crate) struct AuthorizeRequest {
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) login_hint: String,
-    /// Decided before the login, as in Fief: `1` if the login page is required.
+    /// `1` if the login page is required. As in Fief, it is decided before the login.
     pub(crate) acr: &'static str,
 }
 
-/// The tokens that are returned along with the code.
+/// Response type: the tokens that are returned along with the code.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResponseType {
     pub(crate) id_token: bool,
     pub(crate) token: bool,
 }
 
-/// A PKCE challenge ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
+/// PKCE challenge ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
 #[derive(Clone, Debug)]
 pub(crate) enum Challenge {
     Plain(String),
@@ -32,8 +32,9 @@ pub(crate) enum Challenge {
 }
 
 impl AuthorizeRequest {
-    /// Returns the redirect URI with parameters and `state`, in the query or the fragment as the
-    /// response type requires.
+    /// Returns the redirect URI with parameters and `state`.
+    ///
+    /// They are in the fragment if the response type is hybrid, and in the query otherwise.
     pub(crate) fn callback_url(&self, parameters: &[(&str, &str)]) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.extend_pairs(parameters);
@@ -50,8 +51,10 @@ impl AuthorizeRequest {
         format!("{}{separator}{}", self.redirect_uri, pairs.finish())
     }
 
-    /// Returns the redirect URI with an error. Each character of the description is a parameter
-    /// of its own, as in Fief.
+    /// Returns the redirect URI with an error.
+    ///
+    /// Each character of the description is a parameter of its own, which is a bug of Fief that
+    /// clients have to live with.
     pub(crate) fn error_url(&self, error: &str, description: &str) -> String {
         let characters: Vec<String> = description.chars().map(String::from).collect();
         let mut parameters = vec![("error", error)];
@@ -61,6 +64,7 @@ impl AuthorizeRequest {
 }
 
 impl ResponseType {
+    /// Parses a response type. As in Fief, the order of its words matters.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (id_token, token) = match text {
             "code" => (false, false),
@@ -72,12 +76,14 @@ impl ResponseType {
         Some(Self { id_token, token })
     }
 
+    /// Returns `true` if tokens are returned along with the code.
     pub(crate) fn is_hybrid(self) -> bool {
         self.id_token || self.token
     }
 }
 
 impl Challenge {
+    /// Returns `true` if the verifier is that of the challenge.
     pub(crate) fn accepts(&self, verifier: &str) -> bool {
         match self {
             Self::Plain(challenge) => verifier == challenge,

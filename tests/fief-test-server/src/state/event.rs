@@ -1,4 +1,4 @@
-//! The data of webhook events about users.
+//! Data of webhook events about users.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use super::{
     user::User,
 };
 
-/// Returns the data of an event about a user.
+/// Returns the data of a `user.*` event.
 pub(crate) fn user_data(user: &User, tenant: Option<&Tenant>) -> Value {
     json!({
         "created_at": rfc3339(user.created),
@@ -26,7 +26,7 @@ pub(crate) fn user_data(user: &User, tenant: Option<&Tenant>) -> Value {
     })
 }
 
-/// Returns the data of an event about one of a user's permissions.
+/// Returns the data of a `user_permission.*` event.
 pub(crate) fn permission_data(user: &User, codename: &str) -> Value {
     let changed = rfc3339(user.updated);
     let id = Uuid::new_v4();
@@ -68,7 +68,7 @@ fn tenant_data(tenant: &Tenant) -> Value {
     })
 }
 
-/// Returns an empty string if the time is out of range.
+/// Formats a time. Returns an empty string if it is out of range.
 fn rfc3339(time: SystemTime) -> String {
     let nanoseconds = time
         .duration_since(UNIX_EPOCH)

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
-/// Map with entries that expire, which evicts the oldest when it is full.
+/// Map with entries that expire. If it is full, the oldest entry is evicted.
 #[derive(Debug)]
 pub(crate) struct ExpiringMap<T> {
     entries: HashMap<String, Entry<T>>,
@@ -33,6 +33,7 @@ impl<T> ExpiringMap<T> {
         self.entries.insert(key, Entry { expires, value });
     }
 
+    /// Returns a value, unless it has expired.
     pub(crate) fn get(&self, key: &str, now: u64) -> Option<&T> {
         let entry = self.entries.get(key)?;
         (now < entry.expires).then_some(&entry.value)
@@ -43,7 +44,7 @@ impl<T> ExpiringMap<T> {
     }
 }
 
-/// Far above what a test needs, low enough for a server that runs for weeks.
+/// More than a test needs, and little enough for a server that runs for weeks.
 const CAPACITY: usize = 65_536;
 
 #[cfg(test)]

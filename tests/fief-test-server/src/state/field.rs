@@ -1,8 +1,6 @@
-//! User fields.
-
 use serde_json::Value;
 
-/// Builder of a user field, which is a property that users have in addition to their e-mail address.
+/// Builder of a user field, which is a property of users in addition to their e-mail address.
 ///
 /// Pass it to [`FiefTestServerBuilder::user_field`]. Fields are in ID tokens and userinfo, and can
 /// be changed with `/api/profile`.
@@ -74,8 +72,7 @@ impl UserField {
         }
     }
 
-    /// Sets the value of users that have none when they are added. Default: they do not have the
-    /// field.
+    /// Sets the value for users that are added without one. Default: they do not have the field.
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self

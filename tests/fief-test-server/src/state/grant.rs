@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use super::authorize_request::Challenge;
 
-/// What an authorization code or a refresh token grants.
+/// Grant that an authorization code or a refresh token stands for.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,

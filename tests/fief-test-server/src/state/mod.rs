@@ -1,3 +1,5 @@
+//! What the server stores.
+
 mod authorize_request;
 mod client;
 mod event;
@@ -32,7 +34,7 @@ pub use self::{
 };
 use crate::{keys::SigningKey, webhook::Webhooks};
 
-/// Everything that the server stores.
+/// State of the server.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) tenants: Vec<Tenant>,
@@ -44,11 +46,12 @@ pub(crate) struct State {
     pub(crate) sessions: ExpiringMap<Session>,
     pub(crate) codes: ExpiringMap<Grant>,
     pub(crate) refresh_tokens: ExpiringMap<Grant>,
-    /// The scopes that a user granted to a third-party client.
+    /// Scopes that a user granted to a client, by user id and client id.
     consents: HashMap<(Uuid, String), BTreeSet<String>>,
-    /// The address that a user has to verify, and its code.
+    /// E-mail addresses to verify, and their codes, by user id.
     verifications: HashMap<Uuid, (String, String)>,
     key_bits: u32,
+    /// Number of keys that were created.
     key_count: usize,
 }
 
@@ -71,6 +74,7 @@ impl State {
         }
     }
 
+    /// Adds a tenant with a key.
     pub(crate) fn add_tenant(&mut self, slug: &str, now: SystemTime) -> io::Result<()> {
         let key = self.new_key()?;
         self.tenants.push(Tenant {
@@ -82,7 +86,7 @@ impl State {
         Ok(())
     }
 
-    /// Returns a key that this server did not have before.
+    /// Returns a key that this server has not used before.
     pub(crate) fn new_key(&mut self) -> io::Result<SigningKey> {
         let key = SigningKey::new(self.key_bits, self.key_count)?;
         self.key_count += 1;
@@ -122,6 +126,7 @@ impl State {
         self.users.iter().find(|user| user.email == email)
     }
 
+    /// Stores the user's consent to the scopes of a request.
     pub(crate) fn grant_consent(&mut self, user: Uuid, authorization: &AuthorizeRequest) {
         let granted = self
             .consents
@@ -130,6 +135,7 @@ impl State {
         granted.extend(authorization.scope.iter().cloned());
     }
 
+    /// Returns `true` if no consent to the scopes is required, or the user has granted it.
     pub(crate) fn has_consent(&self, user: Uuid, client: &Client, scope: &[String]) -> bool {
         let granted = self.consents.get(&(user, client.id.clone()));
         !client.is_third_party

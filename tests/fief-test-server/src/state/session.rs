@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-/// The session of a browser that logged in.
+/// Session of a browser with a tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) user: Uuid,

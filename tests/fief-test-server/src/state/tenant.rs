@@ -4,13 +4,13 @@ use uuid::Uuid;
 
 use crate::keys::SigningKey;
 
-/// A tenant. The slug of the default one is empty here, as it is in its addresses.
+/// Tenant. The slug of the default one is the empty string.
 #[derive(Debug)]
 pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) slug: String,
     pub(crate) created: SystemTime,
-    /// What it publishes, oldest first. The last one signs.
+    /// The published keys, oldest first. The last one signs.
     pub(crate) keys: Vec<SigningKey>,
 }
 
@@ -20,5 +20,5 @@ impl Tenant {
     }
 }
 
-/// The slug that Fief stores for the default tenant. Addresses may carry it too.
+/// Slug of the default tenant in Fief. URLs may contain it.
 pub(crate) const DEFAULT_SLUG: &str = "default";

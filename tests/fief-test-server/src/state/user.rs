@@ -1,5 +1,3 @@
-//! Users.
-
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
@@ -68,7 +66,7 @@ impl User {
         self
     }
 
-    /// Adds a permission by its codename. Default: none.
+    /// Adds a permission by its codename. Default: no permissions.
     pub fn permission(mut self, codename: impl Into<String>) -> Self {
         self.permissions.push(codename.into());
         self

@@ -1,4 +1,4 @@
-//! The changes of users, which are sent to the webhooks.
+//! Changes of users, each of which is sent to the webhooks.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use super::{
 };
 
 impl State {
-    /// Changes a user.
+    /// Changes a user, and sends `user.updated`.
     pub(crate) fn update_user(
         &mut self,
         id: Uuid,
@@ -25,7 +25,7 @@ impl State {
         self.send_user_event("user.updated", id);
     }
 
-    /// Adds a user.
+    /// Adds a user with the default values of fields, and sends `user.created`.
     pub(crate) fn add_user(&mut self, mut user: User, now: SystemTime) {
         (user.created, user.updated) = (now, now);
         for field in &self.fields {
@@ -39,7 +39,7 @@ impl State {
         self.send_user_event("user.created", id);
     }
 
-    /// Replaces a user's permissions.
+    /// Replaces a user's permissions, and sends an event for each that is removed or added.
     pub(crate) fn set_permissions(&mut self, id: Uuid, permissions: Vec<String>) {
         let Some(user) = self.users.iter_mut().find(|user| user.id == id) else {
             return;
@@ -62,7 +62,7 @@ impl State {
         user.permissions = permissions;
     }
 
-    /// Deletes a user.
+    /// Deletes a user, and sends `user.deleted`.
     pub(crate) fn delete_user(&mut self, id: Uuid) {
         self.send_user_event("user.deleted", id);
         self.users.retain(|user| user.id != id);

@@ -1,4 +1,4 @@
-//! The codes that verify e-mail addresses.
+//! Verification of e-mail addresses.
 
 use std::time::SystemTime;
 
@@ -8,13 +8,13 @@ use super::{State, session::Session};
 use crate::crypto::random_bytes;
 
 impl State {
-    /// Returns `true` if the user of a session has to verify the address first.
+    /// Returns `true` if the user of a session has to verify their address.
     pub(crate) fn is_unverified(&self, session: &Session) -> bool {
         self.user(session.user)
             .is_some_and(|user| !user.is_email_verified)
     }
 
-    /// Stores a code that verifies an address, where Fief would mail it. Replaces the former one.
+    /// Stores a code that verifies an address, and replaces the former one. Fief would mail it.
     pub(crate) fn send_verification(&mut self, user: Uuid, email: String) {
         let code = verification_code();
         self.verifications.insert(user, (email, code));
@@ -25,7 +25,7 @@ impl State {
         Some(code)
     }
 
-    /// Sets the address that the code verifies. Returns `false` if the code is wrong.
+    /// Sets the address that a code verifies. Returns `false` if it is not the user's code.
     pub(crate) fn verify_email(&mut self, user: Uuid, code: &str, now: SystemTime) -> bool {
         let Some((email, _)) = self
             .verifications
@@ -44,7 +44,7 @@ impl State {
     }
 }
 
-/// Returns six characters that are not easily confused.
+/// Returns six random characters that are not easily confused.
 fn verification_code() -> String {
     const CHARACTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     random_bytes::<6>()

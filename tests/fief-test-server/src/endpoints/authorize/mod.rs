@@ -1,3 +1,5 @@
+//! The start of a login.
+
 mod parse;
 mod rejection;
 
@@ -14,6 +16,9 @@ use crate::{
 };
 
 /// `GET /authorize`
+///
+/// Stores the request, sets the cookie that identifies it, and redirects to the first page of the
+/// login: to `/consent` if the browser has a session that is recent enough.
 pub(crate) fn authorize(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match AuthorizeRequest::parse(request, &state) {
@@ -41,4 +46,5 @@ pub(crate) fn authorize(request: &Request<'_>) -> Response {
     response
 }
 
+/// In seconds.
 const LOGIN_LIFETIME: u64 = 3600;

@@ -1,3 +1,5 @@
+//! Validation of an authorization request.
+
 use super::rejection::Rejection;
 use crate::{
     Client,
@@ -7,6 +9,10 @@ use crate::{
 };
 
 impl AuthorizeRequest {
+    /// Validates the parameters of an authorization request.
+    ///
+    /// As in Fief, `prompt=none` does not fail if a login turns out to be required because of
+    /// `acr_values` or `max_age`: the login page is shown.
     pub(crate) fn parse(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let client = Self::client(request, state)?;
         let redirect_uri = request
@@ -44,6 +50,7 @@ impl AuthorizeRequest {
         Ok(authorization)
     }
 
+    /// Returns the client, which must belong to the tenant of the request.
     fn client<'a>(request: &Request<'_>, state: &'a State) -> Result<&'a Client, Rejection> {
         let id = request.query("client_id").unwrap_or_default();
         state
@@ -55,7 +62,7 @@ impl AuthorizeRequest {
             ))
     }
 
-    /// Reads the parameters whose errors are sent to the application, in Fief's order.
+    /// Reads the parameters with errors that are sent to the application, in Fief's order.
     fn read(&mut self, request: &Request<'_>, has_session: bool) -> Result<(), AuthorizeError> {
         self.response_type = response_type(request)?;
         if request.query("request").is_some() {
@@ -74,7 +81,7 @@ impl AuthorizeRequest {
     }
 }
 
-/// Error code and description for the application.
+/// Error that is sent to the application, with its code and description.
 struct AuthorizeError(&'static str, &'static str);
 
 impl AuthorizeError {
@@ -102,6 +109,7 @@ fn scope(request: &Request<'_>) -> Result<Vec<String>, AuthorizeError> {
     Ok(scope)
 }
 
+/// Checks `prompt`. As in Fief, `consent` also fails without a session.
 fn check_prompt(request: &Request<'_>, has_session: bool) -> Result<(), AuthorizeError> {
     match request.query("prompt").as_deref() {
         None | Some("login") => Ok(()),
@@ -124,6 +132,7 @@ fn check_screen(request: &Request<'_>) -> Result<(), AuthorizeError> {
     }
 }
 
+/// Returns the PKCE challenge. Its method is `plain` by default.
 fn challenge(request: &Request<'_>) -> Result<Option<Challenge>, AuthorizeError> {
     let Some(challenge) = request.query("code_challenge") else {
         return Ok(None);
@@ -145,6 +154,7 @@ fn requested_acr(request: &Request<'_>) -> Option<&'static str> {
     })
 }
 
+/// Returns `true` if there is no session, or its login is older than `max_age` seconds.
 fn is_login_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -> bool {
     let Some(session) = session else { return true };
     let age = i64::try_from(now.saturating_sub(session.auth_time)).unwrap_or(i64::MAX);

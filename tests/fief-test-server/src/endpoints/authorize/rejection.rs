@@ -1,3 +1,5 @@
+//! Responses to invalid authorization requests.
+
 use axum::response::Response;
 use serde_json::json;
 
@@ -13,11 +15,11 @@ use crate::{
 /// Rejection of an invalid [`AuthorizeRequest`](crate::state::AuthorizeRequest).
 #[derive(Debug)]
 pub(crate) enum Rejection {
-    /// An error page with a code and a text: there is no valid redirect URI.
+    /// An error page with a code and a text, since there is no valid redirect URI.
     Page(&'static str, &'static str),
     /// `max_age` is not a number.
     MaxAge(String),
-    /// A redirect to the application, with the error.
+    /// A redirect to this URL of the application, which contains the error.
     Redirect(String),
 }
 

@@ -6,7 +6,7 @@ use time::{Date, PrimitiveDateTime, macros::format_description};
 use crate::{FieldType, http::validation_error::ValidationError};
 
 impl FieldType {
-    /// Validates a value and returns it as Fief stores it.
+    /// Validates a value and returns it in the form that Fief stores.
     pub(crate) fn read(&self, value: &Value) -> Result<Value, Vec<ValidationError>> {
         let read = match self {
             Self::Address => return address(value),
@@ -23,6 +23,7 @@ impl FieldType {
     }
 }
 
+/// Collects the errors of all parts. Missing optional parts become `null`.
 fn address(value: &Value) -> Result<Value, Vec<ValidationError>> {
     let Value::Object(given) = value else {
         return Err(vec![ValidationError::not_an_object(value)]);
@@ -57,6 +58,7 @@ fn address(value: &Value) -> Result<Value, Vec<ValidationError>> {
     }
 }
 
+/// Accepts booleans, and the numbers and strings that Pydantic accepts for them.
 fn boolean(value: &Value) -> Result<Value, ValidationError> {
     let text = match value {
         Value::Bool(_) => return Ok(value.clone()),
@@ -93,6 +95,7 @@ fn choice(choices: &[String], value: &Value) -> Result<Value, ValidationError> {
         .with_url())
 }
 
+/// Also accepts midnight of a date.
 fn date(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
         let error = ValidationError::new("date_type", "Input should be a valid date", value);
@@ -110,6 +113,7 @@ fn date(value: &Value) -> Result<Value, ValidationError> {
     }
 }
 
+/// Also accepts a date, which is midnight.
 fn date_time(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
         let message = "Input should be a valid datetime";
@@ -155,6 +159,7 @@ fn integer(value: &Value) -> Result<Value, ValidationError> {
     }
 }
 
+/// Accepts a plus and 7 to 15 digits. Fief also checks the country's numbering plan.
 fn phone_number(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
         return Err(ValidationError::not_a_string(value).with_url());
@@ -183,7 +188,7 @@ fn string(value: &Value) -> Result<Value, ValidationError> {
     }
 }
 
-/// Accepts any area with a place, and UTC; names are not looked up.
+/// Accepts `UTC` and names with an area, such as `Europe/Paris`. They are not looked up.
 fn timezone(value: &Value) -> Result<Value, ValidationError> {
     let Value::String(text) = value else {
         return Err(ValidationError::not_a_string(value).with_url());
@@ -197,6 +202,7 @@ fn timezone(value: &Value) -> Result<Value, ValidationError> {
     Err(ValidationError::new("timezone.invalid", message, value))
 }
 
+/// Returns the part of the message about a malformed date.
 fn reason(text: &str, error: &str) -> String {
     if text.len() < "1477-01-25".len() {
         "input is too short".to_owned()

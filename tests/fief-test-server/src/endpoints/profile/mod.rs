@@ -1,3 +1,5 @@
+//! Changes of the user fields.
+
 mod field_value;
 
 use axum::response::{IntoResponse, Response};
@@ -14,6 +16,9 @@ use crate::{
 };
 
 /// `PATCH /api/profile`
+///
+/// As in Fief, it is not quite a partial update: if there are `fields`, booleans that are missing
+/// become `false`, and required ones that are missing are an error. No value can be cleared.
 pub(crate) fn profile(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let caller = match Caller::authenticate(request, &state) {
@@ -30,7 +35,7 @@ pub(crate) fn profile(request: &Request<'_>) -> Response {
     user_response(&state, caller.user)
 }
 
-/// Returns the values to set. Unknown and read-only fields and `null` are ignored.
+/// Returns the values to set. Unknown fields, read-only fields and `null` are ignored.
 fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<ValidationError>> {
     let body = parse_body(body).map_err(|error| vec![error])?;
     if !body.is_object() {
@@ -50,7 +55,7 @@ fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<Va
         let slug = field.slug.as_str();
         let read = match given.get(slug) {
             Some(value) if !value.is_null() => field.kind.read(value),
-            // Surprising, but Fief does the same.
+            // As in Fief: a missing boolean is `false`.
             None if field.kind == FieldType::Boolean => Ok(false.into()),
             None if field.is_required => Err(vec![
                 ValidationError::missing(&given.clone().into()).with_url(),

@@ -1,10 +1,15 @@
+//! Client authentication at the token endpoint.
+
 use axum::http::header;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::error::TokenError;
 use crate::{Client, http::Request, state::State};
 
-/// Authenticates the client: by Basic, then by the form. Credentials are not URL-decoded.
+/// Authenticates the client with the `Authorization` header or else with the form.
+///
+/// As in Fief, credentials in the header are not URL-decoded. A public client without its secret
+/// must send a `code_verifier` if `is_code`.
 pub(crate) fn authenticate<'a>(
     request: &Request<'_>,
     state: &'a State,
@@ -25,12 +30,14 @@ pub(crate) fn authenticate<'a>(
         .ok_or(TokenError::Code("invalid_client"))
 }
 
+/// Returns the client with this id and secret.
 fn find_client<'a>(state: &'a State, id: &str, secret: Option<&str>) -> Option<&'a Client> {
     state
         .client(id)
         .filter(|client| Some(client.secret.as_str()) == secret)
 }
 
+/// Returns id and secret of a Basic `Authorization` header, or `None` if there is none.
 fn basic(request: &Request<'_>) -> Result<Option<(String, String)>, TokenError> {
     let Some(header) = request.header(header::AUTHORIZATION.as_str()) else {
         return Ok(None);

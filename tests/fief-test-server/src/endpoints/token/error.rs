@@ -9,12 +9,12 @@ use crate::http::response::{detail, internal_error, json_response, set_header};
 /// Error of the token endpoint.
 #[derive(Debug)]
 pub(crate) enum TokenError {
-    /// The `Authorization: Basic` header is malformed.
+    /// 401: the `Authorization: Basic` header is malformed.
     Basic,
-    /// An error code, which Fief sends without a description
+    /// 400 with an error code, which Fief sends without a description
     /// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     Code(&'static str),
-    /// The tokens cannot be issued, for example without a key.
+    /// 500: the tokens cannot be issued, for example without a key.
     Internal,
 }
 

@@ -1,3 +1,5 @@
+//! The token endpoint.
+
 mod client_auth;
 mod error;
 
@@ -20,6 +22,9 @@ use crate::{
 };
 
 /// `POST /api/token`
+///
+/// Supports the grants `authorization_code` and `refresh_token`. Like Fief's, its errors have
+/// status 400 and no description.
 pub(crate) fn token(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let result = match request.form("grant_type").as_deref() {
@@ -31,6 +36,7 @@ pub(crate) fn token(request: &Request<'_>) -> Response {
     result.into_response()
 }
 
+/// Exchanges an authorization code, which must be from a request of the same client.
 fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, TokenError> {
     let client = authenticate(request, state, true)?.clone();
     let code = request
@@ -57,6 +63,10 @@ fn exchange_code(request: &Request<'_>, state: &mut State) -> Result<Response, T
     token_response(request, state, &client, grant, Some(&code))
 }
 
+/// Rotates a refresh token: it is removed, and the response has a new one.
+///
+/// The scope can be narrowed. As in Fief, the ACR becomes 0, and without `offline_access` there is
+/// no new refresh token.
 fn refresh(request: &Request<'_>, state: &mut State) -> Result<Response, TokenError> {
     let client = authenticate(request, state, false)?.clone();
     let token = request
@@ -81,6 +91,7 @@ fn refresh(request: &Request<'_>, state: &mut State) -> Result<Response, TokenEr
     token_response(request, state, &client, grant, None)
 }
 
+/// Returns the tokens of a grant. There is a refresh token if the scope has `offline_access`.
 fn token_response(
     request: &Request<'_>,
     state: &mut State,
