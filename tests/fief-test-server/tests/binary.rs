@@ -1,4 +1,4 @@
-//! The binary, run as a developer runs it.
+//! Tests of the binary.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests may")]
 
@@ -10,7 +10,7 @@ use std::{
 };
 
 #[test]
-fn it_prints_the_settings_of_a_server_that_answers() {
+fn it_prints_the_settings_of_a_running_server() {
     let mut server = Running(start(&["--port", "0", "--client-secret", "it's"]));
     let settings = settings(&mut server.0);
     assert_eq!(settings["FIEF_CLIENT_SECRET"], r"'it'\''s'");
@@ -19,19 +19,19 @@ fn it_prints_the_settings_of_a_server_that_answers() {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     let request = "GET /.well-known/openid-configuration HTTP/1.0\r\n\r\n";
     stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    assert!(answer.contains(&settings["FIEF_ISSUER"]), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    assert!(response.contains(&settings["FIEF_ISSUER"]), "{response}");
 }
 
 #[test]
-fn it_explains_what_it_does_not_understand() {
+fn it_rejects_unknown_options() {
     let output = start(&["--nope"]).wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("unknown option --nope"));
 }
 
-/// Ends with the test, however that ends.
+/// Child process that is killed when the test ends, even if it panics.
 struct Running(Child);
 
 impl Drop for Running {
