@@ -17,7 +17,7 @@ use crate::http::connection::Breaker;
 ///
 /// Pass it to [`FiefTestServer::fault`] or [`FiefTestServer::fault_once`].
 ///
-/// | To test | use |
+/// | To test | Use |
 /// | --- | --- |
 /// | errors and unexpected responses | [`status`], [`json`], [`redirect`] |
 /// | timeouts | [`hang`], [`delay`], [`drip`] |

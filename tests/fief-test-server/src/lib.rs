@@ -76,9 +76,9 @@
 //! process, which generates the signing key. Each server has its own thread, port, users and time,
 //! so tests can run in parallel, on any runtime, and with tokio's time paused.
 //!
-//! What a test needs is mostly one of these:
+//! Which method to use:
 //!
-//! | To test | use |
+//! | To test | Use |
 //! | --- | --- |
 //! | an API, with tokens that are valid, expired or forged | [`access_token`] |
 //! | how a client verifies ID tokens | [`id_token`] |
