@@ -5,7 +5,7 @@ use crate::flows::site::Site;
 
 #[tokio::test]
 #[ignore = "needs Chromium"]
-async fn who_lacks_the_permission_sees_why() {
+async fn a_user_without_the_permission_sees_why() {
     let site = Site::embedded().await;
     let chromium = logged_in(&site, "/castles", LOUIS).await;
     chromium.click("Build").await;
@@ -66,7 +66,7 @@ async fn a_callback_replayed_goes_to_the_first_page() {
 /// LF-3, LF-4
 #[tokio::test]
 #[ignore = "needs Chromium"]
-async fn a_callback_replayed_after_the_logout_asks_to_log_in_again() {
+async fn a_callback_replayed_after_the_logout_requires_a_login_again() {
     let site = Site::embedded().await;
     let chromium = logged_in(&site, "/castles", ANNE).await;
     let callback = callback(&chromium).await;

@@ -22,15 +22,15 @@ async fn a_form_of_another_origin_on_the_same_site_builds_nothing() {
 /// D15
 #[tokio::test]
 #[ignore = "needs Chromium"]
-async fn a_link_of_another_site_asks_before_it_logs_out() {
-    asks_before_it_logs_out("localhost").await;
+async fn a_link_of_another_site_has_to_be_confirmed_to_log_out() {
+    has_to_be_confirmed_to_log_out("localhost").await;
 }
 
 /// D15
 #[tokio::test]
 #[ignore = "needs Chromium"]
-async fn a_link_of_another_origin_on_the_same_site_asks_before_it_logs_out() {
-    asks_before_it_logs_out("127.0.0.1").await;
+async fn a_link_of_another_origin_on_the_same_site_has_to_be_confirmed_to_log_out() {
+    has_to_be_confirmed_to_log_out("127.0.0.1").await;
 }
 
 async fn builds_nothing(host: &str) {
@@ -46,7 +46,7 @@ async fn builds_nothing(host: &str) {
     assert!(!page.contains("Blois"), "{page}");
 }
 
-async fn asks_before_it_logs_out(host: &str) {
+async fn has_to_be_confirmed_to_log_out(host: &str) {
     let site = Site::embedded().await;
     let chromium = logged_in(&site, "/castles", ANNE).await;
     open(&chromium, host, &site).await;

@@ -80,7 +80,7 @@ async fn claims_of_a_wrong_kind_are_invalid() {
 
 /// C34
 #[tokio::test]
-async fn an_expired_token_is_told_from_an_invalid_one() {
+async fn an_expired_token_is_distinguished_from_an_invalid_one() {
     let server = FiefTestServer::start().await;
     let result = validated(&server, |token| token.claim("exp", 0)).await;
     assert!(matches!(result, Err(FiefError::AccessTokenExpired)));
@@ -149,7 +149,7 @@ async fn a_required_permission_must_be_granted() {
 
 /// C3B, TV-23: expiry, scope, ACR, permissions.
 #[tokio::test]
-async fn of_several_failures_the_first_in_order_is_told() {
+async fn of_several_failures_the_first_in_order_is_reported() {
     let server = FiefTestServer::start().await;
     let required = || {
         Requirements::new()
@@ -187,7 +187,7 @@ async fn no_requirements_are_met_and_an_empty_scope_is_none() {
 
 /// Q01
 #[tokio::test]
-async fn another_issuer_is_refused() {
+async fn another_issuer_is_rejected() {
     let server = FiefTestServer::start().await;
     for issuer in [
         json!("https://evil.example"),

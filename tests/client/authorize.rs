@@ -102,7 +102,7 @@ async fn a_challenge_comes_with_its_method() {
 
 /// C1B, LF-11
 #[tokio::test]
-async fn reserved_extras_are_refused() {
+async fn reserved_extras_are_rejected() {
     let (_server, fief) = castle().await;
     let reserved = [
         "client_id",
@@ -140,7 +140,7 @@ async fn reserved_extras_are_refused() {
 
 /// LF-12
 #[tokio::test]
-async fn repeated_extras_are_refused() {
+async fn repeated_extras_are_rejected() {
     let (_server, fief) = castle().await;
     let request = AuthorizationRequest::new()
         .extra("foo", "1")
@@ -151,7 +151,7 @@ async fn repeated_extras_are_refused() {
 
 /// LF-14: what Fief's columns hold.
 #[tokio::test]
-async fn values_that_fief_cannot_keep_are_refused() {
+async fn values_that_fief_cannot_keep_are_rejected() {
     let (_server, fief) = castle().await;
     let new = AuthorizationRequest::new;
     let long = |length| "x".repeat(length);

@@ -41,7 +41,7 @@ fn a_whole_login_works_without_a_runtime() {
 
 /// Section 0
 #[test]
-fn every_call_passes_on_what_fief_refuses() {
+fn every_call_returns_fiefs_errors() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(FiefTestServer::start());
     let fief = Fief::new(fief(&server)).unwrap();

@@ -7,7 +7,7 @@ use crate::token::{SUB, World};
 
 /// DJ-4: bounded while it streams, whatever length it says.
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused() {
+async fn a_body_that_is_too_large_is_rejected() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::huge(20_000_000));
     let error = discover(&fief(&server)).await.unwrap_err();

@@ -5,7 +5,7 @@ use super::{begin, builder, fief, finish};
 
 /// LF-12, LF-14
 #[test]
-fn a_callback_with_strange_parameters_is_refused() {
+fn a_callback_with_strange_parameters_is_rejected() {
     let long = |name: &str, length| format!("state=s&code=c&{name}={}", "x".repeat(length));
     let bad = [
         "",
@@ -64,7 +64,7 @@ async fn a_hostile_description_is_cut_and_has_no_control_characters() {
 
 /// CB-2
 #[test]
-fn an_error_code_of_strange_characters_is_refused() {
+fn an_error_code_of_strange_characters_is_rejected() {
     for code in ["a%0ab".to_owned(), "%f0%9f%92%a9".into(), "x".repeat(65)] {
         let refused = AuthorizationResponse::parse(&format!("state=s&error={code}"));
         assert!(
@@ -76,7 +76,7 @@ fn an_error_code_of_strange_characters_is_refused() {
 
 /// CB-3, LF-2: nothing is sent.
 #[tokio::test]
-async fn another_logins_callback_is_refused() {
+async fn another_logins_callback_is_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let (attempt, _) = begin(&server, &fief, AuthorizationRequest::new()).await;
@@ -94,7 +94,7 @@ async fn another_logins_callback_is_refused() {
 
 /// Q37, B01: and no code "null" is exchanged.
 #[tokio::test]
-async fn a_refused_login_is_an_error_of_its_own() {
+async fn a_denied_login_is_an_error_of_its_own() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let (attempt, _) = begin(&server, &fief, AuthorizationRequest::new()).await;
@@ -108,7 +108,7 @@ async fn a_refused_login_is_an_error_of_its_own() {
 
 /// LF-9
 #[tokio::test]
-async fn an_attempt_of_another_client_is_refused() {
+async fn an_attempt_of_another_client_is_rejected() {
     let clients = ["one", "two"].map(|id| Client::new(id).secret("SECRET"));
     let mut server = FiefTestServer::builder();
     for client in clients {

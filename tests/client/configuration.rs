@@ -57,7 +57,7 @@ fn plain_http_is_warned_of() {
 
 /// DJ-1, D1
 #[test]
-fn urls_that_are_no_base_are_refused() {
+fn urls_that_are_no_base_are_rejected() {
     let bad = [
         "",
         "fief.example.com",
@@ -86,7 +86,7 @@ fn urls_that_are_no_base_are_refused() {
 
 /// TV-17
 #[test]
-fn a_leeway_over_five_minutes_is_refused() {
+fn a_leeway_over_five_minutes_is_rejected() {
     let builder = || Fief::builder("https://fief.example.com", "ID");
     assert!(builder().leeway(Duration::from_secs(300)).build().is_ok());
     refused(builder().leeway(Duration::from_secs(301)), "leeway");
@@ -94,7 +94,7 @@ fn a_leeway_over_five_minutes_is_refused() {
 
 /// TV-12, C18
 #[test]
-fn settings_that_cannot_be_meant_are_refused() {
+fn settings_that_cannot_be_meant_are_rejected() {
     let builder = |id: &str| Fief::builder("https://fief.example.com", id);
     refused(builder(""), "client_id");
     refused(builder("ID").issuer(""), "issuer");
@@ -103,7 +103,7 @@ fn settings_that_cannot_be_meant_are_refused() {
 
 /// Q3D: and the key is not shown.
 #[test]
-fn a_bad_encryption_key_is_refused() {
+fn a_bad_encryption_key_is_rejected() {
     for bad in [
         "",
         "{}",

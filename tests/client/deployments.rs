@@ -55,7 +55,7 @@ async fn browsers_go_to_the_public_url() {
 
 /// DJ-6: each with the tenant's path in front.
 #[tokio::test]
-async fn endpoints_outside_of_the_base_are_refused() {
+async fn endpoints_outside_of_the_base_are_rejected() {
     let server = FiefTestServer::start().await;
     let bad = [
         json!("https://x/authorize"),
@@ -99,7 +99,7 @@ async fn endpoints_outside_of_the_base_are_refused() {
 
 /// DJ-6: a metadata service of the cloud is not asked, whatever discovery says.
 #[tokio::test]
-async fn another_host_is_never_asked() {
+async fn no_request_goes_to_another_host() {
     let evil = FiefTestServer::start().await;
     let server = FiefTestServer::start().await;
     server.fault(
@@ -172,7 +172,7 @@ async fn an_issuer_that_was_set_is_pinned() {
 
 /// DJ-6
 #[tokio::test]
-async fn a_missing_or_strange_issuer_is_refused() {
+async fn a_missing_or_strange_issuer_is_rejected() {
     let server = FiefTestServer::start().await;
     for issuer in [json!(null), json!(""), json!([server.issuer()]), json!(1)] {
         let mut document = document(&server);

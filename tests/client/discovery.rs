@@ -64,7 +64,7 @@ async fn a_clock_that_goes_back_does_not_keep_discovery() {
 
 /// DJ-15: the old document goes on serving, and the tokens of the new issuer are refused.
 #[tokio::test]
-async fn a_change_of_the_issuer_is_refused() {
+async fn a_change_of_the_issuer_is_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     discover(&fief).await.unwrap();

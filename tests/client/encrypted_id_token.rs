@@ -23,7 +23,7 @@ async fn an_encrypted_id_token_is_opened_with_its_key() {
 
 /// C61: the error says what to do.
 #[tokio::test]
-async fn an_encrypted_id_token_without_a_key_is_refused() {
+async fn an_encrypted_id_token_without_a_key_is_rejected() {
     let server = FiefTestServer::start().await;
     let refused = verified(&server, &fief(&server), IdTokenBuilder::encrypted).await;
     assert!(refused.unwrap_err().to_string().contains("encryption_key"));

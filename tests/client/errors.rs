@@ -33,7 +33,7 @@ async fn errors_do_not_show_urls() {
 
 /// LG-2, DJ-4: Fief repeats what was sent, so an error shows its code only.
 #[tokio::test]
-async fn errors_show_the_code_of_an_answer_only() {
+async fn errors_show_only_the_code_of_a_response() {
     let server = FiefTestServer::start().await;
     let body = r#"{"detail":"ACR_TOO_LOW","input":"PASSWORD","reason":["PASSWORD"]}"#;
     server.fault(Endpoint::Userinfo, Fault::status(403).body(body));
@@ -47,7 +47,7 @@ async fn errors_show_the_code_of_an_answer_only() {
 
 /// LG-3: codes that could break a line are not shown.
 #[tokio::test]
-async fn errors_show_no_control_characters_of_an_answer() {
+async fn errors_show_no_control_characters_of_a_response() {
     let server = FiefTestServer::start().await;
     let body = "{\"error\":\"a\\r\\n\\u001b[31mb\"}";
     server.fault(Endpoint::Userinfo, Fault::status(400).body(body));

@@ -9,7 +9,7 @@ use super::{CALLBACK, builder, discover, fief};
 
 /// DJ-5, DJ-10, Q21: whatever stands in a body, and then Fief is well again.
 #[tokio::test]
-async fn bodies_that_are_not_what_was_asked_for_are_refused() {
+async fn unexpected_bodies_are_rejected() {
     let server = FiefTestServer::start().await;
     let good = super::deployments::document(&server).to_string();
     // What some JSON libraries take for the object.
@@ -103,7 +103,7 @@ async fn nothing_is_decompressed() {
 
 /// DJ-4: what is not HTTP, not enough of it, or too much.
 #[tokio::test]
-async fn answers_that_break_http_are_transport_errors() {
+async fn responses_that_break_http_are_transport_errors() {
     let many: String = (0..1000).map(|i| format!("x-{i}: y\r\n")).collect();
     let answers = [
         String::new(),
@@ -174,7 +174,7 @@ async fn every_fault_of_each_endpoint_ends_in_an_error() {
 
 /// IT-13: of another user, or no user at all.
 #[tokio::test]
-async fn userinfo_that_is_no_user_is_refused() {
+async fn userinfo_that_is_no_user_is_rejected() {
     let server = FiefTestServer::start().await;
     let token = server.access_token().mint();
     for body in [

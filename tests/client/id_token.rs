@@ -20,7 +20,7 @@ async fn a_signed_id_token_gives_its_claims() {
 
 /// C60, IT-1: whoever signed it, and however.
 #[tokio::test]
-async fn signatures_that_are_not_fiefs_are_refused() {
+async fn signatures_that_are_not_fiefs_are_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let algorithms = [
@@ -78,7 +78,7 @@ async fn hashes_must_be_there() {
 
 /// C64: a refresh has no code that it could be of.
 #[tokio::test]
-async fn a_code_hash_without_a_code_is_refused() {
+async fn a_code_hash_without_a_code_is_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let token = server.access_token().mint();
@@ -115,7 +115,7 @@ async fn the_nonce_must_be_the_one_of_the_login() {
 
 /// IT-1, IT-3, Q15
 #[tokio::test]
-async fn claims_of_another_or_no_kind_are_refused() {
+async fn claims_of_another_or_no_kind_are_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let us = server.client_id();
@@ -189,7 +189,7 @@ async fn required_claims_may_not_be_missing() {
 
 /// IT-1: `crit` is not understood, `kid` must be a string.
 #[tokio::test]
-async fn headers_that_are_not_understood_are_refused() {
+async fn headers_that_are_not_understood_are_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     invalid(verified(&server, &fief, |token| token.header("crit", json!(["exp"]))).await);
@@ -219,7 +219,7 @@ async fn an_id_token_expires_with_a_leeway() {
 
 /// IT-11: a login that has not happened yet is no fresh one.
 #[tokio::test]
-async fn the_login_must_be_as_strong_and_fresh_as_asked() {
+async fn the_login_must_be_as_strong_and_fresh_as_requested() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     server.set_time(std::time::SystemTime::now());
@@ -261,7 +261,7 @@ async fn an_access_token_is_no_id_token() {
 
 /// RB-3
 #[tokio::test]
-async fn an_id_token_that_is_too_long_is_refused() {
+async fn an_id_token_that_is_too_long_is_rejected() {
     let server = FiefTestServer::start().await;
     let long = |token: IdTokenBuilder| token.claim("fields", json!({"x": "y".repeat(60_000)}));
     let refused = verified(&server, &fief(&server), long).await;

@@ -25,7 +25,7 @@ async fn a_login_gives_tokens_and_the_user() {
 
 /// CB-5, Q36: the code of a login is worth nothing in another.
 #[tokio::test]
-async fn an_injected_code_is_refused() {
+async fn an_injected_code_is_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let (attempt, _) = begin(&server, &fief, AuthorizationRequest::new()).await;
@@ -41,7 +41,7 @@ async fn an_injected_code_is_refused() {
 
 /// IT-11
 #[tokio::test]
-async fn the_acr_that_was_asked_for_must_come() {
+async fn the_requested_acr_must_be_reached() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let asked = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
@@ -81,7 +81,7 @@ async fn an_attempt_survives_serialisation() {
 
 /// LF-4: the server forgets the code, the second exchange is refused.
 #[tokio::test]
-async fn a_code_is_good_once() {
+async fn a_code_is_valid_once() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let (attempt, query) = begin(&server, &fief, AuthorizationRequest::new()).await;
@@ -133,7 +133,7 @@ async fn basic_credentials_are_sent_raw() {
 
 /// IT-14: an account that was closed while its session was open.
 #[tokio::test]
-async fn an_inactive_user_is_refused() {
+async fn an_inactive_user_is_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let (attempt, query) = begin(&server, &fief, AuthorizationRequest::new()).await;

@@ -41,7 +41,7 @@ async fn a_refresh_gives_new_tokens_of_the_same_login() {
 
 /// RF-4
 #[tokio::test]
-async fn a_refresh_token_is_good_once() {
+async fn a_refresh_token_is_valid_once() {
     let (_server, fief, tokens, _) = offline().await;
     let refresh_token = tokens.refresh_token().unwrap();
     fief.auth_refresh_token(refresh_token, &RefreshParams::new())
@@ -61,7 +61,7 @@ async fn a_refresh_token_is_good_once() {
 
 /// C24: without `offline_access` it was the last one.
 #[tokio::test]
-async fn a_refresh_can_ask_for_less() {
+async fn a_refresh_can_request_less() {
     let (_server, fief, tokens, _) = offline().await;
     let params = RefreshParams::new().scope("openid");
     let refresh_token = tokens.refresh_token().unwrap();
@@ -79,7 +79,7 @@ async fn a_refresh_can_ask_for_less() {
 
 /// IT-12
 #[tokio::test]
-async fn a_refresh_of_another_user_login_or_issuer_is_refused() {
+async fn a_refresh_of_another_user_login_or_issuer_is_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let login = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -103,7 +103,7 @@ async fn a_refresh_of_another_user_login_or_issuer_is_refused() {
 
 /// IT-14: Fief refreshes for those who are inactive too.
 #[tokio::test]
-async fn a_refresh_of_an_inactive_user_is_refused() {
+async fn a_refresh_of_an_inactive_user_is_rejected() {
     let (server, fief, tokens, _) = offline().await;
     server.set_active(ANNE, false);
     let refused = fief

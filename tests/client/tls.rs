@@ -29,7 +29,7 @@ async fn an_authority_can_be_added() {
 
 /// DJ-1: each fails before anything was sent, and the chain of causes says why.
 #[tokio::test]
-async fn certificates_that_are_not_good_are_refused() {
+async fn invalid_certificates_are_rejected() {
     let server = FiefTestServer::start().await;
     let stranger = Fief::builder(proxy(&server, GOOD).await, "CLIENT_ID");
     let other = trusting(&proxy(&server, OTHER).await);

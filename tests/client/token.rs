@@ -9,7 +9,7 @@ use super::{CALLBACK, fief, log_in, recorder::Recorder};
 
 /// C01
 #[test]
-fn a_token_answer_serialises_in_full_and_in_order() {
+fn a_token_response_serialises_in_full_and_in_order() {
     let answer = r#"{"access_token":"A","id_token":"I","token_type":"bearer","expires_in":3600,"refresh_token":null}"#;
     let tokens: FiefTokenResponse = serde_json::from_str(answer).unwrap();
     assert_eq!(serde_json::to_string(&tokens).unwrap(), answer);
@@ -151,7 +151,7 @@ async fn optional_members_may_be_missing() {
 
 /// Q21: each with its typed error.
 #[tokio::test]
-async fn token_answers_of_another_shape_are_refused() {
+async fn token_responses_of_another_shape_are_rejected() {
     let bad = [
         ("access_token", json!(null)),
         ("access_token", json!("")),
@@ -176,7 +176,7 @@ async fn token_answers_of_another_shape_are_refused() {
 
 /// Q21
 #[tokio::test]
-async fn token_answers_without_a_token_are_refused() {
+async fn token_responses_without_a_token_are_rejected() {
     for missing in ["access_token", "id_token", "token_type"] {
         let refused = answered(|answer| {
             answer.as_object_mut().unwrap().remove(missing);
@@ -233,7 +233,7 @@ async fn a_redirect_of_the_token_request_is_an_error() {
 
 /// DJ-5: 200 with an error in it is no success.
 #[tokio::test]
-async fn an_error_with_a_good_status_is_refused() {
+async fn an_error_with_a_success_status_is_rejected() {
     let server = FiefTestServer::start().await;
     server.fault(
         Endpoint::Token,

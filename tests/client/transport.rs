@@ -100,7 +100,7 @@ async fn a_get_is_sent_once_more() {
 
 /// DJ-16: what got an answer is not sent again.
 #[tokio::test]
-async fn an_answered_get_is_sent_once() {
+async fn a_get_with_a_response_is_sent_once() {
     let server = FiefTestServer::start().await;
     for fault in [
         Fault::status(500),

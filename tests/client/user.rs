@@ -17,7 +17,7 @@ fn a_minimal_user_is_read() {
 
 /// TV-18
 #[test]
-fn a_user_without_a_hyphenated_id_is_refused() {
+fn a_user_without_a_hyphenated_id_is_rejected() {
     for bad in [
         "{}",
         r#"{"sub": "anne"}"#,
@@ -152,7 +152,7 @@ async fn accepted_is_success_of_a_patch_only() {
 
 /// C42: what cannot be JSON is told before it is sent.
 #[tokio::test]
-async fn fields_that_are_no_json_are_refused() {
+async fn fields_that_are_no_json_are_rejected() {
     let (server, fief, token) = anne().await;
     let no_json = std::collections::HashMap::from([([1, 2], "x")]);
     let refused = fief.update_profile(&token, &no_json).await;

@@ -14,11 +14,11 @@ contract! {
     encrypted_id_tokens_are_opened,
     a_refresh_rotates,
     a_profile_is_changed,
-    a_weak_password_is_refused_with_its_reasons,
+    a_weak_password_is_rejected_with_its_reasons,
     an_email_change_is_accepted,
-    a_wrong_code_is_refused,
-    a_step_up_is_asked_for,
-    refusals_have_their_codes,
+    a_wrong_code_is_rejected,
+    a_step_up_is_requested,
+    rejections_have_their_codes,
 }
 
 const ANNE: &str = "anne@example.com";
@@ -120,7 +120,7 @@ async fn a_profile_is_changed(target: &Target) {
 }
 
 /// C42
-async fn a_weak_password_is_refused_with_its_reasons(target: &Target) {
+async fn a_weak_password_is_rejected_with_its_reasons(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
     let (tokens, _) = log_in(target, &fief, ANNE, request).await;
@@ -147,7 +147,7 @@ async fn an_email_change_is_accepted(target: &Target) {
 }
 
 /// C42
-async fn a_wrong_code_is_refused(target: &Target) {
+async fn a_wrong_code_is_rejected(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
     let (tokens, _) = log_in(target, &fief, ANNE, request).await;
@@ -156,7 +156,7 @@ async fn a_wrong_code_is_refused(target: &Target) {
 }
 
 /// C37, IT-11: and what needs it is refused without.
-async fn a_step_up_is_asked_for(target: &Target) {
+async fn a_step_up_is_requested(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new()
         .scope("offline_access")
@@ -185,7 +185,7 @@ async fn a_step_up_is_asked_for(target: &Target) {
 }
 
 /// C20, C40
-async fn refusals_have_their_codes(target: &Target) {
+async fn rejections_have_their_codes(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let params = fief_client::AuthCallbackParams::new();
     let refused = fief

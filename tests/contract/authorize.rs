@@ -10,12 +10,12 @@ contract! {
     a_code_comes_back_with_the_state,
     a_state_that_was_not_sent_does_not_come_back,
     a_session_is_used_again_at_level_zero,
-    level_one_asks_for_the_password_again,
-    a_session_that_is_too_old_asks_for_the_password_again,
-    no_prompt_shows_the_page_when_level_one_is_asked_for,
+    level_one_requires_the_password_again,
+    a_session_that_is_too_old_requires_the_password_again,
+    no_prompt_shows_the_page_if_level_one_is_requested,
     the_screen_parameter_leads_to_the_registration_page,
     authorize_is_for_get_only,
-    the_first_of_several_errors_is_told,
+    the_first_of_several_errors_is_reported,
 }
 
 async fn a_login_begins_with_a_session_cookie(fief: &Target) {
@@ -60,7 +60,7 @@ async fn a_session_is_used_again_at_level_zero(fief: &Target) {
     }
 }
 
-async fn level_one_asks_for_the_password_again(fief: &Target) {
+async fn level_one_requires_the_password_again(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "anne@example.com", &url).await;
@@ -75,7 +75,7 @@ async fn level_one_asks_for_the_password_again(fief: &Target) {
     assert_eq!(claims(&tokens["access_token"])["acr"], "1");
 }
 
-async fn a_session_that_is_too_old_asks_for_the_password_again(fief: &Target) {
+async fn a_session_that_is_too_old_requires_the_password_again(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "anne@example.com", &url).await;
@@ -86,7 +86,7 @@ async fn a_session_that_is_too_old_asks_for_the_password_again(fief: &Target) {
     assert!(parameter(&browser.visit(&old).await.url, "code").is_some());
 }
 
-async fn no_prompt_shows_the_page_when_level_one_is_asked_for(fief: &Target) {
+async fn no_prompt_shows_the_page_if_level_one_is_requested(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "anne@example.com", &url).await;
@@ -114,7 +114,7 @@ async fn authorize_is_for_get_only(fief: &Target) {
     }
 }
 
-async fn the_first_of_several_errors_is_told(fief: &Target) {
+async fn the_first_of_several_errors_is_reported(fief: &Target) {
     let rows = [
         (("response_type", None), ("request", "x"), "invalid_request"),
         (

@@ -12,9 +12,9 @@ use super::{Target, wire::parameter};
 contract! {
     a_login_gives_tokens_and_the_user,
     a_tenant_has_logins_of_its_own,
-    another_clients_token_is_refused,
-    a_callback_of_another_login_is_refused,
-    a_refusal_is_told_in_words,
+    another_clients_token_is_rejected,
+    a_callback_of_another_login_is_rejected,
+    a_denial_has_a_description,
     a_refreshed_token_is_valid_and_of_level_zero,
     a_used_code_is_an_invalid_grant,
     an_encrypted_id_token_is_decrypted_on_login_and_refresh,
@@ -69,7 +69,7 @@ async fn a_tenant_has_logins_of_its_own(fief: &Target) {
     assert!(matches!(refused, Err(FiefError::AccessTokenInvalid(_))));
 }
 
-async fn another_clients_token_is_refused(fief: &Target) {
+async fn another_clients_token_is_rejected(fief: &Target) {
     let (main, other) = (fief.api("main"), fief.api("other"));
     let (tokens, _) = log_in(fief, &main, ANNE, AuthorizationRequest::new())
         .await
@@ -80,7 +80,7 @@ async fn another_clients_token_is_refused(fief: &Target) {
     assert!(matches!(refused, Err(FiefError::AccessTokenInvalid(_))));
 }
 
-async fn a_callback_of_another_login_is_refused(fief: &Target) {
+async fn a_callback_of_another_login_is_rejected(fief: &Target) {
     let api = fief.api("main");
     let (_, mine) = begin(fief, &api, AuthorizationRequest::new()).await;
     let (page, _) = go(fief, &api, ANNE, AuthorizationRequest::new()).await;
@@ -88,7 +88,7 @@ async fn a_callback_of_another_login_is_refused(fief: &Target) {
     assert!(matches!(refused, Err(FiefError::CallbackInvalid(_))));
 }
 
-async fn a_refusal_is_told_in_words(fief: &Target) {
+async fn a_denial_has_a_description(fief: &Target) {
     let api = fief.api("third");
     let (url, attempt) = begin(fief, &api, AuthorizationRequest::new()).await;
     let mut browser = fief.browser();

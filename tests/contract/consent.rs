@@ -3,13 +3,13 @@ use reqwest::StatusCode;
 use super::{Target, wire::parameter};
 
 contract! {
-    a_third_party_asks_once_and_again_for_more,
+    a_third_party_needs_consent_once_and_again_for_more,
     a_denial_goes_back_to_the_application,
     a_silent_login_shows_the_consent_page,
-    a_first_party_never_asks,
+    a_first_party_never_needs_consent,
 }
 
-async fn a_third_party_asks_once_and_again_for_more(fief: &Target) {
+async fn a_third_party_needs_consent_once_and_again_for_more(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("third", &[]);
     let page = fief.log_in(&mut browser, "louis@example.com", &url).await;
@@ -42,7 +42,7 @@ async fn a_silent_login_shows_the_consent_page(fief: &Target) {
     assert_eq!((page.status, page.url.path()), (StatusCode::OK, "/consent"));
 }
 
-async fn a_first_party_never_asks(fief: &Target) {
+async fn a_first_party_never_needs_consent(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[("prompt", Some("login"))]);
     fief.log_in(&mut browser, "louis@example.com", &url).await;

@@ -7,7 +7,7 @@ use super::{
 
 contract! {
     the_document_is_complete,
-    endpoints_follow_the_host_that_was_asked,
+    endpoints_follow_the_requested_host,
     endpoints_follow_the_proxys_headers,
     nothing_says_how_long_to_cache,
     the_default_tenants_slug_is_a_prefix_too,
@@ -49,7 +49,7 @@ async fn the_document_is_complete(fief: &Target) {
     assert!(fief.issuer.starts_with("https://"));
 }
 
-async fn endpoints_follow_the_host_that_was_asked(fief: &Target) {
+async fn endpoints_follow_the_requested_host(fief: &Target) {
     let request = fief.request(reqwest::Method::GET, DOCUMENT);
     let document = send(request.header("host", "fief.example.com:9000"))
         .await

@@ -3,14 +3,14 @@ use reqwest::{StatusCode, header::SET_COOKIE};
 use super::{Target, wire::send};
 
 contract! {
-    a_wrong_password_or_user_is_refused,
-    a_form_without_the_csrf_pair_is_refused,
+    a_wrong_password_or_user_is_rejected,
+    a_form_without_the_csrf_pair_is_rejected,
     any_csrf_pair_will_do,
-    a_login_session_that_is_not_known_is_refused,
+    an_unknown_login_session_is_rejected,
     the_session_cookie_is_not_for_scripts,
 }
 
-async fn a_wrong_password_or_user_is_refused(fief: &Target) {
+async fn a_wrong_password_or_user_is_rejected(fief: &Target) {
     for (email, password) in [
         ("anne@example.com", "wrong"),
         ("nobody@example.com", "herminetincture"),
@@ -23,7 +23,7 @@ async fn a_wrong_password_or_user_is_refused(fief: &Target) {
     }
 }
 
-async fn a_form_without_the_csrf_pair_is_refused(fief: &Target) {
+async fn a_form_without_the_csrf_pair_is_rejected(fief: &Target) {
     let mut browser = fief.browser();
     browser.visit(&fief.authorize_url("main", &[])).await;
     let fields = [
@@ -54,7 +54,7 @@ async fn any_csrf_pair_will_do(fief: &Target) {
     assert_eq!(answer.status, 302, "{answer:?}");
 }
 
-async fn a_login_session_that_is_not_known_is_refused(fief: &Target) {
+async fn an_unknown_login_session_is_rejected(fief: &Target) {
     let request = fief.request(reqwest::Method::GET, "/login");
     let answer = send(request.header("cookie", "fief_login_session=nothing")).await;
     assert_eq!(answer.status, 400);

@@ -6,7 +6,7 @@ use super::{
 };
 
 contract! {
-    a_logout_ends_the_session_and_goes_where_it_is_told,
+    a_logout_ends_the_session_and_redirects_as_requested,
     a_logout_leaves_the_tokens_alone,
     a_logout_without_a_session_redirects_too,
     a_missing_address_is_a_page,
@@ -14,7 +14,7 @@ contract! {
     a_logout_is_for_get_only,
 }
 
-async fn a_logout_ends_the_session_and_goes_where_it_is_told(fief: &Target) {
+async fn a_logout_ends_the_session_and_redirects_as_requested(fief: &Target) {
     let mut browser = fief.browser();
     let login = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "anne@example.com", &login).await;

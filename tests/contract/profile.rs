@@ -13,10 +13,10 @@ contract! {
     a_bad_field_is_unprocessable,
     a_body_that_is_no_json_is_unprocessable,
     a_password_is_changed_and_sessions_stay,
-    a_weak_password_is_refused_with_reasons,
+    a_weak_password_is_rejected_with_reasons,
     an_email_is_changed_with_a_code,
-    another_users_email_is_refused,
-    a_wrong_code_is_refused,
+    another_users_email_is_rejected,
+    a_wrong_code_is_rejected,
     level_zero_is_too_low_for_credentials,
 }
 
@@ -116,7 +116,7 @@ async fn a_password_is_changed_and_sessions_stay(fief: &Target) {
     );
 }
 
-async fn a_weak_password_is_refused_with_reasons(fief: &Target) {
+async fn a_weak_password_is_rejected_with_reasons(fief: &Target) {
     let token = login(fief, "anne@example.com").await;
     let answer = patch(fief, "/api/password", &token, json!({"password": "h"})).await;
     assert_eq!(answer.status, 400);
@@ -149,7 +149,7 @@ async fn an_email_is_changed_with_a_code(fief: &Target) {
     assert_eq!(again.status, 400);
 }
 
-async fn another_users_email_is_refused(fief: &Target) {
+async fn another_users_email_is_rejected(fief: &Target) {
     let token = login(fief, "anne@example.com").await;
     let taken = patch(
         fief,
@@ -166,7 +166,7 @@ async fn another_users_email_is_refused(fief: &Target) {
     assert_eq!(malformed.status, 422);
 }
 
-async fn a_wrong_code_is_refused(fief: &Target) {
+async fn a_wrong_code_is_rejected(fief: &Target) {
     let token = login(fief, "anne@example.com").await;
     let answer = verify(fief, &token, "AAAAAA").await;
     let expected = json!({"detail": "USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE"});

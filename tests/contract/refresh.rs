@@ -13,9 +13,9 @@ contract! {
     a_refreshed_login_is_level_zero,
     a_scope_may_narrow_and_not_widen,
     narrowing_offline_access_away_is_the_end,
-    another_clients_token_is_refused,
+    another_clients_token_is_rejected,
     a_refresh_token_expires,
-    a_deleted_users_token_is_refused,
+    a_deleted_users_token_is_rejected,
 }
 
 const OFFLINE: [(&str, Option<&str>); 1] = [("scope", Some("openid offline_access"))];
@@ -99,7 +99,7 @@ async fn narrowing_offline_access_away_is_the_end(fief: &Target) {
     assert_eq!(fief.refresh(main, token, None).await.status, 400);
 }
 
-async fn another_clients_token_is_refused(fief: &Target) {
+async fn another_clients_token_is_rejected(fief: &Target) {
     let tokens = offline(fief, "main").await;
     let token = text(&tokens["refresh_token"]);
     let answer = fief.refresh(fief.client("other"), token, None).await;
@@ -118,7 +118,7 @@ async fn a_refresh_token_expires(fief: &Target) {
     assert_eq!(answer.json(), json!({"error": "invalid_grant"}));
 }
 
-async fn a_deleted_users_token_is_refused(fief: &Target) {
+async fn a_deleted_users_token_is_rejected(fief: &Target) {
     let tokens = fief.tokens("main", "leaving@example.com", &OFFLINE).await;
     fief.delete_user("leaving@example.com").await;
     let token = text(&tokens["refresh_token"]);

@@ -7,7 +7,7 @@ use super::{
 
 contract! {
     a_new_user_is_logged_in_once_the_address_is_verified,
-    an_address_that_is_taken_is_refused,
+    an_address_that_is_taken_is_rejected,
 }
 
 async fn a_new_user_is_logged_in_once_the_address_is_verified(fief: &Target) {
@@ -29,7 +29,7 @@ async fn a_new_user_is_logged_in_once_the_address_is_verified(fief: &Target) {
     assert_eq!(user["acr"], "1");
 }
 
-async fn an_address_that_is_taken_is_refused(fief: &Target) {
+async fn an_address_that_is_taken_is_rejected(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[("screen", Some("register"))]);
     browser.visit(&url).await;

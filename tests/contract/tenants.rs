@@ -9,7 +9,7 @@ use super::{
 contract! {
     a_tenant_has_its_own_issuer_endpoints_and_key,
     a_tenants_tokens_name_its_issuer,
-    a_token_is_refused_by_another_tenant,
+    a_token_is_rejected_by_another_tenant,
     a_client_is_not_known_to_another_tenant,
     a_user_is_not_known_to_another_tenant,
     the_token_endpoint_does_not_look_at_the_tenant,
@@ -43,7 +43,7 @@ async fn a_tenants_tokens_name_its_issuer(fief: &Target) {
     assert_eq!(info.json()["email"], CLAUDE);
 }
 
-async fn a_token_is_refused_by_another_tenant(fief: &Target) {
+async fn a_token_is_rejected_by_another_tenant(fief: &Target) {
     let tokens = fief.tokens("second", CLAUDE, &[]).await;
     let token = text(&tokens["access_token"]);
     let info = fief

@@ -10,7 +10,7 @@ use super::{
 
 contract! {
     a_code_becomes_tokens,
-    a_refresh_token_comes_only_when_asked_for,
+    a_refresh_token_comes_only_when_requested,
     wrong_credentials_are_an_invalid_client,
     credentials_may_come_in_the_header,
     a_header_that_is_no_base64_is_unauthorized,
@@ -20,7 +20,7 @@ contract! {
     a_code_expires,
     the_verifier_must_fit_the_challenge,
     a_plain_challenge_is_the_verifier,
-    a_verifier_without_a_challenge_is_refused,
+    a_verifier_without_a_challenge_is_rejected,
     a_public_client_needs_a_verifier_and_no_secret,
     a_missing_parameter_is_an_invalid_request,
     other_grants_are_not_supported,
@@ -48,7 +48,7 @@ async fn a_code_becomes_tokens(fief: &Target) {
     assert_eq!(tokens["expires_in"], 86_400);
 }
 
-async fn a_refresh_token_comes_only_when_asked_for(fief: &Target) {
+async fn a_refresh_token_comes_only_when_requested(fief: &Target) {
     let scope = [("scope", Some("openid offline_access"))];
     let tokens = fief.tokens("main", ANNE, &scope).await;
     assert_eq!(text(&tokens["refresh_token"]).len(), 43);
@@ -155,7 +155,7 @@ async fn a_plain_challenge_is_the_verifier(fief: &Target) {
     assert_eq!(fief.token(main, &form).await.status, 200);
 }
 
-async fn a_verifier_without_a_challenge_is_refused(fief: &Target) {
+async fn a_verifier_without_a_challenge_is_rejected(fief: &Target) {
     let main = fief.client("main");
     let code = fief.code("main", ANNE, &[]).await;
     let mut form = fief.exchange_form(&main.id, &main.secret, &code);

@@ -9,16 +9,16 @@ use super::{
 };
 
 contract! {
-    an_access_token_says_who_may_do_what,
-    an_id_token_says_who_logged_in,
+    an_access_token_has_the_user_and_the_permissions,
+    an_id_token_has_the_user,
     the_nonce_comes_back_only_when_sent,
     the_hashes_bind_code_and_access_token,
     both_tokens_are_signed_with_the_published_key,
-    an_unknown_scope_is_granted_as_asked,
+    an_unknown_scope_is_granted_as_requested,
     lifetimes_are_the_clients,
 }
 
-async fn an_access_token_says_who_may_do_what(fief: &Target) {
+async fn an_access_token_has_the_user_and_the_permissions(fief: &Target) {
     let tokens = fief.tokens("main", "anne@example.com", &[]).await;
     let token = claims(&tokens["access_token"]);
     let names = [
@@ -53,7 +53,7 @@ async fn an_access_token_says_who_may_do_what(fief: &Target) {
     assert_eq!(permissions, ["castles:create", "castles:read"]);
 }
 
-async fn an_id_token_says_who_logged_in(fief: &Target) {
+async fn an_id_token_has_the_user(fief: &Target) {
     let tokens = fief.tokens("main", "anne@example.com", &[]).await;
     let token = claims(&tokens["id_token"]);
     let names = [
@@ -117,7 +117,7 @@ async fn both_tokens_are_signed_with_the_published_key(fief: &Target) {
     }
 }
 
-async fn an_unknown_scope_is_granted_as_asked(fief: &Target) {
+async fn an_unknown_scope_is_granted_as_requested(fief: &Target) {
     let scope = "moats openid castles";
     let tokens = fief
         .tokens("main", "louis@example.com", &[("scope", Some(scope))])

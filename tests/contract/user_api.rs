@@ -7,8 +7,8 @@ use super::{Target, client::log_in};
 
 contract! {
     a_profile_and_a_password_are_changed,
-    a_bad_field_is_told_by_name,
-    a_weak_password_is_told_with_reasons,
+    a_bad_field_is_reported_by_name,
+    a_weak_password_is_rejected_with_reasons,
     an_email_is_changed_with_the_mailed_code,
     a_refreshed_token_is_too_low,
 }
@@ -25,7 +25,7 @@ async fn a_profile_and_a_password_are_changed(fief: &Target) {
     assert_eq!(user.email.as_deref(), Some("hermine@example.com"));
 }
 
-async fn a_bad_field_is_told_by_name(fief: &Target) {
+async fn a_bad_field_is_reported_by_name(fief: &Target) {
     let (api, token) = token(fief, "anne@example.com").await;
     let refused = api
         .update_profile(&token, &json!({"birthdate": "soon"}))
@@ -37,7 +37,7 @@ async fn a_bad_field_is_told_by_name(fief: &Target) {
     );
 }
 
-async fn a_weak_password_is_told_with_reasons(fief: &Target) {
+async fn a_weak_password_is_rejected_with_reasons(fief: &Target) {
     let (api, token) = token(fief, "anne@example.com").await;
     let refused = api.change_password(&token, "h").await;
     let detail = refusal(refused.unwrap_err(), 400);

@@ -9,10 +9,10 @@ use super::{
 };
 
 contract! {
-    a_changed_profile_is_told_and_signed,
+    a_changed_profile_is_delivered_and_signed,
 }
 
-async fn a_changed_profile_is_told_and_signed(fief: &Target) {
+async fn a_changed_profile_is_delivered_and_signed(fief: &Target) {
     let mut hook = Hook::listen().await;
     let tokens = fief.tokens("main", "profile@example.com", &[]).await;
     let secret = fief.webhook(&hook.url, "user.updated").await;

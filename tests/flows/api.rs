@@ -91,7 +91,7 @@ impl Api {
 
 /// I10
 #[tokio::test]
-async fn the_front_page_greets_strangers_and_who_is_logged_in() {
+async fn the_front_page_greets_anonymous_and_logged_in_users() {
     let api = Api::start().await;
 
     let stranger = get(&api.url, "/").send().await.unwrap();
@@ -103,7 +103,7 @@ async fn the_front_page_greets_strangers_and_who_is_logged_in() {
 
 /// I06: the answer says what to log in with.
 #[tokio::test]
-async fn a_castle_is_torn_down_by_who_logged_in_better() {
+async fn a_castle_is_torn_down_after_a_stronger_login() {
     let api = Api::start().await;
     let token = || api.fief.access_token().permission("castles:delete");
     let (path, old) = ("/castles/Suscinio", Duration::from_secs(400));
@@ -123,7 +123,7 @@ async fn a_castle_is_torn_down_by_who_logged_in_better() {
 
 /// I05, I07
 #[tokio::test]
-async fn what_a_token_lacks_is_told() {
+async fn what_a_token_lacks_is_reported() {
     let api = Api::start().await;
     let token = || api.fief.access_token();
 

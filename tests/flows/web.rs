@@ -5,25 +5,25 @@ use super::site::{Site, Visit};
 
 contract! {
     Site:
-    everyone_may_see_the_home_page,
-    a_visitor_logs_in_and_comes_back_to_the_page_asked_for,
+    the_home_page_is_public,
+    a_visitor_logs_in_and_comes_back_to_the_requested_page,
     a_wrong_password_can_be_corrected,
-    who_may_build_builds_a_castle,
-    who_may_not_build_is_forbidden,
-    a_script_is_refused_and_not_redirected,
+    a_user_with_the_permission_builds_a_castle,
+    a_user_without_the_permission_is_forbidden,
+    a_script_is_rejected_and_not_redirected,
     a_logout_ends_both_sessions,
 }
 
 const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
 const LOUIS: (&str, &str) = ("louis@example.com", "porcupine-and-crown");
 
-async fn everyone_may_see_the_home_page(site: &Site) {
+async fn the_home_page_is_public(site: &Site) {
     let page = Browser::new().visit(&site.url).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.hops.len(), 1);
 }
 
-async fn a_visitor_logs_in_and_comes_back_to_the_page_asked_for(site: &Site) {
+async fn a_visitor_logs_in_and_comes_back_to_the_requested_page(site: &Site) {
     let mut browser = Browser::new();
     let page = browser.visit(&format!("{}/castles", site.url)).await;
     assert!(
@@ -44,7 +44,7 @@ async fn a_wrong_password_can_be_corrected(site: &Site) {
     assert_eq!(page.url.path(), "/castles");
 }
 
-async fn who_may_build_builds_a_castle(site: &Site) {
+async fn a_user_with_the_permission_builds_a_castle(site: &Site) {
     let Visit { mut browser, page } = site.log_in("/castles/create", ANNE.0, ANNE.1).await;
     assert_eq!(
         (page.status, page.url.path()),
@@ -57,7 +57,7 @@ async fn who_may_build_builds_a_castle(site: &Site) {
     assert!(page.body.contains("Château de Fougères"), "{}", page.body);
 }
 
-async fn who_may_not_build_is_forbidden(site: &Site) {
+async fn a_user_without_the_permission_is_forbidden(site: &Site) {
     let Visit { mut browser, page } = site.log_in("/castles", LOUIS.0, LOUIS.1).await;
     assert!(page.body.contains(LOUIS.0), "{}", page.body);
     let form = browser.click("/castles/create").await;
@@ -70,7 +70,7 @@ async fn who_may_not_build_is_forbidden(site: &Site) {
     assert!(!page.body.contains("Blois"), "{}", page.body);
 }
 
-async fn a_script_is_refused_and_not_redirected(site: &Site) {
+async fn a_script_is_rejected_and_not_redirected(site: &Site) {
     let mut browser = Browser::new();
     browser.visit(&site.url).await;
     let answer = browser.fetch(Method::GET, "/castles").await;

@@ -81,7 +81,7 @@ async fn attempts_in_the_background_back_off() {
 
 /// DJ-14: what failed before the last success is forgotten.
 #[tokio::test]
-async fn after_a_success_the_back_off_begins_anew() {
+async fn after_a_success_the_back_off_begins_again() {
     let server = FiefTestServer::start().await;
     server.set_time(SystemTime::now());
     let fief = crate::client::fief(&server);

@@ -32,7 +32,7 @@ async fn young_keys_are_not_renewed() {
 
 /// DJ-10, TV-25: past the ten minutes the first use waits for one attempt; then the old keys serve.
 #[tokio::test]
-async fn keys_that_are_due_are_asked_for_once_before_they_serve_on() {
+async fn keys_that_are_due_are_fetched_once_before_they_serve_on() {
     let (server, fief) = connected().await;
     let token = token(&server, 0);
     validate(&fief, &token).await.unwrap();
@@ -60,7 +60,7 @@ async fn past_ten_minutes_the_attempt_under_way_is_waited_for() {
 
 /// DJ-10: once an attempt has failed, nobody waits for the next ones.
 #[tokio::test]
-async fn old_keys_serve_at_once_while_fief_is_asked_again() {
+async fn old_keys_serve_at_once_during_a_fetch() {
     let (server, fief) = connected().await;
     server.fault(Endpoint::Jwks, Fault::status(500));
     server.advance(11 * MINUTE);
@@ -120,7 +120,7 @@ async fn after_a_day_old_keys_serve_no_longer() {
 
 /// DJ-10: not even while Fief is asked.
 #[tokio::test]
-async fn after_a_day_nobody_goes_on_with_old_keys_while_fief_is_asked() {
+async fn after_a_day_old_keys_are_not_used_during_a_fetch() {
     let (server, fief) = connected().await;
     server.set_time(SystemTime::now());
     validate(&fief, &stranger(&server, 0)).await.unwrap_err();
@@ -139,7 +139,7 @@ async fn after_a_day_nobody_goes_on_with_old_keys_while_fief_is_asked() {
 
 /// DJ-10, DJ-5, DJ-12: what is no key set replaces none.
 #[tokio::test]
-async fn a_bad_answer_never_replaces_good_keys() {
+async fn a_bad_response_never_replaces_valid_keys() {
     let (server, fief) = connected().await;
     let token = token(&server, 0);
     let many: Vec<_> = (0..65)

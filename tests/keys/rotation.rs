@@ -82,7 +82,7 @@ async fn a_key_of_which_anything_changed_is_another() {
 
 /// TV-25: who waited for an attempt that failed does not go on with keys that were removed meanwhile.
 #[tokio::test]
-async fn a_key_that_was_removed_while_somebody_waited_is_not_used() {
+async fn a_key_that_was_removed_during_the_wait_is_not_used() {
     let (log, _guard) = Log::of(Level::WARN);
     let (server, fief) = connected().await;
     let old = token(&server, 0);

@@ -36,7 +36,7 @@ fn a_client_outlives_the_runtime_that_fetched() {
 
 /// DJ-8, DJ-11: a fetch for a new key that was lost with its runtime is made again.
 #[test]
-fn a_new_key_outlives_the_runtime_that_asked_for_it() {
+fn a_new_key_outlives_the_runtime_that_fetched_it() {
     let servers = runtime();
     let (server, fief) = servers.block_on(connected());
     server.rotate_key();
@@ -45,7 +45,7 @@ fn a_new_key_outlives_the_runtime_that_asked_for_it() {
 
 /// DJ-8, RB-5: those who wait for a fetch that is lost with its runtime make it again.
 #[test]
-fn those_who_wait_outlive_the_runtime_that_fetched() {
+fn callers_that_wait_outlive_the_runtime_that_fetched() {
     let servers = runtime();
     let server = servers.block_on(FiefTestServer::start());
     let fief = crate::client::fief(&server);
@@ -54,7 +54,7 @@ fn those_who_wait_outlive_the_runtime_that_fetched() {
 
 /// DJ-8, DJ-11: also for those who wait for it.
 #[test]
-fn those_who_wait_for_a_lost_fetch_of_a_new_key_get_it() {
+fn callers_that_wait_for_a_lost_fetch_of_a_new_key_get_it() {
     let servers = runtime();
     let (server, fief) = servers.block_on(connected());
     server.rotate_key();

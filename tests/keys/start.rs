@@ -24,7 +24,7 @@ async fn a_client_is_made_without_fief() {
 
 /// DJ-14
 #[tokio::test]
-async fn connecting_fetches_once_and_tells_that_it_is_ready() {
+async fn connecting_fetches_once_and_is_ready() {
     let server = FiefTestServer::start().await;
     let fief = crate::client::fief(&server);
     assert_eq!(fief.ready(), None);
@@ -42,7 +42,7 @@ async fn connecting_fetches_once_and_tells_that_it_is_ready() {
 
 /// DJ-14, Q20
 #[tokio::test]
-async fn a_hiccup_is_over_at_once() {
+async fn a_hiccup_ends_at_once() {
     let server = FiefTestServer::start().await;
     let fief = crate::client::fief(&server);
     server.fault_once(Endpoint::Discovery, Fault::status(500));

@@ -53,7 +53,7 @@ async fn a_changed_profile_is_known_at_once() {
 }
 
 #[tokio::test]
-async fn a_password_changes_at_the_level_that_fief_asks_for() {
+async fn a_password_changes_at_the_level_that_fief_requires() {
     let server = refresh::server().await;
     let (auth, visitor) = logged_in(&server, refresh::refreshing(&server)).await;
     let mut visitor = visitor.at(app(&auth));
@@ -67,7 +67,7 @@ async fn a_password_changes_at_the_level_that_fief_asks_for() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_refused_with_reasons() {
+async fn a_weak_password_is_rejected_with_reasons() {
     let server = FiefTestServer::start().await;
     let (auth, visitor) = logged_in(&server, builder(&server)).await;
     let answer = visitor.at(app(&auth)).fetch(Method::POST, "/weak").await;
@@ -78,7 +78,7 @@ async fn a_weak_password_is_refused_with_reasons() {
 
 /// N12
 #[tokio::test]
-async fn the_browsers_code_learns_who_is_logged_in() {
+async fn the_browsers_code_gets_the_current_user() {
     let server = FiefTestServer::start().await;
     let auth = builder(&server).user_route("/user").build().unwrap();
     let mut visitor = Visitor::new(super::app(&auth));
@@ -99,7 +99,7 @@ async fn the_browsers_code_learns_who_is_logged_in() {
 
 /// N12
 #[tokio::test]
-async fn an_expired_session_is_nobody() {
+async fn an_expired_session_is_anonymous() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server).user_route("/user")).await;
     server.advance(Duration::from_secs(3601));
@@ -108,7 +108,7 @@ async fn an_expired_session_is_nobody() {
 }
 
 #[tokio::test]
-async fn a_handler_gets_a_token_that_is_good_however_long_it_takes() {
+async fn a_handler_gets_a_valid_token_however_long_it_takes() {
     let server = refresh::server().await;
     let (auth, visitor) = logged_in(&server, refresh::refreshing(&server)).await;
     let late = Arc::new(server);
@@ -147,7 +147,7 @@ async fn a_bearer_token_is_handed_on() {
 
 /// BP-7
 #[tokio::test]
-async fn a_bearer_token_that_is_over_meanwhile_is_not_handed_on() {
+async fn a_bearer_token_that_has_expired_meanwhile_is_not_handed_on() {
     let server = Arc::new(FiefTestServer::start().await);
     let clock = Arc::clone(&server);
     let slow = post(async move |session: CurrentSession| {

@@ -8,7 +8,7 @@ use crate::web::APP;
 
 /// LF-3
 #[tokio::test]
-async fn a_callback_of_somebody_elses_login_is_refused() {
+async fn a_callback_of_another_users_login_is_rejected() {
     let server = FiefTestServer::start().await;
     let mut attacker = visitor(&server).await;
     let callback = attacker.begin(&server, "/login").await;
@@ -50,7 +50,7 @@ async fn a_failed_callback_uses_its_attempt_up() {
 
 /// LF-5
 #[tokio::test]
-async fn an_attempt_is_good_for_ten_minutes() {
+async fn an_attempt_is_valid_for_ten_minutes() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
     let callback = visitor.begin(&server, "/login").await;
@@ -83,7 +83,7 @@ async fn several_tabs_log_in_and_the_oldest_of_six_does_not() {
 
 /// LF-2, LF-8
 #[tokio::test]
-async fn no_cookie_is_good_for_another_purpose() {
+async fn no_cookie_is_valid_for_another_purpose() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     let session = visitor.jar["__Host-fief_session"].clone();

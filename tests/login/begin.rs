@@ -127,7 +127,7 @@ async fn only_navigations_are_sent_to_log_in() {
 
 /// D13
 #[tokio::test]
-async fn a_step_up_asks_for_the_level_and_comes_back() {
+async fn a_step_up_requests_the_level_and_comes_back() {
     let server = refresh::server().await;
     let (_, mut visitor) = logged_in(&server, refresh::refreshing(&server)).await;
     // From here on the session's level is zero.
@@ -151,7 +151,7 @@ async fn a_step_up_asks_for_the_level_and_comes_back() {
 
 /// D13
 #[tokio::test]
-async fn a_login_that_is_too_old_is_asked_for_again() {
+async fn a_login_that_is_too_old_is_requested_again() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     assert_eq!(visitor.open("/recent").await.status, 200);
@@ -197,7 +197,7 @@ async fn the_routes_can_be_nested_and_renamed() {
 
 /// RB-10
 #[tokio::test]
-async fn a_login_while_fief_is_away_says_so() {
+async fn a_login_while_fief_is_unreachable_is_a_503() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::status(500));
     let answer = visitor(&server).await.open("/login").await;

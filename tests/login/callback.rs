@@ -23,7 +23,7 @@ async fn the_callback_ends_the_attempt_and_goes_to_the_default_page() {
 
 /// LF-12, LF-14
 #[tokio::test]
-async fn a_callback_that_is_repetitive_or_long_is_refused() {
+async fn a_callback_that_is_repetitive_or_long_is_rejected() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
     let callback = visitor.begin(&server, "/login").await;
@@ -118,7 +118,7 @@ async fn failures_of_the_token_endpoint_have_a_page_each() {
 
 /// CB-5
 #[tokio::test]
-async fn a_code_of_another_login_is_refused() {
+async fn a_code_of_another_login_is_rejected() {
     let server = FiefTestServer::start().await;
     let mut attacker = visitor(&server).await;
     let injected = attacker.begin(&server, "/login").await;

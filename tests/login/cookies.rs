@@ -38,7 +38,7 @@ async fn a_cookie_that_was_changed_anywhere_is_absent() {
 
 /// SE-8
 #[tokio::test]
-async fn a_cookie_that_comes_twice_is_nobodys() {
+async fn a_cookie_that_comes_twice_is_anonymous() {
     let server = FiefTestServer::start().await;
     let (_, visitor) = logged_in(&server, builder(&server)).await;
     let good = format!("{SESSION}={}", visitor.jar[SESSION]);

@@ -37,7 +37,7 @@ async fn logging_out_twice_is_logging_out() {
 
 /// SE-6, CS-1
 #[tokio::test]
-async fn another_site_logs_nobody_out() {
+async fn another_site_cannot_log_users_out() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     for site in ["cross-site", "same-site"] {
@@ -57,7 +57,7 @@ async fn another_site_logs_nobody_out() {
 }
 
 #[tokio::test]
-async fn the_question_can_be_answered() {
+async fn the_logout_can_be_confirmed() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     let post = Request::post("/logout").header("origin", APP);

@@ -77,7 +77,7 @@ async fn tokens_of_another_user_end_the_session() {
 
 /// RF-6
 #[tokio::test]
-async fn the_new_session_is_good_for_the_next_refresh() {
+async fn the_new_session_is_valid_for_the_next_refresh() {
     let server = server().await;
     let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
     for _ in 0..3 {

@@ -8,7 +8,7 @@ use crate::web::{self, APP};
 
 /// N08
 #[tokio::test]
-async fn who_is_logged_in_gets_the_page() {
+async fn a_logged_in_user_gets_the_page() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     let answer = visitor.open("/castles").await;
@@ -18,7 +18,7 @@ async fn who_is_logged_in_gets_the_page() {
 
 /// SE-4, Q33
 #[tokio::test]
-async fn an_idle_session_is_over_after_an_hour() {
+async fn an_idle_session_expires_after_an_hour() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     server.advance(Duration::from_secs(3599));
@@ -121,7 +121,7 @@ async fn each_cookie_fits_and_a_smaller_session_clears_the_rest() {
 
 /// SE-5
 #[tokio::test]
-async fn a_session_that_does_not_fit_is_refused_whole() {
+async fn a_session_that_does_not_fit_is_rejected_whole() {
     let permissions = (0..400).map(|n| format!("castles:permission-{n}"));
     let user = permissions.fold(User::new(web::EMAIL, "herminetincture"), User::permission);
     let server = FiefTestServer::builder().user(user).start().await.unwrap();
@@ -133,7 +133,7 @@ async fn a_session_that_does_not_fit_is_refused_whole() {
 
 /// SE-3
 #[test]
-fn a_weak_key_is_refused() {
+fn a_weak_key_is_rejected() {
     use fief_axum::SessionKey;
     let short = "ab".repeat(31);
     for key in ["", "password", &short, &"ab".repeat(32), &"!!".repeat(32)] {

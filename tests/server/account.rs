@@ -168,7 +168,7 @@ async fn a_password_changes_after_a_login() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_refused_with_reasons() {
+async fn a_weak_password_is_rejected_with_reasons() {
     let server = FiefTestServer::start().await;
     let (status, body) = patch(&server, "password", json!({"password": "x"})).await;
     assert_eq!(
@@ -210,7 +210,7 @@ async fn an_address_changes_when_its_code_comes_back() {
 }
 
 #[tokio::test]
-async fn a_taken_or_malformed_address_is_refused() {
+async fn a_taken_or_malformed_address_is_rejected() {
     let server = with_fields().await;
     let (status, body) = patch(
         &server,

@@ -66,7 +66,7 @@ async fn a_public_client_needs_a_verifier() {
 }
 
 #[tokio::test]
-async fn discovery_speaks_of_the_host_that_was_asked() {
+async fn discovery_has_the_requested_host() {
     let server = FiefTestServer::start().await;
     let url = format!("{}/.well-known/openid-configuration", server.url());
     let ask = http().get(url).header("x-forwarded-host", "evil.example");
@@ -84,7 +84,7 @@ async fn discovery_speaks_of_the_host_that_was_asked() {
 }
 
 #[tokio::test]
-async fn other_methods_are_told_which_are_right() {
+async fn other_methods_get_the_allowed_ones() {
     let server = FiefTestServer::start().await;
     let answer = http()
         .delete(format!("{}/api/userinfo", server.url()))

@@ -32,7 +32,7 @@ async fn a_cut_ends_in_the_middle_of_the_body() {
 }
 
 #[tokio::test]
-async fn a_cut_token_answer_has_used_the_code() {
+async fn a_cut_token_response_has_used_the_code() {
     let server = FiefTestServer::start().await;
     let code = code(&server, &[]).await;
     server.fault_once(Endpoint::Token, Fault::cut());
@@ -50,7 +50,7 @@ async fn a_cut_token_answer_has_used_the_code() {
 }
 
 #[tokio::test]
-async fn a_reset_and_garbage_are_no_answers() {
+async fn a_reset_and_garbage_are_not_responses() {
     let server = FiefTestServer::start().await;
     server.fault_once(Endpoint::Jwks, Fault::reset());
     assert!(get(&server).await.unwrap_err().is_request());
@@ -60,7 +60,7 @@ async fn a_reset_and_garbage_are_no_answers() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_is_answered_when_faults_are_cleared() {
+async fn a_hanging_request_completes_when_faults_are_cleared() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::hang());
     let asked = tokio::spawn(http().get(jwks(&server)).send());
@@ -70,7 +70,7 @@ async fn a_hanging_request_is_answered_when_faults_are_cleared() {
 }
 
 #[tokio::test]
-async fn slow_answers_are_whole() {
+async fn slow_responses_are_complete() {
     let server = FiefTestServer::start().await;
     let whole = get(&server).await.unwrap().text().await.unwrap();
     for fault in [
@@ -83,7 +83,7 @@ async fn slow_answers_are_whole() {
 }
 
 #[tokio::test]
-async fn a_huge_answer_does_not_say_its_size() {
+async fn a_huge_response_has_no_content_length() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::huge(200_000));
     let answer = get(&server).await.unwrap();

@@ -22,7 +22,7 @@ async fn a_session_is_reused_with_a_lower_acr() {
 }
 
 #[tokio::test]
-async fn the_login_page_comes_when_it_is_asked_for() {
+async fn the_login_page_comes_when_it_is_requested() {
     let server = FiefTestServer::start().await;
     let browser = Browser::logged_in(&server).await;
     for more in [("prompt", "login"), ("acr_values", "1"), ("max_age", "0")] {
@@ -54,7 +54,7 @@ async fn consent_without_the_login_page_gives_the_higher_acr() {
 }
 
 #[tokio::test]
-async fn a_third_party_client_asks_for_consent_once() {
+async fn a_third_party_client_needs_consent_once() {
     let client = Client::new("stranger").third_party();
     let server = FiefTestServer::builder()
         .client(client)
@@ -75,7 +75,7 @@ async fn a_third_party_client_asks_for_consent_once() {
 }
 
 #[tokio::test]
-async fn a_hybrid_answer_comes_in_the_fragment() {
+async fn a_hybrid_response_is_in_the_fragment() {
     let server = FiefTestServer::start().await;
     let url = authorize_url(
         &server,
@@ -109,7 +109,7 @@ async fn an_unverified_address_is_verified_with_a_code() {
 }
 
 #[tokio::test]
-async fn somebody_new_can_sign_up() {
+async fn a_new_user_can_sign_up() {
     let server = FiefTestServer::start().await;
     let browser = Browser::new(&server);
     let start = browser
@@ -244,7 +244,7 @@ async fn codes_and_sessions_end() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_together_is_refused_at_the_start() {
+async fn contradictory_settings_are_rejected_at_the_start() {
     let same = User::new(EMAIL, PASSWORD);
     let builders = [
         FiefTestServer::builder().key_bits(1024),

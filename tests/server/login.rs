@@ -28,7 +28,7 @@ async fn a_wrong_password_is_an_error_page() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_once() {
+async fn a_code_is_valid_once() {
     let server = FiefTestServer::start().await;
     let code = code(&server, &[]).await;
     assert_eq!(exchange(&server, &code).await.0, 200);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{http, userinfo};
 
 #[tokio::test]
-async fn a_minted_token_is_good_until_something_is_changed() {
+async fn a_minted_token_is_valid_until_something_is_changed() {
     let server = FiefTestServer::start().await;
     let token = || server.access_token();
     assert_eq!(userinfo(&server, &token().mint()).await.0, 200);
@@ -26,7 +26,7 @@ async fn a_minted_token_is_good_until_something_is_changed() {
 }
 
 #[tokio::test]
-async fn a_minted_token_says_what_it_was_told_to() {
+async fn a_minted_token_has_the_claims_that_were_set() {
     let server = FiefTestServer::start().await;
     let token = server
         .access_token()

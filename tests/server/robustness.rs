@@ -48,7 +48,7 @@ async fn nothing_that_is_sent_makes_it_fail() {
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_refused() {
+async fn a_body_that_is_too_large_is_rejected() {
     let server = FiefTestServer::start().await;
     let url = format!("{}/api/token", server.url());
     let answer = http()

@@ -43,7 +43,7 @@ async fn any_event_can_be_sent() {
 
 #[tokio::test]
 #[should_panic(expected = "https://example.com")]
-async fn an_address_of_https_is_refused() {
+async fn an_address_of_https_is_rejected() {
     let server = FiefTestServer::start().await;
     server.add_webhook("https://example.com", "secret");
 }

@@ -168,7 +168,7 @@ async fn a_key_stays_withdrawn() {
 
 /// TV-24: what was refused is not kept.
 #[tokio::test]
-async fn a_token_that_was_refused_is_refused_again() {
+async fn a_token_that_was_rejected_is_rejected_again() {
     let world = World::start().await;
     let fief = world.builder().build().unwrap();
     for claim in ["iss", "aud", "nonce"] {

@@ -61,7 +61,7 @@ async fn a_symmetric_key_verifies_nothing() {
 
 /// TV-6
 #[tokio::test]
-async fn a_critical_extension_is_refused() {
+async fn a_critical_extension_is_rejected() {
     let world = World::start().await;
     for crit in [r#"["b64"]"#, r#"["exp"]"#, "[]", "null", "\"b64\"", "true"] {
         let header = format!(r#"{{"alg":"RS256","kid":"signer","b64":true,"crit":{crit}}}"#);

@@ -9,7 +9,7 @@ use crate::keys::validate;
 
 /// TV-1, TV-3, TV-6, TV-11: what is refused for its size, form or header costs no request.
 #[tokio::test]
-async fn what_is_refused_before_the_signature_costs_no_request() {
+async fn what_is_rejected_before_the_signature_costs_no_request() {
     let world = World::start().await;
     let claims = world.claims().to_string();
     let mut bad = vec!["x".repeat(20_000), "a.b".to_owned()];
@@ -28,7 +28,7 @@ async fn what_is_refused_before_the_signature_costs_no_request() {
 
 /// TV-11, D4: the issuer and the audience come before the times, and these before the kind.
 #[tokio::test]
-async fn of_bad_claims_the_first_in_order_is_told() {
+async fn of_bad_claims_the_first_in_order_is_reported() {
     let world = World::start().await;
     for (claim, is_told_first) in [("iss", true), ("aud", true), ("nonce", false)] {
         let mut claims = world.claims();
@@ -42,7 +42,7 @@ async fn of_bad_claims_the_first_in_order_is_told() {
 
 /// TV-23: who somebody is comes before what they may.
 #[tokio::test]
-async fn what_is_invalid_is_told_before_what_is_lacking() {
+async fn what_is_invalid_is_reported_before_what_is_lacking() {
     let world = World::start().await;
     let requirements = Requirements::new().scope("x").permission("x");
     let fief = world.builder().build().unwrap();
@@ -64,7 +64,7 @@ async fn what_is_invalid_is_told_before_what_is_lacking() {
 
 /// TV-23, TV-24: also of a token seen before it is told first that it is over.
 #[tokio::test]
-async fn of_a_token_seen_before_expiry_is_told_before_what_is_lacking() {
+async fn of_a_token_seen_before_expiry_is_reported_before_what_is_lacking() {
     let world = World::start().await;
     let fief = world.builder().build().unwrap();
     let token = world.token_with("exp", &NOW.to_string());
@@ -77,7 +77,7 @@ async fn of_a_token_seen_before_expiry_is_told_before_what_is_lacking() {
 
 /// TV-23: scopes, ACR, age of the login, permissions.
 #[tokio::test]
-async fn what_is_lacking_is_told_in_order() {
+async fn what_is_lacking_is_reported_in_order() {
     let world = World::start().await;
     let mut claims = world.claims();
     let scope = lacking(&world, &claims).await;

@@ -88,7 +88,7 @@ proptest! {
 
     /// TV-4, TV-10: no change of a good token, seen before or not, is a good token.
     #[test]
-    fn a_changed_token_is_never_good(at in any::<prop::sample::Index>(), byte in 0_u8..128, how in 0..3, seen in any::<bool>()) {
+    fn a_changed_token_is_never_valid(at in any::<prop::sample::Index>(), byte in 0_u8..128, how in 0..3, seen in any::<bool>()) {
         let fixture = &*FIXTURE;
         let good = &fixture.tokens[1];
         prop_assert!(is_met(good, &Requirements::new()));

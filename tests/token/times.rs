@@ -18,7 +18,7 @@ async fn at(
 
 /// TV-14
 #[tokio::test]
-async fn a_token_is_over_at_its_second_and_the_leeway() {
+async fn a_token_expires_at_its_second_and_the_leeway() {
     let world = World::start().await;
     let expiry = NOW.to_string();
     assert!(at(&world, NOW + 59, "exp", &expiry).await.is_ok());
@@ -69,7 +69,7 @@ async fn an_expiry_is_rounded_down() {
 
 /// TV-14: it may expire while the keys are fetched.
 #[tokio::test]
-async fn a_token_that_expires_while_the_keys_come_is_over() {
+async fn a_token_that_expires_during_the_fetch_of_keys_is_expired() {
     let world = World::start().await;
     let fief = world.builder().build().unwrap();
     let token = world.token_with("exp", &NOW.to_string());
@@ -85,7 +85,7 @@ async fn a_token_that_expires_while_the_keys_come_is_over() {
 
 /// TV-15
 #[tokio::test]
-async fn a_token_is_not_good_before_its_time() {
+async fn a_token_is_not_valid_before_its_time() {
     let world = World::start().await;
     assert!(
         at(&world, NOW, "nbf", &(NOW + 60).to_string())
@@ -166,7 +166,7 @@ async fn the_leeway_is_the_same_for_all_times() {
 
 /// RB-9: a clock that is wrong admits nobody, and breaks nothing.
 #[tokio::test]
-async fn a_clock_outside_of_history_admits_nobody() {
+async fn a_clock_outside_of_history_accepts_no_token() {
     let world = World::start().await;
     let times = [
         UNIX_EPOCH,

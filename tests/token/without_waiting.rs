@@ -49,7 +49,7 @@ async fn a_token_is_validated_without_waiting_where_the_keys_are_known() {
 /// TV-14, DJ-7: a key id that nobody knows is worth a request once in a while; whoever comes during it may wait for it,
 /// and afterwards nobody does.
 #[tokio::test]
-async fn an_unknown_key_is_refused_without_waiting_in_the_cool_down() {
+async fn an_unknown_key_is_rejected_without_waiting_in_the_cool_down() {
     let world = World::start().await;
     let fief = world.builder().build().unwrap();
     fief.connect().await.unwrap();

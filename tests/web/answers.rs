@@ -87,7 +87,7 @@ async fn a_missing_permission_has_a_code_of_its_own() {
 
 /// ER-7, D5, Q31
 #[tokio::test]
-async fn a_fief_that_is_away_is_503_with_a_time_to_try_again() {
+async fn an_unreachable_fief_is_503_with_a_time_to_try_again() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::status(500));
     let token = server.access_token().mint();

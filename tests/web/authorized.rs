@@ -67,7 +67,7 @@ async fn create(Authorized(token, _): Authorized<CanCreate>) -> String {
 
 /// D8
 #[tokio::test]
-async fn a_handler_without_a_guard_is_reached_only_by_who_meets_its_policy() {
+async fn a_handler_without_a_guard_requires_its_policy() {
     let server = FiefTestServer::start().await;
     let app = one(get(create)).layer(api(&server).layer());
 
@@ -113,7 +113,7 @@ async fn policies_do_not_take_each_others_place() {
 
 /// A policy may ask more than requirements say.
 #[tokio::test]
-async fn a_policy_may_decide_by_itself() {
+async fn a_policy_can_have_its_own_check() {
     let server = FiefTestServer::start().await;
     let app = one(get(async |_: Authorized<IsStaff>| "staff")).layer(api(&server).layer());
 
@@ -129,7 +129,7 @@ async fn a_policy_may_decide_by_itself() {
 
 /// I03, I04
 #[tokio::test]
-async fn an_optional_policy_forgives_nobody_but_not_somebody() {
+async fn an_optional_policy_accepts_anonymous_but_not_forbidden_requests() {
     let server = FiefTestServer::start().await;
     let greet = async |found: Option<Authorized<CanCreate>>| found.is_some().to_string();
     let app = one(get(greet)).layer(api(&server).layer());

@@ -65,7 +65,7 @@ async fn another_scheme_is_no_credentials() {
 
 /// BP-2
 #[tokio::test]
-async fn a_repeated_header_is_malformed_whatever_is_in_it() {
+async fn a_repeated_header_is_always_malformed() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked().route_layer(api(&server).require()));
     let good = format!("Bearer {}", server.access_token().mint());
@@ -97,7 +97,7 @@ async fn a_token_anywhere_else_is_not_read() {
 
 /// BP-5, BP-8, RB-3
 #[tokio::test]
-async fn junk_of_any_size_is_refused_without_asking_fief() {
+async fn junk_of_any_size_is_rejected_without_a_request_to_fief() {
     let server = FiefTestServer::start().await;
 
     let dots = format!("Bearer {}", ".".repeat(8_000));

@@ -14,7 +14,7 @@ use crate::login::{self, builder, logged_in};
 
 /// SE-7
 #[tokio::test]
-async fn what_a_guard_let_in_is_not_stored_and_varies() {
+async fn responses_behind_a_guard_are_not_stored_and_vary() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked().route_layer(api(&server).require()));
 
@@ -62,7 +62,7 @@ async fn what_the_application_says_stays() {
 
 /// SE-7
 #[tokio::test]
-async fn a_route_that_asks_for_nobody_is_left_alone() {
+async fn a_route_without_authentication_is_left_alone() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked()).layer(api(&server).layer());
 
@@ -74,7 +74,7 @@ async fn a_route_that_asks_for_nobody_is_left_alone() {
 
 /// SE-7: what one answer was about is no matter of the next one's.
 #[tokio::test]
-async fn an_answer_after_one_users_is_left_alone() {
+async fn a_response_after_one_users_is_left_alone() {
     let server = FiefTestServer::start().await;
     let (auth, visitor) = logged_in(&server, builder(&server)).await;
     let app = one(unchecked().route_layer(auth.require()));
@@ -114,7 +114,7 @@ async fn an_application_may_say_it_in_several_headers() {
 
 /// SE-7: what the application says about caching is about its user's own browser.
 #[tokio::test]
-async fn an_answer_that_is_one_users_is_never_public() {
+async fn a_response_for_one_user_is_never_public() {
     let server = FiefTestServer::start().await;
     let said = async |said: &'static str| {
         let page = get(async move || ([(header::CACHE_CONTROL, said)], "inside"));
@@ -133,7 +133,7 @@ async fn an_answer_that_is_one_users_is_never_public() {
 
 /// SE-7, SE-4
 #[tokio::test]
-async fn with_new_cookies_only_a_private_answer_keeps_what_it_says() {
+async fn with_new_cookies_only_a_private_response_keeps_what_it_says() {
     for (said, kept) in [
         ("private, max-age=60", "private, max-age=60"),
         ("no-cache, no-store", "no-cache, no-store"),
@@ -154,7 +154,7 @@ async fn with_new_cookies_only_a_private_answer_keeps_what_it_says() {
 
 /// SE-7
 #[tokio::test]
-async fn what_the_table_of_paths_refuses_is_not_stored() {
+async fn what_the_table_of_paths_rejects_is_not_stored() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked()).layer(api(&server).paths());
 

@@ -40,7 +40,7 @@ async fn the_fallback_is_opened_or_guarded_on_purpose_only() {
 
 /// RB-7
 #[tokio::test]
-async fn a_nested_routers_fallback_is_refused_too() {
+async fn a_nested_routers_fallback_is_rejected_too() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let around = Router::new()

@@ -10,7 +10,7 @@ use super::{api, call, guarded, one, send, status, unchecked, whoami};
 
 /// I01
 #[tokio::test]
-async fn without_a_good_token_nobody_gets_in() {
+async fn requests_without_a_valid_token_are_rejected() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let app = one(unchecked().route_layer(auth.require())).layer(auth.layer());
@@ -27,7 +27,7 @@ async fn without_a_good_token_nobody_gets_in() {
 
 /// I02
 #[tokio::test]
-async fn a_good_token_reaches_the_handler_which_serialises_it_without_itself() {
+async fn a_valid_token_reaches_the_handler_which_serialises_it_without_itself() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let token = server
@@ -63,7 +63,7 @@ async fn every_scope_is_required() {
 
 /// I06
 #[tokio::test]
-async fn a_low_acr_asks_for_a_better_login() {
+async fn a_low_acr_requires_a_stronger_login() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let app = one(unchecked().route_layer(auth.require().acr(FiefAcr::LevelOne)));
@@ -80,7 +80,7 @@ async fn a_low_acr_asks_for_a_better_login() {
 
 /// D13
 #[tokio::test]
-async fn an_old_login_asks_for_a_new_one() {
+async fn an_old_login_requires_a_new_one() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let app = one(unchecked().route_layer(auth.require().max_age(Duration::from_secs(300))));
@@ -131,7 +131,7 @@ async fn one_of_several_permissions_is_enough() {
 
 /// A permission is not a prefix of another. Q08, TV-21
 #[tokio::test]
-async fn a_permission_is_met_only_by_itself() {
+async fn a_permission_is_met_only_by_the_same_one() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let app = one(unchecked().route_layer(auth.require().permission("castles:create")));
@@ -207,7 +207,7 @@ async fn extractors_work_inside_of_a_guard_without_the_layer() {
 
 /// D8
 #[tokio::test]
-async fn a_guard_refuses_what_another_ones_layer_let_in() {
+async fn a_guard_rejects_what_another_ones_layer_accepted() {
     let server = FiefTestServer::start().await;
     let (ours, theirs) = (api(&server), api(&server));
     let guard = one(unchecked().route_layer(ours.require())).layer(theirs.layer());

@@ -49,7 +49,7 @@ async fn a_nested_page_comes_back_to_the_address_that_the_browser_knows() {
 
 /// ER-3, D9
 #[tokio::test]
-async fn a_step_up_page_asks_for_the_acr_and_the_age_at_once() {
+async fn a_step_up_page_requests_the_acr_and_the_age_at_once() {
     let server = FiefTestServer::start().await;
     let guard = site(&server)
         .require()
@@ -103,7 +103,7 @@ async fn a_browser_without_fetch_metadata_is_known_by_what_it_accepts() {
 
 /// D9
 #[tokio::test]
-async fn without_a_login_a_page_is_answered_like_an_api() {
+async fn without_a_login_a_page_is_rejected_like_an_api_call() {
     let server = FiefTestServer::start().await;
     let answer = send(&guarded(api(&server).require()), page("/")).await;
 
@@ -134,7 +134,7 @@ async fn a_page_that_one_may_not_see_is_a_page_that_says_so() {
 
 /// ER-7
 #[tokio::test]
-async fn a_page_while_fief_is_away_is_a_page_that_says_so() {
+async fn a_page_while_fief_is_unreachable_is_an_error_page() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::status(503));
     let token = server.access_token().mint();

@@ -11,7 +11,7 @@ use super::{APP, api, call, fief, guarded, page, send};
 
 /// D9, Q30
 #[tokio::test]
-async fn the_applications_own_answer_is_final_even_when_it_is_a_success() {
+async fn the_applications_own_response_is_final_even_if_it_is_a_success() {
     let server = FiefTestServer::start().await;
     let auth = FiefAuth::builder(fief(&server))
         .on_rejection(|_| "outside")
@@ -29,7 +29,7 @@ async fn the_applications_own_answer_is_final_even_when_it_is_a_success() {
 
 /// D9
 #[tokio::test]
-async fn the_applications_own_answer_knows_what_was_missing_and_where_to_log_in() {
+async fn the_applications_own_response_knows_what_was_missing_and_where_to_log_in() {
     let server = FiefTestServer::start().await;
     let key = SessionKey::generate().unwrap();
     let builder = FiefAuth::builder(fief(&server)).login(APP, key);
@@ -52,7 +52,7 @@ async fn the_applications_own_answer_knows_what_was_missing_and_where_to_log_in(
 
 /// D9
 #[tokio::test]
-async fn the_application_answers_every_rejection() {
+async fn the_application_handles_every_rejection() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::status(500));
     let builder = FiefAuth::builder(fief(&server))
@@ -69,7 +69,7 @@ async fn the_application_answers_every_rejection() {
 
 /// D9: RFC 9110, section 11.6.1
 #[tokio::test]
-async fn the_applications_own_answer_can_carry_the_challenge() {
+async fn the_applications_own_response_can_carry_the_challenge() {
     let server = FiefTestServer::start().await;
     let builder = FiefAuth::builder(fief(&server)).on_rejection(|rejection| {
         let challenge = rejection.challenge().cloned();

@@ -172,7 +172,7 @@ fn every_method_is_described() {
 
 /// I13
 #[test]
-fn only_answers_that_come_are_described() {
+fn only_possible_responses_are_described() {
     let auth = auth();
     let described = |guard: RequireLayer| {
         let mut document = castles(Operation::new());
@@ -190,7 +190,7 @@ fn only_answers_that_come_are_described() {
 
 /// I13
 #[test]
-fn an_answer_that_is_described_already_stays() {
+fn a_response_that_is_already_described_stays() {
     let own = ResponseBuilder::new().description("Mine.");
     let mut document = castles(OperationBuilder::new().response("403", own).build());
 

@@ -29,7 +29,7 @@ async fn app(server: &FiefTestServer) -> Router {
 
 /// I03
 #[tokio::test]
-async fn nobody_is_none_and_somebody_is_some() {
+async fn an_anonymous_request_is_none_and_an_authenticated_one_is_some() {
     let server = FiefTestServer::start().await;
     let app = app(&server).await;
     let expired = server.access_token().expired().mint();
@@ -55,7 +55,7 @@ async fn a_malformed_header_is_not_forgiven() {
 
 /// D4, D5
 #[tokio::test]
-async fn a_fief_that_is_away_is_not_forgiven() {
+async fn an_unreachable_fief_is_not_ignored() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::status(500));
     let app = app(&server).await;
@@ -66,7 +66,7 @@ async fn a_fief_that_is_away_is_not_forgiven() {
 
 /// I03
 #[tokio::test]
-async fn an_optional_guard_lets_nobody_pass() {
+async fn an_optional_guard_accepts_anonymous_requests() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked().route_layer(api(&server).require().optional()));
     let expired = server.access_token().expired().mint();
@@ -78,7 +78,7 @@ async fn an_optional_guard_lets_nobody_pass() {
 
 /// I04
 #[tokio::test]
-async fn an_optional_guard_does_not_forgive_what_somebody_lacks() {
+async fn an_optional_guard_rejects_users_that_lack_something() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let scope = one(unchecked().route_layer(auth.require().scope("castles").optional()));
@@ -107,7 +107,7 @@ async fn an_optional_guard_forgives_nothing_else() {
 
 /// D4, D5
 #[tokio::test]
-async fn an_optional_guard_does_not_forgive_that_fief_is_away() {
+async fn an_optional_guard_does_not_ignore_an_unreachable_fief() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::status(500));
     let app = guarded(api(&server).require().optional());
@@ -149,7 +149,7 @@ async fn an_optional_extractor_takes_no_cookie_of_another_site() {
 
 /// D4
 #[tokio::test]
-async fn an_optional_policy_forgives_nothing_that_somebody_lacks() {
+async fn an_optional_policy_rejects_users_that_lack_something() {
     let server = FiefTestServer::start().await;
     let app = one(get(async |_: Option<Authorized<Strict>>| "inside")).layer(api(&server).layer());
     let old = strict(&server).authenticated_ago(Duration::from_secs(900));
@@ -163,7 +163,7 @@ async fn an_optional_policy_forgives_nothing_that_somebody_lacks() {
 
 /// D16, Q32
 #[tokio::test]
-async fn an_optional_user_is_not_none_while_fief_is_away() {
+async fn an_optional_user_is_not_none_while_fief_is_unreachable() {
     let server = FiefTestServer::start().await;
     let app = one(get(async |_: Option<CurrentUser>| "inside")).layer(api(&server).layer());
     let token = server.access_token().mint();
@@ -176,7 +176,7 @@ async fn an_optional_user_is_not_none_while_fief_is_away() {
 
 /// D4
 #[tokio::test]
-async fn an_optional_session_is_none_for_nobody_only() {
+async fn an_optional_session_is_none_only_for_anonymous_requests() {
     let server = FiefTestServer::start().await;
     let greet = async |session: Option<CurrentSession>| session.is_some().to_string();
     let app = one(get(greet)).layer(api(&server).layer());

@@ -69,7 +69,7 @@ async fn each_path_requires_what_the_table_says() {
 
 /// N10
 #[tokio::test]
-async fn an_optional_path_takes_an_expired_token_for_nobody() {
+async fn an_optional_path_treats_an_expired_token_as_anonymous() {
     let server = FiefTestServer::start().await;
     let expired = server.access_token().expired().mint();
 
@@ -80,7 +80,7 @@ async fn an_optional_path_takes_an_expired_token_for_nobody() {
 
 /// RB-7
 #[tokio::test]
-async fn what_is_not_in_the_table_is_refused() {
+async fn paths_that_are_not_in_the_table_are_rejected() {
     let server = FiefTestServer::start().await;
     let app = app(&api(&server));
     let bearer = format!(

@@ -58,7 +58,7 @@ async fn an_expired_token_in_the_cookie_is_a_401() {
 
 /// SE-8
 #[tokio::test]
-async fn a_repeated_cookie_is_nobodys() {
+async fn a_repeated_cookie_is_anonymous() {
     let server = FiefTestServer::start().await;
     let token = server.access_token().mint();
 

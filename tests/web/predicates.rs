@@ -6,7 +6,7 @@ use super::{EMAIL, api, guarded, status};
 
 /// D8
 #[tokio::test]
-async fn a_predicate_decides_about_good_tokens_only() {
+async fn a_predicate_decides_about_valid_tokens_only() {
     let server = FiefTestServer::start().await;
     let auth = api(&server);
     let anne = server.user_id(EMAIL);

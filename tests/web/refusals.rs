@@ -29,7 +29,7 @@ fn inactive(server: &FiefTestServer) -> Fault {
 
 /// D16, Q32
 #[tokio::test]
-async fn a_userinfo_401_is_a_401_and_not_asked_again_at_once() {
+async fn a_userinfo_401_is_a_401_and_not_repeated_at_once() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
     server.fault(Endpoint::Userinfo, Fault::status(401));
@@ -44,7 +44,7 @@ async fn a_userinfo_401_is_a_401_and_not_asked_again_at_once() {
 
 /// RB-8
 #[tokio::test]
-async fn a_refusal_is_forgotten_after_five_seconds() {
+async fn a_rejection_is_forgotten_after_five_seconds() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
     server.fault_once(Endpoint::Userinfo, Fault::status(401));
@@ -58,7 +58,7 @@ async fn a_refusal_is_forgotten_after_five_seconds() {
 
 /// RB-8
 #[tokio::test]
-async fn one_tokens_refusal_is_not_another_ones_and_is_forgotten_soon() {
+async fn one_tokens_rejection_is_not_another_ones_and_is_forgotten_soon() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let (first, second) = tokens(&server);
@@ -72,7 +72,7 @@ async fn one_tokens_refusal_is_not_another_ones_and_is_forgotten_soon() {
 
 /// RB-8: nor while it is under way.
 #[tokio::test]
-async fn tokens_that_ask_at_the_same_time_share_no_refusal() {
+async fn tokens_at_the_same_time_share_no_rejection() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let (first, second) = tokens(&server);
@@ -89,7 +89,7 @@ async fn tokens_that_ask_at_the_same_time_share_no_refusal() {
 
 /// IT-14: the token is still good, the account is not.
 #[tokio::test]
-async fn a_user_who_is_not_active_is_refused_with_any_token() {
+async fn an_inactive_user_is_rejected_with_any_token() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let (first, second) = tokens(&server);
@@ -115,7 +115,7 @@ async fn refuse_fifty(server: &FiefTestServer, fault: Fault) {
 
 /// D16, RB-8
 #[tokio::test]
-async fn requests_at_the_same_time_share_a_refusal() {
+async fn requests_at_the_same_time_share_a_rejection() {
     let server = FiefTestServer::start().await;
     refuse_fifty(&server, Fault::status(401)).await;
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
@@ -123,7 +123,7 @@ async fn requests_at_the_same_time_share_a_refusal() {
 
 /// D16, IT-14
 #[tokio::test]
-async fn requests_at_the_same_time_share_a_user_who_is_not_active() {
+async fn requests_at_the_same_time_share_an_inactive_user() {
     let server = FiefTestServer::start().await;
     refuse_fifty(&server, inactive(&server)).await;
     assert_eq!(server.requests(Endpoint::Userinfo), 1);

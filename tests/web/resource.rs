@@ -62,7 +62,7 @@ async fn before_fief_was_reached_nothing_is_described() {
 
 /// A resource is a place.
 #[tokio::test]
-async fn a_resource_that_is_no_place_is_refused() {
+async fn a_resource_that_is_no_place_is_rejected() {
     let server = FiefTestServer::start().await;
 
     for resource in [

@@ -80,7 +80,7 @@ async fn what_does_not_belong_in_the_cache_is_not_believed() {
 
 /// RB-8
 #[tokio::test]
-async fn a_refusal_and_forgetting_take_the_user_out() {
+async fn a_rejection_and_an_invalidation_remove_the_user() {
     let server = FiefTestServer::start().await;
     let cache = Shared::default();
     let auth = auth(&server, &cache);
@@ -96,7 +96,7 @@ async fn a_refusal_and_forgetting_take_the_user_out() {
 
 /// D16, RB-8
 #[tokio::test]
-async fn a_user_in_the_cache_who_is_not_active_is_asked_for() {
+async fn a_cached_user_that_is_inactive_is_fetched() {
     let server = FiefTestServer::start().await;
     let cache = Shared::default();
     let app = app(&auth(&server, &cache));

@@ -30,7 +30,7 @@ async fn asked(server: &FiefTestServer, app: Router, apart: Duration) -> usize {
 
 /// D16, Q3A
 #[tokio::test]
-async fn after_five_minutes_fief_is_asked_again() {
+async fn after_five_minutes_the_user_is_fetched_again() {
     let server = FiefTestServer::start().await;
     let apart = async |seconds| {
         let app = app(builder(&server));
@@ -56,7 +56,7 @@ async fn the_time_to_live_can_be_another() {
 
 /// D16
 #[tokio::test]
-async fn without_a_time_to_live_fief_is_asked_each_time() {
+async fn without_a_time_to_live_the_user_is_fetched_each_time() {
     let server = FiefTestServer::start().await;
     let app = app(builder(&server).user_cache_ttl(Duration::ZERO));
 
@@ -78,7 +78,7 @@ async fn a_clock_that_goes_back_makes_no_user_fresh() {
 
 /// D16
 #[tokio::test]
-async fn the_cache_serves_while_fief_is_away() {
+async fn the_cache_serves_while_fief_is_unreachable() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(builder(&server)), server.access_token().mint());
     send(&app, call(&token)).await;
@@ -101,7 +101,7 @@ async fn a_fief_that_fails_takes_no_user_out_of_the_cache() {
 
 /// RB-8: an answer that is under way may be of before the change.
 #[tokio::test]
-async fn a_user_who_is_forgotten_is_asked_for_again_whatever_is_under_way() {
+async fn an_invalidated_user_is_fetched_again_even_during_a_fetch() {
     let server = FiefTestServer::start().await;
     let auth = builder(&server).build().unwrap();
     let app = one(get(async |_: CurrentUser| "inside")).layer(auth.layer());

@@ -31,7 +31,7 @@ async fn app(server: &FiefTestServer) -> Router {
 
 /// D16, RB-5: those who wait for a request that is lost with its runtime make it again, and once.
 #[test]
-fn those_who_wait_outlive_the_runtime_that_asks() {
+fn callers_that_wait_outlive_the_runtime_that_fetches() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(FiefTestServer::start());
     let (app, token) = (servers.block_on(app(&server)), server.access_token().mint());

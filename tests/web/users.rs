@@ -30,7 +30,7 @@ fn app(server: &FiefTestServer) -> Router {
 
 /// I08
 #[tokio::test]
-async fn nobody_is_a_401_without_asking_fief() {
+async fn an_anonymous_request_is_a_401_without_a_request_to_fief() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let expired = server.access_token().expired().mint();
@@ -42,7 +42,7 @@ async fn nobody_is_a_401_without_asking_fief() {
 
 /// I09, N11
 #[tokio::test]
-async fn fief_is_asked_once_for_a_user() {
+async fn a_user_is_fetched_once() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let (first, second) = (
@@ -60,7 +60,7 @@ async fn fief_is_asked_once_for_a_user() {
 
 /// I12, N11, Q3A
 #[tokio::test]
-async fn the_fresh_variant_asks_each_time_and_tells_the_cache() {
+async fn the_fresh_variant_fetches_each_time_and_updates_the_cache() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
     let fresh = || Request::get("/fresh").header("authorization", format!("Bearer {token}"));
@@ -74,7 +74,7 @@ async fn the_fresh_variant_asks_each_time_and_tells_the_cache() {
 
 /// I10
 #[tokio::test]
-async fn the_optional_user_is_none_for_nobody() {
+async fn the_optional_user_is_none_for_an_anonymous_request() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let with = |token: String| {
@@ -140,7 +140,7 @@ async fn a_fief_that_fails_is_a_503_and_forgotten_at_once() {
 
 /// D16, IT-13
 #[tokio::test]
-async fn another_users_info_is_refused_and_not_kept() {
+async fn another_users_info_is_rejected_and_not_kept() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
     let other =
@@ -153,7 +153,7 @@ async fn another_users_info_is_refused_and_not_kept() {
 
 /// D16, RB-8
 #[tokio::test]
-async fn requests_at_the_same_time_share_one_answer() {
+async fn requests_at_the_same_time_share_one_response() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
     server.fault(Endpoint::Userinfo, Fault::hang());
@@ -175,7 +175,7 @@ async fn requests_at_the_same_time_share_one_answer() {
 
 /// RB-5
 #[tokio::test]
-async fn a_caller_that_goes_away_takes_nothing_from_the_others() {
+async fn a_caller_that_hangs_up_does_not_affect_other_callers() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
     server.fault(Endpoint::Userinfo, Fault::hang());

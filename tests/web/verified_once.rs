@@ -15,7 +15,7 @@ use crate::login::{self, builder, logged_in};
 
 /// D8
 #[tokio::test]
-async fn a_token_is_verified_once_however_many_ask() {
+async fn a_token_is_verified_once_however_often_it_is_used() {
     let server = FiefTestServer::start().await;
     let counts = Counts::default();
     let _guard = metrics::set_default_local_recorder(&counts);

@@ -45,7 +45,7 @@ on_every_store! {
 
 /// RB-6, D5
 #[tokio::test]
-async fn a_store_that_fails_lets_nobody_in() {
+async fn with_a_store_that_fails_requests_are_rejected() {
     let server = FiefTestServer::start().await;
     let store = Memory::default();
     let builder = refresh::refreshing(&server).session_store(store.clone());
@@ -74,7 +74,7 @@ async fn a_store_knows_no_token() {
 
 /// SE-4
 #[tokio::test]
-async fn an_idle_session_of_a_store_is_over() {
+async fn an_idle_session_of_a_store_expires() {
     let server = FiefTestServer::start().await;
     let builder = super::builder(&server).session_store(Memory::default());
     let (_, mut visitor) = logged_in(&server, builder).await;
@@ -86,7 +86,7 @@ async fn an_idle_session_of_a_store_is_over() {
 
 /// D8: also behind guards, which look without waiting first.
 #[tokio::test]
-async fn a_request_asks_the_store_once() {
+async fn a_request_loads_from_the_store_once() {
     let server = FiefTestServer::start().await;
     let store = Memory::default();
     let builder = super::builder(&server).session_store(store.clone());
@@ -102,7 +102,7 @@ async fn a_request_asks_the_store_once() {
 
 /// D12, RF-1: it looked at the clock before, and at the session of before.
 #[tokio::test]
-async fn a_request_that_began_before_a_refresh_landed_shares_it() {
+async fn a_request_that_began_before_a_refresh_completed_shares_it() {
     let server = refresh::server().await;
     let store = Memory::default();
     let builder = refresh::refreshing(&server).session_store(store.clone());

@@ -155,7 +155,7 @@ fn protections() -> impl Strategy<Value = Protection> {
 /// D5, RB-6, Q31, Q32: whatever the order of the layers, the state of Fief and the credentials, only good ones with
 /// what is required get in, and only where everything is in its place. Whatever the answer then is.
 #[test]
-fn only_good_credentials_reach_the_handler() {
+fn only_valid_credentials_reach_the_handler() {
     use Layer as L;
     let runtime = Runtime::new().unwrap();
     let anne = User::new(EMAIL, "herminetincture").permission("create");
