@@ -39,8 +39,8 @@ async fn builds_nothing(host: &str) {
     open(&chromium, host, &site).await;
     chromium.click("Win a castle").await;
     let castles = format!("{}/castles", site.url);
-    let answer = chromium.shows(&castles, "").await;
-    assert!(!answer.contains("Blois"), "{answer}");
+    let response = chromium.shows(&castles, "").await;
+    assert!(!response.contains("Blois"), "{response}");
     chromium.visit(&castles).await;
     let page = chromium.shows(&castles, ANNE.0).await;
     assert!(!page.contains("Blois"), "{page}");

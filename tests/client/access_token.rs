@@ -96,9 +96,9 @@ async fn a_required_scope_must_be_granted() {
             token.scope("openid offline_access")
         })
     };
-    let refused = granted("REQUIRED").await;
+    let rejected = granted("REQUIRED").await;
     assert!(matches!(
-        refused,
+        rejected,
         Err(FiefError::AccessTokenMissingScope { .. })
     ));
     let info = granted("openid").await.unwrap();
@@ -131,9 +131,12 @@ async fn a_required_permission_must_be_granted() {
         "castles",
         "CASTLES:CREATE",
     ] {
-        let refused = checked(&server, required(), |token| token.permissions([other])).await;
+        let rejected = checked(&server, required(), |token| token.permissions([other])).await;
         assert!(
-            matches!(refused, Err(FiefError::AccessTokenMissingPermission { .. })),
+            matches!(
+                rejected,
+                Err(FiefError::AccessTokenMissingPermission { .. })
+            ),
             "{other}"
         );
     }

@@ -130,9 +130,9 @@ async fn reserved_extras_are_rejected() {
     ];
     for name in reserved {
         let request = AuthorizationRequest::new().extra(name, "EVIL");
-        let refused = fief.auth_url(CALLBACK, &request).await;
+        let rejected = fief.auth_url(CALLBACK, &request).await;
         assert!(
-            matches!(refused, Err(FiefError::Configuration(_))),
+            matches!(rejected, Err(FiefError::Configuration(_))),
             "{name}"
         );
     }
@@ -145,8 +145,8 @@ async fn repeated_extras_are_rejected() {
     let request = AuthorizationRequest::new()
         .extra("foo", "1")
         .extra("foo", "2");
-    let refused = fief.auth_url(CALLBACK, &request).await;
-    assert!(matches!(refused, Err(FiefError::Configuration(_))));
+    let rejected = fief.auth_url(CALLBACK, &request).await;
+    assert!(matches!(rejected, Err(FiefError::Configuration(_))));
 }
 
 /// LF-14: what Fief's columns hold.
@@ -168,8 +168,8 @@ async fn values_that_fief_cannot_keep_are_rejected() {
         new().nonce(long(256)),
         new().code_challenge(long(256), plain),
     ] {
-        let refused = fief.auth_url(CALLBACK, &bad).await;
-        assert!(matches!(refused, Err(FiefError::Configuration(_))));
+        let rejected = fief.auth_url(CALLBACK, &bad).await;
+        assert!(matches!(rejected, Err(FiefError::Configuration(_))));
     }
 }
 
@@ -183,8 +183,11 @@ async fn a_redirect_uri_is_absolute_and_without_fragment() {
         "www.bretagne.duchy/callback",
         "https://www.bretagne.duchy/#x",
     ] {
-        let refused = fief.auth_url(bad, &AuthorizationRequest::new()).await;
-        assert!(matches!(refused, Err(FiefError::Configuration(_))), "{bad}");
+        let rejected = fief.auth_url(bad, &AuthorizationRequest::new()).await;
+        assert!(
+            matches!(rejected, Err(FiefError::Configuration(_))),
+            "{bad}"
+        );
     }
     let url = fief
         .auth_url("myapp://cb?x=1", &AuthorizationRequest::new())

@@ -51,14 +51,14 @@ fn every_call_returns_fiefs_errors() {
         fief.auth_url("no uri", &AuthorizationRequest::new())
             .is_err()
     );
-    let refused = [
+    let rejected = [
         fief.change_password("TOKEN", "x").map(|_| ()),
         fief.email_change("TOKEN", "x").map(|_| ()),
         fief.email_verify("TOKEN", "x").map(|_| ()),
         fief.auth_callback("CODE", CALLBACK, &AuthCallbackParams::new())
             .map(|_| ()),
     ];
-    for result in refused {
+    for result in rejected {
         assert!(
             matches!(result, Err(FiefError::Request { .. })),
             "{result:?}"

@@ -27,9 +27,9 @@ fn a_callback_with_strange_parameters_is_rejected() {
         &format!("state=s&code={}", "x".repeat(513)),
     ];
     for query in bad {
-        let refused = AuthorizationResponse::parse(query);
+        let rejected = AuthorizationResponse::parse(query);
         assert!(
-            matches!(refused, Err(FiefError::CallbackInvalid(_))),
+            matches!(rejected, Err(FiefError::CallbackInvalid(_))),
             "{query}"
         );
     }
@@ -45,7 +45,7 @@ fn unknown_parameters_are_ignored() {
 /// CB-1: Fief sends the description one character at a time.
 #[tokio::test]
 async fn the_characters_of_a_description_are_joined() {
-    let error = refusal("error=login_required&error_description=U&error_description=s&error_description=e&error_description=r&error_description=+&error_description=n&error_description=o").await;
+    let error = authorization_error("error=login_required&error_description=U&error_description=s&error_description=e&error_description=r&error_description=+&error_description=n&error_description=o").await;
     assert_eq!(error, ("login_required".into(), Some("User no".into())));
 }
 
@@ -56,7 +56,7 @@ async fn a_hostile_description_is_cut_and_has_no_control_characters() {
         "error=x&error_description=a%0d%0ab%1b[31m%00{}",
         "y".repeat(1000)
     );
-    let (_, description) = refusal(&hostile).await;
+    let (_, description) = authorization_error(&hostile).await;
     let description = description.unwrap();
     assert!(description.starts_with("ab[31my"));
     assert_eq!(description.chars().count(), 256);
@@ -66,9 +66,9 @@ async fn a_hostile_description_is_cut_and_has_no_control_characters() {
 #[test]
 fn an_error_code_of_strange_characters_is_rejected() {
     for code in ["a%0ab".to_owned(), "%f0%9f%92%a9".into(), "x".repeat(65)] {
-        let refused = AuthorizationResponse::parse(&format!("state=s&error={code}"));
+        let rejected = AuthorizationResponse::parse(&format!("state=s&error={code}"));
         assert!(
-            matches!(refused, Err(FiefError::CallbackInvalid(_))),
+            matches!(rejected, Err(FiefError::CallbackInvalid(_))),
             "{code}"
         );
     }
@@ -83,9 +83,9 @@ async fn another_logins_callback_is_rejected() {
     let (_, others) = begin(&server, &fief, AuthorizationRequest::new()).await;
     let error = format!("state=x{}&error=access_denied", attempt.state());
     for query in [others, error, "state=x&code=c".into()] {
-        let refused = finish(&fief, &attempt, &query).await;
+        let rejected = finish(&fief, &attempt, &query).await;
         assert!(
-            matches!(refused, Err(FiefError::CallbackInvalid(_))),
+            matches!(rejected, Err(FiefError::CallbackInvalid(_))),
             "{query}"
         );
     }
@@ -99,9 +99,9 @@ async fn a_denied_login_is_an_error_of_its_own() {
     let fief = fief(&server);
     let (attempt, _) = begin(&server, &fief, AuthorizationRequest::new()).await;
     let query = format!("error=access_denied&state={}", attempt.state());
-    let refused = finish(&fief, &attempt, &query).await;
+    let rejected = finish(&fief, &attempt, &query).await;
     assert!(
-        matches!(refused, Err(FiefError::Authorization { error, .. }) if error == "access_denied")
+        matches!(rejected, Err(FiefError::Authorization { error, .. }) if error == "access_denied")
     );
     assert_eq!(server.requests(Endpoint::Token), 0);
 }
@@ -120,8 +120,8 @@ async fn an_attempt_of_another_client_is_rejected() {
         .build()
         .unwrap();
     let (attempt, query) = begin(&server, &fief(&server), AuthorizationRequest::new()).await;
-    let refused = finish(&two, &attempt, &query).await;
-    assert!(matches!(refused, Err(FiefError::CallbackInvalid(_))));
+    let rejected = finish(&two, &attempt, &query).await;
+    assert!(matches!(rejected, Err(FiefError::CallbackInvalid(_))));
     assert_eq!(server.requests(Endpoint::Token), 0);
 }
 
@@ -144,7 +144,7 @@ async fn an_issuer_in_the_callback_must_be_ours() {
 }
 
 /// What finishing a login with this error gives.
-async fn refusal(query: &str) -> (String, Option<String>) {
+async fn authorization_error(query: &str) -> (String, Option<String>) {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let (attempt, _) = begin(&server, &fief, AuthorizationRequest::new()).await;

@@ -25,8 +25,8 @@ fn plain_http_is_for_loopback_only() {
         "http://[::2]",
         "http://0.0.0.0",
     ] {
-        refused(Fief::builder(bad, "ID"), "base_url");
-        refused(
+        rejected(Fief::builder(bad, "ID"), "base_url");
+        rejected(
             Fief::builder("https://fief.example.com", "ID").public_url(bad),
             "public_url",
         );
@@ -74,8 +74,8 @@ fn urls_that_are_no_base_are_rejected() {
         "https://exa mple.com",
     ];
     for url in bad {
-        refused(Fief::builder(url, "ID").insecure_http(), "base_url");
-        refused(
+        rejected(Fief::builder(url, "ID").insecure_http(), "base_url");
+        rejected(
             Fief::builder("https://fief.example.com", "ID")
                 .insecure_http()
                 .public_url(url),
@@ -89,16 +89,16 @@ fn urls_that_are_no_base_are_rejected() {
 fn a_leeway_over_five_minutes_is_rejected() {
     let builder = || Fief::builder("https://fief.example.com", "ID");
     assert!(builder().leeway(Duration::from_secs(300)).build().is_ok());
-    refused(builder().leeway(Duration::from_secs(301)), "leeway");
+    rejected(builder().leeway(Duration::from_secs(301)), "leeway");
 }
 
 /// TV-12, C18
 #[test]
 fn settings_that_cannot_be_meant_are_rejected() {
     let builder = |id: &str| Fief::builder("https://fief.example.com", id);
-    refused(builder(""), "client_id");
-    refused(builder("ID").issuer(""), "issuer");
-    refused(builder("ID").host("not\na host"), "host");
+    rejected(builder(""), "client_id");
+    rejected(builder("ID").issuer(""), "issuer");
+    rejected(builder("ID").host("not\na host"), "host");
 }
 
 /// Q3D: and the key is not shown.
@@ -122,7 +122,7 @@ fn a_bad_encryption_key_is_rejected() {
     }
 }
 
-fn refused(builder: FiefBuilder, setting: &str) {
+fn rejected(builder: FiefBuilder, setting: &str) {
     match builder.build() {
         Err(FiefError::Configuration(text)) => assert!(text.starts_with(setting), "{text}"),
         other => panic!("{other:?}"),

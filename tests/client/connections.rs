@@ -38,7 +38,7 @@ async fn a_connection_that_takes_too_long_is_tried_once_more() {
 /// DJ-17: of many connections 32 are kept.
 #[tokio::test]
 async fn few_connections_are_kept() {
-    let (url, open) = answering_together(50).await;
+    let (url, open) = serve_together(50).await;
     let fief = Fief::builder(url, "CLIENT_ID").build().unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..50 {
@@ -65,20 +65,20 @@ impl Resolve for SlowOnce {
 }
 
 /// A server that answers so many requests all at once: its address, and how many connections are open.
-async fn answering_together(requests: usize) -> (String, Arc<AtomicUsize>) {
+async fn serve_together(requests: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (open, all) = (Arc::default(), Arc::new(Barrier::new(requests)));
     let counted = Arc::clone(&open);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer(stream, Arc::clone(&counted), Arc::clone(&all)));
+            tokio::spawn(respond(stream, Arc::clone(&counted), Arc::clone(&all)));
         }
     });
     (url, open)
 }
 
-async fn answer(mut stream: TcpStream, open: Arc<AtomicUsize>, all: Arc<Barrier>) {
+async fn respond(mut stream: TcpStream, open: Arc<AtomicUsize>, all: Arc<Barrier>) {
     open.fetch_add(1, Ordering::Relaxed);
     assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
     all.wait().await;

@@ -88,9 +88,9 @@ async fn endpoints_outside_of_the_base_are_rejected() {
             let fief = Fief::builder(format!("{}/second", server.url()), "CLIENT_ID")
                 .build()
                 .unwrap();
-            let refused = fief.auth_url(CALLBACK, &AuthorizationRequest::new()).await;
+            let rejected = fief.auth_url(CALLBACK, &AuthorizationRequest::new()).await;
             assert!(
-                matches!(refused, Err(FiefError::ResponseInvalid(_))),
+                matches!(rejected, Err(FiefError::ResponseInvalid(_))),
                 "{endpoint}: {url}"
             );
         }
@@ -142,11 +142,11 @@ async fn the_issuer_is_the_string_that_discovery_gave() {
         "http://fief.example.com",
     ] {
         let token = server.access_token().claim("iss", other).mint();
-        let refused = fief
+        let rejected = fief
             .validate_access_token(&token, &Requirements::new())
             .await;
         assert!(
-            matches!(refused, Err(FiefError::AccessTokenInvalid(_))),
+            matches!(rejected, Err(FiefError::AccessTokenInvalid(_))),
             "{other}"
         );
     }
@@ -166,8 +166,8 @@ async fn an_issuer_that_was_set_is_pinned() {
         .issuer("https://other.example")
         .build()
         .unwrap();
-    let refused = bad.auth_url(CALLBACK, &AuthorizationRequest::new()).await;
-    assert!(matches!(refused, Err(FiefError::ResponseInvalid(_))));
+    let rejected = bad.auth_url(CALLBACK, &AuthorizationRequest::new()).await;
+    assert!(matches!(rejected, Err(FiefError::ResponseInvalid(_))));
 }
 
 /// DJ-6
@@ -178,11 +178,11 @@ async fn a_missing_or_strange_issuer_is_rejected() {
         let mut document = document(&server);
         document["issuer"] = issuer.clone();
         server.fault(Endpoint::Discovery, Fault::json(document));
-        let refused = fief(&server)
+        let rejected = fief(&server)
             .auth_url(CALLBACK, &AuthorizationRequest::new())
             .await;
         assert!(
-            matches!(refused, Err(FiefError::ResponseInvalid(_))),
+            matches!(rejected, Err(FiefError::ResponseInvalid(_))),
             "{issuer}"
         );
     }

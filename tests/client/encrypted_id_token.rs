@@ -25,8 +25,8 @@ async fn an_encrypted_id_token_is_opened_with_its_key() {
 #[tokio::test]
 async fn an_encrypted_id_token_without_a_key_is_rejected() {
     let server = FiefTestServer::start().await;
-    let refused = verified(&server, &fief(&server), IdTokenBuilder::encrypted).await;
-    assert!(refused.unwrap_err().to_string().contains("encryption_key"));
+    let rejected = verified(&server, &fief(&server), IdTokenBuilder::encrypted).await;
+    assert!(rejected.unwrap_err().to_string().contains("encryption_key"));
 }
 
 /// C61, C62, IT-5: no downgrade.

@@ -42,10 +42,10 @@ async fn unexpected_bodies_are_rejected() {
                 .header("content-type", kind)
                 .body(body.clone());
             server.fault(Endpoint::Discovery, fault);
-            let refused = discover(&fief(&server)).await;
+            let rejected = discover(&fief(&server)).await;
             assert!(
-                matches!(refused, Err(FiefError::ResponseInvalid(_))),
-                "{refused:?}"
+                matches!(rejected, Err(FiefError::ResponseInvalid(_))),
+                "{rejected:?}"
             );
         }
     }
@@ -80,10 +80,10 @@ async fn statuses_that_are_no_success_are_errors() {
         let fief = fief(&server);
         assert_eq!(discover(&fief).await.unwrap_err().status().unwrap(), status);
         let token = server.access_token().mint();
-        let refused = fief
+        let rejected = fief
             .validate_access_token(&token, &Requirements::new())
             .await;
-        assert_eq!(refused.unwrap_err().status().unwrap(), status);
+        assert_eq!(rejected.unwrap_err().status().unwrap(), status);
     }
 }
 
@@ -105,7 +105,7 @@ async fn nothing_is_decompressed() {
 #[tokio::test]
 async fn responses_that_break_http_are_transport_errors() {
     let many: String = (0..1000).map(|i| format!("x-{i}: y\r\n")).collect();
-    let answers = [
+    let responses = [
         String::new(),
         "\r\n".into(),
         "SSH-2.0-OpenSSH_9.2\r\n".into(),
@@ -122,11 +122,11 @@ async fn responses_that_break_http_are_transport_errors() {
             "y".repeat(1_000_000)
         ),
     ];
-    for answer in answers {
-        let refused = discover(&answering(&answer).await).await;
+    for response in responses {
+        let rejected = discover(&responding_with(&response).await).await;
         assert!(
-            matches!(refused, Err(FiefError::Transport(_))),
-            "{answer:.60}: {refused:?}"
+            matches!(rejected, Err(FiefError::Transport(_))),
+            "{response:.60}: {rejected:?}"
         );
     }
 }
@@ -134,12 +134,12 @@ async fn responses_that_break_http_are_transport_errors() {
 /// DJ-4: more than the length that was said is not read.
 #[tokio::test]
 async fn bytes_behind_the_body_are_not_read() {
-    let answer =
+    let response =
         "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnull{\"issuer\": \"https://evil.example\"}";
-    let refused = discover(&answering(answer).await).await;
+    let rejected = discover(&responding_with(response).await).await;
     assert!(
-        matches!(refused, Err(FiefError::ResponseInvalid(_))),
-        "{refused:?}"
+        matches!(rejected, Err(FiefError::ResponseInvalid(_))),
+        "{rejected:?}"
     );
 }
 
@@ -186,9 +186,9 @@ async fn userinfo_that_is_no_user_is_rejected() {
         "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
     ] {
         server.fault(Endpoint::Userinfo, Fault::status(200).body(body));
-        let refused = fief(&server).userinfo(&token).await;
+        let rejected = fief(&server).userinfo(&token).await;
         assert!(
-            matches!(refused, Err(FiefError::ResponseInvalid(_))),
+            matches!(rejected, Err(FiefError::ResponseInvalid(_))),
             "{body}"
         );
     }
@@ -223,15 +223,15 @@ async fn whole(server: &FiefTestServer, fief: &Fief) -> Result<(), FiefError> {
 }
 
 /// A client of a server that says this to everyone.
-async fn answering(answer: &str) -> Fief {
+async fn responding_with(response: &str) -> Fief {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = answer.to_owned();
+    let response = response.to_owned();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             // Reads the request, so that closing does not reset the connection.
             let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(response.as_bytes()).await;
         }
     });
     Fief::builder(url, "CLIENT_ID").build().unwrap()

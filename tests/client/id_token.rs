@@ -83,7 +83,7 @@ async fn a_code_hash_without_a_code_is_rejected() {
     let fief = fief(&server);
     let token = server.access_token().mint();
     let id_token = server.id_token().access_token(&token).code("CODE").mint();
-    server.fault(Endpoint::Token, Fault::json(answer(&token, &id_token)));
+    server.fault(Endpoint::Token, Fault::json(response(&token, &id_token)));
     let refreshed = fief
         .auth_refresh_token("TOKEN", &fief_client::RefreshParams::new())
         .await;
@@ -264,9 +264,9 @@ async fn an_access_token_is_no_id_token() {
 async fn an_id_token_that_is_too_long_is_rejected() {
     let server = FiefTestServer::start().await;
     let long = |token: IdTokenBuilder| token.claim("fields", json!({"x": "y".repeat(60_000)}));
-    let refused = verified(&server, &fief(&server), long).await;
+    let rejected = verified(&server, &fief(&server), long).await;
     assert_eq!(
-        refused.unwrap_err().to_string(),
+        rejected.unwrap_err().to_string(),
         "the ID token is invalid: it is too long"
     );
 }
@@ -300,7 +300,7 @@ async fn exchanged_with(
 ) -> Verified {
     server.fault(
         Endpoint::Token,
-        Fault::json(answer(&access_token(server), id_token)),
+        Fault::json(response(&access_token(server), id_token)),
     );
     let exchanged = fief.auth_callback("CODE", CALLBACK, params).await;
     exchanged.map(|(_, user)| user)
@@ -315,7 +315,7 @@ fn access_token(server: &FiefTestServer) -> String {
         .mint()
 }
 
-fn answer(access_token: &str, id_token: &str) -> Value {
+fn response(access_token: &str, id_token: &str) -> Value {
     json!({"access_token": access_token, "id_token": id_token, "token_type": "bearer"})
 }
 

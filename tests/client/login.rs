@@ -32,10 +32,10 @@ async fn an_injected_code_is_rejected() {
     let (_, stolen) = begin(&server, &fief, AuthorizationRequest::new()).await;
     let code = url::form_urlencoded::parse(stolen.as_bytes()).find(|(name, _)| name == "code");
     let query = format!("state={}&code={}", attempt.state(), code.unwrap().1);
-    let refused = finish(&fief, &attempt, &query).await;
+    let rejected = finish(&fief, &attempt, &query).await;
     assert!(
-        matches!(refused, Err(FiefError::Request { .. })),
-        "{refused:?}"
+        matches!(rejected, Err(FiefError::Request { .. })),
+        "{rejected:?}"
     );
 }
 
@@ -59,8 +59,8 @@ async fn the_requested_acr_must_be_reached() {
         .extend_pairs(pairs)
         .append_pair("prompt", "none");
     let callback = Url::parse(&server.log_in(ANNE, without).await).unwrap();
-    let refused = finish(&fief, &attempt, callback.query().unwrap()).await;
-    assert!(refused.is_err(), "{refused:?}");
+    let rejected = finish(&fief, &attempt, callback.query().unwrap()).await;
+    assert!(rejected.is_err(), "{rejected:?}");
 }
 
 /// D10: it is kept in a cookie between the two requests.
@@ -138,10 +138,10 @@ async fn an_inactive_user_is_rejected() {
     let fief = fief(&server);
     let (attempt, query) = begin(&server, &fief, AuthorizationRequest::new()).await;
     server.set_active(ANNE, false);
-    let refused = finish(&fief, &attempt, &query).await;
+    let rejected = finish(&fief, &attempt, &query).await;
     assert!(
-        matches!(refused, Err(FiefError::UserInactive)),
-        "{refused:?}"
+        matches!(rejected, Err(FiefError::UserInactive)),
+        "{rejected:?}"
     );
 }
 

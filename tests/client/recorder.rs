@@ -67,7 +67,7 @@ async fn record(
 ) -> Json<Value> {
     let path = parts.uri.path().to_owned();
     let (base, endpoint) = path.split_at(path.find("/.well-known/").unwrap_or_default());
-    let answer = match endpoint {
+    let response = match endpoint {
         "/.well-known/openid-configuration" => json!({
             "issuer": "https://fief.example.com",
             "authorization_endpoint": format!("{url}{base}/authorize"),
@@ -84,7 +84,7 @@ async fn record(
         body: String::from_utf8(body.to_vec()).unwrap(),
         parts,
     });
-    Json(answer)
+    Json(response)
 }
 
 /// Of a key that signs nothing.

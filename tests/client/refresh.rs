@@ -97,8 +97,8 @@ async fn a_refresh_of_another_user_login_or_issuer_is_rejected() {
         assert_eq!(result.is_ok(), is_good, "{result:?}");
     }
     let other = RefreshParams::new().user(uuid::Uuid::from_u128(1));
-    let refused = refreshed(&server, &fief, &other, |token| token).await;
-    assert!(matches!(refused, Err(FiefError::IdTokenInvalid(_))));
+    let rejected = refreshed(&server, &fief, &other, |token| token).await;
+    assert!(matches!(rejected, Err(FiefError::IdTokenInvalid(_))));
 }
 
 /// IT-14: Fief refreshes for those who are inactive too.
@@ -106,12 +106,12 @@ async fn a_refresh_of_another_user_login_or_issuer_is_rejected() {
 async fn a_refresh_of_an_inactive_user_is_rejected() {
     let (server, fief, tokens, _) = offline().await;
     server.set_active(ANNE, false);
-    let refused = fief
+    let rejected = fief
         .auth_refresh_token(tokens.refresh_token().unwrap(), &RefreshParams::new())
         .await;
     assert!(
-        matches!(refused, Err(FiefError::UserInactive)),
-        "{refused:?}"
+        matches!(rejected, Err(FiefError::UserInactive)),
+        "{rejected:?}"
     );
 }
 
@@ -154,9 +154,9 @@ async fn refreshed(
 ) -> Result<FiefUserInfo, FiefError> {
     let access_token = server.access_token().mint();
     let id_token = change(server.id_token().access_token(&access_token)).mint();
-    let answer =
+    let response =
         json!({"access_token": access_token, "id_token": id_token, "token_type": "bearer"});
-    server.fault(Endpoint::Token, Fault::json(answer));
+    server.fault(Endpoint::Token, Fault::json(response));
     let refreshed = fief.auth_refresh_token("TOKEN", params).await;
     refreshed.map(|(_, user)| user)
 }

@@ -10,9 +10,9 @@ use super::{CALLBACK, fief, log_in, recorder::Recorder};
 /// C01
 #[test]
 fn a_token_response_serialises_in_full_and_in_order() {
-    let answer = r#"{"access_token":"A","id_token":"I","token_type":"bearer","expires_in":3600,"refresh_token":null}"#;
-    let tokens: FiefTokenResponse = serde_json::from_str(answer).unwrap();
-    assert_eq!(serde_json::to_string(&tokens).unwrap(), answer);
+    let response = r#"{"access_token":"A","id_token":"I","token_type":"bearer","expires_in":3600,"refresh_token":null}"#;
+    let tokens: FiefTokenResponse = serde_json::from_str(response).unwrap();
+    assert_eq!(serde_json::to_string(&tokens).unwrap(), response);
 }
 
 /// C20
@@ -30,8 +30,8 @@ async fn an_error_of_the_token_endpoint_has_status_and_body() {
     let refreshed = fief
         .auth_refresh_token("TOKEN", &RefreshParams::new())
         .await;
-    for refused in [exchanged, refreshed] {
-        let FiefError::Request { status, detail } = refused.unwrap_err() else {
+    for rejected in [exchanged, refreshed] {
+        let FiefError::Request { status, detail } = rejected.unwrap_err() else {
             panic!("another error");
         };
         assert_eq!(
@@ -116,9 +116,9 @@ async fn a_refresh_sends_scope_and_secret() {
 /// IT-15
 #[tokio::test]
 async fn the_token_type_is_bearer_in_any_case() {
-    assert!(answered(|_| ()).await.is_ok());
+    assert!(with_response(|_| ()).await.is_ok());
     assert!(
-        answered(|answer| answer["token_type"] = json!("BeArEr"))
+        with_response(|response| response["token_type"] = json!("BeArEr"))
             .await
             .is_ok()
     );
@@ -129,9 +129,9 @@ async fn the_token_type_is_bearer_in_any_case() {
         json!(null),
         json!(["bearer"]),
     ] {
-        let refused = answered(|answer| answer["token_type"] = other.clone()).await;
+        let rejected = with_response(|response| response["token_type"] = other.clone()).await;
         assert!(
-            matches!(refused, Err(FiefError::ResponseInvalid(_))),
+            matches!(rejected, Err(FiefError::ResponseInvalid(_))),
             "{other}"
         );
     }
@@ -140,8 +140,8 @@ async fn the_token_type_is_bearer_in_any_case() {
 /// IT-15: `expires_in` and `refresh_token` may be missing.
 #[tokio::test]
 async fn optional_members_may_be_missing() {
-    let tokens = answered(|answer| {
-        let members = answer.as_object_mut().unwrap();
+    let tokens = with_response(|response| {
+        let members = response.as_object_mut().unwrap();
         members.remove("expires_in");
         members.remove("refresh_token");
     });
@@ -166,9 +166,9 @@ async fn token_responses_of_another_shape_are_rejected() {
         ("expires_in", json!(18_446_744_073_709_551_616.0)),
     ];
     for (name, value) in bad {
-        let refused = answered(|answer| answer[name] = value.clone()).await;
+        let rejected = with_response(|response| response[name] = value.clone()).await;
         assert!(
-            matches!(refused, Err(FiefError::ResponseInvalid(_))),
+            matches!(rejected, Err(FiefError::ResponseInvalid(_))),
             "{name}: {value}"
         );
     }
@@ -178,11 +178,11 @@ async fn token_responses_of_another_shape_are_rejected() {
 #[tokio::test]
 async fn token_responses_without_a_token_are_rejected() {
     for missing in ["access_token", "id_token", "token_type"] {
-        let refused = answered(|answer| {
-            answer.as_object_mut().unwrap().remove(missing);
+        let rejected = with_response(|response| {
+            response.as_object_mut().unwrap().remove(missing);
         });
         assert!(
-            matches!(refused.await, Err(FiefError::ResponseInvalid(_))),
+            matches!(rejected.await, Err(FiefError::ResponseInvalid(_))),
             "{missing}"
         );
     }
@@ -223,10 +223,10 @@ async fn a_redirect_of_the_token_request_is_an_error() {
             Endpoint::Token,
             Fault::status(status).header("location", target),
         );
-        let refused = fief
+        let rejected = fief
             .auth_callback("CODE", CALLBACK, &AuthCallbackParams::new())
             .await;
-        assert_eq!(refused.unwrap_err().status().unwrap(), status);
+        assert_eq!(rejected.unwrap_err().status().unwrap(), status);
     }
     assert_eq!(elsewhere.requests(Endpoint::Token), 0);
 }
@@ -239,14 +239,14 @@ async fn an_error_with_a_success_status_is_rejected() {
         Endpoint::Token,
         Fault::json(json!({"error": "invalid_grant"})),
     );
-    let refused = fief(&server)
+    let rejected = fief(&server)
         .auth_callback("CODE", CALLBACK, &AuthCallbackParams::new())
         .await;
-    assert!(matches!(refused, Err(FiefError::ResponseInvalid(_))));
+    assert!(matches!(rejected, Err(FiefError::ResponseInvalid(_))));
 }
 
 /// The tokens of a login, whose answer was changed.
-async fn answered(change: impl FnOnce(&mut Value)) -> Result<FiefTokenResponse, FiefError> {
+async fn with_response(change: impl FnOnce(&mut Value)) -> Result<FiefTokenResponse, FiefError> {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     let request = AuthorizationRequest::new().scope("offline_access");
@@ -254,10 +254,10 @@ async fn answered(change: impl FnOnce(&mut Value)) -> Result<FiefTokenResponse, 
     // Refreshed, since the ID token of a refresh is bound to no code.
     let token = tokens.access_token();
     let id_token = server.id_token().access_token(token).mint();
-    let mut answer = serde_json::to_value(&tokens).unwrap();
-    answer["id_token"] = json!(id_token);
-    change(&mut answer);
-    server.fault(Endpoint::Token, Fault::json(answer));
+    let mut response = serde_json::to_value(&tokens).unwrap();
+    response["id_token"] = json!(id_token);
+    change(&mut response);
+    server.fault(Endpoint::Token, Fault::json(response));
     let refreshed = fief
         .auth_refresh_token("TOKEN", &RefreshParams::new())
         .await;

@@ -155,8 +155,8 @@ async fn accepted_is_success_of_a_patch_only() {
 async fn fields_that_are_no_json_are_rejected() {
     let (server, fief, token) = anne().await;
     let no_json = std::collections::HashMap::from([([1, 2], "x")]);
-    let refused = fief.update_profile(&token, &no_json).await;
-    assert!(matches!(refused, Err(FiefError::Configuration(_))));
+    let rejected = fief.update_profile(&token, &no_json).await;
+    assert!(matches!(rejected, Err(FiefError::Configuration(_))));
     assert_eq!(server.requests(Endpoint::Profile), 0);
 }
 

@@ -52,10 +52,10 @@ async fn a_tenant_logs_its_users_in(target: &Target) {
     .await;
     assert!(second.userinfo(tokens.access_token()).await.is_ok());
     let main = client(target, "main").any_audience().build().unwrap();
-    let refused = main
+    let rejected = main
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await;
-    assert!(matches!(refused, Err(FiefError::AccessTokenInvalid(_))));
+    assert!(matches!(rejected, Err(FiefError::AccessTokenInvalid(_))));
 }
 
 /// C61, IT-5
@@ -115,8 +115,8 @@ async fn a_profile_is_changed(target: &Target) {
         .await
         .unwrap();
     assert_eq!(user.fields["first_name"], "Perrine");
-    let refused = detail(fief.update_profile(token, &json!({"first_name": ""})).await);
-    assert_eq!(refused.fields()[0]["type"], "string_too_short");
+    let rejected = detail(fief.update_profile(token, &json!({"first_name": ""})).await);
+    assert_eq!(rejected.fields()[0]["type"], "string_too_short");
 }
 
 /// C42
@@ -124,12 +124,12 @@ async fn a_weak_password_is_rejected_with_its_reasons(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
     let (tokens, _) = log_in(target, &fief, ANNE, request).await;
-    let refused = detail(fief.change_password(tokens.access_token(), "weak").await);
+    let rejected = detail(fief.change_password(tokens.access_token(), "weak").await);
     assert_eq!(
-        refused.code().as_deref(),
+        rejected.code().as_deref(),
         Some("USER_UPDATE_INVALID_PASSWORD")
     );
-    assert!(!refused.reason().is_empty());
+    assert!(!rejected.reason().is_empty());
 }
 
 /// C42
@@ -151,8 +151,11 @@ async fn a_wrong_code_is_rejected(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
     let (tokens, _) = log_in(target, &fief, ANNE, request).await;
-    let refused = fief.email_verify(tokens.access_token(), "WRONG1").await;
-    assert_eq!(code(refused), "USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE");
+    let rejected = fief.email_verify(tokens.access_token(), "WRONG1").await;
+    assert_eq!(
+        code(rejected),
+        "USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE"
+    );
 }
 
 /// C37, IT-11: and what needs it is refused without.
@@ -173,9 +176,9 @@ async fn a_step_up_is_requested(target: &Target) {
         .auth_refresh_token(refresh_token, &RefreshParams::new())
         .await
         .unwrap();
-    let refused = fief.validate_access_token(low.access_token(), &high).await;
+    let rejected = fief.validate_access_token(low.access_token(), &high).await;
     assert!(matches!(
-        refused,
+        rejected,
         Err(FiefError::AccessTokenAcrTooLow { .. })
     ));
     assert_eq!(
@@ -188,18 +191,18 @@ async fn a_step_up_is_requested(target: &Target) {
 async fn rejections_have_their_codes(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let params = fief_client::AuthCallbackParams::new();
-    let refused = fief
+    let rejected = fief
         .auth_callback("CODE", &target.seed.redirect_uri, &params)
         .await;
-    assert_eq!(code(refused), "invalid_grant");
+    assert_eq!(code(rejected), "invalid_grant");
     let stranger = Fief::builder(&target.base_url, "nobody")
         .client_secret("x")
         .build()
         .unwrap();
-    let refused = stranger
+    let rejected = stranger
         .auth_callback("CODE", &target.seed.redirect_uri, &params)
         .await;
-    assert_eq!(code(refused), "invalid_client");
+    assert_eq!(code(rejected), "invalid_client");
     assert_eq!(
         fief.userinfo("TOKEN").await.unwrap_err().status().unwrap(),
         401

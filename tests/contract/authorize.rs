@@ -19,10 +19,10 @@ contract! {
 }
 
 async fn a_login_begins_with_a_session_cookie(fief: &Target) {
-    let answer = fief.authorize(&[]).await;
-    assert_eq!(answer.status, 302);
-    assert_eq!(answer.header("location"), Some("/login"));
-    let cookie = answer.header("set-cookie").unwrap();
+    let response = fief.authorize(&[]).await;
+    assert_eq!(response.status, 302);
+    assert_eq!(response.header("location"), Some("/login"));
+    let cookie = response.header("set-cookie").unwrap();
     assert!(cookie.starts_with("fief_login_session="), "{cookie}");
     assert!(!cookie.contains("HttpOnly"), "{cookie}");
 }
@@ -96,9 +96,9 @@ async fn no_prompt_shows_the_page_if_level_one_is_requested(fief: &Target) {
 }
 
 async fn the_screen_parameter_leads_to_the_registration_page(fief: &Target) {
-    let answer = fief.authorize(&[("screen", Some("register"))]).await;
-    assert_eq!(answer.status, 302);
-    let location = answer.header("location").unwrap();
+    let response = fief.authorize(&[("screen", Some("register"))]).await;
+    assert_eq!(response.status, 302);
+    let location = response.header("location").unwrap();
     assert!(
         text(&location.into()).starts_with("/register"),
         "{location}"
@@ -108,9 +108,9 @@ async fn the_screen_parameter_leads_to_the_registration_page(fief: &Target) {
 async fn authorize_is_for_get_only(fief: &Target) {
     for method in [Method::POST, Method::HEAD] {
         let url = fief.authorize_url("main", &[]);
-        let answer = send(fief.http.request(method, url)).await;
-        assert_eq!(answer.status, 405);
-        assert_eq!(answer.header("allow"), Some("GET"));
+        let response = send(fief.http.request(method, url)).await;
+        assert_eq!(response.status, 405);
+        assert_eq!(response.header("allow"), Some("GET"));
     }
 }
 
@@ -127,8 +127,8 @@ async fn the_first_of_several_errors_is_reported(fief: &Target) {
         (("screen", Some("x")), ("max_age", "x"), "invalid_request"),
     ];
     for (first, (name, value), error) in rows {
-        let answer = fief.authorize(&[first, (name, Some(value))]).await;
-        let url = url::Url::parse(answer.header("location").unwrap()).unwrap();
+        let response = fief.authorize(&[first, (name, Some(value))]).await;
+        let url = url::Url::parse(response.header("location").unwrap()).unwrap();
         assert_eq!(parameter(&url, "error").unwrap(), error, "{first:?}");
     }
 }

@@ -42,11 +42,11 @@ async fn a_login_gives_tokens_and_the_user(fief: &Target) {
     assert_eq!(api.userinfo(tokens.access_token()).await.unwrap(), user);
 
     let more = Requirements::new().permission("castles:delete");
-    let refused = api
+    let rejected = api
         .validate_access_token(tokens.access_token(), &more)
         .await;
     assert!(matches!(
-        refused,
+        rejected,
         Err(FiefError::AccessTokenMissingPermission { .. })
     ));
 }
@@ -63,10 +63,10 @@ async fn a_tenant_has_logins_of_its_own(fief: &Target) {
         .unwrap();
     assert_eq!(api.userinfo(tokens.access_token()).await.unwrap(), user);
     let other = fief.api("main");
-    let refused = other
+    let rejected = other
         .validate_access_token(tokens.access_token(), &anything)
         .await;
-    assert!(matches!(refused, Err(FiefError::AccessTokenInvalid(_))));
+    assert!(matches!(rejected, Err(FiefError::AccessTokenInvalid(_))));
 }
 
 async fn another_clients_token_is_rejected(fief: &Target) {
@@ -74,18 +74,18 @@ async fn another_clients_token_is_rejected(fief: &Target) {
     let (tokens, _) = log_in(fief, &main, ANNE, AuthorizationRequest::new())
         .await
         .unwrap();
-    let refused = other
+    let rejected = other
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await;
-    assert!(matches!(refused, Err(FiefError::AccessTokenInvalid(_))));
+    assert!(matches!(rejected, Err(FiefError::AccessTokenInvalid(_))));
 }
 
 async fn a_callback_of_another_login_is_rejected(fief: &Target) {
     let api = fief.api("main");
     let (_, mine) = begin(fief, &api, AuthorizationRequest::new()).await;
     let (page, _) = go(fief, &api, ANNE, AuthorizationRequest::new()).await;
-    let refused = api.finish_login(&mine, &callback(&page)).await;
-    assert!(matches!(refused, Err(FiefError::CallbackInvalid(_))));
+    let rejected = api.finish_login(&mine, &callback(&page)).await;
+    assert!(matches!(rejected, Err(FiefError::CallbackInvalid(_))));
 }
 
 async fn a_denial_has_a_description(fief: &Target) {
@@ -94,9 +94,9 @@ async fn a_denial_has_a_description(fief: &Target) {
     let mut browser = fief.browser();
     fief.log_in(&mut browser, ANNE, &url).await;
     let page = browser.consent(false).await;
-    let refused = api.finish_login(&attempt, &callback(&page)).await;
-    let Err(FiefError::Authorization { error, description }) = refused else {
-        panic!("{refused:?}");
+    let rejected = api.finish_login(&attempt, &callback(&page)).await;
+    let Err(FiefError::Authorization { error, description }) = rejected else {
+        panic!("{rejected:?}");
     };
     assert_eq!(error, "access_denied");
     let expected = "The user denied access to their data.";
@@ -152,8 +152,8 @@ async fn an_encrypted_id_token_is_decrypted_on_login_and_refresh(fief: &Target) 
     assert_eq!(same, user);
 
     let keyless = fief.api("encrypted");
-    let refused = log_in(fief, &keyless, ANNE, AuthorizationRequest::new()).await;
-    assert!(matches!(refused, Err(FiefError::IdTokenInvalid(_))));
+    let rejected = log_in(fief, &keyless, ANNE, AuthorizationRequest::new()).await;
+    assert!(matches!(rejected, Err(FiefError::IdTokenInvalid(_))));
 }
 
 async fn a_logout_url_ends_the_session(fief: &Target) {

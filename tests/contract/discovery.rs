@@ -43,9 +43,9 @@ async fn the_document_is_complete(fief: &Target) {
         "claims_supported": ["email", "email_verified", "is_active", "tenant_id", "fields"],
         "request_parameter_supported": false,
     });
-    let answer = fief.get(DOCUMENT).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), expected);
+    let response = fief.get(DOCUMENT).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json(), expected);
     assert!(fief.issuer.starts_with("https://"));
 }
 
@@ -76,10 +76,10 @@ async fn endpoints_follow_the_proxys_headers(fief: &Target) {
 
 async fn nothing_says_how_long_to_cache(fief: &Target) {
     for path in [DOCUMENT, "/.well-known/jwks.json"] {
-        let answer = fief.get(path).await;
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.header("cache-control"), None);
-        assert_eq!(answer.header("etag"), None);
+        let response = fief.get(path).await;
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("cache-control"), None);
+        assert_eq!(response.header("etag"), None);
     }
 }
 
@@ -90,15 +90,15 @@ async fn the_default_tenants_slug_is_a_prefix_too(fief: &Target) {
 }
 
 async fn an_unknown_tenant_is_a_bad_request(fief: &Target) {
-    let answer = fief.get(&format!("/nobody{DOCUMENT}")).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.json(), json!({"detail": "Bad Request"}));
+    let response = fief.get(&format!("/nobody{DOCUMENT}")).await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.json(), json!({"detail": "Bad Request"}));
 }
 
 async fn an_unknown_path_is_not_found(fief: &Target) {
-    let answer = fief.get("/.well-known/oauth-authorization-server").await;
-    assert_eq!(answer.status, 404);
-    assert_eq!(answer.json(), json!({"detail": "Not Found"}));
+    let response = fief.get("/.well-known/oauth-authorization-server").await;
+    assert_eq!(response.status, 404);
+    assert_eq!(response.json(), json!({"detail": "Not Found"}));
 }
 
 async fn there_is_one_key_and_it_names_no_algorithm(fief: &Target) {

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{
     Target,
-    wire::{Answer, parameter, send},
+    wire::{TestResponse, parameter, send},
 };
 
 contract! {
@@ -34,15 +34,15 @@ async fn a_client_or_address_that_is_not_known_gets_a_page(fief: &Target) {
         ("redirect_uri", None, "invalid_redirect_uri"),
     ];
     for (name, value, error) in cases {
-        let answer = fief.authorize(&[(name, value)]).await;
-        assert_eq!(answer.status, 400, "{name}={value:?}");
+        let response = fief.authorize(&[(name, value)]).await;
+        assert_eq!(response.status, 400, "{name}={value:?}");
         assert_eq!(
-            answer.header("x-fief-error"),
+            response.header("x-fief-error"),
             Some(error),
             "{name}={value:?}"
         );
         assert!(
-            answer
+            response
                 .header("content-type")
                 .unwrap()
                 .starts_with("text/html")
@@ -97,28 +97,28 @@ async fn a_description_comes_one_character_at_a_time(fief: &Target) {
 }
 
 async fn an_age_that_is_no_number_is_unprocessable(fief: &Target) {
-    let answer = fief.authorize(&[("max_age", Some("soon"))]).await;
-    assert_eq!(answer.status, 422);
-    let detail = &answer.json()["detail"][0];
+    let response = fief.authorize(&[("max_age", Some("soon"))]).await;
+    assert_eq!(response.status, 422);
+    let detail = &response.json()["detail"][0];
     assert_eq!(detail["loc"], json!(["query", "max_age"]));
     assert_eq!(detail["type"], "int_parsing");
 }
 
 async fn the_token_endpoint_is_for_post_only(fief: &Target) {
-    let answer = send(fief.request(Method::GET, "/api/token")).await;
-    assert_eq!(answer.status, 405);
-    assert_eq!(answer.header("allow"), Some("POST"));
-    assert_eq!(answer.json(), json!({"detail": "Method Not Allowed"}));
+    let response = send(fief.request(Method::GET, "/api/token")).await;
+    assert_eq!(response.status, 405);
+    assert_eq!(response.header("allow"), Some("POST"));
+    assert_eq!(response.json(), json!({"detail": "Method Not Allowed"}));
 }
 
 async fn a_body_that_is_no_form_is_an_invalid_request(fief: &Target) {
     let request = fief.request(Method::POST, "/api/token");
-    let answer = send(request.json(&json!({"grant_type": "refresh_token"}))).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.json(), json!({"error": "invalid_request"}));
+    let response = send(request.json(&json!({"grant_type": "refresh_token"}))).await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.json(), json!({"error": "invalid_request"}));
 }
 
-fn redirect(answer: &Answer) -> Url {
-    assert_eq!(answer.status, 302, "{answer:?}");
-    answer.header("location").unwrap().parse().unwrap()
+fn redirect(response: &TestResponse) -> Url {
+    assert_eq!(response.status, 302, "{response:?}");
+    response.header("location").unwrap().parse().unwrap()
 }

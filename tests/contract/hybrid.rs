@@ -34,9 +34,9 @@ async fn tokens_come_in_the_fragment(fief: &Target) {
 }
 
 async fn the_code_works_as_well(fief: &Target) {
-    let answer = fragment(fief, "code id_token").await;
-    let code = text(&answer["code"]);
-    let id_token = claims(&answer["id_token"]);
+    let response = fragment(fief, "code id_token").await;
+    let code = text(&response["code"]);
+    let id_token = claims(&response["id_token"]);
     let hash = digest(&SHA256, code.as_bytes());
     let half = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]);
     assert_eq!(id_token["c_hash"], half);
@@ -47,8 +47,8 @@ async fn the_code_works_as_well(fief: &Target) {
 
 async fn a_nonce_is_needed(fief: &Target) {
     let url = fief.authorize_url("main", &[("response_type", Some("code id_token"))]);
-    let answer = send(fief.http.get(url)).await;
-    let location = answer.header("location").unwrap();
+    let response = send(fief.http.get(url)).await;
+    let location = response.header("location").unwrap();
     let error = format!("{}#error=invalid_request&", fief.seed.redirect_uri);
     assert!(location.starts_with(&error), "{location}");
 }

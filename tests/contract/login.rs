@@ -50,15 +50,15 @@ async fn any_csrf_pair_will_do(fief: &Target) {
         ("csrf_token", "x"),
     ];
     let request = fief.request(reqwest::Method::POST, "/login").form(&fields);
-    let answer = send(request.header("cookie", format!("{session}; fief_csrftoken=x"))).await;
-    assert_eq!(answer.status, 302, "{answer:?}");
+    let response = send(request.header("cookie", format!("{session}; fief_csrftoken=x"))).await;
+    assert_eq!(response.status, 302, "{response:?}");
 }
 
 async fn an_unknown_login_session_is_rejected(fief: &Target) {
     let request = fief.request(reqwest::Method::GET, "/login");
-    let answer = send(request.header("cookie", "fief_login_session=nothing")).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.header("x-fief-error"), Some("invalid_session"));
+    let response = send(request.header("cookie", "fief_login_session=nothing")).await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.header("x-fief-error"), Some("invalid_session"));
 }
 
 async fn the_session_cookie_is_not_for_scripts(fief: &Target) {
@@ -75,8 +75,8 @@ async fn the_session_cookie_is_not_for_scripts(fief: &Target) {
         ("csrf_token", "x"),
     ];
     let request = fief.request(reqwest::Method::POST, "/login").form(&fields);
-    let answer = send(request.header("cookie", format!("{session}; fief_csrftoken=x"))).await;
-    let cookies = answer.headers.get_all(SET_COOKIE).iter();
+    let response = send(request.header("cookie", format!("{session}; fief_csrftoken=x"))).await;
+    let cookies = response.headers.get_all(SET_COOKIE).iter();
     let mut cookies = cookies.map(|cookie| cookie.to_str().unwrap());
     let cookie = cookies
         .find(|cookie| cookie.starts_with("fief_session="))

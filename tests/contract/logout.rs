@@ -55,25 +55,26 @@ async fn a_logout_leaves_the_tokens_alone(fief: &Target) {
 
 async fn a_logout_without_a_session_redirects_too(fief: &Target) {
     for target in ["https://elsewhere.example/", "myapp://signed-out"] {
-        let answer = fief.get(&format!("/logout?redirect_uri={target}")).await;
-        assert_eq!(answer.status, 302);
-        assert_eq!(answer.header("location"), Some(target));
+        let response = fief.get(&format!("/logout?redirect_uri={target}")).await;
+        assert_eq!(response.status, 302);
+        assert_eq!(response.header("location"), Some(target));
     }
 }
 
 async fn a_missing_address_is_a_page(fief: &Target) {
-    let answer = fief.get("/logout").await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.header("x-fief-error"), Some("invalid_request"));
+    let response = fief.get("/logout").await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.header("x-fief-error"), Some("invalid_request"));
 }
 
 async fn a_relative_address_is_unprocessable(fief: &Target) {
-    let answer = fief.get("/logout?redirect_uri=/home").await;
-    assert_eq!(answer.status, 422);
-    assert!(answer.json()["detail"].is_array());
+    let response = fief.get("/logout?redirect_uri=/home").await;
+    assert_eq!(response.status, 422);
+    assert!(response.json()["detail"].is_array());
 }
 
 async fn a_logout_is_for_get_only(fief: &Target) {
-    let answer = send(fief.request(Method::POST, "/logout?redirect_uri=https://a.example/")).await;
-    assert_eq!(answer.status, 405);
+    let response =
+        send(fief.request(Method::POST, "/logout?redirect_uri=https://a.example/")).await;
+    assert_eq!(response.status, 405);
 }

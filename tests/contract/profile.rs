@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{
     Target,
-    wire::{Answer, text},
+    wire::{TestResponse, text},
 };
 
 contract! {
@@ -23,9 +23,9 @@ contract! {
 async fn a_profile_is_changed(fief: &Target) {
     let token = login(fief, "profile@example.com").await;
     let fields = json!({"first_name": "Perrine", "birthdate": "1491-12-06"});
-    let answer = patch(fief, "/api/profile", &token, json!({"fields": fields})).await;
-    assert_eq!(answer.status, 200);
-    let user = answer.json();
+    let response = patch(fief, "/api/profile", &token, json!({"fields": fields})).await;
+    assert_eq!(response.status, 200);
+    let user = response.json();
     assert_eq!(user["fields"]["birthdate"], "1491-12-06");
     let info = fief
         .user_api(Method::GET, "/api/userinfo", &token, None)
@@ -40,21 +40,21 @@ async fn what_is_not_a_field_is_ignored(fief: &Target) {
         json!({"email": "other@example.com"}),
         json!({"fields": {"unknown": 1}}),
     ] {
-        let answer = patch(fief, "/api/profile", &token, body).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json()["email"], "louis@example.com");
-        assert_eq!(answer.json()["fields"]["first_name"], "Louis");
+        let response = patch(fief, "/api/profile", &token, body).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.json()["email"], "louis@example.com");
+        assert_eq!(response.json()["fields"]["first_name"], "Louis");
     }
 }
 
 async fn a_flag_that_is_left_out_is_reset(fief: &Target) {
     let token = login(fief, "flags@example.com").await;
     let on = json!({"fields": {"newsletter": true}});
-    let answer = patch(fief, "/api/profile", &token, on).await;
-    assert_eq!(answer.json()["fields"]["newsletter"], true);
+    let response = patch(fief, "/api/profile", &token, on).await;
+    assert_eq!(response.json()["fields"]["newsletter"], true);
     let name = json!({"fields": {"first_name": "Marie"}});
-    let answer = patch(fief, "/api/profile", &token, name).await;
-    assert_eq!(answer.json()["fields"]["newsletter"], false);
+    let response = patch(fief, "/api/profile", &token, name).await;
+    assert_eq!(response.json()["fields"]["newsletter"], false);
 }
 
 async fn a_bad_field_is_unprocessable(fief: &Target) {
@@ -69,9 +69,9 @@ async fn a_bad_field_is_unprocessable(fief: &Target) {
         ),
     ];
     for (fields, name, kind) in cases {
-        let answer = patch(fief, "/api/profile", &token, json!({"fields": fields})).await;
-        assert_eq!(answer.status, 422);
-        let detail = &answer.json()["detail"][0];
+        let response = patch(fief, "/api/profile", &token, json!({"fields": fields})).await;
+        assert_eq!(response.status, 422);
+        let detail = &response.json()["detail"][0];
         assert_eq!(
             (&detail["loc"], &detail["type"]),
             (&json!(["body", "fields", name]), &json!(kind))
@@ -86,9 +86,9 @@ async fn a_body_that_is_no_json_is_unprocessable(fief: &Target) {
         .request(Method::PATCH, "/api/profile")
         .bearer_auth(&token);
     let request = request.header("content-type", "application/json").body("{");
-    let answer = super::wire::send(request).await;
-    assert_eq!(answer.status, 422);
-    let detail = &answer.json()["detail"][0];
+    let response = super::wire::send(request).await;
+    assert_eq!(response.status, 422);
+    let detail = &response.json()["detail"][0];
     assert_eq!(detail["type"], "json_invalid");
     assert_eq!(detail["loc"], json!(["body", 1]));
 }
@@ -96,9 +96,9 @@ async fn a_body_that_is_no_json_is_unprocessable(fief: &Target) {
 async fn a_password_is_changed_and_sessions_stay(fief: &Target) {
     let token = login(fief, "password@example.com").await;
     let body = json!({"password": "ermine-and-fleur-de-lys"});
-    let answer = patch(fief, "/api/password", &token, body).await;
+    let response = patch(fief, "/api/password", &token, body).await;
     assert_eq!(
-        (answer.status, &answer.json()["email"]),
+        (response.status, &response.json()["email"]),
         (200, &json!("password@example.com"))
     );
     let info = fief
@@ -118,13 +118,13 @@ async fn a_password_is_changed_and_sessions_stay(fief: &Target) {
 
 async fn a_weak_password_is_rejected_with_reasons(fief: &Target) {
     let token = login(fief, "anne@example.com").await;
-    let answer = patch(fief, "/api/password", &token, json!({"password": "h"})).await;
-    assert_eq!(answer.status, 400);
+    let response = patch(fief, "/api/password", &token, json!({"password": "h"})).await;
+    assert_eq!(response.status, 400);
     let expected = json!({
         "detail": "USER_UPDATE_INVALID_PASSWORD",
         "reason": ["Password must be at least 8 characters long.", "Password is not strong enough."],
     });
-    assert_eq!(answer.json(), expected);
+    assert_eq!(response.json(), expected);
     let missing = patch(fief, "/api/password", &token, json!({})).await;
     assert_eq!(missing.status, 422);
     assert_eq!(missing.json()["detail"][0]["type"], "missing");
@@ -168,20 +168,20 @@ async fn another_users_email_is_rejected(fief: &Target) {
 
 async fn a_wrong_code_is_rejected(fief: &Target) {
     let token = login(fief, "anne@example.com").await;
-    let answer = verify(fief, &token, "AAAAAA").await;
+    let response = verify(fief, &token, "AAAAAA").await;
     let expected = json!({"detail": "USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE"});
-    assert_eq!((answer.status, answer.json()), (400, expected));
+    assert_eq!((response.status, response.json()), (400, expected));
 }
 
 async fn level_zero_is_too_low_for_credentials(fief: &Target) {
     let offline = [("scope", Some("openid offline_access"))];
     let tokens = fief.tokens("main", "anne@example.com", &offline).await;
-    let answer = fief
+    let response = fief
         .refresh(fief.client("main"), text(&tokens["refresh_token"]), None)
         .await;
-    let tokens = answer.json();
+    let tokens = response.json();
     let token = text(&tokens["access_token"]);
-    let answers = [
+    let responses = [
         patch(
             fief,
             "/api/password",
@@ -198,9 +198,9 @@ async fn level_zero_is_too_low_for_credentials(fief: &Target) {
         .await,
         verify(fief, token, "AAAAAA").await,
     ];
-    for answer in answers {
+    for response in responses {
         assert_eq!(
-            (answer.status, answer.json()),
+            (response.status, response.json()),
             (403, json!({"detail": "ACR_TOO_LOW"}))
         );
     }
@@ -215,11 +215,11 @@ async fn login(fief: &Target, email: &str) -> String {
     text(&tokens["access_token"]).to_owned()
 }
 
-async fn patch(fief: &Target, path: &str, token: &str, body: Value) -> Answer {
+async fn patch(fief: &Target, path: &str, token: &str, body: Value) -> TestResponse {
     fief.user_api(Method::PATCH, path, token, Some(body)).await
 }
 
-async fn verify(fief: &Target, token: &str, code: &str) -> Answer {
+async fn verify(fief: &Target, token: &str, code: &str) -> TestResponse {
     let body = json!({"code": code});
     fief.user_api(Method::POST, "/api/email/verify", token, Some(body))
         .await

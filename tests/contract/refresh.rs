@@ -23,10 +23,10 @@ const OFFLINE: [(&str, Option<&str>); 1] = [("scope", Some("openid offline_acces
 async fn a_refresh_gives_a_new_token_and_ends_the_old_one(fief: &Target) {
     let main = fief.client("main");
     let old = offline(fief, "main").await;
-    let answer = fief.refresh(main, text(&old["refresh_token"]), None).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let new = answer.json();
+    let response = fief.refresh(main, text(&old["refresh_token"]), None).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let new = response.json();
     assert_eq!(
         members(&new),
         [
@@ -60,10 +60,10 @@ async fn a_reused_token_does_not_end_the_new_one(fief: &Target) {
 async fn a_refreshed_login_is_level_zero(fief: &Target) {
     let changes = [OFFLINE[0], ("nonce", Some("a nonce"))];
     let old = fief.tokens("main", "anne@example.com", &changes).await;
-    let answer = fief
+    let response = fief
         .refresh(fief.client("main"), text(&old["refresh_token"]), None)
         .await;
-    let new = answer.json();
+    let new = response.json();
     let (before, after) = (claims(&old["id_token"]), claims(&new["id_token"]));
     assert_eq!((&before["acr"], &after["acr"]), (&json!("1"), &json!("0")));
     assert_eq!(claims(&new["access_token"])["acr"], "0");
@@ -102,8 +102,8 @@ async fn narrowing_offline_access_away_is_the_end(fief: &Target) {
 async fn another_clients_token_is_rejected(fief: &Target) {
     let tokens = offline(fief, "main").await;
     let token = text(&tokens["refresh_token"]);
-    let answer = fief.refresh(fief.client("other"), token, None).await;
-    assert_eq!(answer.json(), json!({"error": "invalid_grant"}));
+    let response = fief.refresh(fief.client("other"), token, None).await;
+    assert_eq!(response.json(), json!({"error": "invalid_grant"}));
     assert_eq!(
         fief.refresh(fief.client("main"), token, None).await.status,
         200
@@ -114,16 +114,16 @@ async fn a_refresh_token_expires(fief: &Target) {
     let tokens = offline(fief, "short").await;
     fief.pass(Duration::from_secs(11)).await;
     let token = text(&tokens["refresh_token"]);
-    let answer = fief.refresh(fief.client("short"), token, None).await;
-    assert_eq!(answer.json(), json!({"error": "invalid_grant"}));
+    let response = fief.refresh(fief.client("short"), token, None).await;
+    assert_eq!(response.json(), json!({"error": "invalid_grant"}));
 }
 
 async fn a_deleted_users_token_is_rejected(fief: &Target) {
     let tokens = fief.tokens("main", "leaving@example.com", &OFFLINE).await;
     fief.delete_user("leaving@example.com").await;
     let token = text(&tokens["refresh_token"]);
-    let answer = fief.refresh(fief.client("main"), token, None).await;
-    assert_eq!(answer.json(), json!({"error": "invalid_grant"}));
+    let response = fief.refresh(fief.client("main"), token, None).await;
+    assert_eq!(response.json(), json!({"error": "invalid_grant"}));
     let info = fief.user_api(
         reqwest::Method::GET,
         "/api/userinfo",

@@ -57,9 +57,9 @@ async fn a_token_is_rejected_by_another_tenant(fief: &Target) {
 
 async fn a_client_is_not_known_to_another_tenant(fief: &Target) {
     let url = fief.authorize_url("second", &[]).replace("/second/", "/");
-    let answer = send(fief.http.get(url)).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.header("x-fief-error"), Some("invalid_client"));
+    let response = send(fief.http.get(url)).await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.header("x-fief-error"), Some("invalid_client"));
 }
 
 async fn a_user_is_not_known_to_another_tenant(fief: &Target) {
@@ -73,9 +73,9 @@ async fn the_token_endpoint_does_not_look_at_the_tenant(fief: &Target) {
     let code = fief.code("second", CLAUDE, &[]).await;
     let mut client = fief.client("second").clone();
     client.base_url.clone_from(&fief.base_url);
-    let answer = fief.exchange(&client, &code).await;
-    assert_eq!(answer.status, 200);
-    let token = claims(&answer.json()["access_token"]);
+    let response = fief.exchange(&client, &code).await;
+    assert_eq!(response.status, 200);
+    let token = claims(&response.json()["access_token"]);
     assert_eq!(token["iss"], json!(fief.issuer));
     assert_eq!(token["aud"], json!([client.id]));
 }

@@ -36,10 +36,10 @@ const S256: [(&str, Option<&str>); 2] = [
 
 async fn a_code_becomes_tokens(fief: &Target) {
     let code = fief.code("main", ANNE, &[]).await;
-    let answer = fief.exchange(fief.client("main"), &code).await;
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.header("pragma"), Some("no-cache"));
-    let tokens = answer.json();
+    let response = fief.exchange(fief.client("main"), &code).await;
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("pragma"), Some("no-cache"));
+    let tokens = response.json();
     assert_eq!(
         members(&tokens),
         ["access_token", "expires_in", "id_token", "token_type"]
@@ -63,10 +63,10 @@ async fn wrong_credentials_are_an_invalid_client(fief: &Target) {
         (&*main.id, ""),
     ] {
         let form = fief.exchange_form(id, secret, &code);
-        let answer = fief.token(main, &form).await;
-        assert_eq!(answer.status, 400);
-        assert_eq!(answer.json(), json!({"error": "invalid_client"}));
-        assert_eq!(answer.header("www-authenticate"), None);
+        let response = fief.token(main, &form).await;
+        assert_eq!(response.status, 400);
+        assert_eq!(response.json(), json!({"error": "invalid_client"}));
+        assert_eq!(response.header("www-authenticate"), None);
     }
 }
 
@@ -75,18 +75,18 @@ async fn credentials_may_come_in_the_header(fief: &Target) {
     let code = fief.code("main", ANNE, &[]).await;
     let form = &fief.exchange_form("", "", &code)[2..];
     let request = fief.request(Method::POST, "/api/token").form(form);
-    let answer = send(request.basic_auth(&main.id, Some(&main.secret))).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = send(request.basic_auth(&main.id, Some(&main.secret))).await;
+    assert_eq!(response.status, 200, "{response:?}");
 }
 
 async fn a_header_that_is_no_base64_is_unauthorized(fief: &Target) {
     let request = fief.request(Method::POST, "/api/token");
     let request = request.form(&[("grant_type", "authorization_code")]);
-    let answer = send(request.header("authorization", "Basic %%%")).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.header("www-authenticate"), Some("Basic"));
+    let response = send(request.header("authorization", "Basic %%%")).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.header("www-authenticate"), Some("Basic"));
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({"detail": "Invalid authentication credentials"})
     );
 }
@@ -132,8 +132,8 @@ async fn a_code_is_for_its_client_and_its_address(fief: &Target) {
 async fn a_code_expires(fief: &Target) {
     let code = fief.code("short", ANNE, &[]).await;
     fief.pass(Duration::from_secs(11)).await;
-    let answer = fief.exchange(fief.client("short"), &code).await;
-    assert_eq!(answer.json(), json!({"error": "invalid_grant"}));
+    let response = fief.exchange(fief.client("short"), &code).await;
+    assert_eq!(response.json(), json!({"error": "invalid_grant"}));
 }
 
 async fn the_verifier_must_fit_the_challenge(fief: &Target) {
@@ -184,10 +184,10 @@ async fn a_missing_parameter_is_an_invalid_request(fief: &Target) {
     for missing in ["grant_type", "code", "redirect_uri"] {
         let mut form = fief.exchange_form(&main.id, &main.secret, "code");
         form.retain(|(name, _)| *name != missing);
-        let answer = fief.token(main, &form).await;
-        assert_eq!(answer.status, 400);
+        let response = fief.token(main, &form).await;
+        assert_eq!(response.status, 400);
         assert_eq!(
-            answer.json(),
+            response.json(),
             json!({"error": "invalid_request"}),
             "{missing}"
         );
@@ -202,8 +202,8 @@ async fn other_grants_are_not_supported(fief: &Target) {
             ("client_id", &main.id),
             ("client_secret", &main.secret),
         ];
-        let answer = fief.token(main, &form).await;
-        assert_eq!(answer.json(), json!({"error": "unsupported_grant_type"}));
+        let response = fief.token(main, &form).await;
+        assert_eq!(response.json(), json!({"error": "unsupported_grant_type"}));
     }
 }
 

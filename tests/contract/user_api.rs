@@ -27,10 +27,10 @@ async fn a_profile_and_a_password_are_changed(fief: &Target) {
 
 async fn a_bad_field_is_reported_by_name(fief: &Target) {
     let (api, token) = token(fief, "anne@example.com").await;
-    let refused = api
+    let rejected = api
         .update_profile(&token, &json!({"birthdate": "soon"}))
         .await;
-    let detail = refusal(refused.unwrap_err(), 422);
+    let detail = request_error(rejected.unwrap_err(), 422);
     assert_eq!(
         detail.fields()[0]["loc"],
         json!(["body", "fields", "birthdate"])
@@ -39,8 +39,8 @@ async fn a_bad_field_is_reported_by_name(fief: &Target) {
 
 async fn a_weak_password_is_rejected_with_reasons(fief: &Target) {
     let (api, token) = token(fief, "anne@example.com").await;
-    let refused = api.change_password(&token, "h").await;
-    let detail = refusal(refused.unwrap_err(), 400);
+    let rejected = api.change_password(&token, "h").await;
+    let detail = request_error(rejected.unwrap_err(), 400);
     assert_eq!(
         detail.code().as_deref(),
         Some("USER_UPDATE_INVALID_PASSWORD")
@@ -60,7 +60,7 @@ async fn an_email_is_changed_with_the_mailed_code(fief: &Target) {
     let user = api.email_verify(&token, &code).await.unwrap();
     assert_eq!(user.email.as_deref(), Some("epistles@example.com"));
     let again = api.email_verify(&token, &code).await;
-    let detail = refusal(again.unwrap_err(), 400);
+    let detail = request_error(again.unwrap_err(), 400);
     let expected = "USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE";
     assert_eq!(detail.code().as_deref(), Some(expected));
 }
@@ -74,10 +74,10 @@ async fn a_refreshed_token_is_too_low(fief: &Target) {
         .auth_refresh_token(&refresh_token, &RefreshParams::new())
         .await;
     let (tokens, _) = refreshed.unwrap();
-    let refused = api
+    let rejected = api
         .change_password(tokens.access_token(), "ermine-and-fleur-de-lys")
         .await;
-    let detail = refusal(refused.unwrap_err(), 403);
+    let detail = request_error(rejected.unwrap_err(), 403);
     assert_eq!(detail.code().as_deref(), Some("ACR_TOO_LOW"));
 }
 
@@ -88,7 +88,7 @@ async fn token(fief: &Target, email: &str) -> (Fief, String) {
     (api, tokens.access_token().to_owned())
 }
 
-fn refusal(error: FiefError, expected: u16) -> RequestDetail {
+fn request_error(error: FiefError, expected: u16) -> RequestDetail {
     let FiefError::Request { status, detail } = error else {
         panic!("{error:?}");
     };

@@ -19,11 +19,11 @@ contract! {
 async fn userinfo_is_the_user(fief: &Target) {
     let tokens = fief.tokens("main", "anne@example.com", &[]).await;
     for method in [Method::GET, Method::POST] {
-        let answer = fief
+        let response = fief
             .user_api(method, "/api/userinfo", text(&tokens["access_token"]), None)
             .await;
-        assert_eq!(answer.status, 200);
-        let user = answer.json();
+        assert_eq!(response.status, 200);
+        let user = response.json();
         assert_eq!(
             members(&user),
             [
@@ -44,7 +44,7 @@ async fn userinfo_is_the_user(fief: &Target) {
 
 async fn an_id_token_is_taken_too(fief: &Target) {
     let tokens = fief.tokens("main", "anne@example.com", &[]).await;
-    let answer = fief
+    let response = fief
         .user_api(
             Method::GET,
             "/api/userinfo",
@@ -52,7 +52,7 @@ async fn an_id_token_is_taken_too(fief: &Target) {
             None,
         )
         .await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
 }
 
 async fn no_or_bad_credentials_are_unauthorized(fief: &Target) {
@@ -71,10 +71,10 @@ async fn no_or_bad_credentials_are_unauthorized(fief: &Target) {
         let request = fief
             .request(Method::GET, "/api/userinfo")
             .header("authorization", &value);
-        let answer = send(request).await;
-        assert_eq!(answer.status, 401, "{value}");
-        assert_eq!(answer.json(), json!({"detail": "Unauthorized"}));
-        assert_eq!(answer.header("www-authenticate"), None);
+        let response = send(request).await;
+        assert_eq!(response.status, 401, "{value}");
+        assert_eq!(response.json(), json!({"detail": "Unauthorized"}));
+        assert_eq!(response.header("www-authenticate"), None);
     }
 }
 
@@ -105,17 +105,17 @@ async fn other_methods_are_not_allowed(fief: &Target) {
         (Method::DELETE, "/api/userinfo"),
         (Method::GET, "/api/profile"),
     ] {
-        let answer = send(fief.request(method, path)).await;
-        assert_eq!(answer.status, 405, "{path}");
-        assert!(answer.header("allow").is_some());
+        let response = send(fief.request(method, path)).await;
+        assert_eq!(response.status, 405, "{path}");
+        assert!(response.header("allow").is_some());
     }
 }
 
 async fn a_slash_at_the_end_is_redirected(fief: &Target) {
-    let answer = fief.get("/api/userinfo/").await;
-    assert_eq!(answer.status, 307);
+    let response = fief.get("/api/userinfo/").await;
+    assert_eq!(response.status, 307);
     assert!(
-        answer
+        response
             .header("location")
             .unwrap()
             .ends_with("/api/userinfo")

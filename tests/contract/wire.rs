@@ -8,13 +8,13 @@ use super::target::{Client, Target};
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
@@ -25,7 +25,7 @@ impl Answer {
 }
 
 impl Target {
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
         send(self.http.get(format!("{}{path}", self.base_url))).await
     }
 
@@ -59,7 +59,7 @@ impl Target {
     }
 
     /// Asks for a login without a session.
-    pub(crate) async fn authorize(&self, changes: &[(&str, Option<&str>)]) -> Answer {
+    pub(crate) async fn authorize(&self, changes: &[(&str, Option<&str>)]) -> TestResponse {
         send(self.http.get(self.authorize_url("main", changes))).await
     }
 
@@ -89,13 +89,13 @@ impl Target {
         changes: &[(&str, Option<&str>)],
     ) -> Value {
         let code = self.code(client, email, changes).await;
-        let answer = self.exchange(self.client(client), &code).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()
+        let response = self.exchange(self.client(client), &code).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json()
     }
 
     /// Exchanges a code with what the client should send.
-    pub(crate) async fn exchange(&self, client: &Client, code: &str) -> Answer {
+    pub(crate) async fn exchange(&self, client: &Client, code: &str) -> TestResponse {
         let form = [
             ("grant_type", "authorization_code"),
             ("client_id", &client.id),
@@ -111,7 +111,7 @@ impl Target {
         client: &Client,
         token: &str,
         scope: Option<&str>,
-    ) -> Answer {
+    ) -> TestResponse {
         let mut form = vec![
             ("grant_type", "refresh_token"),
             ("client_id", &client.id),
@@ -122,7 +122,7 @@ impl Target {
         self.token(client, &form).await
     }
 
-    pub(crate) async fn token(&self, client: &Client, form: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn token(&self, client: &Client, form: &[(&str, &str)]) -> TestResponse {
         let url = format!("{}/api/token", client.base_url);
         send(self.http.post(url).form(form)).await
     }
@@ -134,7 +134,7 @@ impl Target {
         path: &str,
         token: &str,
         body: Option<Value>,
-    ) -> Answer {
+    ) -> TestResponse {
         let mut request = self.request(method, path).bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
@@ -143,9 +143,9 @@ impl Target {
     }
 }
 
-pub(crate) async fn send(request: RequestBuilder) -> Answer {
+pub(crate) async fn send(request: RequestBuilder) -> TestResponse {
     let response = request.send().await.unwrap();
-    Answer {
+    TestResponse {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: response.text().await.unwrap(),

@@ -113,9 +113,9 @@ async fn a_castle_is_torn_down_after_a_stronger_login() {
     let late = api.ask(Method::DELETE, path, late).await;
     let good = api.ask(Method::DELETE, path, token().acr("1")).await;
 
-    for refused in [low, late] {
-        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
-        let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    for rejected in [low, late] {
+        assert_eq!(rejected.status(), StatusCode::UNAUTHORIZED);
+        let challenge = rejected.headers()["www-authenticate"].to_str().unwrap();
         assert!(challenge.ends_with(r#"acr_values="1", max_age="300""#));
     }
     assert_eq!(good.text().await.unwrap(), "Suscinio is no more");

@@ -27,8 +27,8 @@ async fn one_can_authorize_in_the_documentation_and_try_the_api() {
         (Method::DELETE, "/castles/Suscinio"),
     ] {
         let request = Client::new().request(method, format!("{url}{path}"));
-        let answer = request.bearer_auth(&token).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let response = request.bearer_auth(&token).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
     }
 }
 
@@ -58,16 +58,16 @@ async fn the_documentation_shows_what_each_operation_requires() {
         json!([{"fief": ["openid"]}])
     );
     let create = operation("/castles", "post");
-    let refusal = &create["responses"]["403"]["description"];
-    assert_eq!(*refusal, "Requires the permission `castles:create`.");
+    let description = &create["responses"]["403"]["description"];
+    assert_eq!(*description, "Requires the permission `castles:create`.");
     let remove = operation("/castles/{name}", "delete");
     let login = &remove["responses"]["401"]["description"];
     assert!(login.as_str().unwrap().contains("ACR 1"), "{login}");
 }
 
 async fn openapi(url: &str) -> Value {
-    let answer = reqwest::get(format!("{url}/openapi.json")).await.unwrap();
-    answer.json().await.unwrap()
+    let response = reqwest::get(format!("{url}/openapi.json")).await.unwrap();
+    response.json().await.unwrap()
 }
 
 async fn authorize(flow: &Value, redirect_uri: &str, origin: &str) -> String {
@@ -95,13 +95,17 @@ async fn authorize(flow: &Value, redirect_uri: &str, origin: &str) -> String {
         ("code_verifier", &verifier),
     ];
     let exchange = Client::new().post(flow["tokenUrl"].as_str().unwrap());
-    let answer = exchange
+    let response = exchange
         .header("origin", origin)
         .form(&form)
         .send()
         .await
         .unwrap();
-    assert!(answer.headers().contains_key("access-control-allow-origin"));
-    let tokens: Value = answer.json().await.unwrap();
+    assert!(
+        response
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+    let tokens: Value = response.json().await.unwrap();
     tokens["access_token"].as_str().unwrap().to_owned()
 }

@@ -26,8 +26,8 @@ async fn the_api_brings_its_own_fief() {
     let mut api = Process::start("example-api", &[]);
     let url = api.says("App");
     assert!(api.says("Fief").ends_with(" (embedded)"));
-    let answer = reqwest::get(format!("{url}/me")).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let response = reqwest::get(format!("{url}/me")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_port_in_use_is_one_clear_line() {
     let port = taken.local_addr().unwrap().port().to_string();
     for package in ["example-web", "example-api"] {
         for name in ["PORT", "FIEF_PORT"] {
-            refuses(package, &[(name, &port)], &[name, &port]);
+            assert_fails_to_start(package, &[(name, &port)], &[name, &port]);
         }
     }
 }
@@ -44,25 +44,25 @@ fn a_port_in_use_is_one_clear_line() {
 #[test]
 fn a_bad_setting_is_one_clear_line() {
     for package in ["example-web", "example-api"] {
-        refuses(package, &[("PORT", "eighty")], &["PORT", "eighty"]);
-        refuses(package, &[("PORT", "65536")], &["PORT", "65536"]);
+        assert_fails_to_start(package, &[("PORT", "eighty")], &["PORT", "eighty"]);
+        assert_fails_to_start(package, &[("PORT", "65536")], &["PORT", "65536"]);
         let base_url = [("FIEF_BASE_URL", "http://127.0.0.1:1")];
-        refuses(package, &base_url, &["FIEF_CLIENT_ID"]);
+        assert_fails_to_start(package, &base_url, &["FIEF_CLIENT_ID"]);
         let base_url = [
             ("FIEF_BASE_URL", "fief.example.com"),
             ("FIEF_CLIENT_ID", "id"),
         ];
-        refuses(package, &base_url, &["FIEF_BASE_URL"]);
+        assert_fails_to_start(package, &base_url, &["FIEF_BASE_URL"]);
         let insecure = [
             ("FIEF_BASE_URL", "http://fief.example.com"),
             ("FIEF_CLIENT_ID", "id"),
         ];
-        refuses(package, &insecure, &["FIEF_BASE_URL"]);
+        assert_fails_to_start(package, &insecure, &["FIEF_BASE_URL"]);
     }
 }
 
 /// Exit code 1, and one line on stderr with these words in it.
-fn refuses(package: &str, variables: &[(&str, &str)], words: &[&str]) {
+fn assert_fails_to_start(package: &str, variables: &[(&str, &str)], words: &[&str]) {
     let (status, complaint) = Process::start(package, variables).ends();
     assert_eq!(
         status.code(),

@@ -73,9 +73,9 @@ async fn a_user_without_the_permission_is_forbidden(site: &Site) {
 async fn a_script_is_rejected_and_not_redirected(site: &Site) {
     let mut browser = Browser::new();
     browser.visit(&site.url).await;
-    let answer = browser.fetch(Method::GET, "/castles").await;
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-    assert!(answer.headers.contains_key("www-authenticate"));
+    let response = browser.fetch(Method::GET, "/castles").await;
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    assert!(response.headers.contains_key("www-authenticate"));
 }
 
 async fn a_logout_ends_both_sessions(site: &Site) {

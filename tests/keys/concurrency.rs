@@ -93,10 +93,10 @@ async fn in_the_cool_down_an_unknown_key_id_waits_for_nothing() {
     server.advance(20 * SECOND);
     assert!(at_once(&fief, &token(&server, 1)).await.unwrap().is_ok());
     wait_for_requests(&server, Endpoint::Jwks, 2).await;
-    let refused = at_once(&fief, &stranger(&server, 2)).await;
+    let rejected = at_once(&fief, &stranger(&server, 2)).await;
     assert!(
-        matches!(refused, Some(Err(FiefError::AccessTokenInvalid(_)))),
-        "{refused:?}"
+        matches!(rejected, Some(Err(FiefError::AccessTokenInvalid(_)))),
+        "{rejected:?}"
     );
 }
 

@@ -1,9 +1,9 @@
 //! Fief's keys: fetched once, renewed in time, kept while Fief is away.
 
-mod answers;
 mod backoff;
 mod clock;
 mod concurrency;
+mod key_sets;
 mod meanwhile;
 mod outage;
 mod real;

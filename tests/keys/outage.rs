@@ -107,10 +107,10 @@ async fn after_a_day_old_keys_serve_no_longer() {
     server.advance(24 * 60 * MINUTE - MINUTE);
     validate(&fief, &long).await.unwrap();
     server.advance(MINUTE);
-    let refused = validate(&fief, &long).await;
+    let rejected = validate(&fief, &long).await;
     assert!(
-        matches!(refused, Err(FiefError::Request { .. })),
-        "{refused:?}"
+        matches!(rejected, Err(FiefError::Request { .. })),
+        "{rejected:?}"
     );
     assert_eq!(fief.ready(), None);
     server.clear_faults();

@@ -23,9 +23,9 @@ fn client(server: &OwnFief, ahead: &Arc<AtomicU32>) -> Fief {
         .unwrap()
 }
 
-async fn is_refused(fief: &Fief, token: &str) -> bool {
-    let refused = validate(fief, token).await;
-    matches!(refused, Err(FiefError::AccessTokenInvalid(_)))
+async fn is_rejected(fief: &Fief, token: &str) -> bool {
+    let rejected = validate(fief, token).await;
+    matches!(rejected, Err(FiefError::AccessTokenInvalid(_)))
 }
 
 /// DJ-11, TV-25: by the first token of the new key, which costs one fetch, else within ten minutes.
@@ -45,10 +45,10 @@ async fn keys_of_the_real_fief_change_with_its_database() {
     validate(&fief, &first).await.unwrap();
     validate(&fief, &second).await.unwrap();
     assert_eq!(counts.of(FETCHES), 2);
-    assert!(is_refused(&fief, &first).await);
+    assert!(is_rejected(&fief, &first).await);
 
     server.replace_database().await;
     validate(&fief, &second).await.unwrap();
     ahead.store(10, Ordering::Relaxed);
-    assert!(is_refused(&fief, &second).await);
+    assert!(is_rejected(&fief, &second).await);
 }

@@ -60,20 +60,20 @@ async fn a_password_changes_at_the_level_that_fief_requires() {
     assert_eq!(visitor.fetch(Method::POST, "/password").await.status, 200);
     // After a refresh the level is zero.
     server.advance(refresh::LIFETIME);
-    let answer = visitor.fetch(Method::POST, "/password").await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.error(), "insufficient_user_authentication");
-    assert!(answer.challenge().contains("acr_values=\"1\""));
+    let response = visitor.fetch(Method::POST, "/password").await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.error(), "insufficient_user_authentication");
+    assert!(response.challenge().contains("acr_values=\"1\""));
 }
 
 #[tokio::test]
 async fn a_weak_password_is_rejected_with_reasons() {
     let server = FiefTestServer::start().await;
     let (auth, visitor) = logged_in(&server, builder(&server)).await;
-    let answer = visitor.at(app(&auth)).fetch(Method::POST, "/weak").await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.error(), "USER_UPDATE_INVALID_PASSWORD");
-    assert!(!answer.json()["reason"].as_array().unwrap().is_empty());
+    let response = visitor.at(app(&auth)).fetch(Method::POST, "/weak").await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.error(), "USER_UPDATE_INVALID_PASSWORD");
+    assert!(!response.json()["reason"].as_array().unwrap().is_empty());
 }
 
 /// N12
@@ -85,12 +85,12 @@ async fn the_browsers_code_gets_the_current_user() {
     let nobody = json!({ "userinfo": null, "access_token_info": null });
     assert_eq!(visitor.fetch(Method::GET, "/user").await.json(), nobody);
     visitor.log_in(&server, "/login").await;
-    let answer = visitor.fetch(Method::GET, "/user").await;
-    assert_eq!(answer.json()["userinfo"]["email"], EMAIL);
+    let response = visitor.fetch(Method::GET, "/user").await;
+    assert_eq!(response.json()["userinfo"]["email"], EMAIL);
     let id = server.user_id(EMAIL).to_string();
-    assert_eq!(answer.json()["access_token_info"]["id"], id);
-    assert!(!answer.body.contains("eyJ"));
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.json()["access_token_info"]["id"], id);
+    assert!(!response.body.contains("eyJ"));
+    assert_eq!(response.header("cache-control"), "no-store");
     assert_eq!(server.requests(Endpoint::Userinfo), 0);
     visitor.fetch(Method::GET, "/user?refresh=true").await;
     visitor.fetch(Method::GET, "/user?refresh=true").await;
@@ -122,14 +122,14 @@ async fn a_handler_gets_a_valid_token_however_long_it_takes() {
     });
     let app = Router::new().route("/slow", slow).layer(auth.layer());
     let mut visitor = visitor.at(app);
-    let answer = visitor.fetch(Method::POST, "/slow").await;
+    let response = visitor.fetch(Method::POST, "/slow").await;
     assert_eq!(late.requests(Endpoint::Token), 2);
-    assert!(!answer.header("set-cookie").is_empty());
+    assert!(!response.header("set-cookie").is_empty());
     // The browser has the session that the token is from.
     let mut visitor = visitor.at(self::app(&auth));
     assert_eq!(
         visitor.fetch(Method::GET, "/session").await.body,
-        answer.body
+        response.body
     );
     assert_eq!(late.requests(Endpoint::Token), 2);
 }

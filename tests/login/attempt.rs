@@ -12,9 +12,9 @@ async fn a_callback_of_another_users_login_is_rejected() {
     let server = FiefTestServer::start().await;
     let mut attacker = visitor(&server).await;
     let callback = attacker.begin(&server, "/login").await;
-    let answer = visitor(&server).await.open(&callback).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.body.contains("href=\"/login\""));
+    let response = visitor(&server).await.open(&callback).await;
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("href=\"/login\""));
     assert_eq!(server.requests(Endpoint::Token), 0);
 }
 

@@ -33,8 +33,8 @@ async fn cookies_are_locked_to_the_host() {
     let mut visitor = visitor(&server).await;
     let begun = visitor.open("/login").await;
     let landed = visitor.log_in(&server, "/login").await;
-    for answer in [begun, landed] {
-        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+    for response in [begun, landed] {
+        for cookie in response.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             assert!(cookie.starts_with("__Host-fief_"), "{cookie}");
             for attribute in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
@@ -54,8 +54,8 @@ async fn the_query_sets_what_is_listed_and_nothing_else() {
         "acr=1&lang=fr-FR&login_hint=anne%40example.com&max_age=300&prompt=login&screen=register";
     let foreign = "&client_id=x&scope=x&state=x&nonce=x&redirect_uri=x&response_type=x&response_mode=x\
         &code_challenge=x&code_challenge_method=plain&request=x&request_uri=x";
-    let answer = visitor.open(&format!("/login?{listed}{foreign}")).await;
-    let query = query(answer.header("location"));
+    let response = visitor.open(&format!("/login?{listed}{foreign}")).await;
+    let query = query(response.header("location"));
     for pair in listed.split('&') {
         let (name, value) = pair.split_once('=').unwrap();
         let name = if name == "acr" { "acr_values" } else { name };
@@ -69,10 +69,10 @@ async fn the_query_sets_what_is_listed_and_nothing_else() {
 async fn what_is_not_understood_is_left_out() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
-    let answer = visitor
+    let response = visitor
         .open("/login?acr=2&lang=%3Cscript%3E&max_age=-1&prompt=login+none&screen=admin&login_hint=a%0Ab")
         .await;
-    let query = query(answer.header("location"));
+    let query = query(response.header("location"));
     for name in [
         "acr_values",
         "lang",
@@ -103,8 +103,8 @@ async fn head_and_prefetch_begin_and_end_nothing() {
                 .header(name, value)
                 .body(Body::empty())
                 .unwrap();
-            let answer = visitor.send(request).await;
-            assert_eq!(answer.status, 204);
+            let response = visitor.send(request).await;
+            assert_eq!(response.status, 204);
         }
     }
     assert_eq!(visitor.jar, jar);
@@ -115,10 +115,10 @@ async fn head_and_prefetch_begin_and_end_nothing() {
 async fn only_navigations_are_sent_to_log_in() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
-    let answer = visitor.open("/castles?query1=value1&query2=value2").await;
+    let response = visitor.open("/castles?query1=value1&query2=value2").await;
     let to = "/login?return_to=%2Fcastles%3Fquery1%3Dvalue1%26query2%3Dvalue2";
     assert_eq!(
-        (answer.status.as_u16(), answer.header("location")),
+        (response.status.as_u16(), response.header("location")),
         (303, to)
     );
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
@@ -200,7 +200,7 @@ async fn the_routes_can_be_nested_and_renamed() {
 async fn a_login_while_fief_is_unreachable_is_a_503() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Discovery, Fault::status(500));
-    let answer = visitor(&server).await.open("/login").await;
-    assert_eq!(answer.status, 503);
-    assert!(!answer.header("retry-after").is_empty());
+    let response = visitor(&server).await.open("/login").await;
+    assert_eq!(response.status, 503);
+    assert!(!response.header("retry-after").is_empty());
 }

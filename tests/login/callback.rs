@@ -11,13 +11,13 @@ use crate::web::{APP, EMAIL};
 async fn the_callback_ends_the_attempt_and_goes_to_the_default_page() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
-    let answer = visitor.log_in(&server, "/login").await;
+    let response = visitor.log_in(&server, "/login").await;
     assert_eq!(
-        (answer.status.as_u16(), answer.header("location")),
+        (response.status.as_u16(), response.header("location")),
         (303, "/")
     );
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    assert_eq!(response.header("cache-control"), "no-store");
+    assert_eq!(response.header("referrer-policy"), "no-referrer");
     assert_eq!(visitor.names(), ["__Host-fief_session"]);
 }
 
@@ -74,26 +74,30 @@ async fn an_error_shows_a_page_with_nothing_of_the_query() {
     let foreign = format!("/auth-callback?error=access_denied&{hostile}&state=x");
     assert_eq!(visitor.open(&foreign).await.status, 400);
 
-    let answer = visitor
+    let response = visitor
         .open(&format!(
             "/auth-callback?error=access_denied&{hostile}&state={state}"
         ))
         .await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.body.contains("Access was denied."));
-    assert!(answer.body.contains("href=\"/login?return_to=%2Fcastles\""));
-    assert!(!answer.body.contains("script") && !answer.body.contains("evil"));
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("Access was denied."));
     assert!(
-        answer
+        response
+            .body
+            .contains("href=\"/login?return_to=%2Fcastles\"")
+    );
+    assert!(!response.body.contains("script") && !response.body.contains("evil"));
+    assert!(
+        response
             .header("content-security-policy")
             .contains("default-src 'none'")
     );
     assert!(
-        answer
+        response
             .header("content-security-policy")
             .contains("frame-ancestors 'none'")
     );
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
     assert_eq!(server.requests(Endpoint::Token), 0);
 }
 
@@ -110,9 +114,9 @@ async fn failures_of_the_token_endpoint_have_a_page_each() {
         let mut visitor = visitor(&server).await;
         let callback = visitor.begin(&server, "/login").await;
         server.fault_once(Endpoint::Token, Fault::status(status).body(body));
-        let answer = visitor.open(&callback).await;
-        assert_eq!(answer.status, shown);
-        assert!(!answer.body.contains("secret") && !answer.body.contains("invalid_"));
+        let response = visitor.open(&callback).await;
+        assert_eq!(response.status, shown);
+        assert!(!response.body.contains("secret") && !response.body.contains("invalid_"));
     }
 }
 
@@ -126,10 +130,10 @@ async fn a_code_of_another_login_is_rejected() {
     let mut visitor = visitor(&server).await;
     let callback = visitor.begin(&server, "/login").await;
     let state = query(&format!("{APP}{callback}"))["state"].clone();
-    let answer = visitor
+    let response = visitor
         .open(&format!("/auth-callback?code={code}&state={state}"))
         .await;
-    assert_eq!(answer.status, 400);
+    assert_eq!(response.status, 400);
     assert!(visitor.names().is_empty());
 }
 
@@ -140,12 +144,12 @@ async fn a_silent_login_that_fails_goes_back_to_the_page() {
     let mut visitor = visitor(&server).await;
     let begun = visitor.open("/login?prompt=none&return_to=/public").await;
     let state = query(begun.header("location"))["state"].clone();
-    let refused = format!(
+    let rejected = format!(
         "/auth-callback?error=login_required&error_description=n&error_description=o&state={state}"
     );
-    let answer = visitor.open(&refused).await;
+    let response = visitor.open(&rejected).await;
     assert_eq!(
-        (answer.status.as_u16(), answer.header("location")),
+        (response.status.as_u16(), response.header("location")),
         (303, "/public")
     );
     assert!(visitor.names().is_empty());
@@ -159,9 +163,9 @@ async fn the_pages_can_be_replaced() {
         (page.kind().status(), format!("again: {}", page.link()))
     });
     let mut visitor = Visitor::new(app(&builder.build().unwrap()));
-    let answer = visitor.open("/auth-callback?code=x&state=x").await;
+    let response = visitor.open("/auth-callback?code=x&state=x").await;
     assert_eq!(
-        (answer.status.as_u16(), answer.body.as_str()),
+        (response.status.as_u16(), response.body.as_str()),
         (400, "again: /login")
     );
 }
@@ -171,8 +175,8 @@ async fn the_pages_can_be_replaced() {
 async fn a_page_with_a_session_is_one_users() {
     let server = FiefTestServer::start().await;
     let (_, visitor) = logged_in(&server, builder(&server)).await;
-    let (answer, _) = visitor.ask(page("/email", "none")).await;
-    assert_eq!(answer.body, EMAIL);
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("vary"), "Cookie, Authorization");
+    let (response, _) = visitor.ask(page("/email", "none")).await;
+    assert_eq!(response.body, EMAIL);
+    assert_eq!(response.header("cache-control"), "no-store");
+    assert_eq!(response.header("vary"), "Cookie, Authorization");
 }

@@ -15,8 +15,8 @@ async fn status(visitor: &Visitor, cookie: impl Into<Vec<u8>>) -> u16 {
     let request = request.header(header::COOKIE, value);
     let mut anonymous = visitor.clone();
     anonymous.jar.clear();
-    let (answer, _) = anonymous.ask(request.body(Body::empty()).unwrap()).await;
-    answer.status.as_u16()
+    let (response, _) = anonymous.ask(request.body(Body::empty()).unwrap()).await;
+    response.status.as_u16()
 }
 
 /// SE-2, SE-9: flipping any byte.
@@ -55,8 +55,8 @@ async fn a_cookie_that_comes_twice_is_anonymous() {
         .header(header::COOKIE, format!("{SESSION}=1.tossed"));
     let mut anonymous = visitor.clone();
     anonymous.jar.clear();
-    let (answer, _) = anonymous.ask(two.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, 401);
+    let (response, _) = anonymous.ask(two.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status, 401);
 }
 
 /// SE-5, SE-9
@@ -103,8 +103,8 @@ async fn write(visitor: &Visitor, method: Method, headers: &[(&str, &str)]) -> u
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let (answer, _) = visitor.ask(request.body(Body::empty()).unwrap()).await;
-    answer.status.as_u16()
+    let (response, _) = visitor.ask(request.body(Body::empty()).unwrap()).await;
+    response.status.as_u16()
 }
 
 /// CS-1, CS-6
@@ -124,7 +124,7 @@ async fn writes_with_a_session_come_from_the_site_itself() {
             "{headers:?}"
         );
     }
-    let refused: [&[(&str, &str)]; 10] = [
+    let rejected: [&[(&str, &str)]; 10] = [
         &[],
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
@@ -136,7 +136,7 @@ async fn writes_with_a_session_come_from_the_site_itself() {
         &[("origin", "http://app.example.com")],
         &[("origin", "HTTPS://APP.EXAMPLE.COM")],
     ];
-    for headers in refused {
+    for headers in rejected {
         assert_eq!(
             write(&visitor, Method::POST, headers).await,
             403,

@@ -13,17 +13,17 @@ async fn a_typed_logout_ends_the_session_here_and_at_fief() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     let old = visitor.clone();
-    let answer = visitor.open("/logout").await;
-    assert_eq!(answer.status, 303);
+    let response = visitor.open("/logout").await;
+    assert_eq!(response.status, 303);
     let to = format!(
         "{}/logout?redirect_uri=https%3A%2F%2Fapp.example.com%2F",
         server.url()
     );
-    assert_eq!(answer.header("location"), to);
+    assert_eq!(response.header("location"), to);
     assert!(!visitor.names().contains(&"__Host-fief_session"));
     // SE-11: a copy of the cookie is over in this process.
-    let (answer, _) = old.ask(page("/castles", "none")).await;
-    assert_eq!(answer.status, 303);
+    let (response, _) = old.ask(page("/castles", "none")).await;
+    assert_eq!(response.status, 303);
 }
 
 /// SE-6
@@ -41,17 +41,17 @@ async fn another_site_cannot_log_users_out() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     for site in ["cross-site", "same-site"] {
-        let answer = visitor.send(page("/logout", site)).await;
-        assert_eq!(answer.status, 200);
+        let response = visitor.send(page("/logout", site)).await;
+        assert_eq!(response.status, 200);
         assert!(
-            answer
+            response
                 .body
                 .contains("<form method=\"post\" action=\"/logout\">")
         );
-        let policy = answer.header("content-security-policy");
+        let policy = response.header("content-security-policy");
         assert!(policy.contains(&format!("form-action 'self' {}", server.url())));
         // Else the form's `Origin` is `null`, which is nobody's.
-        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        assert_eq!(response.header("referrer-policy"), "same-origin");
     }
     assert_eq!(visitor.open("/castles").await.status, 200);
 }
@@ -61,8 +61,8 @@ async fn the_logout_can_be_confirmed() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     let post = Request::post("/logout").header("origin", APP);
-    let answer = visitor.send(post.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, 303);
+    let response = visitor.send(post.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status, 303);
     assert_eq!(visitor.open("/castles").await.status, 303);
 }
 
@@ -78,8 +78,8 @@ async fn a_logout_during_a_refresh_stays_a_logout() {
     server.wait_for_requests(Endpoint::Token, 2).await;
     visitor.open("/logout").await;
     server.clear_faults();
-    let (answer, cookies) = slow.await.unwrap();
-    assert_eq!(answer.status, 303);
+    let (response, cookies) = slow.await.unwrap();
+    assert_eq!(response.status, 303);
     visitor.take(&cookies);
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
 }

@@ -43,9 +43,9 @@ async fn two_hundred_requests_of_an_expired_session_refresh_it_once() {
         let visitor = visitor.clone();
         requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
     }
-    let answers = requests.join_all().await;
-    assert!(answers.iter().all(|(answer, _)| answer.status == 200));
-    assert!(answers.iter().all(|(_, cookies)| !cookies.is_empty()));
+    let responses = requests.join_all().await;
+    assert!(responses.iter().all(|(response, _)| response.status == 200));
+    assert!(responses.iter().all(|(_, cookies)| !cookies.is_empty()));
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
 
@@ -63,13 +63,13 @@ async fn tokens_of_another_user_end_the_session() {
     server.advance(LIFETIME + Duration::from_secs(120));
     let access_token = server.access_token().user("louis@example.com").mint();
     let id_token = server.id_token().user("louis@example.com");
-    let answer = json!({
+    let response = json!({
         "access_token": access_token,
         "id_token": id_token.access_token(&access_token).mint(),
         "token_type": "bearer",
         "refresh_token": "REFRESH_TOKEN",
     });
-    server.fault(Endpoint::Token, Fault::json(answer));
+    server.fault(Endpoint::Token, Fault::json(response));
     server.reset_requests();
     assert_eq!(visitor.open("/castles").await.status, 303);
     assert_eq!(server.requests(Endpoint::Token), 1);
@@ -123,9 +123,9 @@ async fn another_site_cannot_spend_a_refresh() {
     server.advance(LIFETIME + Duration::from_secs(120));
     server.reset_requests();
     let request = Request::post("/castles").header("sec-fetch-site", "cross-site");
-    let (answer, cookies) = visitor.ask(request.body(Body::empty()).unwrap()).await;
+    let (response, cookies) = visitor.ask(request.body(Body::empty()).unwrap()).await;
     assert_eq!(server.requests(Endpoint::Token), 0);
-    assert_eq!(answer.error(), "cross_site_request");
+    assert_eq!(response.error(), "cross_site_request");
     assert_eq!(cookies, [""; 0]);
 }
 
@@ -159,8 +159,8 @@ fn a_refresh_that_stands_still_keeps_the_session() {
     server.advance(LIFETIME - Duration::from_secs(30));
     server.reset_requests();
     let open = || visitor.ask(page("/castles", "none"));
-    let (answer, _) = after_one_that_stands_still(open(), open());
-    assert_eq!(answer.status, 200);
+    let (response, _) = after_one_that_stands_still(open(), open());
+    assert_eq!(response.status, 200);
     assert_eq!(server.requests(Endpoint::Token), 0);
 }
 
@@ -172,8 +172,8 @@ async fn the_old_session_stands_for_the_new_one_for_half_a_minute() {
     server.advance(LIFETIME + Duration::from_secs(120));
     assert_eq!(old.clone().open("/castles").await.status, 200);
     server.advance(Duration::from_secs(27));
-    let (answer, cookies) = old.ask(page("/castles", "none")).await;
-    assert_eq!(answer.status, 200);
+    let (response, cookies) = old.ask(page("/castles", "none")).await;
+    assert_eq!(response.status, 200);
     assert!(!cookies.is_empty());
     server.advance(Duration::from_secs(5));
     assert_eq!(old.clone().open("/castles").await.status, 303);
@@ -277,12 +277,12 @@ async fn counted(wrong: impl FnOnce(&FiefTestServer)) -> String {
 #[tokio::test]
 async fn refreshes_are_counted_by_what_they_led_to() {
     let fails = |fault| move |server: &FiefTestServer| server.fault(Endpoint::Token, fault);
-    let refusal = Fault::status(400).header("content-type", "application/json");
-    let refusal = refusal.body(r#"{"error": "invalid_grant"}"#);
+    let rejection = Fault::status(400).header("content-type", "application/json");
+    let rejection = rejection.body(r#"{"error": "invalid_grant"}"#);
     let inactive = |server: &FiefTestServer| server.set_active(web::EMAIL, false);
 
     assert_eq!(counted(|_| ()).await, "refreshed 1");
-    assert_eq!(counted(fails(refusal)).await, "refused 1");
+    assert_eq!(counted(fails(rejection)).await, "refused 1");
     assert_eq!(counted(fails(Fault::status(500))).await, "failed 1");
     assert_eq!(counted(inactive).await, "ended 1");
 }

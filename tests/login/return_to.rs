@@ -7,11 +7,11 @@ use super::{Visitor, app, builder};
 async fn landing(server: &FiefTestServer, visitor: &Visitor, pages: &[&str]) -> String {
     let mut visitor = visitor.clone();
     let pairs: Vec<_> = pages.iter().map(|page| encode(page)).collect();
-    let answer = visitor
+    let response = visitor
         .log_in(server, &format!("/login?{}", pairs.join("&")))
         .await;
-    assert_eq!(answer.status, 303);
-    answer.header("location").to_owned()
+    assert_eq!(response.status, 303);
+    response.header("location").to_owned()
 }
 
 fn encode(page: &str) -> String {
@@ -99,10 +99,10 @@ async fn the_callback_takes_no_page_from_its_query() {
     let server = FiefTestServer::start().await;
     let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
     let callback = visitor.begin(&server, "/login?return_to=/castles").await;
-    let answer = visitor
+    let response = visitor
         .open(&format!("{callback}&return_to=/elsewhere"))
         .await;
-    assert_eq!(answer.header("location"), "/castles");
+    assert_eq!(response.header("location"), "/castles");
 }
 
 const PAYLOADS: &[&str] = &[

@@ -11,9 +11,9 @@ use crate::web::{self, APP};
 async fn a_logged_in_user_gets_the_page() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
-    let answer = visitor.open("/castles").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body, server.user_id(web::EMAIL).to_string());
+    let response = visitor.open("/castles").await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.body, server.user_id(web::EMAIL).to_string());
 }
 
 /// SE-4, Q33
@@ -109,8 +109,8 @@ async fn each_cookie_fits_and_a_smaller_session_clears_the_rest() {
         ["__Host-fief_session", "__Host-fief_session.1"]
     );
     server.advance(Duration::from_secs(61));
-    let (answer, cookies) = visitor.ask(super::visitor::page("/castles", "none")).await;
-    assert_eq!(answer.status, 200);
+    let (response, cookies) = visitor.ask(super::visitor::page("/castles", "none")).await;
+    assert_eq!(response.status, 200);
     assert!(cookies.iter().all(|cookie| cookie.len() <= 4096));
     assert!(cookies.iter().map(String::len).sum::<usize>() <= 8192);
 

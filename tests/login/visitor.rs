@@ -8,7 +8,7 @@ use axum::{
 use fief_test_server::FiefTestServer;
 use tower::ServiceExt;
 
-use crate::web::{Answer, EMAIL};
+use crate::web::{EMAIL, TestResponse};
 
 /// A browser before an application that runs in this process. A clone has the same cookies, and a jar of its own.
 #[derive(Clone)]
@@ -34,12 +34,12 @@ impl Visitor {
     }
 
     /// Opens a page.
-    pub async fn open(&mut self, path: &str) -> Answer {
+    pub async fn open(&mut self, path: &str) -> TestResponse {
         self.send(page(path, "none")).await
     }
 
     /// Asks for something as a page's script does.
-    pub async fn fetch(&mut self, method: Method, path: &str) -> Answer {
+    pub async fn fetch(&mut self, method: Method, path: &str) -> TestResponse {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -50,36 +50,38 @@ impl Visitor {
 
     /// Opens the login route and goes to Fief, where anne has a session: the callback.
     pub async fn begin(&mut self, server: &FiefTestServer, login: &str) -> String {
-        let answer = self.open(login).await;
-        assert_eq!(answer.status, 303, "{}", answer.body);
-        let callback = server.log_in(EMAIL, answer.header(header::LOCATION)).await;
+        let response = self.open(login).await;
+        assert_eq!(response.status, 303, "{}", response.body);
+        let callback = server
+            .log_in(EMAIL, response.header(header::LOCATION))
+            .await;
         path(&callback)
     }
 
     /// Logs anne in: the answer of the callback.
-    pub async fn log_in(&mut self, server: &FiefTestServer, login: &str) -> Answer {
+    pub async fn log_in(&mut self, server: &FiefTestServer, login: &str) -> TestResponse {
         let callback = self.begin(server, login).await;
         self.open(&callback).await
     }
 
-    pub async fn send(&mut self, request: Request<Body>) -> Answer {
-        let (answer, cookies) = self.ask(request).await;
+    pub async fn send(&mut self, request: Request<Body>) -> TestResponse {
+        let (response, cookies) = self.ask(request).await;
         self.take(&cookies);
-        answer
+        response
     }
 
     /// What comes back, with its `Set-Cookie`s not yet in the jar.
-    pub async fn ask(&self, mut request: Request<Body>) -> (Answer, Vec<String>) {
+    pub async fn ask(&self, mut request: Request<Body>) -> (TestResponse, Vec<String>) {
         if !self.jar.is_empty() {
             let pairs: Vec<_> = self.jar.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let header = pairs.join("; ").parse().unwrap();
             request.headers_mut().insert(header::COOKIE, header);
         }
-        let answer = Answer::of(self.app.clone().oneshot(request).await.unwrap()).await;
-        let cookies = answer.headers.get_all(header::SET_COOKIE).iter();
+        let response = TestResponse::of(self.app.clone().oneshot(request).await.unwrap()).await;
+        let cookies = response.headers.get_all(header::SET_COOKIE).iter();
         let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned());
         let cookies = cookies.collect();
-        (answer, cookies)
+        (response, cookies)
     }
 
     pub fn take(&mut self, cookies: &[String]) {

@@ -35,9 +35,9 @@ async fn a_profile_update_passes_over_what_is_not_the_users() {
 async fn bad_fields_are_listed_one_by_one() {
     let server = with_fields().await;
     let body = json!({"fields": {"first_name": "", "birthdate": "yesterday!", "age": 1.5}});
-    let (status, answer) = patch(&server, "profile", body).await;
+    let (status, response) = patch(&server, "profile", body).await;
     assert_eq!(status, 422);
-    let entries = answer["detail"].as_array().unwrap();
+    let entries = response["detail"].as_array().unwrap();
     let kinds: Vec<_> = entries
         .iter()
         .map(|entry| entry["type"].as_str().unwrap())
@@ -126,10 +126,10 @@ async fn each_type_keeps_what_fief_keeps() {
             .start()
             .await
             .unwrap();
-        let (_, answer) = patch(&server, "profile", json!({"fields": {"f": value}})).await;
+        let (_, response) = patch(&server, "profile", json!({"fields": {"f": value}})).await;
         match expected {
-            Ok(kept) => assert_eq!(answer["fields"]["f"], kept),
-            Err(kind) => assert_eq!(answer["detail"][0]["type"], kind, "{value}"),
+            Ok(kept) => assert_eq!(response["fields"]["f"], kept),
+            Err(kind) => assert_eq!(response["detail"][0]["type"], kind, "{value}"),
         }
     }
 }
@@ -137,15 +137,15 @@ async fn each_type_keeps_what_fief_keeps() {
 #[tokio::test]
 async fn a_body_that_is_no_json_says_where() {
     let server = FiefTestServer::start().await;
-    let answer = http()
+    let response = http()
         .patch(format!("{}/api/profile", server.url()))
         .bearer_auth(server.access_token().mint())
         .body("[")
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 422);
-    let body: Value = answer.json().await.unwrap();
+    assert_eq!(response.status(), 422);
+    let body: Value = response.json().await.unwrap();
     assert_eq!(body["detail"][0]["loc"], json!(["body", 1]));
     assert_eq!(body["detail"][0]["type"], "json_invalid");
 }
@@ -269,12 +269,12 @@ async fn call(
     path: &str,
     body: Value,
 ) -> (u16, Value) {
-    let answer = http()
+    let response = http()
         .request(method, format!("{}/api/{path}", server.url()))
         .bearer_auth(server.access_token().acr(acr).mint())
         .json(&body)
         .send()
         .await
         .unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    (response.status().as_u16(), response.json().await.unwrap())
 }

@@ -53,9 +53,9 @@ async fn a_public_client_needs_a_verifier() {
         ("code", &code),
     ];
     let url = format!("{}/api/token", server.url());
-    let answer = http().post(&url).form(&form).send().await.unwrap();
+    let response = http().post(&url).form(&form).send().await.unwrap();
     assert_eq!(
-        answer.text().await.unwrap(),
+        response.text().await.unwrap(),
         r#"{"error":"invalid_client"}"#
     );
     form.push(("code_verifier", "verifier"));
@@ -70,12 +70,12 @@ async fn discovery_has_the_requested_host() {
     let server = FiefTestServer::start().await;
     let url = format!("{}/.well-known/openid-configuration", server.url());
     let ask = http().get(url).header("x-forwarded-host", "evil.example");
-    let answer = ask
+    let response = ask
         .header("x-forwarded-proto", "https")
         .send()
         .await
         .unwrap();
-    let configuration: Value = answer.json().await.unwrap();
+    let configuration: Value = response.json().await.unwrap();
     assert_eq!(
         configuration["jwks_uri"],
         "https://evil.example/.well-known/jwks.json"
@@ -86,11 +86,11 @@ async fn discovery_has_the_requested_host() {
 #[tokio::test]
 async fn other_methods_get_the_allowed_ones() {
     let server = FiefTestServer::start().await;
-    let answer = http()
+    let response = http()
         .delete(format!("{}/api/userinfo", server.url()))
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 405);
-    assert_eq!(answer.headers()["allow"], "GET, POST");
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "GET, POST");
 }

@@ -10,12 +10,15 @@ async fn a_status_with_headers_and_a_body() {
     let server = FiefTestServer::start().await;
     let busy = Fault::status(503).header("retry-after", "1").body("busy");
     server.fault_once(Endpoint::Jwks, busy);
-    let answer = get(&server).await.unwrap();
+    let response = get(&server).await.unwrap();
     assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["retry-after"]),
+        (
+            response.status().as_u16(),
+            &response.headers()["retry-after"]
+        ),
         (503, &"1".parse().unwrap())
     );
-    assert_eq!(answer.text().await.unwrap(), "busy");
+    assert_eq!(response.text().await.unwrap(), "busy");
     assert_eq!(get(&server).await.unwrap().status(), 200);
 }
 
@@ -23,12 +26,12 @@ async fn a_status_with_headers_and_a_body() {
 async fn a_cut_ends_in_the_middle_of_the_body() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::cut());
-    let mut answer = get(&server).await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let length = answer.content_length().unwrap();
-    let half = answer.chunk().await.unwrap().unwrap();
+    let mut response = get(&server).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let length = response.content_length().unwrap();
+    let half = response.chunk().await.unwrap().unwrap();
     assert_eq!(half.len() as u64, length / 2);
-    assert!(answer.chunk().await.is_err());
+    assert!(response.chunk().await.is_err());
 }
 
 #[tokio::test]
@@ -86,9 +89,9 @@ async fn slow_responses_are_complete() {
 async fn a_huge_response_has_no_content_length() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::huge(200_000));
-    let answer = get(&server).await.unwrap();
-    assert_eq!(answer.content_length(), None);
-    assert_eq!(answer.bytes().await.unwrap().len(), 200_000);
+    let response = get(&server).await.unwrap();
+    assert_eq!(response.content_length(), None);
+    assert_eq!(response.bytes().await.unwrap().len(), 200_000);
 }
 
 #[tokio::test]

@@ -119,8 +119,8 @@ async fn a_new_user_can_sign_up() {
     let weak = [("email", "new@example.com"), ("password", "x")];
     assert_eq!(browser.post("/register", &weak).await.status(), 400);
     let taken = [("email", EMAIL), ("password", "salamander-and-swan")];
-    let refused = browser.post("/register", &taken).await;
-    assert_eq!(refused.headers()["x-fief-error"], "user_already_exists");
+    let rejected = browser.post("/register", &taken).await;
+    assert_eq!(rejected.headers()["x-fief-error"], "user_already_exists");
     let new = [
         ("email", "new@example.com"),
         ("password", "salamander-and-swan"),
@@ -183,8 +183,8 @@ async fn a_tenant_has_its_own_issuer_key_and_users() {
         "{}/second/authorize?client_id=first&redirect_uri={CALLBACK}&response_type=code&scope=openid",
         server.url()
     ));
-    let refused = start.send().await.unwrap();
-    assert_eq!(refused.headers()["x-fief-error"], "invalid_client");
+    let rejected = start.send().await.unwrap();
+    assert_eq!(rejected.headers()["x-fief-error"], "invalid_client");
     let unknown = http().get(format!("{}/third/authorize", server.url()));
     assert_eq!(unknown.send().await.unwrap().status(), 400);
 }
@@ -262,6 +262,6 @@ async fn contradictory_settings_are_rejected_at_the_start() {
 }
 
 async fn get_json(server: &FiefTestServer, path: &str) -> Value {
-    let answer = http().get(format!("{}{path}", server.url())).send().await;
-    answer.unwrap().json().await.unwrap()
+    let response = http().get(format!("{}{path}", server.url())).send().await;
+    response.unwrap().json().await.unwrap()
 }

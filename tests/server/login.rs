@@ -22,9 +22,9 @@ async fn a_person_can_log_in_with_the_pages() {
 #[tokio::test]
 async fn a_wrong_password_is_an_error_page() {
     let server = FiefTestServer::start().await;
-    let refused = log_in_by_page(&server, "wrong").await.unwrap_err();
-    assert_eq!(refused.status(), 400);
-    assert_eq!(refused.headers()["x-fief-error"], "bad_credentials");
+    let rejected = log_in_by_page(&server, "wrong").await.unwrap_err();
+    assert_eq!(rejected.status(), 400);
+    assert_eq!(rejected.headers()["x-fief-error"], "bad_credentials");
 }
 
 #[tokio::test]
@@ -97,13 +97,13 @@ async fn a_registered_redirect_uri_excludes_all_others() {
         .start()
         .await
         .unwrap();
-    let refused = http()
+    let rejected = http()
         .get(authorize_url(&server, &[]))
         .send()
         .await
         .unwrap();
-    assert_eq!(refused.status(), 400);
-    assert_eq!(refused.headers()["x-fief-error"], "invalid_redirect_uri");
+    assert_eq!(rejected.status(), 400);
+    assert_eq!(rejected.headers()["x-fief-error"], "invalid_redirect_uri");
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ pub async fn log_in_by_page(server: &FiefTestServer, password: &str) -> Result<S
     let start = browser.get(authorize_url(server, &[]).as_str()).await;
     assert_eq!(location(&start), "/login");
     let form = [("email", EMAIL), ("password", password)];
-    let answer = browser.post("/login", &form).await;
-    if answer.status() != 302 {
-        return Err(answer);
+    let response = browser.post("/login", &form).await;
+    if response.status() != 302 {
+        return Err(response);
     }
     Ok(location(&browser.get("/consent").await))
 }

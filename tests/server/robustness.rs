@@ -40,8 +40,8 @@ async fn nothing_that_is_sent_makes_it_fail() {
                     )
                     .header("x-forwarded-host", "\u{e9}\"<")
                     .bearer_auth(&token);
-                let answer = request.send().await.unwrap();
-                assert!(answer.status().as_u16() < 500, "{path}?{parameters}");
+                let response = request.send().await.unwrap();
+                assert!(response.status().as_u16() < 500, "{path}?{parameters}");
             }
         }
     }
@@ -51,13 +51,13 @@ async fn nothing_that_is_sent_makes_it_fail() {
 async fn a_body_that_is_too_large_is_rejected() {
     let server = FiefTestServer::start().await;
     let url = format!("{}/api/token", server.url());
-    let answer = http()
+    let response = http()
         .post(url)
         .body(vec![b'x'; 70_000])
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 413);
+    assert_eq!(response.status(), 413);
 }
 
 fn parameters(server: &FiefTestServer) -> Vec<String> {

@@ -106,8 +106,8 @@ impl Browser {
     /// Answers Fief's consent page, which must be the page shown.
     pub async fn consent(&mut self, allow: bool) -> Page {
         let token = self.csrf_token();
-        let answer = if allow { "allow" } else { "deny" };
-        self.submit("", &[(answer, answer), ("csrf_token", &token)])
+        let choice = if allow { "allow" } else { "deny" };
+        self.submit("", &[(choice, choice), ("csrf_token", &token)])
             .await
     }
 
@@ -121,7 +121,7 @@ impl Browser {
             .header("sec-fetch-dest", "empty")
             .header("sec-fetch-site", self.site(std::slice::from_ref(&url)))
             .header(ORIGIN, self.origin());
-        let (page, _) = answer(request, vec![url]).await;
+        let (page, _) = send(request, vec![url]).await;
         page
     }
 
@@ -149,7 +149,7 @@ impl Browser {
         let mut hops = vec![url];
         while hops.len() <= MAX_HOPS {
             let request = self.navigation(&method, &hops, form);
-            let (mut page, next) = answer(request, hops.clone()).await;
+            let (mut page, next) = send(request, hops.clone()).await;
             let Some(next) = next else {
                 self.page = Some(page.url.clone());
                 return page;
@@ -247,7 +247,7 @@ impl Page {
     }
 }
 
-async fn answer(request: RequestBuilder, hops: Vec<Url>) -> (Page, Option<Url>) {
+async fn send(request: RequestBuilder, hops: Vec<Url>) -> (Page, Option<Url>) {
     let response = request.send().await.unwrap();
     let url = response.url().clone();
     let status = response.status();

@@ -28,9 +28,9 @@ impl Chromium {
             "goog:loggingPrefs": {"performance": "ALL"},
         });
         let capabilities = json!({"capabilities": {"alwaysMatch": options}});
-        let answer = browser.post("", capabilities).await.unwrap();
+        let response = browser.post("", capabilities).await.unwrap();
         browser.session += "/";
-        browser.session += answer["sessionId"].as_str().unwrap();
+        browser.session += response["sessionId"].as_str().unwrap();
         browser
     }
 
@@ -149,8 +149,8 @@ impl Chromium {
         }
         let response = request.send().await.unwrap();
         let is_success = response.status().is_success();
-        let mut answer: Value = response.json().await.unwrap();
-        let value = answer["value"].take();
+        let mut body: Value = response.json().await.unwrap();
+        let value = body["value"].take();
         if is_success { Ok(value) } else { Err(value) }
     }
 }

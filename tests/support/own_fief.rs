@@ -55,7 +55,7 @@ impl OwnFief {
             .stderr(log)
             .spawn();
         self.server = Some(server.unwrap());
-        self.answers().await;
+        self.wait_until_ready().await;
     }
 
     /// The client that Fief makes for itself.
@@ -69,8 +69,8 @@ impl OwnFief {
         let user = self.only("/users/").await;
         let path = format!("/users/{}/access-token", user["id"].as_str().unwrap());
         let body = json!({"client_id": client["id"], "scopes": ["openid"]});
-        let answer = self.fief.admin(Method::POST, &path, body).await;
-        answer["access_token"].as_str().unwrap().to_owned()
+        let response = self.fief.admin(Method::POST, &path, body).await;
+        response["access_token"].as_str().unwrap().to_owned()
     }
 
     async fn only(&self, collection: &str) -> Value {
@@ -79,7 +79,7 @@ impl OwnFief {
         found["results"][0].clone()
     }
 
-    async fn answers(&mut self) {
+    async fn wait_until_ready(&mut self) {
         let url = format!("{}/healthz", self.fief.base_url);
         let deadline = Instant::now() + PATIENCE;
         while !reqwest::get(&url).await.is_ok_and(|it| it.status() == 200) {

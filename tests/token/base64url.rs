@@ -141,8 +141,8 @@ async fn the_length_is_bounded() {
         .validate_access_token(&long, &Requirements::new())
         .await
         .unwrap();
-    let refused = world.builder().access_token_limit(64 * 1024 + 1).build();
-    assert!(matches!(refused, Err(FiefError::Configuration(_))));
+    let rejected = world.builder().access_token_limit(64 * 1024 + 1).build();
+    assert!(matches!(rejected, Err(FiefError::Configuration(_))));
 }
 
 /// TV-11: to the byte.

@@ -9,8 +9,8 @@ use super::{api, one, send, unchecked};
 async fn status(server: &FiefTestServer, header: &[u8]) -> u16 {
     let app = one(unchecked().route_layer(api(server).require()));
     let header = HeaderValue::from_bytes(header).unwrap();
-    let answer = send(&app, Request::get("/").header("authorization", header)).await;
-    answer.status.as_u16()
+    let response = send(&app, Request::get("/").header("authorization", header)).await;
+    response.status.as_u16()
 }
 
 /// BP-3, I14, Q3B

@@ -18,10 +18,10 @@ async fn responses_behind_a_guard_are_not_stored_and_vary() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked().route_layer(api(&server).require()));
 
-    let answer = send(&app, call(&server.access_token().mint())).await;
+    let response = send(&app, call(&server.access_token().mint())).await;
 
-    assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
-    assert_eq!(answer.header(header::VARY), "Cookie, Authorization");
+    assert_eq!(response.header(header::CACHE_CONTROL), "no-store");
+    assert_eq!(response.header(header::VARY), "Cookie, Authorization");
 }
 
 /// SE-7
@@ -36,10 +36,10 @@ async fn neither_are_rejections_and_redirects() {
         call("INVALID"),
         call("two tokens"),
     ] {
-        let answer = send(&app, request).await;
-        assert!(!answer.status.is_success());
-        assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
-        assert_eq!(answer.header(header::VARY), "Cookie, Authorization");
+        let response = send(&app, request).await;
+        assert!(!response.status.is_success());
+        assert_eq!(response.header(header::CACHE_CONTROL), "no-store");
+        assert_eq!(response.header(header::VARY), "Cookie, Authorization");
     }
 }
 
@@ -53,10 +53,13 @@ async fn what_the_application_says_stays() {
     ];
     let app = one(get(async move || (headers, "inside")).route_layer(api(&server).require()));
 
-    let answer = send(&app, call(&server.access_token().mint())).await;
+    let response = send(&app, call(&server.access_token().mint())).await;
 
-    assert_eq!(answer.header(header::CACHE_CONTROL), "private, max-age=60");
-    let vary: Vec<_> = answer.headers.get_all(header::VARY).iter().collect();
+    assert_eq!(
+        response.header(header::CACHE_CONTROL),
+        "private, max-age=60"
+    );
+    let vary: Vec<_> = response.headers.get_all(header::VARY).iter().collect();
     assert_eq!(vary, ["Accept", "Cookie, Authorization"]);
 }
 
@@ -66,10 +69,10 @@ async fn a_route_without_authentication_is_left_alone() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked()).layer(api(&server).layer());
 
-    let answer = send(&app, call(&server.access_token().mint())).await;
+    let response = send(&app, call(&server.access_token().mint())).await;
 
-    assert_eq!(answer.header(header::CACHE_CONTROL), "");
-    assert_eq!(answer.header(header::VARY), "");
+    assert_eq!(response.header(header::CACHE_CONTROL), "");
+    assert_eq!(response.header(header::VARY), "");
 }
 
 /// SE-7: what one answer was about is no matter of the next one's.
@@ -103,12 +106,16 @@ async fn an_application_may_say_it_in_several_headers() {
     ] {
         let said = AppendHeaders(said.map(|said| (header::CACHE_CONTROL, said)));
         let app = one(get(async || (said, "inside")).route_layer(api(&server).require()));
-        let answer = send(&app, call(&server.access_token().mint())).await;
+        let response = send(&app, call(&server.access_token().mint())).await;
         assert_eq!(
-            answer.headers.get_all(header::CACHE_CONTROL).iter().count(),
+            response
+                .headers
+                .get_all(header::CACHE_CONTROL)
+                .iter()
+                .count(),
             1
         );
-        assert_eq!(answer.header(header::CACHE_CONTROL), kept);
+        assert_eq!(response.header(header::CACHE_CONTROL), kept);
     }
 }
 
@@ -119,8 +126,8 @@ async fn a_response_for_one_user_is_never_public() {
     let said = async |said: &'static str| {
         let page = get(async move || ([(header::CACHE_CONTROL, said)], "inside"));
         let app = one(page.route_layer(api(&server).require()));
-        let answer = send(&app, call(&server.access_token().mint())).await;
-        answer.header(header::CACHE_CONTROL).to_owned()
+        let response = send(&app, call(&server.access_token().mint())).await;
+        response.header(header::CACHE_CONTROL).to_owned()
     };
 
     assert_eq!(said("public, max-age=600").await, "private, max-age=600");
@@ -145,10 +152,10 @@ async fn with_new_cookies_only_a_private_response_keeps_what_it_says() {
         let visitor = visitor.at(one(route.route_layer(auth.require())));
         server.advance(Duration::from_secs(61));
 
-        let (answer, cookies) = visitor.ask(login::page("/", "none")).await;
+        let (response, cookies) = visitor.ask(login::page("/", "none")).await;
 
         assert!(!cookies.is_empty());
-        assert_eq!(answer.header(header::CACHE_CONTROL), kept);
+        assert_eq!(response.header(header::CACHE_CONTROL), kept);
     }
 }
 
@@ -158,9 +165,9 @@ async fn what_the_table_of_paths_rejects_is_not_stored() {
     let server = FiefTestServer::start().await;
     let app = one(unchecked()).layer(api(&server).paths());
 
-    let answer = send(&app, Request::get("/")).await;
+    let response = send(&app, Request::get("/")).await;
 
-    assert_eq!(answer.status, 403);
-    assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
-    assert_eq!(answer.header(header::VARY), "Cookie, Authorization");
+    assert_eq!(response.status, 403);
+    assert_eq!(response.header(header::CACHE_CONTROL), "no-store");
+    assert_eq!(response.header(header::VARY), "Cookie, Authorization");
 }

@@ -8,8 +8,9 @@ use fief_client::FiefAcr;
 use fief_test_server::FiefTestServer;
 
 use super::{
-    answers::{answer, assert_is},
-    api, call, fief, guarded, send,
+    api, call, fief, guarded,
+    responses::{assert_is, response},
+    send,
 };
 
 /// ER-2
@@ -18,13 +19,13 @@ async fn a_missing_scope_names_all_that_are_required() {
     let server = FiefTestServer::start().await;
     let token = server.access_token().mint();
 
-    let answer = answer(&server, &token, |auth| {
+    let response = response(&server, &token, |auth| {
         auth.require().scope("openid").scope("castles")
     })
     .await;
 
     let challenge = r#"Bearer error="insufficient_scope", scope="openid castles""#;
-    assert_is(&answer, 403, "insufficient_scope", challenge);
+    assert_is(&response, 403, "insufficient_scope", challenge);
 }
 
 /// ER-3, D9
@@ -41,9 +42,9 @@ async fn a_step_up_names_the_acr_and_the_age_together() {
         .mint();
     let code = "insufficient_user_authentication";
 
-    let alone = answer(&server, &low, acr).await;
-    let together = answer(&server, &low, both).await;
-    let aged = answer(&server, &old, both).await;
+    let alone = response(&server, &low, acr).await;
+    let together = response(&server, &low, both).await;
+    let aged = response(&server, &old, both).await;
 
     let challenge = format!(r#"Bearer error="{code}", acr_values="1""#);
     assert_is(&alone, 401, code, &challenge);
@@ -84,9 +85,9 @@ async fn a_scope_that_no_header_can_carry_leaves_the_error_alone() {
     let server = FiefTestServer::start().await;
     let token = server.access_token().mint();
 
-    let answer = answer(&server, &token, |auth| auth.require().scope("schlösser")).await;
+    let response = response(&server, &token, |auth| auth.require().scope("schlösser")).await;
 
-    assert_eq!(answer.challenge(), r#"Bearer error="insufficient_scope""#);
+    assert_eq!(response.challenge(), r#"Bearer error="insufficient_scope""#);
 }
 
 /// ER-1, ER-2, ER-3
@@ -100,9 +101,9 @@ async fn of_what_is_required_a_challenge_names_what_helps() {
     };
     let (lacking, low) = (server.access_token().acr("1"), server.access_token());
 
-    let invalid = answer(&server, "INVALID", guard).await;
-    let lacking = answer(&server, &lacking.mint(), guard).await;
-    let low = answer(&server, &low.acr("0").mint(), guard).await;
+    let invalid = response(&server, "INVALID", guard).await;
+    let lacking = response(&server, &lacking.mint(), guard).await;
+    let low = response(&server, &low.acr("0").mint(), guard).await;
 
     assert_eq!(invalid.challenge(), r#"Bearer error="invalid_token""#);
     assert_eq!(lacking.challenge(), r#"Bearer error="insufficient_scope""#);
@@ -118,12 +119,12 @@ async fn every_challenge_names_the_realm_and_the_description() {
     let builder = FiefAuth::builder(fief(&server)).realm("castles");
     let auth = builder.resource("https://api.example.com").build().unwrap();
 
-    let answer = send(&guarded(auth.require()), call("INVALID")).await;
+    let response = send(&guarded(auth.require()), call("INVALID")).await;
 
     let description = "https://api.example.com/.well-known/oauth-protected-resource";
     let challenge = format!(r#"error="invalid_token", resource_metadata="{description}""#);
     assert_eq!(
-        answer.challenge(),
+        response.challenge(),
         format!(r#"Bearer realm="castles", {challenge}"#)
     );
 }

@@ -5,7 +5,7 @@ use fief_axum::{FiefAuth, PathsLayer};
 use fief_test_server::FiefTestServer;
 use tower::{Layer, ServiceExt};
 
-use super::{Answer, api, send, unchecked};
+use super::{TestResponse, api, send, unchecked};
 
 fn castles() -> Router {
     Router::new()
@@ -29,12 +29,12 @@ async fn the_fallback_is_opened_or_guarded_on_purpose_only() {
     let auth = api(&server);
     let open = castles().layer(table(&auth).public_fallback());
     let guarded = castles().layer(table(&auth).fallback(auth.require()));
-    let refused = castles().layer(table(&auth));
+    let rejected = castles().layer(table(&auth));
 
     for path in ["/nowhere", "/files/castles"] {
         assert_eq!(status(&open, path).await, 200, "{path}");
         assert_eq!(status(&guarded, path).await, 401, "{path}");
-        assert_eq!(status(&refused, path).await, 403, "{path}");
+        assert_eq!(status(&rejected, path).await, 403, "{path}");
     }
 }
 
@@ -74,9 +74,9 @@ async fn a_table_around_a_whole_router_is_our_fault() {
     let table = table(&auth).public("/{*rest}").public_fallback();
     let request = Request::get("/castles").body(Body::empty()).unwrap();
 
-    let answer = table.layer(castles()).oneshot(request).await.unwrap();
+    let response = table.layer(castles()).oneshot(request).await.unwrap();
 
-    let answer = Answer::of(answer).await;
-    assert_eq!(answer.status, 500);
-    assert_eq!(answer.error(), "server_error");
+    let response = TestResponse::of(response).await;
+    assert_eq!(response.status, 500);
+    assert_eq!(response.error(), "server_error");
 }

@@ -38,15 +38,15 @@ async fn a_valid_token_reaches_the_handler_which_serialises_it_without_itself() 
     let me = get(async |fief_axum::Authenticated(token)| axum::Json(token));
     let app = one(me.route_layer(auth.require())).layer(auth.layer());
 
-    let answer = send(&app, call(&token)).await;
+    let response = send(&app, call(&token)).await;
 
-    assert_eq!(answer.status, 200);
-    let json = answer.json();
+    assert_eq!(response.status, 200);
+    let json = response.json();
     assert_eq!(json["id"], server.user_id(super::EMAIL).to_string());
     assert_eq!(json["scope"][0], "openid");
     assert_eq!(json["acr"], "1");
     assert_eq!(json["permissions"][0], "castles:read");
-    assert!(!answer.body.contains(&token));
+    assert!(!response.body.contains(&token));
 }
 
 /// I05
@@ -199,10 +199,10 @@ async fn extractors_work_inside_of_a_guard_without_the_layer() {
     let auth = api(&server);
     let app = one(get(whoami).route_layer(auth.require()));
 
-    let answer = send(&app, call(&server.access_token().mint())).await;
+    let response = send(&app, call(&server.access_token().mint())).await;
 
-    assert_eq!(answer.body, server.user_id(super::EMAIL).to_string());
-    assert_eq!(answer.header("vary"), "Cookie, Authorization");
+    assert_eq!(response.body, server.user_id(super::EMAIL).to_string());
+    assert_eq!(response.header("vary"), "Cookie, Authorization");
 }
 
 /// D8
@@ -224,10 +224,10 @@ async fn an_extractor_that_nothing_surrounds_is_our_fault() {
     let server = FiefTestServer::start().await;
     let app = one(get(whoami));
 
-    let answer = send(&app, call(&server.access_token().mint())).await;
+    let response = send(&app, call(&server.access_token().mint())).await;
 
-    assert_eq!(answer.status, 500);
-    assert_eq!(answer.error(), "server_error");
+    assert_eq!(response.status, 500);
+    assert_eq!(response.error(), "server_error");
 }
 
 /// D6: at its first use, as in the client.

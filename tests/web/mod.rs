@@ -1,8 +1,8 @@
 //! fief-axum, met as an application's callers meet it.
 
-mod answers;
 mod authorized;
 mod bearer;
+mod cached_rejections;
 mod caching;
 mod challenges;
 mod fail_closed;
@@ -18,10 +18,10 @@ mod over_tcp;
 mod paths;
 mod plain_cookie;
 mod predicates;
-mod refusals;
 mod rejections;
 mod requirements;
 mod resource;
+mod responses;
 mod secrets;
 mod services;
 mod user_cache;
@@ -48,13 +48,13 @@ pub const EMAIL: &str = "anne@example.com";
 pub const COOKIE: &str = "user_session";
 
 /// What came back.
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub async fn of<B>(response: Response<B>) -> Self
     where
         B: axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>>
@@ -152,9 +152,9 @@ pub fn page(path: &str) -> Builder {
         .header(header::ACCEPT, "text/html")
 }
 
-pub async fn send(app: &Router, request: Builder) -> Answer {
+pub async fn send(app: &Router, request: Builder) -> TestResponse {
     let request = request.body(Body::empty()).unwrap();
-    Answer::of(app.clone().oneshot(request).await.unwrap()).await
+    TestResponse::of(app.clone().oneshot(request).await.unwrap()).await
 }
 
 /// The status that a token gets.

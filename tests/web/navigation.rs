@@ -9,7 +9,7 @@ use axum::{
 use fief_client::FiefAcr;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
-use super::{answers::assert_is, api, guarded, page, send, site, unchecked};
+use super::{api, guarded, page, responses::assert_is, send, site, unchecked};
 
 fn with_token(request: Builder, token: &str) -> Builder {
     request.header(header::AUTHORIZATION, format!("Bearer {token}"))
@@ -21,15 +21,15 @@ async fn a_page_leads_to_the_login_and_back_with_its_query() {
     let server = FiefTestServer::start().await;
     let app = Router::new().route("/castles", unchecked().route_layer(site(&server).require()));
 
-    let answer = send(&app, page("/castles?a=1&b=x%20y")).await;
+    let response = send(&app, page("/castles?a=1&b=x%20y")).await;
 
-    assert_eq!(answer.status, 303);
-    let location = answer.header(header::LOCATION);
+    assert_eq!(response.status, 303);
+    let location = response.header(header::LOCATION);
     assert_eq!(
         location,
         "/login?return_to=%2Fcastles%3Fa%3D1%26b%3Dx%2520y"
     );
-    assert_eq!(answer.challenge(), "");
+    assert_eq!(response.challenge(), "");
 }
 
 /// D9
@@ -39,10 +39,10 @@ async fn a_nested_page_comes_back_to_the_address_that_the_browser_knows() {
     let castles = Router::new().route("/all", unchecked().route_layer(site(&server).require()));
     let app = Router::new().nest("/castles", castles);
 
-    let answer = send(&app, page("/castles/all")).await;
+    let response = send(&app, page("/castles/all")).await;
 
     assert_eq!(
-        answer.header(header::LOCATION),
+        response.header(header::LOCATION),
         "/login?return_to=%2Fcastles%2Fall"
     );
 }
@@ -57,11 +57,11 @@ async fn a_step_up_page_requests_the_acr_and_the_age_at_once() {
         .max_age(Duration::from_secs(60));
     let token = server.access_token().mint();
 
-    let answer = send(&guarded(guard), with_token(page("/"), &token)).await;
+    let response = send(&guarded(guard), with_token(page("/"), &token)).await;
 
-    assert_eq!(answer.status, 303);
+    assert_eq!(response.status, 303);
     assert_eq!(
-        answer.header(header::LOCATION),
+        response.header(header::LOCATION),
         "/login?return_to=%2F&acr=1&max_age=60"
     );
 }
@@ -80,9 +80,9 @@ async fn a_script_and_a_form_are_never_redirected() {
         .header("accept", "text/html");
 
     for request in [fetch, json, post] {
-        let answer = send(&app, request).await;
-        assert_is(&answer, 401, "unauthorized", "Bearer");
-        assert_eq!(answer.header(header::LOCATION), "");
+        let response = send(&app, request).await;
+        assert_is(&response, 401, "unauthorized", "Bearer");
+        assert_eq!(response.header(header::LOCATION), "");
     }
 }
 
@@ -92,22 +92,22 @@ async fn a_browser_without_fetch_metadata_is_known_by_what_it_accepts() {
     let server = FiefTestServer::start().await;
     let app = guarded(site(&server).require());
 
-    let answer = send(
+    let response = send(
         &app,
         Request::get("/").header("accept", "text/html,*/*;q=0.8"),
     )
     .await;
 
-    assert_eq!(answer.status, 303);
+    assert_eq!(response.status, 303);
 }
 
 /// D9
 #[tokio::test]
 async fn without_a_login_a_page_is_rejected_like_an_api_call() {
     let server = FiefTestServer::start().await;
-    let answer = send(&guarded(api(&server).require()), page("/")).await;
+    let response = send(&guarded(api(&server).require()), page("/")).await;
 
-    assert_is(&answer, 401, "unauthorized", "Bearer");
+    assert_is(&response, 401, "unauthorized", "Bearer");
 }
 
 /// N09, ER-6
@@ -120,12 +120,16 @@ async fn a_page_that_one_may_not_see_is_a_page_that_says_so() {
     let permission = guarded(auth.require().permission("castles"));
 
     for app in [scope, permission] {
-        let answer = send(&app, with_token(page("/"), &token)).await;
-        assert_eq!(answer.status, 403);
-        assert!(answer.header(header::CONTENT_TYPE).starts_with("text/html"));
-        assert!(answer.body.contains("Forbidden"));
+        let response = send(&app, with_token(page("/"), &token)).await;
+        assert_eq!(response.status, 403);
         assert!(
-            answer
+            response
+                .header(header::CONTENT_TYPE)
+                .starts_with("text/html")
+        );
+        assert!(response.body.contains("Forbidden"));
+        assert!(
+            response
                 .header(header::CONTENT_SECURITY_POLICY)
                 .contains("default-src 'none'")
         );
@@ -139,15 +143,15 @@ async fn a_page_while_fief_is_unreachable_is_an_error_page() {
     server.fault(Endpoint::Discovery, Fault::status(503));
     let token = server.access_token().mint();
 
-    let answer = send(
+    let response = send(
         &guarded(site(&server).require()),
         with_token(page("/"), &token),
     )
     .await;
 
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.header(header::RETRY_AFTER), "5");
-    assert!(answer.body.contains("Service Unavailable"));
+    assert_eq!(response.status, 503);
+    assert_eq!(response.header(header::RETRY_AFTER), "5");
+    assert!(response.body.contains("Service Unavailable"));
 }
 
 /// ER-6

@@ -9,7 +9,7 @@ use fief_axum::FiefAuth;
 use fief_test_server::FiefTestServer;
 use tower::ServiceExt;
 
-use super::{Answer, guarded, site};
+use super::{TestResponse, guarded, site};
 
 const ADDRESSES: [&str; 7] = [
     "*",
@@ -53,9 +53,9 @@ async fn no_odd_request_gets_in_or_leads_elsewhere() {
 
     let mut sent = 0;
     for request in all.into_iter().flatten().flatten() {
-        let answer = Answer::of(app.clone().oneshot(request).await.unwrap()).await;
-        let location = answer.header(header::LOCATION);
-        assert!(!answer.status.is_success());
+        let response = TestResponse::of(app.clone().oneshot(request).await.unwrap()).await;
+        let location = response.header(header::LOCATION);
+        assert!(!response.status.is_success());
         assert!(location.is_empty() || location.starts_with("/login"));
         sent += 1;
     }

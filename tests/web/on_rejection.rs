@@ -18,13 +18,13 @@ async fn the_applications_own_response_is_final_even_if_it_is_a_success() {
         .build()
         .unwrap();
 
-    let answer = send(&guarded(auth.require()), Request::get("/")).await;
+    let response = send(&guarded(auth.require()), Request::get("/")).await;
 
     assert_eq!(
-        (answer.status.as_u16(), answer.body.as_str()),
+        (response.status.as_u16(), response.body.as_str()),
         (200, "outside")
     );
-    assert_eq!(answer.header(header::VARY), "Cookie, Authorization");
+    assert_eq!(response.header(header::VARY), "Cookie, Authorization");
 }
 
 /// D9
@@ -78,8 +78,8 @@ async fn the_applications_own_response_can_carry_the_challenge() {
     });
     let auth = builder.build().unwrap();
 
-    let answer = send(&guarded(auth.require().scope("castles")), Request::get("/")).await;
+    let response = send(&guarded(auth.require().scope("castles")), Request::get("/")).await;
 
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.challenge(), r#"Bearer scope="castles""#);
+    assert_eq!(response.status, 401);
+    assert_eq!(response.challenge(), r#"Bearer scope="castles""#);
 }

@@ -90,8 +90,8 @@ fn a_table_describes_each_operation_that_it_has() {
     assert_eq!(paths["/castles"]["get"]["security"], json!([]));
     let post = &paths["/castles"]["post"];
     assert_eq!(post["security"], json!([{"fief": ["castles"]}]));
-    let refusal = "Requires the scope `castles` and the permission `castles:create`.";
-    assert_eq!(post["responses"]["403"]["description"], refusal);
+    let description = "Requires the scope `castles` and the permission `castles:create`.";
+    assert_eq!(post["responses"]["403"]["description"], description);
     assert_eq!(
         post["responses"]["401"]["description"],
         "No valid access token."

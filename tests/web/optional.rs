@@ -142,9 +142,9 @@ async fn an_optional_extractor_takes_no_cookie_of_another_site() {
     let app = one(post(greet)).layer(cookie_api(&server).layer());
     let cookie = format!("{COOKIE}={}", server.access_token().mint());
 
-    let answer = send(&app, Request::post("/").header("cookie", cookie)).await;
+    let response = send(&app, Request::post("/").header("cookie", cookie)).await;
 
-    assert_eq!(answer.error(), "cross_site_request");
+    assert_eq!(response.error(), "cross_site_request");
 }
 
 /// D4
@@ -168,9 +168,9 @@ async fn an_optional_user_is_not_none_while_fief_is_unreachable() {
     let app = one(get(async |_: Option<CurrentUser>| "inside")).layer(api(&server).layer());
     let token = server.access_token().mint();
 
-    for refused in [403, 404, 429, 500, 503] {
-        server.fault(Endpoint::Userinfo, Fault::status(refused));
-        assert_eq!(status(&app, &token).await, 503, "{refused}");
+    for rejected in [403, 404, 429, 500, 503] {
+        server.fault(Endpoint::Userinfo, Fault::status(rejected));
+        assert_eq!(status(&app, &token).await, 503, "{rejected}");
     }
 }
 

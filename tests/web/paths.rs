@@ -179,10 +179,10 @@ async fn nested_routes_have_their_whole_path() {
 #[tokio::test]
 async fn a_page_in_the_table_leads_to_the_login() {
     let server = FiefTestServer::start().await;
-    let answer = send(&app(&site(&server)), super::page("/castles?a=b")).await;
+    let response = send(&app(&site(&server)), super::page("/castles?a=b")).await;
 
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         "/login?return_to=%2Fcastles%3Fa%3Db"
     );
 }

@@ -38,8 +38,8 @@ async fn the_cookie_of_that_name_is_the_token() {
         "user_session=",
         "user_session",
     ] {
-        let answer = send(&app, with(Request::get("/"), cookies)).await;
-        assert_eq!(answer.challenge(), "Bearer", "{cookies:?}");
+        let response = send(&app, with(Request::get("/"), cookies)).await;
+        assert_eq!(response.challenge(), "Bearer", "{cookies:?}");
     }
     let found = format!("foo=bar;{COOKIE}={token}");
     assert_eq!(status(&app, with(Request::get("/"), &found)).await, 200);
@@ -102,7 +102,7 @@ async fn a_post_with_the_cookie_must_come_from_this_site() {
     let token = server.access_token().mint();
     let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
 
-    let refused = [
+    let rejected = [
         post(),
         post().header("sec-fetch-site", "cross-site"),
         post().header("sec-fetch-site", "same-site"),
@@ -112,7 +112,7 @@ async fn a_post_with_the_cookie_must_come_from_this_site() {
             .header("sec-fetch-site", "cross-site")
             .header("origin", APP),
     ];
-    for request in refused {
+    for request in rejected {
         assert_eq!(send(&app, request).await.error(), "cross_site_request");
     }
     assert_eq!(

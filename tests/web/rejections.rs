@@ -11,7 +11,7 @@ use fief_client::FiefAcr;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use serde_json::json;
 
-use super::{APP, Answer, COOKIE, api, fief, guarded, page, send};
+use super::{APP, COOKIE, TestResponse, api, fief, guarded, page, send};
 
 /// The kinds of rejections, as their `Debug` writes them.
 #[derive(Debug, Eq, PartialEq)]
@@ -205,19 +205,23 @@ fn with_credentials(request: Builder, server: &FiefTestServer, kind: &Kind) -> B
     request.header(header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
-async fn answer(server: &FiefTestServer, kind: &Kind, request: Builder) -> Answer {
+async fn response(server: &FiefTestServer, kind: &Kind, request: Builder) -> TestResponse {
     if *kind == Kind::Unavailable {
         server.fault(Endpoint::Discovery, Fault::status(500));
     }
     let request = with_credentials(request, server, kind);
-    let answer = send(&app(server, kind), request).await;
+    let response = send(&app(server, kind), request).await;
     server.clear_faults();
-    assert_eq!(answer.header("x-kind"), format!("{kind:?}"));
+    assert_eq!(response.header("x-kind"), format!("{kind:?}"));
     // Of what was not looked at, nothing is said about caching.
     if *kind != Kind::Misconfigured {
-        assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{kind:?}");
+        assert_eq!(
+            response.header(header::CACHE_CONTROL),
+            "no-store",
+            "{kind:?}"
+        );
     }
-    answer
+    response
 }
 
 /// Seconds; only where waiting helps.
@@ -230,18 +234,18 @@ fn retry_after(kind: &Kind) -> &'static str {
 async fn every_kind_has_its_status_headers_and_body() {
     let server = FiefTestServer::start().await;
     for case in cases() {
-        let answer = answer(&server, &case.kind, Request::get("/")).await;
+        let response = response(&server, &case.kind, Request::get("/")).await;
 
         let kind = case.kind;
         let says = format!("{} {} {}", case.status, case.error, case.description);
-        assert_eq!(answer.header("x-kind-says"), says);
-        assert_eq!(answer.status, case.status, "{kind:?}");
-        assert_eq!(answer.challenge(), case.challenge, "{kind:?}");
-        assert_eq!(answer.header(header::RETRY_AFTER), retry_after(&kind));
-        assert_eq!(answer.header(header::CONTENT_TYPE), "application/json");
-        assert_eq!(answer.header(header::LOCATION), "");
+        assert_eq!(response.header("x-kind-says"), says);
+        assert_eq!(response.status, case.status, "{kind:?}");
+        assert_eq!(response.challenge(), case.challenge, "{kind:?}");
+        assert_eq!(response.header(header::RETRY_AFTER), retry_after(&kind));
+        assert_eq!(response.header(header::CONTENT_TYPE), "application/json");
+        assert_eq!(response.header(header::LOCATION), "");
         let body = json!({ "error": case.error, "error_description": case.description });
-        assert_eq!(answer.json(), body, "{kind:?}");
+        assert_eq!(response.json(), body, "{kind:?}");
     }
 }
 
@@ -250,34 +254,41 @@ async fn every_kind_has_its_status_headers_and_body() {
 async fn every_kind_leads_a_page_to_the_login_or_says_what_is_wrong() {
     let server = FiefTestServer::start().await;
     for case in cases() {
-        let answer = answer(&server, &case.kind, page("/")).await;
+        let response = response(&server, &case.kind, page("/")).await;
 
         assert_eq!(
-            answer.header(header::LOCATION),
+            response.header(header::LOCATION),
             case.login,
             "{:?}",
             case.kind
         );
         if case.login.is_empty() {
-            assert_says(&answer, &case);
+            assert_says(&response, &case);
         } else {
-            assert_eq!(answer.status, 303, "{:?}", case.kind);
-            assert_eq!((answer.challenge(), answer.body.as_str()), ("", ""));
+            assert_eq!(response.status, 303, "{:?}", case.kind);
+            assert_eq!((response.challenge(), response.body.as_str()), ("", ""));
         }
     }
 }
 
 /// That it is a page, which nothing else frames or runs scripts in.
-fn assert_says(answer: &Answer, case: &Case) {
-    assert_eq!(answer.status, case.status, "{:?}", case.kind);
-    assert_eq!(answer.challenge(), case.challenge, "{:?}", case.kind);
-    assert_eq!(answer.header(header::RETRY_AFTER), retry_after(&case.kind));
+fn assert_says(response: &TestResponse, case: &Case) {
+    assert_eq!(response.status, case.status, "{:?}", case.kind);
+    assert_eq!(response.challenge(), case.challenge, "{:?}", case.kind);
     assert_eq!(
-        answer.header(header::CONTENT_TYPE),
+        response.header(header::RETRY_AFTER),
+        retry_after(&case.kind)
+    );
+    assert_eq!(
+        response.header(header::CONTENT_TYPE),
         "text/html; charset=utf-8"
     );
-    let policy = answer.header(header::CONTENT_SECURITY_POLICY);
+    let policy = response.header(header::CONTENT_SECURITY_POLICY);
     assert!(policy.contains("default-src 'none'"), "{policy}");
-    assert_eq!(answer.header(header::X_FRAME_OPTIONS), "DENY");
-    assert!(answer.body.contains(case.description), "{}", answer.body);
+    assert_eq!(response.header(header::X_FRAME_OPTIONS), "DENY");
+    assert!(
+        response.body.contains(case.description),
+        "{}",
+        response.body
+    );
 }

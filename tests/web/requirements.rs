@@ -14,7 +14,7 @@ struct Kind {
     requirements: fn() -> Requirements,
     setter: fn(RequireLayer) -> RequireLayer,
     lacking: fn(AccessTokenBuilder) -> AccessTokenBuilder,
-    answer: (u16, &'static str),
+    response: (u16, &'static str),
 }
 
 const KINDS: [Kind; 5] = [
@@ -22,31 +22,31 @@ const KINDS: [Kind; 5] = [
         requirements: || Requirements::new().acr(FiefAcr::LevelOne),
         setter: |guard| guard.acr(FiefAcr::LevelOne),
         lacking: |token| token.acr("0"),
-        answer: (401, "insufficient_user_authentication"),
+        response: (401, "insufficient_user_authentication"),
     },
     Kind {
         requirements: || Requirements::new().any_permission(["build", "burn"]),
         setter: |guard| guard.any_permission(["build", "burn"]),
         lacking: |token| token,
-        answer: (403, "insufficient_permissions"),
+        response: (403, "insufficient_permissions"),
     },
     Kind {
         requirements: || Requirements::new().max_age(Duration::from_secs(60)),
         setter: |guard| guard.max_age(Duration::from_secs(60)),
         lacking: |token| token.authenticated_ago(Duration::from_secs(200)),
-        answer: (401, "insufficient_user_authentication"),
+        response: (401, "insufficient_user_authentication"),
     },
     Kind {
         requirements: || Requirements::new().permission("staff"),
         setter: |guard| guard.permission("staff"),
         lacking: |token| token.permissions(["create"]),
-        answer: (403, "insufficient_permissions"),
+        response: (403, "insufficient_permissions"),
     },
     Kind {
         requirements: || Requirements::new().scope("castles"),
         setter: |guard| guard.scope("castles"),
         lacking: |token| token.claim("scope", "openid"),
-        answer: (403, "insufficient_scope"),
+        response: (403, "insufficient_scope"),
     },
 ];
 
@@ -89,8 +89,11 @@ async fn each_kind_of_requirement_is_the_same_however_it_is_declared() {
     for (kind, applications) in KINDS.iter().zip(applications) {
         let token = (kind.lacking)(strict(&server)).mint();
         for app in applications {
-            let answer = send(&app, call(&token)).await;
-            assert_eq!((answer.status.as_u16(), &*answer.error()), kind.answer);
+            let response = send(&app, call(&token)).await;
+            assert_eq!(
+                (response.status.as_u16(), &*response.error()),
+                kind.response
+            );
         }
     }
 }

@@ -43,9 +43,9 @@ async fn without_a_resource_there_is_no_route() {
     let server = FiefTestServer::start().await;
     let app = Router::new().merge(api(&server).resource_metadata());
 
-    let answer = send(&app, Request::get("/.well-known/oauth-protected-resource")).await;
+    let response = send(&app, Request::get("/.well-known/oauth-protected-resource")).await;
 
-    assert_eq!(answer.status, 404);
+    assert_eq!(response.status, 404);
 }
 
 /// ER-7
@@ -55,9 +55,9 @@ async fn before_fief_was_reached_nothing_is_described() {
     server.fault(Endpoint::Discovery, Fault::status(500));
     let app = app(&server, "https://api.example.com");
 
-    let answer = send(&app, Request::get("/.well-known/oauth-protected-resource")).await;
+    let response = send(&app, Request::get("/.well-known/oauth-protected-resource")).await;
 
-    assert_eq!(answer.status, 503);
+    assert_eq!(response.status, 503);
 }
 
 /// A resource is a place.

@@ -13,7 +13,7 @@ use axum::{
 use fief_test_server::FiefTestServer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use super::{Answer, api, call, send, status, unchecked};
+use super::{TestResponse, api, call, send, status, unchecked};
 
 /// A service as hyper and tonic know them: bodies of its own, no axum.
 async fn plain(request: Request<String>) -> Result<Response<String>, Infallible> {
@@ -34,8 +34,8 @@ async fn a_plain_service_with_bodies_of_its_own_is_guarded() {
         .unwrap();
     let none = Request::new("echo".to_owned());
 
-    let inside = Answer::of(service.clone().oneshot(good).await.unwrap()).await;
-    let outside = Answer::of(service.oneshot(none).await.unwrap()).await;
+    let inside = TestResponse::of(service.clone().oneshot(good).await.unwrap()).await;
+    let outside = TestResponse::of(service.oneshot(none).await.unwrap()).await;
 
     assert_eq!(
         (inside.status.as_u16(), inside.body.as_str()),
@@ -122,7 +122,7 @@ async fn the_service_that_was_polled_is_the_one_that_is_called() {
     let service = api(&server).require().layer(Ready::default());
     let request = call(&server.access_token().mint()).body(()).unwrap();
 
-    let answer = Answer::of(service.oneshot(request).await.unwrap()).await;
+    let response = TestResponse::of(service.oneshot(request).await.unwrap()).await;
 
-    assert_eq!(answer.body, "inside");
+    assert_eq!(response.body, "inside");
 }

@@ -58,8 +58,8 @@ fn a_request_that_stands_still_is_made_again() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(FiefTestServer::start());
     let (app, token) = (servers.block_on(app(&server)), server.access_token().mint());
-    let answer = after_one_that_stands_still(status(&app, &token), status(&app, &token));
-    assert_eq!(answer, 200);
+    let response = after_one_that_stands_still(status(&app, &token), status(&app, &token));
+    assert_eq!(response, 200);
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }
 

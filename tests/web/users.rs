@@ -130,9 +130,9 @@ async fn a_fief_that_fails_is_a_503_and_forgotten_at_once() {
         Fault::redirect("http://127.0.0.1/"),
     ] {
         server.fault(Endpoint::Userinfo, fault);
-        let answer = send(&app, call(&token)).await;
-        assert_eq!(answer.status, 503);
-        assert_eq!(answer.header("retry-after"), "5");
+        let response = send(&app, call(&token)).await;
+        assert_eq!(response.status, 503);
+        assert_eq!(response.header("retry-after"), "5");
     }
     server.clear_faults();
     assert_eq!(status(&app, &token).await, 200);

@@ -48,8 +48,8 @@ async fn a_copy_of_a_request_undoes_no_cookies() {
     let visitor = visitor.at(one(copied).layer(auth.layer()));
     server.advance(Duration::from_secs(61));
 
-    let (answer, cookies) = visitor.ask(login::page("/", "none")).await;
+    let (response, cookies) = visitor.ask(login::page("/", "none")).await;
 
-    assert_eq!(answer.body, "inside");
+    assert_eq!(response.body, "inside");
     assert!(!cookies.is_empty());
 }

@@ -54,8 +54,8 @@ impl Two {
     async fn statuses(&self) -> [u16; 2] {
         let mut statuses = [0; 2];
         for (process, status) in statuses.iter_mut().enumerate() {
-            let answer = self.at(process).fetch(Method::GET, "/castles").await;
-            *status = answer.status.as_u16();
+            let response = self.at(process).fetch(Method::GET, "/castles").await;
+            *status = response.status.as_u16();
         }
         statuses
     }
@@ -77,8 +77,8 @@ pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone)
             let visitor = two.at(process);
             requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
         }
-        let answers = requests.join_all().await;
-        assert!(answers.iter().all(|(answer, _)| answer.status == 200));
+        let responses = requests.join_all().await;
+        assert!(responses.iter().all(|(response, _)| response.status == 200));
     }
     // One of each process at most.
     assert!(two.server.requests(Endpoint::Token) <= 1 + 3 * 2);
@@ -98,8 +98,8 @@ pub async fn browsers_that_hang_up_stay_logged_in(store: impl SessionStore + Clo
             yield_now().await;
         }
         requests.shutdown().await;
-        let (answer, _) = two.at(round).ask(page("/castles", "none")).await;
-        assert_eq!(answer.status, 200);
+        let (response, _) = two.at(round).ask(page("/castles", "none")).await;
+        assert_eq!(response.status, 200);
     }
     assert_eq!(two.statuses().await, [200, 200]);
 }
@@ -114,8 +114,8 @@ pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore +
     two.server.wait_for_requests(Endpoint::Token, 2).await;
     assert_eq!(two.at(1).open("/logout").await.status, 303);
     two.server.clear_faults();
-    let (answer, _) = slow.await.unwrap();
-    assert_eq!(answer.status, 303);
+    let (response, _) = slow.await.unwrap();
+    assert_eq!(response.status, 303);
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
@@ -146,11 +146,11 @@ pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     assert_eq!(again.open("/castles").await.status, 200);
     // And once more, over the record of before.
     two.auths[0].revoke_user_sessions(user).await.unwrap();
-    let (answer, _) = again
+    let (response, _) = again
         .at(two.apps[1].clone())
         .ask(page("/castles", "none"))
         .await;
-    assert_eq!(answer.status, 303);
+    assert_eq!(response.status, 303);
 }
 
 /// SE-11

@@ -51,9 +51,9 @@ async fn with_a_store_that_fails_requests_are_rejected() {
     let builder = refresh::refreshing(&server).session_store(store.clone());
     let (_, mut visitor) = logged_in(&server, builder).await;
     store.fail(true);
-    let answer = visitor.fetch(Method::GET, "/castles").await;
-    assert_eq!(answer.status, 503);
-    assert!(!answer.header("retry-after").is_empty());
+    let response = visitor.fetch(Method::GET, "/castles").await;
+    assert_eq!(response.status, 503);
+    assert!(!response.header("retry-after").is_empty());
     let callback = visitor.begin(&server, "/login").await;
     assert_eq!(visitor.open(&callback).await.status, 503);
     store.fail(false);

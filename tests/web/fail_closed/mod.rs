@@ -127,14 +127,14 @@ fn is_in_place(protection: Protection, layer: Layer) -> bool {
 }
 
 /// Nothing where nobody waited for it.
-async fn answer(app: Router, request: Request<Body>, trouble: Trouble) -> Option<Response<Body>> {
-    let answer = app.oneshot(request);
-    let answer = if trouble.hangs() {
-        timeout(Duration::from_millis(20), answer).await.ok()?
+async fn response(app: Router, request: Request<Body>, trouble: Trouble) -> Option<Response<Body>> {
+    let response = app.oneshot(request);
+    let response = if trouble.hangs() {
+        timeout(Duration::from_millis(20), response).await.ok()?
     } else {
-        answer.await
+        response.await
     };
-    Some(answer.unwrap())
+    Some(response.unwrap())
 }
 
 fn protections() -> impl Strategy<Value = Protection> {
@@ -198,17 +198,17 @@ fn only_valid_credentials_reach_the_handler() {
         let app = app(handler, layer, &auths[0], &auths[1]);
         let sent = request(credentials, method.clone(), &server, &known);
 
-        let answer = runtime.block_on(answer(app, sent, trouble));
+        let response = runtime.block_on(response(app, sent, trouble));
 
         let is_well = matches!(trouble, Trouble::None)
             || trouble.is_of_userinfo() && !matches!(protection, Protection::GuardAndUser);
         let expected = are_good(credentials, &method) && is_well && is_in_place(protection, layer);
         // Nobody waits for what hangs, so that it may be too early for some who would get in.
-        if !(trouble.hangs() && answer.is_none() && expected) {
+        if !(trouble.hangs() && response.is_none() && expected) {
             prop_assert_eq!(reached.load(Ordering::Relaxed), usize::from(expected));
         }
-        if let Some(answer) = answer.filter(|_| !answers_itself) {
-            prop_assert_eq!(answer.status().is_success(), expected);
+        if let Some(response) = response.filter(|_| !answers_itself) {
+            prop_assert_eq!(response.status().is_success(), expected);
         }
     });
 }

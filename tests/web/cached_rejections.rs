@@ -34,11 +34,11 @@ async fn a_userinfo_401_is_a_401_and_not_repeated_at_once() {
     let (app, token) = (app(&server), server.access_token().mint());
     server.fault(Endpoint::Userinfo, Fault::status(401));
 
-    let answer = send(&app, call(&token)).await;
+    let response = send(&app, call(&token)).await;
     status(&app, &token).await;
 
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.challenge(), r#"Bearer error="invalid_token""#);
+    assert_eq!(response.status, 401);
+    assert_eq!(response.challenge(), r#"Bearer error="invalid_token""#);
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }
 
@@ -101,7 +101,7 @@ async fn an_inactive_user_is_rejected_with_any_token() {
 }
 
 /// Lets fifty requests be refused at the same time.
-async fn refuse_fifty(server: &FiefTestServer, fault: Fault) {
+async fn reject_fifty(server: &FiefTestServer, fault: Fault) {
     let (app, token) = (app(server), server.access_token().mint());
     send(&app, call(&token).uri("/token")).await;
     server.fault(Endpoint::Userinfo, fault);
@@ -117,7 +117,7 @@ async fn refuse_fifty(server: &FiefTestServer, fault: Fault) {
 #[tokio::test]
 async fn requests_at_the_same_time_share_a_rejection() {
     let server = FiefTestServer::start().await;
-    refuse_fifty(&server, Fault::status(401)).await;
+    reject_fifty(&server, Fault::status(401)).await;
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }
 
@@ -125,6 +125,6 @@ async fn requests_at_the_same_time_share_a_rejection() {
 #[tokio::test]
 async fn requests_at_the_same_time_share_an_inactive_user() {
     let server = FiefTestServer::start().await;
-    refuse_fifty(&server, inactive(&server)).await;
+    reject_fifty(&server, inactive(&server)).await;
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }

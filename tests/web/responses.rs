@@ -4,23 +4,23 @@ use axum::http::{Request, header};
 use fief_axum::{FiefAuth, RequireLayer};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
-use super::{Answer, api, call, guarded, send};
+use super::{TestResponse, api, call, guarded, send};
 
 /// What a token gets in front of a guard of an API.
-pub async fn answer(
+pub async fn response(
     server: &FiefTestServer,
     token: &str,
     guard: impl Fn(&FiefAuth) -> RequireLayer,
-) -> Answer {
+) -> TestResponse {
     send(&guarded(guard(&api(server))), call(token)).await
 }
 
-pub fn assert_is(answer: &Answer, status: u16, error: &str, challenge: &str) {
-    assert_eq!(answer.status, status);
-    assert_eq!(answer.error(), error);
-    assert_eq!(answer.challenge(), challenge);
-    assert_eq!(answer.header(header::CONTENT_TYPE), "application/json");
-    assert!(answer.json()["error_description"].is_string());
+pub fn assert_is(response: &TestResponse, status: u16, error: &str, challenge: &str) {
+    assert_eq!(response.status, status);
+    assert_eq!(response.error(), error);
+    assert_eq!(response.challenge(), challenge);
+    assert_eq!(response.header(header::CONTENT_TYPE), "application/json");
+    assert!(response.json()["error_description"].is_string());
 }
 
 /// ER-1, Q39
@@ -48,9 +48,9 @@ async fn an_invalid_and_an_expired_token_are_invalid_tokens() {
     let foreign = server.access_token().unpublished_key().mint();
     let expired = server.access_token().expired().mint();
 
-    let foreign = answer(&server, &foreign, FiefAuth::require).await;
-    let expired = answer(&server, &expired, FiefAuth::require).await;
-    let garbage = answer(&server, "garbage", FiefAuth::require).await;
+    let foreign = response(&server, &foreign, FiefAuth::require).await;
+    let expired = response(&server, &expired, FiefAuth::require).await;
+    let garbage = response(&server, "garbage", FiefAuth::require).await;
 
     assert_is(&foreign, 401, "invalid_token", challenge);
     assert_is(&expired, 401, "invalid_token", challenge);
@@ -61,10 +61,10 @@ async fn an_invalid_and_an_expired_token_are_invalid_tokens() {
 #[tokio::test]
 async fn a_malformed_header_is_an_invalid_request() {
     let server = FiefTestServer::start().await;
-    let answer = answer(&server, "two tokens", FiefAuth::require).await;
+    let response = response(&server, "two tokens", FiefAuth::require).await;
 
     assert_is(
-        &answer,
+        &response,
         400,
         "invalid_request",
         r#"Bearer error="invalid_request""#,
@@ -77,8 +77,8 @@ async fn a_missing_permission_has_a_code_of_its_own() {
     let server = FiefTestServer::start().await;
     let token = server.access_token().mint();
 
-    let permission = answer(&server, &token, |auth| auth.require().permission("castles")).await;
-    let predicate = answer(&server, &token, |auth| auth.require().predicate(|_| false)).await;
+    let permission = response(&server, &token, |auth| auth.require().permission("castles")).await;
+    let predicate = response(&server, &token, |auth| auth.require().predicate(|_| false)).await;
 
     let challenge = r#"Bearer error="insufficient_scope""#;
     assert_is(&permission, 403, "insufficient_permissions", challenge);
@@ -92,8 +92,8 @@ async fn an_unreachable_fief_is_503_with_a_time_to_try_again() {
     server.fault(Endpoint::Jwks, Fault::status(500));
     let token = server.access_token().mint();
 
-    let answer = answer(&server, &token, |auth| auth.require().permission("admin")).await;
+    let response = response(&server, &token, |auth| auth.require().permission("admin")).await;
 
-    assert_is(&answer, 503, "temporarily_unavailable", "");
-    assert_eq!(answer.header(header::RETRY_AFTER), "5");
+    assert_is(&response, 503, "temporarily_unavailable", "");
+    assert_eq!(response.header(header::RETRY_AFTER), "5");
 }
