@@ -9,19 +9,19 @@ async fn the_back_button_after_a_login_keeps_it() {
     let site = Site::embedded().await;
     let home = format!("{}/", site.url);
     let chromium = Chromium::start().await;
-    chromium.visit(&home).await;
+    chromium.open(&home).await;
     chromium.click("Castles").await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.wait_for_page(&site.fief_url, "").await;
     chromium.log_in(ANNE.0, ANNE.1).await;
     let castles = format!("{}/castles", site.url);
-    chromium.shows(&castles, ANNE.0).await;
+    chromium.wait_for_page(&castles, ANNE.0).await;
 
     chromium.back().await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.wait_for_page(&site.fief_url, "").await;
     chromium.back().await;
-    chromium.shows(&home, ANNE.0).await;
+    chromium.wait_for_page(&home, ANNE.0).await;
     chromium.click("Castles").await;
-    chromium.shows(&castles, ANNE.0).await;
+    chromium.wait_for_page(&castles, ANNE.0).await;
 }
 
 /// SE-7
@@ -32,10 +32,12 @@ async fn the_back_button_after_a_logout_shows_nothing_private() {
     let chromium = logged_in(&site, "/castles", ANNE).await;
     chromium.click("Profile").await;
     let profile = format!("{}/profile", site.url);
-    chromium.shows(&profile, ANNE.0).await;
+    chromium.wait_for_page(&profile, ANNE.0).await;
     chromium.click("Log out").await;
-    chromium.shows(&format!("{}/", site.url), "Log in").await;
+    chromium
+        .wait_for_page(&format!("{}/", site.url), "Log in")
+        .await;
     chromium.back().await;
-    let page = chromium.shows(&site.fief_url, "").await;
+    let page = chromium.wait_for_page(&site.fief_url, "").await;
     assert!(!page.contains(ANNE.0), "{page}");
 }

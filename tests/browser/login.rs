@@ -10,7 +10,7 @@ async fn a_user_without_the_permission_sees_why() {
     let chromium = logged_in(&site, "/castles", LOUIS).await;
     chromium.click("Build").await;
     let create = format!("{}/castles/create", site.url);
-    chromium.shows(&create, "Not allowed").await;
+    chromium.wait_for_page(&create, "Not allowed").await;
 }
 
 #[tokio::test]
@@ -18,12 +18,12 @@ async fn a_user_without_the_permission_sees_why() {
 async fn a_wrong_password_can_be_corrected() {
     let site = Site::embedded().await;
     let chromium = Chromium::start().await;
-    chromium.visit(&format!("{}/castles", site.url)).await;
+    chromium.open(&format!("{}/castles", site.url)).await;
     chromium.log_in(ANNE.0, "wrong").await;
-    chromium.shows(&site.fief_url, "Invalid").await;
+    chromium.wait_for_page(&site.fief_url, "Invalid").await;
     chromium.log_in(ANNE.0, ANNE.1).await;
     let castles = format!("{}/castles", site.url);
-    chromium.shows(&castles, ANNE.0).await;
+    chromium.wait_for_page(&castles, ANNE.0).await;
 }
 
 /// LF-6: Fief itself keeps one login of a browser at a time, the last begun.
@@ -37,17 +37,17 @@ async fn two_tabs_that_begin_a_login_both_get_their_page() {
         format!("{}/profile", site.url),
     );
     let first = chromium.tab().await;
-    chromium.visit(&castles).await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.open(&castles).await;
+    chromium.wait_for_page(&site.fief_url, "").await;
     chromium.open_tab().await;
-    chromium.visit(&profile).await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.open(&profile).await;
+    chromium.wait_for_page(&site.fief_url, "").await;
     chromium.log_in(ANNE.0, ANNE.1).await;
-    chromium.shows(&profile, ANNE.0).await;
+    chromium.wait_for_page(&profile, ANNE.0).await;
 
     chromium.show_tab(&first).await;
-    chromium.visit(&castles).await;
-    chromium.shows(&castles, ANNE.0).await;
+    chromium.open(&castles).await;
+    chromium.wait_for_page(&castles, ANNE.0).await;
 }
 
 /// LF-4
@@ -57,8 +57,10 @@ async fn a_callback_replayed_goes_to_the_first_page() {
     let site = Site::embedded().await;
     let chromium = logged_in(&site, "/castles", ANNE).await;
     let callback = callback(&chromium).await;
-    chromium.visit(&callback).await;
-    chromium.shows(&format!("{}/", site.url), ANNE.0).await;
+    chromium.open(&callback).await;
+    chromium
+        .wait_for_page(&format!("{}/", site.url), ANNE.0)
+        .await;
     let requests = chromium.requests().await;
     assert!(requests.iter().all(|url| url.path() != "/authorize"));
 }
@@ -71,11 +73,15 @@ async fn a_callback_replayed_after_the_logout_requires_a_login_again() {
     let chromium = logged_in(&site, "/castles", ANNE).await;
     let callback = callback(&chromium).await;
     chromium.click("Log out").await;
-    chromium.shows(&format!("{}/", site.url), "Log in").await;
-    chromium.visit(&callback).await;
-    chromium.shows(&callback, "Please log in again").await;
+    chromium
+        .wait_for_page(&format!("{}/", site.url), "Log in")
+        .await;
+    chromium.open(&callback).await;
+    chromium
+        .wait_for_page(&callback, "Please log in again")
+        .await;
     chromium.click("Log in").await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.wait_for_page(&site.fief_url, "").await;
 }
 
 /// The address that Fief sent the browser back to.

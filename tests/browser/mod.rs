@@ -16,9 +16,9 @@ const LOUIS: (&str, &str) = ("louis@example.com", "porcupine-and-crown");
 async fn logged_in(site: &Site, path: &str, (email, password): (&str, &str)) -> Chromium {
     let chromium = Chromium::start().await;
     let page = format!("{}{path}", site.url);
-    chromium.visit(&page).await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.open(&page).await;
+    chromium.wait_for_page(&site.fief_url, "").await;
     chromium.log_in(email, password).await;
-    chromium.shows(&page, "").await;
+    chromium.wait_for_page(&page, "").await;
     chromium
 }

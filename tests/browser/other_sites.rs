@@ -39,10 +39,10 @@ async fn builds_nothing(host: &str) {
     open(&chromium, host, &site).await;
     chromium.click("Win a castle").await;
     let castles = format!("{}/castles", site.url);
-    let response = chromium.shows(&castles, "").await;
+    let response = chromium.wait_for_page(&castles, "").await;
     assert!(!response.contains("Blois"), "{response}");
-    chromium.visit(&castles).await;
-    let page = chromium.shows(&castles, ANNE.0).await;
+    chromium.open(&castles).await;
+    let page = chromium.wait_for_page(&castles, ANNE.0).await;
     assert!(!page.contains("Blois"), "{page}");
 }
 
@@ -52,15 +52,17 @@ async fn has_to_be_confirmed_to_log_out(host: &str) {
     open(&chromium, host, &site).await;
     chromium.click("See the castles").await;
     let logout = format!("{}/logout", site.url);
-    chromium.shows(&logout, "Log out?").await;
+    chromium.wait_for_page(&logout, "Log out?").await;
 
     let castles = format!("{}/castles", site.url);
-    chromium.visit(&castles).await;
-    chromium.shows(&castles, ANNE.0).await;
+    chromium.open(&castles).await;
+    chromium.wait_for_page(&castles, ANNE.0).await;
     chromium.back().await;
-    chromium.shows(&logout, "Log out?").await;
+    chromium.wait_for_page(&logout, "Log out?").await;
     chromium.click("Log out").await;
-    chromium.shows(&format!("{}/", site.url), "Log in").await;
+    chromium
+        .wait_for_page(&format!("{}/", site.url), "Log in")
+        .await;
 }
 
 /// A page elsewhere that wants its visitors to do what they do not mean to.
@@ -75,5 +77,5 @@ async fn open(chromium: &Chromium, host: &str, site: &Site) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{host}:{}/", listener.local_addr().unwrap().port());
     tokio::spawn(async { axum::serve(listener, app).await });
-    chromium.visit(&url).await;
+    chromium.open(&url).await;
 }

@@ -17,19 +17,25 @@ async fn a_visitor_does_so_with_the_real_fief() {
 async fn whole_visit(site: &Site) {
     let castles = format!("{}/castles", site.url);
     let chromium = logged_in(site, "/castles", ANNE).await;
-    chromium.shows(&castles, ANNE.0).await;
+    chromium.wait_for_page(&castles, ANNE.0).await;
 
     chromium.click("Build a castle").await;
-    chromium.shows(&format!("{castles}/create"), "Name").await;
+    chromium
+        .wait_for_page(&format!("{castles}/create"), "Name")
+        .await;
     chromium.fill("name", "Château de Fougères\n").await;
-    chromium.shows(&castles, "Château de Fougères").await;
+    chromium
+        .wait_for_page(&castles, "Château de Fougères")
+        .await;
 
     chromium.click("Profile").await;
     let profile = format!("{}/profile", site.url);
-    chromium.shows(&profile, "castles:create").await;
+    chromium.wait_for_page(&profile, "castles:create").await;
 
     chromium.click("Log out").await;
-    chromium.shows(&format!("{}/", site.url), "Log in").await;
+    chromium
+        .wait_for_page(&format!("{}/", site.url), "Log in")
+        .await;
     chromium.click("Castles").await;
-    chromium.shows(&site.fief_url, "").await;
+    chromium.wait_for_page(&site.fief_url, "").await;
 }

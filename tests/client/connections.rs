@@ -18,8 +18,8 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{discover, until};
-use crate::keys::a_while;
+use super::{discover, wait_until};
+use crate::keys::pause;
 
 /// DJ-3, DJ-16: two seconds to connect, name resolution included; then once more.
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn few_connections_are_kept() {
         calls.spawn(async move { fief.change_password("TOKEN", "x").await });
     }
     calls.join_all().await;
-    until(async || open.load(Ordering::Relaxed) <= 32).await;
-    a_while().await;
+    wait_until(async || open.load(Ordering::Relaxed) <= 32).await;
+    pause().await;
     assert_eq!(open.load(Ordering::Relaxed), 32);
 }
 

@@ -9,9 +9,9 @@ use super::{
     deployments::{described, document},
     discover, fief,
     log::Log,
-    until, wait_for_requests,
+    wait_for_requests, wait_until,
 };
-use crate::keys::a_while;
+use crate::keys::pause;
 
 /// DJ-15: by the hour, and while that fails every half minute.
 #[tokio::test]
@@ -22,9 +22,9 @@ async fn discovery_is_renewed_by_the_hour() {
     for (seconds, renewals) in [(3599, 0), (1, 1), (29, 1), (1, 2), (29, 2), (1, 3)] {
         server.advance(Duration::from_secs(seconds));
         discover(&fief).await.unwrap();
-        until(async || failures(&log) == renewals).await;
+        wait_until(async || failures(&log) == renewals).await;
         discover(&fief).await.unwrap();
-        a_while().await;
+        pause().await;
         assert_eq!(server.requests(Endpoint::Discovery), 1 + renewals);
     }
 }
@@ -37,10 +37,10 @@ async fn a_renewed_discovery_document_serves() {
     moved["authorization_endpoint"] = json!(format!("{}/moved", server.url()));
     server.fault(Endpoint::Discovery, Fault::json(moved));
     server.advance(HOUR);
-    until(async || discover(&fief).await.unwrap().path() == "/moved").await;
+    wait_until(async || discover(&fief).await.unwrap().path() == "/moved").await;
     server.advance(HOUR / 120);
     discover(&fief).await.unwrap();
-    a_while().await;
+    pause().await;
     assert_eq!(server.requests(Endpoint::Discovery), 2);
 }
 
@@ -58,7 +58,7 @@ async fn a_clock_that_goes_back_does_not_keep_discovery() {
     ] {
         server.set_time(time);
         discover(&fief).await.unwrap();
-        until(async || failures(&log) == renewals).await;
+        wait_until(async || failures(&log) == renewals).await;
     }
 }
 
@@ -117,7 +117,7 @@ async fn a_document_of_another_issuer_is_not_used() {
     server.fault(Endpoint::Discovery, Fault::json(other));
     server.advance(HOUR);
     discover(&fief).await.unwrap();
-    until(async || failures(&log) == 1).await;
+    wait_until(async || failures(&log) == 1).await;
     assert_eq!(discover(&fief).await.unwrap().path(), "/authorize");
 }
 

@@ -44,11 +44,11 @@ async fn an_injected_code_is_rejected() {
 async fn the_requested_acr_must_be_reached() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
-    let asked = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
-    assert!(log_in(&server, &fief, asked.clone()).await.is_ok());
+    let request = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
+    assert!(log_in(&server, &fief, request.clone()).await.is_ok());
 
     // The same attempt, but the browser took `acr_values` out of the URL while a session was there.
-    let (url, attempt) = fief.begin_login(CALLBACK, asked).await.unwrap();
+    let (url, attempt) = fief.begin_login(CALLBACK, request).await.unwrap();
     let pairs = super::query(&url)
         .into_iter()
         .filter(|(name, _)| name != "acr_values");

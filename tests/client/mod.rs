@@ -39,7 +39,7 @@ use url::Url;
 
 pub(crate) const CALLBACK: &str = "https://www.bretagne.duchy/callback";
 pub(crate) const ANNE: &str = "anne@example.com";
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The server's first client, by the server's clock.
 pub(crate) fn builder(server: &FiefTestServer) -> FiefBuilder {
@@ -63,19 +63,19 @@ pub(crate) async fn wait_for_requests(
     endpoint: Endpoint,
     requests: usize,
 ) {
-    timeout(PATIENCE, server.wait_for_requests(endpoint, requests))
+    timeout(TIMEOUT, server.wait_for_requests(endpoint, requests))
         .await
         .unwrap_or_else(|_| panic!("{} of {requests}", server.requests(endpoint)));
 }
 
 /// Waits until something is so, but not for ever.
-pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn wait_until(is_so: impl AsyncFn() -> bool) {
     let wait = async {
         while !is_so().await {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(PATIENCE, wait).await.unwrap();
+    timeout(TIMEOUT, wait).await.unwrap();
 }
 
 /// Begins a login and lets anne through: the attempt, and the query of the callback.

@@ -9,7 +9,7 @@ use super::{CALLBACK, builder, fief};
 /// D17: refused connections are told from all else.
 #[tokio::test]
 async fn a_refused_connection_is_a_connect_error() {
-    let error = discover(&Fief::builder(nobody(), "CLIENT_ID").build().unwrap()).await;
+    let error = discover(&Fief::builder(unused_url(), "CLIENT_ID").build().unwrap()).await;
     assert!(
         error.is_connect() && !error.is_timeout() && !error.is_body(),
         "{error:?}"
@@ -160,14 +160,14 @@ fn a_client_that_cannot_be_built_is_a_configuration_error() {
     assert!(matches!(bad, Err(FiefError::Configuration(_))));
 }
 
-/// DJ-16: left alone for as long as it asks, at most a minute; then asked again.
+/// DJ-16: left alone for as long as it asks, at most a minute; then requested again.
 #[tokio::test]
 async fn a_busy_server_is_left_alone() {
-    for (asked, kept) in [("20", 20), ("86400", 60)] {
+    for (requested, kept) in [("20", 20), ("86400", 60)] {
         let server = FiefTestServer::start().await;
         server.set_time(std::time::SystemTime::now());
         let fief = fief(&server);
-        let busy = Fault::status(503).header("retry-after", asked);
+        let busy = Fault::status(503).header("retry-after", requested);
         server.fault_once(Endpoint::Discovery, busy);
         for _ in 0..3 {
             assert_eq!(discover(&fief).await.status().unwrap(), 503);
@@ -265,7 +265,7 @@ async fn discover(fief: &Fief) -> FiefError {
 }
 
 /// An address where nobody listens.
-fn nobody() -> String {
+fn unused_url() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }

@@ -195,7 +195,7 @@ async fn rejections_have_their_codes(target: &Target) {
         .auth_callback("CODE", &target.seed.redirect_uri, &params)
         .await;
     assert_eq!(code(rejected), "invalid_grant");
-    let stranger = Fief::builder(&target.base_url, "nobody")
+    let stranger = Fief::builder(&target.base_url, "unknown")
         .client_secret("x")
         .build()
         .unwrap();

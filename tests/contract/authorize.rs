@@ -52,7 +52,7 @@ async fn a_session_is_used_again_at_level_zero(fief: &Target) {
     fief.log_in(&mut browser, "anne@example.com", &url).await;
     for prompt in [None, Some("none")] {
         let url = fief.authorize_url("main", &[("prompt", prompt)]);
-        let page = browser.visit(&url).await;
+        let page = browser.open(&url).await;
         let code = parameter(&page.url, "code").unwrap();
         let tokens = fief.exchange(fief.client("main"), &code).await.json();
         assert_eq!(claims(&tokens["access_token"])["acr"], "0");
@@ -66,7 +66,7 @@ async fn level_one_requires_the_password_again(fief: &Target) {
     fief.log_in(&mut browser, "anne@example.com", &url).await;
     for (name, value) in [("acr_values", "1"), ("prompt", "login")] {
         let url = fief.authorize_url("main", &[(name, Some(value))]);
-        let page = browser.visit(&url).await;
+        let page = browser.open(&url).await;
         assert_eq!((page.status.as_u16(), page.url.path()), (200, "/login"));
     }
     let page = browser.log_in("anne@example.com", "herminetincture").await;
@@ -79,11 +79,11 @@ async fn a_session_that_is_too_old_requires_the_password_again(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "anne@example.com", &url).await;
-    fief.pass(std::time::Duration::from_secs(2)).await;
+    fief.advance(std::time::Duration::from_secs(2)).await;
     let young = fief.authorize_url("main", &[("max_age", Some("1"))]);
-    assert_eq!(browser.visit(&young).await.url.path(), "/login");
+    assert_eq!(browser.open(&young).await.url.path(), "/login");
     let old = fief.authorize_url("main", &[("max_age", Some("3600"))]);
-    assert!(parameter(&browser.visit(&old).await.url, "code").is_some());
+    assert!(parameter(&browser.open(&old).await.url, "code").is_some());
 }
 
 async fn no_prompt_shows_the_page_if_level_one_is_requested(fief: &Target) {
@@ -91,7 +91,7 @@ async fn no_prompt_shows_the_page_if_level_one_is_requested(fief: &Target) {
     let url = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "anne@example.com", &url).await;
     let silent = [("prompt", Some("none")), ("acr_values", Some("1"))];
-    let page = browser.visit(&fief.authorize_url("main", &silent)).await;
+    let page = browser.open(&fief.authorize_url("main", &silent)).await;
     assert_eq!((page.status.as_u16(), page.url.path()), (200, "/login"));
 }
 

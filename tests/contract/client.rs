@@ -83,7 +83,7 @@ async fn another_clients_token_is_rejected(fief: &Target) {
 async fn a_callback_of_another_login_is_rejected(fief: &Target) {
     let api = fief.api("main");
     let (_, mine) = begin(fief, &api, AuthorizationRequest::new()).await;
-    let (page, _) = go(fief, &api, ANNE, AuthorizationRequest::new()).await;
+    let (page, _) = log_in_by_page(fief, &api, ANNE, AuthorizationRequest::new()).await;
     let rejected = api.finish_login(&mine, &callback(&page)).await;
     assert!(matches!(rejected, Err(FiefError::CallbackInvalid(_))));
 }
@@ -123,7 +123,7 @@ async fn a_refreshed_token_is_valid_and_of_level_zero(fief: &Target) {
 
 async fn a_used_code_is_an_invalid_grant(fief: &Target) {
     let api = fief.api("main");
-    let (page, attempt) = go(fief, &api, ANNE, AuthorizationRequest::new()).await;
+    let (page, attempt) = log_in_by_page(fief, &api, ANNE, AuthorizationRequest::new()).await;
     let response = callback(&page);
     api.finish_login(&attempt, &response).await.unwrap();
     let Err(FiefError::Request { status, detail }) = api.finish_login(&attempt, &response).await
@@ -162,11 +162,11 @@ async fn a_logout_url_ends_the_session(fief: &Target) {
     let mut browser = fief.browser();
     fief.log_in(&mut browser, ANNE, &url).await;
     let page = browser
-        .visit(api.logout_url(&fief.seed.redirect_uri).as_str())
+        .open(api.logout_url(&fief.seed.redirect_uri).as_str())
         .await;
     assert_eq!(page.url.as_str(), fief.seed.redirect_uri);
     let silent = fief.authorize_url("main", &[("prompt", Some("none"))]);
-    let page = browser.visit(&silent).await;
+    let page = browser.open(&silent).await;
     assert_eq!(parameter(&page.url, "error").unwrap(), "login_required");
 }
 
@@ -189,7 +189,7 @@ async fn begin(fief: &Target, api: &Fief, request: AuthorizationRequest) -> (Str
 }
 
 /// Begins a login and takes the browser to the callback.
-async fn go(
+async fn log_in_by_page(
     fief: &Target,
     api: &Fief,
     email: &str,
@@ -206,7 +206,7 @@ pub(crate) async fn log_in(
     email: &str,
     request: AuthorizationRequest,
 ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-    let (page, attempt) = go(fief, api, email, request).await;
+    let (page, attempt) = log_in_by_page(fief, api, email, request).await;
     api.finish_login(&attempt, &callback(&page)).await
 }
 

@@ -17,10 +17,10 @@ async fn a_third_party_needs_consent_once_and_again_for_more(fief: &Target) {
     let page = browser.consent(true).await;
     assert!(parameter(&page.url, "code").is_some(), "{}", page.url);
 
-    assert!(parameter(&browser.visit(&url).await.url, "code").is_some());
+    assert!(parameter(&browser.open(&url).await.url, "code").is_some());
 
     let wider = fief.authorize_url("third", &[("scope", Some("openid offline_access"))]);
-    assert_eq!(browser.visit(&wider).await.url.path(), "/consent");
+    assert_eq!(browser.open(&wider).await.url.path(), "/consent");
 }
 
 async fn a_denial_goes_back_to_the_application(fief: &Target) {
@@ -38,7 +38,7 @@ async fn a_silent_login_shows_the_consent_page(fief: &Target) {
     let url = fief.authorize_url("main", &[]);
     fief.log_in(&mut browser, "profile@example.com", &url).await;
     let silent = fief.authorize_url("third", &[("prompt", Some("none"))]);
-    let page = browser.visit(&silent).await;
+    let page = browser.open(&silent).await;
     assert_eq!((page.status, page.url.path()), (StatusCode::OK, "/consent"));
 }
 
@@ -47,5 +47,5 @@ async fn a_first_party_never_needs_consent(fief: &Target) {
     let url = fief.authorize_url("main", &[("prompt", Some("login"))]);
     fief.log_in(&mut browser, "louis@example.com", &url).await;
     let asked = fief.authorize_url("main", &[("prompt", Some("consent"))]);
-    assert!(parameter(&browser.visit(&asked).await.url, "code").is_some());
+    assert!(parameter(&browser.open(&asked).await.url, "code").is_some());
 }

@@ -19,7 +19,7 @@ contract! {
 
 async fn a_client_or_address_that_is_not_known_gets_a_page(fief: &Target) {
     let cases = [
-        ("client_id", Some("nobody"), "invalid_client"),
+        ("client_id", Some("unknown"), "invalid_client"),
         ("client_id", None, "invalid_client"),
         (
             "redirect_uri",

@@ -16,7 +16,7 @@ async fn a_wrong_password_or_user_is_rejected(fief: &Target) {
         ("nobody@example.com", "herminetincture"),
     ] {
         let mut browser = fief.browser();
-        browser.visit(&fief.authorize_url("main", &[])).await;
+        browser.open(&fief.authorize_url("main", &[])).await;
         let page = browser.log_in(email, password).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST);
         assert_eq!(page.headers["x-fief-error"], "bad_credentials");
@@ -25,7 +25,7 @@ async fn a_wrong_password_or_user_is_rejected(fief: &Target) {
 
 async fn a_form_without_the_csrf_pair_is_rejected(fief: &Target) {
     let mut browser = fief.browser();
-    browser.visit(&fief.authorize_url("main", &[])).await;
+    browser.open(&fief.authorize_url("main", &[])).await;
     let fields = [
         ("email", "anne@example.com"),
         ("password", "herminetincture"),

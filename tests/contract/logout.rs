@@ -20,7 +20,7 @@ async fn a_logout_ends_the_session_and_redirects_as_requested(fief: &Target) {
     fief.log_in(&mut browser, "anne@example.com", &login).await;
     let target = &fief.seed.redirect_uri;
     let url = format!("{}/logout?redirect_uri={target}", fief.base_url);
-    assert_eq!(browser.visit(&url).await.url.as_str(), target);
+    assert_eq!(browser.open(&url).await.url.as_str(), target);
     assert!(
         browser
             .cookies(&fief.base_url)
@@ -28,7 +28,7 @@ async fn a_logout_ends_the_session_and_redirects_as_requested(fief: &Target) {
             .all(|(name, _)| name != "fief_session")
     );
     let silent = fief.authorize_url("main", &[("prompt", Some("none"))]);
-    let page = browser.visit(&silent).await;
+    let page = browser.open(&silent).await;
     assert_eq!(parameter(&page.url, "error").unwrap(), "login_required");
 }
 
@@ -41,7 +41,7 @@ async fn a_logout_leaves_the_tokens_alone(fief: &Target) {
     let tokens = fief.exchange(main, &code).await.json();
     let target = &fief.seed.redirect_uri;
     browser
-        .visit(&format!("{}/logout?redirect_uri={target}", fief.base_url))
+        .open(&format!("{}/logout?redirect_uri={target}", fief.base_url))
         .await;
     let token = text(&tokens["access_token"]);
     let info = fief

@@ -106,7 +106,7 @@ async fn a_password_is_changed_and_sessions_stay(fief: &Target) {
         .await;
     assert_eq!(info.status, 200);
     let mut browser = fief.browser();
-    browser.visit(&fief.authorize_url("main", &[])).await;
+    browser.open(&fief.authorize_url("main", &[])).await;
     let page = browser
         .log_in("password@example.com", "ermine-and-fleur-de-lys")
         .await;
@@ -134,9 +134,9 @@ async fn an_email_is_changed_with_a_code(fief: &Target) {
     let token = login(fief, "mail@example.com").await;
     let mut mails = fief.mails().await;
     let body = json!({"email": "post@example.com"});
-    let asked = patch(fief, "/api/email/change", &token, body).await;
+    let response = patch(fief, "/api/email/change", &token, body).await;
     assert_eq!(
-        (asked.status, &asked.json()["email"]),
+        (response.status, &response.json()["email"]),
         (202, &json!("mail@example.com"))
     );
     let code = mails.code("mail@example.com").await;

@@ -112,7 +112,7 @@ async fn another_clients_token_is_rejected(fief: &Target) {
 
 async fn a_refresh_token_expires(fief: &Target) {
     let tokens = offline(fief, "short").await;
-    fief.pass(Duration::from_secs(11)).await;
+    fief.advance(Duration::from_secs(11)).await;
     let token = text(&tokens["refresh_token"]);
     let response = fief.refresh(fief.client("short"), token, None).await;
     assert_eq!(response.json(), json!({"error": "invalid_grant"}));

@@ -14,7 +14,7 @@ async fn a_new_user_is_logged_in_once_the_address_is_verified(fief: &Target) {
     let mut mails = fief.mails().await;
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[("screen", Some("register"))]);
-    assert_eq!(browser.visit(&url).await.url.path(), "/register");
+    assert_eq!(browser.open(&url).await.url.path(), "/register");
     let page = browser
         .sign_up("new@example.com", "ermine-and-fleur-de-lys")
         .await;
@@ -32,7 +32,7 @@ async fn a_new_user_is_logged_in_once_the_address_is_verified(fief: &Target) {
 async fn an_address_that_is_taken_is_rejected(fief: &Target) {
     let mut browser = fief.browser();
     let url = fief.authorize_url("main", &[("screen", Some("register"))]);
-    browser.visit(&url).await;
+    browser.open(&url).await;
     let page = browser
         .sign_up("anne@example.com", "ermine-and-fleur-de-lys")
         .await;

@@ -116,7 +116,7 @@ impl Target {
     }
 
     /// Lets this much time go by for the server.
-    pub(crate) async fn pass(&self, time: Duration) {
+    pub(crate) async fn advance(&self, time: Duration) {
         match &self.kind {
             Kind::Embedded(server) => server.advance(time),
             Kind::Real(_) => tokio::time::sleep(time).await,

@@ -131,7 +131,7 @@ async fn a_code_is_for_its_client_and_its_address(fief: &Target) {
 
 async fn a_code_expires(fief: &Target) {
     let code = fief.code("short", ANNE, &[]).await;
-    fief.pass(Duration::from_secs(11)).await;
+    fief.advance(Duration::from_secs(11)).await;
     let response = fief.exchange(fief.client("short"), &code).await;
     assert_eq!(response.json(), json!({"error": "invalid_grant"}));
 }

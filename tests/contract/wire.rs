@@ -65,7 +65,7 @@ impl Target {
 
     /// Goes to the login page and logs in.
     pub(crate) async fn log_in(&self, browser: &mut Browser, email: &str, url: &str) -> Page {
-        browser.visit(url).await;
+        browser.open(url).await;
         browser.log_in(email, &self.user(email).password).await
     }
 

@@ -5,7 +5,7 @@ use fief_tests::Process;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-use super::site::{Site, Visit};
+use super::site::{LoggedIn, Site};
 
 contract! {
     Site:
@@ -15,7 +15,7 @@ contract! {
 }
 
 async fn a_token_of_the_web_login_works_on_the_api(site: &Site) {
-    let Visit { browser, .. } = site
+    let LoggedIn { browser, .. } = site
         .log_in("/castles", "anne@example.com", "herminetincture")
         .await;
     let token = site.access_token(&browser).await;
@@ -34,7 +34,7 @@ async fn a_token_of_the_web_login_works_on_the_api(site: &Site) {
 }
 
 async fn a_token_without_the_permission_is_forbidden(site: &Site) {
-    let Visit { browser, .. } = site
+    let LoggedIn { browser, .. } = site
         .log_in("/castles", "louis@example.com", "porcupine-and-crown")
         .await;
     let token = site.access_token(&browser).await;
@@ -76,14 +76,14 @@ impl Api {
         ];
         let mut process = Process::start("example-api", &variables);
         Self {
-            url: process.says("App"),
-            docs: process.says("Docs"),
+            url: process.value_of("App"),
+            docs: process.value_of("Docs"),
             _process: process,
             fief,
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, token: AccessTokenBuilder) -> Response {
+    async fn send(&self, method: Method, path: &str, token: AccessTokenBuilder) -> Response {
         let request = Client::new().request(method, format!("{}{path}", self.url));
         request.bearer_auth(token.mint()).send().await.unwrap()
     }
@@ -95,7 +95,7 @@ async fn the_front_page_greets_anonymous_and_logged_in_users() {
     let api = Api::start().await;
 
     let stranger = get(&api.url, "/").send().await.unwrap();
-    let anne = api.ask(Method::GET, "/", api.fief.access_token()).await;
+    let anne = api.send(Method::GET, "/", api.fief.access_token()).await;
 
     assert_eq!(stranger.text().await.unwrap(), "Hello, stranger");
     assert_eq!(anne.text().await.unwrap(), "Hello, anne@example.com");
@@ -108,10 +108,10 @@ async fn a_castle_is_torn_down_after_a_stronger_login() {
     let token = || api.fief.access_token().permission("castles:delete");
     let (path, old) = ("/castles/Suscinio", Duration::from_secs(400));
 
-    let low = api.ask(Method::DELETE, path, token().acr("0")).await;
+    let low = api.send(Method::DELETE, path, token().acr("0")).await;
     let late = token().acr("1").authenticated_ago(old);
-    let late = api.ask(Method::DELETE, path, late).await;
-    let good = api.ask(Method::DELETE, path, token().acr("1")).await;
+    let late = api.send(Method::DELETE, path, late).await;
+    let good = api.send(Method::DELETE, path, token().acr("1")).await;
 
     for rejected in [low, late] {
         assert_eq!(rejected.status(), StatusCode::UNAUTHORIZED);
@@ -128,10 +128,10 @@ async fn what_a_token_lacks_is_reported() {
     let token = || api.fief.access_token();
 
     let scope = token().claim("scope", "castles");
-    let scope = api.ask(Method::GET, "/me", scope).await;
-    let list = api.ask(Method::GET, "/castles", token()).await;
+    let scope = api.send(Method::GET, "/me", scope).await;
+    let list = api.send(Method::GET, "/castles", token()).await;
     let reader = token().permission("castles:read");
-    let create = api.ask(Method::POST, "/castles", reader).await;
+    let create = api.send(Method::POST, "/castles", reader).await;
 
     assert_is_forbidden(scope, "insufficient_scope").await;
     assert_is_forbidden(list, "insufficient_permissions").await;

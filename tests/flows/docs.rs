@@ -8,8 +8,8 @@ use url::Url;
 #[tokio::test]
 async fn one_can_authorize_in_the_documentation_and_try_the_api() {
     let mut api = Process::start("example-api", &[]);
-    let url = api.says("App");
-    let docs = api.says("Docs");
+    let url = api.value_of("App");
+    let docs = api.value_of("Docs");
     let page = reqwest::get(format!("{docs}/"))
         .await
         .unwrap()
@@ -36,7 +36,7 @@ async fn one_can_authorize_in_the_documentation_and_try_the_api() {
 #[tokio::test]
 async fn the_documentation_logs_in_for_its_own_client() {
     let mut api = Process::start("example-api", &[("FIEF_DOCS_CLIENT_ID", "my-docs")]);
-    let script = format!("{}/swagger-initializer.js", api.says("Docs"));
+    let script = format!("{}/swagger-initializer.js", api.value_of("Docs"));
 
     let script = reqwest::get(script).await.unwrap().text().await.unwrap();
 
@@ -49,7 +49,7 @@ async fn the_documentation_logs_in_for_its_own_client() {
 #[tokio::test]
 async fn the_documentation_shows_what_each_operation_requires() {
     let mut api = Process::start("example-api", &[]);
-    let document = openapi(&api.says("App")).await;
+    let document = openapi(&api.value_of("App")).await;
     let operation = |path: &str, method: &str| &document["paths"][path][method];
 
     assert_eq!(operation("/", "get")["security"], json!([{}, {"fief": []}]));
@@ -84,7 +84,7 @@ async fn authorize(flow: &Value, redirect_uri: &str, origin: &str) -> String {
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
     let mut browser = Browser::new().stopping_at(redirect_uri);
-    browser.visit(url.as_str()).await;
+    browser.open(url.as_str()).await;
     let page = browser.log_in("anne@example.com", "herminetincture").await;
     let code = page.url.query_pairs().find(|(name, _)| name == "code");
     let form = [

@@ -51,7 +51,7 @@ impl Site {
         variables.push(("PORT", &port));
         let mut web = Process::start("example-web", &variables);
         Self {
-            url: web.says("App"),
+            url: web.value_of("App"),
             _web: web,
             _server: server,
             fief_url,
@@ -63,16 +63,16 @@ impl Site {
     pub(crate) fn api(&self) -> (Process, String) {
         let variables = fief_variables(&self.fief_url, &self.client);
         let mut api = Process::start("example-api", &variables);
-        let url = api.says("App");
+        let url = api.value_of("App");
         (api, url)
     }
 
     /// Goes to a page that wants a login, and logs in.
-    pub(crate) async fn log_in(&self, path: &str, email: &str, password: &str) -> Visit {
+    pub(crate) async fn log_in(&self, path: &str, email: &str, password: &str) -> LoggedIn {
         let mut browser = Browser::new();
-        browser.visit(&format!("{}{path}", self.url)).await;
+        browser.open(&format!("{}{path}", self.url)).await;
         let page = browser.log_in(email, password).await;
-        Visit { browser, page }
+        LoggedIn { browser, page }
     }
 
     /// An access token for the user who is logged in, as another tab of the browser would get it.
@@ -86,7 +86,7 @@ impl Site {
             .append_pair("scope", "openid")
             .append_pair("prompt", "none");
         let mut tab = browser.clone().stopping_at(&callback);
-        let page = tab.visit(url.as_str()).await;
+        let page = tab.open(url.as_str()).await;
         let code = page.url.query_pairs().find(|(name, _)| name == "code");
         let code = code.unwrap().1.into_owned();
         let form = [
@@ -104,7 +104,7 @@ impl Site {
 }
 
 /// A browser and what it shows.
-pub(crate) struct Visit {
+pub(crate) struct LoggedIn {
     pub(crate) browser: Browser,
     pub(crate) page: fief_tests::Page,
 }

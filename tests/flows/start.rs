@@ -7,14 +7,14 @@ use reqwest::StatusCode;
 #[tokio::test]
 async fn the_web_application_brings_its_own_fief() {
     let mut web = Process::start("example-web", &[]);
-    let (url, fief) = (web.says("App"), web.says("Fief"));
+    let (url, fief) = (web.value_of("App"), web.value_of("Fief"));
     let (fief, embedded) = fief.split_once(' ').unwrap();
     assert_eq!(embedded, "(embedded)");
-    let account = web.says("Sign in as");
+    let account = web.value_of("Sign in as");
     let (email, password) = account.split_once(" / ").unwrap();
 
     let mut browser = Browser::new();
-    let page = browser.visit(&format!("{url}/castles")).await;
+    let page = browser.open(&format!("{url}/castles")).await;
     assert!(page.url.as_str().starts_with(fief), "{}", page.url);
     let page = browser.log_in(email, password).await;
     assert_eq!(page.url.as_str(), format!("{url}/castles"));
@@ -24,8 +24,8 @@ async fn the_web_application_brings_its_own_fief() {
 #[tokio::test]
 async fn the_api_brings_its_own_fief() {
     let mut api = Process::start("example-api", &[]);
-    let url = api.says("App");
-    assert!(api.says("Fief").ends_with(" (embedded)"));
+    let url = api.value_of("App");
+    assert!(api.value_of("Fief").ends_with(" (embedded)"));
     let response = reqwest::get(format!("{url}/me")).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
@@ -63,14 +63,10 @@ fn a_bad_setting_is_one_clear_line() {
 
 /// Exit code 1, and one line on stderr with these words in it.
 fn assert_fails_to_start(package: &str, variables: &[(&str, &str)], words: &[&str]) {
-    let (status, complaint) = Process::start(package, variables).ends();
-    assert_eq!(
-        status.code(),
-        Some(1),
-        "{package} {variables:?}: {complaint}"
-    );
-    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    let (status, stderr) = Process::start(package, variables).wait();
+    assert_eq!(status.code(), Some(1), "{package} {variables:?}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     for word in words {
-        assert!(complaint.contains(word), "{complaint:?} without {word:?}");
+        assert!(stderr.contains(word), "{stderr:?} without {word:?}");
     }
 }

@@ -1,7 +1,7 @@
 use fief_tests::Browser;
 use reqwest::{Method, StatusCode};
 
-use super::site::{Site, Visit};
+use super::site::{LoggedIn, Site};
 
 contract! {
     Site:
@@ -18,14 +18,14 @@ const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
 const LOUIS: (&str, &str) = ("louis@example.com", "porcupine-and-crown");
 
 async fn the_home_page_is_public(site: &Site) {
-    let page = Browser::new().visit(&site.url).await;
+    let page = Browser::new().open(&site.url).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.hops.len(), 1);
 }
 
 async fn a_visitor_logs_in_and_comes_back_to_the_requested_page(site: &Site) {
     let mut browser = Browser::new();
-    let page = browser.visit(&format!("{}/castles", site.url)).await;
+    let page = browser.open(&format!("{}/castles", site.url)).await;
     assert!(
         page.url.as_str().starts_with(&site.fief_url),
         "{}",
@@ -38,14 +38,14 @@ async fn a_visitor_logs_in_and_comes_back_to_the_requested_page(site: &Site) {
 }
 
 async fn a_wrong_password_can_be_corrected(site: &Site) {
-    let Visit { mut browser, page } = site.log_in("/castles", ANNE.0, "wrong").await;
+    let LoggedIn { mut browser, page } = site.log_in("/castles", ANNE.0, "wrong").await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     let page = browser.log_in(ANNE.0, ANNE.1).await;
     assert_eq!(page.url.path(), "/castles");
 }
 
 async fn a_user_with_the_permission_builds_a_castle(site: &Site) {
-    let Visit { mut browser, page } = site.log_in("/castles/create", ANNE.0, ANNE.1).await;
+    let LoggedIn { mut browser, page } = site.log_in("/castles/create", ANNE.0, ANNE.1).await;
     assert_eq!(
         (page.status, page.url.path()),
         (StatusCode::OK, "/castles/create")
@@ -58,7 +58,7 @@ async fn a_user_with_the_permission_builds_a_castle(site: &Site) {
 }
 
 async fn a_user_without_the_permission_is_forbidden(site: &Site) {
-    let Visit { mut browser, page } = site.log_in("/castles", LOUIS.0, LOUIS.1).await;
+    let LoggedIn { mut browser, page } = site.log_in("/castles", LOUIS.0, LOUIS.1).await;
     assert!(page.body.contains(LOUIS.0), "{}", page.body);
     let form = browser.click("/castles/create").await;
     let post = browser.submit("/castles", &[("name", "Blois")]).await;
@@ -72,17 +72,17 @@ async fn a_user_without_the_permission_is_forbidden(site: &Site) {
 
 async fn a_script_is_rejected_and_not_redirected(site: &Site) {
     let mut browser = Browser::new();
-    browser.visit(&site.url).await;
+    browser.open(&site.url).await;
     let response = browser.fetch(Method::GET, "/castles").await;
     assert_eq!(response.status, StatusCode::UNAUTHORIZED);
     assert!(response.headers.contains_key("www-authenticate"));
 }
 
 async fn a_logout_ends_both_sessions(site: &Site) {
-    let Visit { mut browser, .. } = site.log_in("/castles", ANNE.0, ANNE.1).await;
+    let LoggedIn { mut browser, .. } = site.log_in("/castles", ANNE.0, ANNE.1).await;
     let page = browser.submit("/logout", &[]).await;
     assert_eq!(page.url.as_str(), format!("{}/", site.url));
-    assert!(page.passed("/logout"));
+    assert!(page.passed_through("/logout"));
     assert!(!page.body.contains(ANNE.0), "{}", page.body);
     let page = browser.click("/castles").await;
     assert!(

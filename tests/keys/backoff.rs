@@ -4,7 +4,7 @@ use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use tokio::{task::yield_now, time::sleep};
 
-use super::{MINUTE, SECOND, connected, fetches, stranger, token, validate};
+use super::{MINUTE, SECOND, connected, fetches, token, token_of_unknown_key, validate};
 use crate::client::wait_for_requests;
 
 /// DJ-14, Q20: a first failure is over with the next use; after more of them attempts are few.
@@ -41,7 +41,9 @@ async fn attempts_back_off() {
     let attempts = fetches(&server);
     assert!((5..60).contains(&attempts), "{attempts} in ten minutes");
     // Which joins the attempt that is under way, or makes one.
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     server.clear_faults();
     server.reset_requests();
     server.advance(MINUTE / 2 + MINUTE / 60);

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
-use super::{MINUTE, a_while, connected, fetches, stranger, token, validate};
+use super::{MINUTE, connected, fetches, pause, token, token_of_unknown_key, validate};
 
 /// RB-9: a clock that was set back a little changes nothing, and one that was set back a lot gets new keys.
 #[tokio::test]
@@ -24,11 +24,13 @@ async fn a_clock_that_goes_back_by_a_minute_renews_nothing() {
     let (server, fief) = connected().await;
     let now = SystemTime::now();
     server.set_time(now);
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     server.set_time(now - MINUTE);
     assert_eq!(fief.ready(), Some(Duration::ZERO));
     validate(&fief, &token(&server, 0)).await.unwrap();
-    a_while().await;
+    pause().await;
     assert_eq!(fetches(&server), 1);
 }
 
@@ -38,7 +40,9 @@ async fn a_clock_that_goes_back_ends_the_cool_down() {
     let (server, fief) = connected().await;
     let now = SystemTime::now();
     server.set_time(now);
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     server.rotate_key();
     server.set_time(now - MINUTE / 2);
     validate(&fief, &token(&server, 0)).await.unwrap();
@@ -67,7 +71,9 @@ async fn a_clock_that_goes_back_does_not_prolong_old_keys() {
     let (server, fief) = connected().await;
     let now = SystemTime::now();
     server.set_time(now);
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     let old = token(&server, 0);
     server.fault(Endpoint::Jwks, Fault::status(500));
     server.set_time(now + 300 * MINUTE);

@@ -8,7 +8,8 @@ use tokio::{
 };
 
 use super::{
-    MINUTE, SECOND, a_while, at_once, connected, fetches, poll_once, stranger, token, validate,
+    MINUTE, SECOND, at_once, connected, fetches, pause, poll_once, token, token_of_unknown_key,
+    validate,
 };
 use crate::client::wait_for_requests;
 
@@ -56,7 +57,7 @@ async fn unknown_key_ids_fetch_once_in_the_cool_down() {
             server.fault(Endpoint::Jwks, fault);
         }
         for turn in 1..=3 {
-            let tokens = (0..40).map(|i| stranger(&server, i)).collect();
+            let tokens = (0..40).map(|i| token_of_unknown_key(&server, i)).collect();
             assert!(together(&fief, tokens).await.iter().all(Result::is_err));
             assert_eq!(fetches(&server), turn);
             server.advance(MINUTE / 2);
@@ -69,10 +70,12 @@ async fn unknown_key_ids_fetch_once_in_the_cool_down() {
 async fn in_the_cool_down_an_unknown_key_id_is_invalid_at_once() {
     let (server, fief) = connected().await;
     server.set_time(SystemTime::now());
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     server.advance(MINUTE / 2 - SECOND);
     for number in 1..100 {
-        let result = at_once(&fief, &stranger(&server, number)).await;
+        let result = at_once(&fief, &token_of_unknown_key(&server, number)).await;
         assert!(matches!(
             result,
             Some(Err(FiefError::AccessTokenInvalid(_)))
@@ -88,12 +91,14 @@ async fn in_the_cool_down_an_unknown_key_id_waits_for_nothing() {
     server.set_time(SystemTime::now());
     server.advance(8 * MINUTE - 8 * SECOND);
     server.fault(Endpoint::Jwks, Fault::status(500));
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     server.fault(Endpoint::Jwks, Fault::hang());
     server.advance(20 * SECOND);
     assert!(at_once(&fief, &token(&server, 1)).await.unwrap().is_ok());
     wait_for_requests(&server, Endpoint::Jwks, 2).await;
-    let rejected = at_once(&fief, &stranger(&server, 2)).await;
+    let rejected = at_once(&fief, &token_of_unknown_key(&server, 2)).await;
     assert!(
         matches!(rejected, Some(Err(FiefError::AccessTokenInvalid(_)))),
         "{rejected:?}"
@@ -106,10 +111,12 @@ async fn a_failed_fetch_for_an_unknown_key_id_renews_nothing() {
     let (server, fief) = connected().await;
     server.set_time(SystemTime::now());
     server.fault(Endpoint::Jwks, Fault::status(500));
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     server.advance(2 * SECOND);
     validate(&fief, &token(&server, 0)).await.unwrap();
-    a_while().await;
+    pause().await;
     assert_eq!(fetches(&server), 1);
 }
 
@@ -158,7 +165,7 @@ async fn a_validation_can_be_dropped_at_each_await() {
 async fn known_keys_verify_while_fief_hangs() {
     let (server, fief) = connected().await;
     server.fault(Endpoint::Jwks, Fault::hang());
-    let unknown = stranger(&server, 0);
+    let unknown = token_of_unknown_key(&server, 0);
     assert!(at_once(&fief, &unknown).await.is_none());
     server.wait_for_requests(Endpoint::Jwks, 1).await;
     assert!(at_once(&fief, &token(&server, 1)).await.unwrap().is_ok());

@@ -62,13 +62,13 @@ pub(crate) fn token(server: &FiefTestServer, number: usize) -> String {
 }
 
 /// A token of a key that Fief does not have.
-pub(crate) fn stranger(server: &FiefTestServer, number: usize) -> String {
+pub(crate) fn token_of_unknown_key(server: &FiefTestServer, number: usize) -> String {
     let kid = format!("stranger {number}");
     server.access_token().header("kid", kid).mint()
 }
 
 /// Time for what should not happen.
-pub(crate) async fn a_while() {
+pub(crate) async fn pause() {
     sleep(Duration::from_millis(50)).await;
 }
 

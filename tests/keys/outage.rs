@@ -4,7 +4,9 @@ use fief_client::FiefError;
 use fief_test_server::{Endpoint, Fault};
 use serde_json::json;
 
-use super::{MINUTE, SECOND, a_while, at_once, connected, fetches, stranger, token, validate};
+use super::{
+    MINUTE, SECOND, at_once, connected, fetches, pause, token, token_of_unknown_key, validate,
+};
 use crate::client::wait_for_requests;
 
 /// DJ-10: ahead of the ten minutes, and nobody waits for it.
@@ -26,7 +28,7 @@ async fn young_keys_are_not_renewed() {
     let (server, fief) = connected().await;
     server.advance(7 * MINUTE);
     validate(&fief, &token(&server, 0)).await.unwrap();
-    a_while().await;
+    pause().await;
     assert_eq!(fetches(&server), 0);
 }
 
@@ -123,7 +125,9 @@ async fn after_a_day_old_keys_serve_no_longer() {
 async fn after_a_day_old_keys_are_not_used_during_a_fetch() {
     let (server, fief) = connected().await;
     server.set_time(SystemTime::now());
-    validate(&fief, &stranger(&server, 0)).await.unwrap_err();
+    validate(&fief, &token_of_unknown_key(&server, 0))
+        .await
+        .unwrap_err();
     let long = server.access_token().expires_in(48 * 60 * MINUTE).mint();
     server.fault(Endpoint::Jwks, Fault::status(500));
     server.advance(24 * 60 * MINUTE - 5 * SECOND);

@@ -8,7 +8,7 @@ use tracing::Level;
 
 use super::{MINUTE, connected, fetches, poll_once, token, validate};
 use crate::{
-    client::{log::Log, until, wait_for_requests},
+    client::{log::Log, wait_for_requests, wait_until},
     token::{HEADER, Signer, World, assert_invalid, encode},
 };
 
@@ -94,7 +94,7 @@ async fn a_key_that_was_removed_during_the_wait_is_not_used() {
     // The attempt fails, since there is no key, and nobody polls the one who waits.
     server.remove_key(&server.kid());
     server.clear_faults();
-    until(async || log.text().contains("could not be fetched")).await;
+    wait_until(async || log.text().contains("could not be fetched")).await;
     server.rotate_key();
     validate(&fief, &token(&server, 1)).await.unwrap();
     assert_invalid(validate(&fief, &old).await, "afterwards");

@@ -82,8 +82,8 @@ async fn the_browsers_code_gets_the_current_user() {
     let server = FiefTestServer::start().await;
     let auth = builder(&server).user_route("/user").build().unwrap();
     let mut visitor = Visitor::new(super::app(&auth));
-    let nobody = json!({ "userinfo": null, "access_token_info": null });
-    assert_eq!(visitor.fetch(Method::GET, "/user").await.json(), nobody);
+    let anonymous = json!({ "userinfo": null, "access_token_info": null });
+    assert_eq!(visitor.fetch(Method::GET, "/user").await.json(), anonymous);
     visitor.log_in(&server, "/login").await;
     let response = visitor.fetch(Method::GET, "/user").await;
     assert_eq!(response.json()["userinfo"]["email"], EMAIL);

@@ -43,7 +43,7 @@ async fn a_failed_callback_uses_its_attempt_up() {
     let callback = visitor.begin(&server, "/login").await;
     server.fault_once(Endpoint::Token, Fault::status(500));
     assert_eq!(visitor.open(&callback).await.status, 503);
-    assert!(visitor.names().is_empty());
+    assert!(visitor.cookie_names().is_empty());
     assert_eq!(visitor.open(&callback).await.status, 400);
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
@@ -73,11 +73,11 @@ async fn several_tabs_log_in_and_the_oldest_of_six_does_not() {
                 .await,
         );
     }
-    assert_eq!(visitor.names().len(), 5);
+    assert_eq!(visitor.cookie_names().len(), 5);
     assert_eq!(visitor.open(&callbacks[0]).await.status, 400);
     for tab in [3, 1] {
-        let landed = visitor.open(&callbacks[tab]).await;
-        assert_eq!(landed.header("location"), format!("/{tab}"));
+        let response = visitor.open(&callbacks[tab]).await;
+        assert_eq!(response.header("location"), format!("/{tab}"));
     }
 }
 
@@ -90,7 +90,7 @@ async fn no_cookie_is_valid_for_another_purpose() {
     let sealed = session.split_once('.').unwrap().1.to_owned();
     let callback = visitor.begin(&server, "/login").await;
     let login = visitor
-        .names()
+        .cookie_names()
         .iter()
         .find(|name| name.contains("login"))
         .unwrap()

@@ -32,8 +32,8 @@ async fn cookies_are_locked_to_the_host() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
     let begun = visitor.open("/login").await;
-    let landed = visitor.log_in(&server, "/login").await;
-    for response in [begun, landed] {
+    let completed = visitor.log_in(&server, "/login").await;
+    for response in [begun, completed] {
         for cookie in response.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             assert!(cookie.starts_with("__Host-fief_"), "{cookie}");
@@ -132,8 +132,8 @@ async fn a_step_up_requests_the_level_and_comes_back() {
     let (_, mut visitor) = logged_in(&server, refresh::refreshing(&server)).await;
     // From here on the session's level is zero.
     server.advance(refresh::LIFETIME);
-    let asked = visitor.open("/admin").await;
-    let login = asked.header("location").to_owned();
+    let redirect = visitor.open("/admin").await;
+    let login = redirect.header("location").to_owned();
     assert_eq!(login, "/login?return_to=%2Fadmin&acr=1");
     assert_eq!(visitor.fetch(Method::GET, "/admin").await.status, 401);
     let before = visitor.jar["__Host-fief_session"].clone();
@@ -156,8 +156,8 @@ async fn a_login_that_is_too_old_is_requested_again() {
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     assert_eq!(visitor.open("/recent").await.status, 200);
     server.advance(std::time::Duration::from_secs(361));
-    let asked = visitor.open("/recent").await;
-    let login = asked.header("location").to_owned();
+    let redirect = visitor.open("/recent").await;
+    let login = redirect.header("location").to_owned();
     assert_eq!(login, "/login?return_to=%2Frecent&max_age=300");
     visitor.log_in(&server, &login).await;
     assert_eq!(visitor.open("/recent").await.status, 200);
@@ -180,13 +180,13 @@ async fn the_routes_can_be_nested_and_renamed() {
         .route_layer(auth.require())
         .merge(auth.routes());
     let mut visitor = Visitor::new(Router::new().nest("/portal", portal).layer(auth.layer()));
-    let asked = visitor.open("/portal/home").await;
+    let redirect = visitor.open("/portal/home").await;
     assert_eq!(
-        asked.header("location"),
+        redirect.header("location"),
         "/portal/sign-in?return_to=%2Fportal%2Fhome"
     );
-    let landed = visitor.log_in(&server, "/portal/sign-in").await;
-    assert_eq!(landed.header("location"), "/portal/home");
+    let response = visitor.log_in(&server, "/portal/sign-in").await;
+    assert_eq!(response.header("location"), "/portal/home");
     assert_eq!(visitor.open("/portal/home").await.body, "home");
     let left = visitor.open("/portal/sign-out").await;
     assert_eq!(

@@ -18,7 +18,7 @@ async fn the_callback_ends_the_attempt_and_goes_to_the_default_page() {
     );
     assert_eq!(response.header("cache-control"), "no-store");
     assert_eq!(response.header("referrer-policy"), "no-referrer");
-    assert_eq!(visitor.names(), ["__Host-fief_session"]);
+    assert_eq!(visitor.cookie_names(), ["__Host-fief_session"]);
 }
 
 /// LF-12, LF-14
@@ -134,7 +134,7 @@ async fn a_code_of_another_login_is_rejected() {
         .open(&format!("/auth-callback?code={code}&state={state}"))
         .await;
     assert_eq!(response.status, 400);
-    assert!(visitor.names().is_empty());
+    assert!(visitor.cookie_names().is_empty());
 }
 
 /// LF-16: nobody is asked anything, and nobody is told.
@@ -152,7 +152,7 @@ async fn a_silent_login_that_fails_goes_back_to_the_page() {
         (response.status.as_u16(), response.header("location")),
         (303, "/public")
     );
-    assert!(visitor.names().is_empty());
+    assert!(visitor.cookie_names().is_empty());
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn the_pages_can_be_replaced() {
 async fn a_page_with_a_session_is_one_users() {
     let server = FiefTestServer::start().await;
     let (_, visitor) = logged_in(&server, builder(&server)).await;
-    let (response, _) = visitor.ask(page("/email", "none")).await;
+    let (response, _) = visitor.send_once(page("/email", "none")).await;
     assert_eq!(response.body, EMAIL);
     assert_eq!(response.header("cache-control"), "no-store");
     assert_eq!(response.header("vary"), "Cookie, Authorization");

@@ -15,7 +15,9 @@ async fn status(visitor: &Visitor, cookie: impl Into<Vec<u8>>) -> u16 {
     let request = request.header(header::COOKIE, value);
     let mut anonymous = visitor.clone();
     anonymous.jar.clear();
-    let (response, _) = anonymous.ask(request.body(Body::empty()).unwrap()).await;
+    let (response, _) = anonymous
+        .send_once(request.body(Body::empty()).unwrap())
+        .await;
     response.status.as_u16()
 }
 
@@ -55,7 +57,7 @@ async fn a_cookie_that_comes_twice_is_anonymous() {
         .header(header::COOKIE, format!("{SESSION}=1.tossed"));
     let mut anonymous = visitor.clone();
     anonymous.jar.clear();
-    let (response, _) = anonymous.ask(two.body(Body::empty()).unwrap()).await;
+    let (response, _) = anonymous.send_once(two.body(Body::empty()).unwrap()).await;
     assert_eq!(response.status, 401);
 }
 
@@ -103,7 +105,9 @@ async fn write(visitor: &Visitor, method: Method, headers: &[(&str, &str)]) -> u
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let (response, _) = visitor.ask(request.body(Body::empty()).unwrap()).await;
+    let (response, _) = visitor
+        .send_once(request.body(Body::empty()).unwrap())
+        .await;
     response.status.as_u16()
 }
 

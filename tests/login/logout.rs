@@ -20,9 +20,9 @@ async fn a_typed_logout_ends_the_session_here_and_at_fief() {
         server.url()
     );
     assert_eq!(response.header("location"), to);
-    assert!(!visitor.names().contains(&"__Host-fief_session"));
+    assert!(!visitor.cookie_names().contains(&"__Host-fief_session"));
     // SE-11: a copy of the cookie is over in this process.
-    let (response, _) = old.ask(page("/castles", "none")).await;
+    let (response, _) = old.send_once(page("/castles", "none")).await;
     assert_eq!(response.status, 303);
 }
 
@@ -74,13 +74,13 @@ async fn a_logout_during_a_refresh_stays_a_logout() {
     server.advance(refresh::LIFETIME);
     server.fault_once(Endpoint::Token, Fault::hang());
     let slow = visitor.clone();
-    let slow = tokio::spawn(async move { slow.ask(page("/castles", "none")).await });
+    let slow = tokio::spawn(async move { slow.send_once(page("/castles", "none")).await });
     server.wait_for_requests(Endpoint::Token, 2).await;
     visitor.open("/logout").await;
     server.clear_faults();
     let (response, cookies) = slow.await.unwrap();
     assert_eq!(response.status, 303);
-    visitor.take(&cookies);
+    visitor.store_cookies(&cookies);
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
 }
 

@@ -46,7 +46,7 @@ pub fn app(auth: &FiefAuth) -> Router {
         .route("/email", get(email))
         .route("/write", post(whoami))
         .route_layer(auth.require())
-        .route("/", get(anyone))
+        .route("/", get(home))
         .merge(auth.routes())
         .layer(auth.layer())
 }
@@ -59,7 +59,7 @@ async fn email(CurrentUser(user): CurrentUser) -> String {
     user.email.unwrap_or_default()
 }
 
-async fn anyone(token: Option<Authenticated>) -> String {
+async fn home(token: Option<Authenticated>) -> String {
     match token {
         Some(Authenticated(token)) => token.id().to_string(),
         None => "anonymous".into(),

@@ -41,7 +41,7 @@ async fn two_hundred_requests_of_an_expired_session_refresh_it_once() {
     let mut requests = JoinSet::new();
     for _ in 0..200 {
         let visitor = visitor.clone();
-        requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
+        requests.spawn(async move { visitor.send_once(page("/castles", "none")).await });
     }
     let responses = requests.join_all().await;
     assert!(responses.iter().all(|(response, _)| response.status == 200));
@@ -123,7 +123,9 @@ async fn another_site_cannot_spend_a_refresh() {
     server.advance(LIFETIME + Duration::from_secs(120));
     server.reset_requests();
     let request = Request::post("/castles").header("sec-fetch-site", "cross-site");
-    let (response, cookies) = visitor.ask(request.body(Body::empty()).unwrap()).await;
+    let (response, cookies) = visitor
+        .send_once(request.body(Body::empty()).unwrap())
+        .await;
     assert_eq!(server.requests(Endpoint::Token), 0);
     assert_eq!(response.error(), "cross_site_request");
     assert_eq!(cookies, [""; 0]);
@@ -139,7 +141,7 @@ async fn a_refresh_survives_the_browser_that_hung_up() {
     server.fault_once(Endpoint::Token, Fault::hang());
 
     let gone = visitor.clone();
-    let gone = tokio::spawn(async move { gone.ask(page("/castles", "none")).await });
+    let gone = tokio::spawn(async move { gone.send_once(page("/castles", "none")).await });
     server.wait_for_requests(Endpoint::Token, 1).await;
     gone.abort();
     assert!(gone.await.is_err());
@@ -158,7 +160,7 @@ fn a_refresh_that_stands_still_keeps_the_session() {
     let (_, visitor) = servers.block_on(logged_in(&server, refreshing(&server)));
     server.advance(LIFETIME - Duration::from_secs(30));
     server.reset_requests();
-    let open = || visitor.ask(page("/castles", "none"));
+    let open = || visitor.send_once(page("/castles", "none"));
     let (response, _) = after_one_that_stands_still(open(), open());
     assert_eq!(response.status, 200);
     assert_eq!(server.requests(Endpoint::Token), 0);
@@ -172,7 +174,7 @@ async fn the_old_session_stands_for_the_new_one_for_half_a_minute() {
     server.advance(LIFETIME + Duration::from_secs(120));
     assert_eq!(old.clone().open("/castles").await.status, 200);
     server.advance(Duration::from_secs(27));
-    let (response, cookies) = old.ask(page("/castles", "none")).await;
+    let (response, cookies) = old.send_once(page("/castles", "none")).await;
     assert_eq!(response.status, 200);
     assert!(!cookies.is_empty());
     server.advance(Duration::from_secs(5));
@@ -192,7 +194,7 @@ async fn in_cookies_a_lost_refresh_ends_the_session_with_its_access_token() {
     assert_eq!(visitor.open("/castles").await.status, 200);
     server.advance(Duration::from_secs(120));
     assert_eq!(visitor.open("/castles").await.status, 303);
-    // It asked once and took the answer for final.
+    // It response once and took the answer for final.
     assert_eq!(server.requests(Endpoint::Token), 3);
 }
 
@@ -225,7 +227,7 @@ async fn an_inactive_users_session_ends_at_its_refresh() {
     server.set_active(web::EMAIL, false);
     server.advance(LIFETIME - Duration::from_secs(30));
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
-    assert!(visitor.names().is_empty());
+    assert!(visitor.cookie_names().is_empty());
 }
 
 /// RF-8
@@ -236,8 +238,11 @@ async fn a_refreshed_session_has_to_step_up_again() {
     visitor.log_in(&server, "/login?acr=1").await;
     assert_eq!(visitor.open("/admin").await.status, 200);
     server.advance(LIFETIME);
-    let asked = visitor.open("/admin").await;
-    assert_eq!(asked.header("location"), "/login?return_to=%2Fadmin&acr=1");
+    let response = visitor.open("/admin").await;
+    assert_eq!(
+        response.header("location"),
+        "/login?return_to=%2Fadmin&acr=1"
+    );
 }
 
 /// RF-7

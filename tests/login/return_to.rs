@@ -4,7 +4,7 @@ use url::form_urlencoded::byte_serialize;
 use super::{Visitor, app, builder};
 
 /// Where a login with these `return_to`s ends.
-async fn landing(server: &FiefTestServer, visitor: &Visitor, pages: &[&str]) -> String {
+async fn destination(server: &FiefTestServer, visitor: &Visitor, pages: &[&str]) -> String {
     let mut visitor = visitor.clone();
     let pairs: Vec<_> = pages.iter().map(|page| encode(page)).collect();
     let response = visitor
@@ -26,8 +26,8 @@ async fn what_may_lead_elsewhere_leads_to_the_default_page() {
     let auth = builder(&server).after_login("/home").build().unwrap();
     let visitor = Visitor::new(app(&auth));
     for page in PAYLOADS {
-        let landing = landing(&server, &visitor, &[page]).await;
-        assert_eq!(landing, "/home", "{page:?}");
+        let destination = destination(&server, &visitor, &[page]).await;
+        assert_eq!(destination, "/home", "{page:?}");
     }
 }
 
@@ -38,7 +38,7 @@ async fn long_pages_lead_to_the_default_page() {
     let visitor = Visitor::new(app(&builder(&server).build().unwrap()));
     for length in [2048, 8 * 1024, 60 * 1024] {
         let page = format!("/{}", "x".repeat(length));
-        assert_eq!(landing(&server, &visitor, &[&page]).await, "/");
+        assert_eq!(destination(&server, &visitor, &[&page]).await, "/");
     }
 }
 
@@ -63,8 +63,8 @@ async fn pages_of_the_site_are_come_back_to() {
             "/x?next=https://evil.example",
         ),
     ];
-    for (asked, landed) in pages {
-        assert_eq!(landing(&server, &visitor, &[asked]).await, landed);
+    for (page, expected) in pages {
+        assert_eq!(destination(&server, &visitor, &[page]).await, expected);
     }
 }
 
@@ -80,7 +80,7 @@ async fn the_login_routes_are_not_come_back_to() {
         "/logout",
         "/x/../logout",
     ] {
-        assert_eq!(landing(&server, &visitor, &[page]).await, "/");
+        assert_eq!(destination(&server, &visitor, &[page]).await, "/");
     }
 }
 
@@ -89,8 +89,8 @@ async fn the_login_routes_are_not_come_back_to() {
 async fn two_pages_lead_to_the_default_page() {
     let server = FiefTestServer::start().await;
     let visitor = Visitor::new(app(&builder(&server).build().unwrap()));
-    assert_eq!(landing(&server, &visitor, &["/a", "/b"]).await, "/");
-    assert_eq!(landing(&server, &visitor, &["/a", "/a"]).await, "/");
+    assert_eq!(destination(&server, &visitor, &["/a", "/b"]).await, "/");
+    assert_eq!(destination(&server, &visitor, &["/a", "/a"]).await, "/");
 }
 
 /// RT-2

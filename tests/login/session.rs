@@ -25,7 +25,7 @@ async fn an_idle_session_expires_after_an_hour() {
     assert_eq!(visitor.open("/castles").await.status, 200);
     server.advance(Duration::from_secs(3601));
     assert_eq!(visitor.open("/castles").await.status, 303);
-    assert!(visitor.names().is_empty());
+    assert!(visitor.cookie_names().is_empty());
 }
 
 /// SE-4
@@ -105,18 +105,20 @@ async fn each_cookie_fits_and_a_smaller_session_clears_the_rest() {
     let server = FiefTestServer::builder().user(user).start().await.unwrap();
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     assert_eq!(
-        visitor.names(),
+        visitor.cookie_names(),
         ["__Host-fief_session", "__Host-fief_session.1"]
     );
     server.advance(Duration::from_secs(61));
-    let (response, cookies) = visitor.ask(super::visitor::page("/castles", "none")).await;
+    let (response, cookies) = visitor
+        .send_once(super::visitor::page("/castles", "none"))
+        .await;
     assert_eq!(response.status, 200);
     assert!(cookies.iter().all(|cookie| cookie.len() <= 4096));
     assert!(cookies.iter().map(String::len).sum::<usize>() <= 8192);
 
     server.set_permissions(web::EMAIL, ["castles:read"]);
     visitor.log_in(&server, "/login").await;
-    assert_eq!(visitor.names(), ["__Host-fief_session"]);
+    assert_eq!(visitor.cookie_names(), ["__Host-fief_session"]);
 }
 
 /// SE-5
@@ -128,7 +130,7 @@ async fn a_session_that_does_not_fit_is_rejected_whole() {
     let auth = builder(&server).build().unwrap();
     let mut visitor = super::Visitor::new(app(&auth));
     assert_eq!(visitor.log_in(&server, "/login").await.status, 500);
-    assert!(visitor.names().is_empty());
+    assert!(visitor.cookie_names().is_empty());
 }
 
 /// SE-3

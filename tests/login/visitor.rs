@@ -65,13 +65,13 @@ impl Visitor {
     }
 
     pub async fn send(&mut self, request: Request<Body>) -> TestResponse {
-        let (response, cookies) = self.ask(request).await;
-        self.take(&cookies);
+        let (response, cookies) = self.send_once(request).await;
+        self.store_cookies(&cookies);
         response
     }
 
     /// What comes back, with its `Set-Cookie`s not yet in the jar.
-    pub async fn ask(&self, mut request: Request<Body>) -> (TestResponse, Vec<String>) {
+    pub async fn send_once(&self, mut request: Request<Body>) -> (TestResponse, Vec<String>) {
         if !self.jar.is_empty() {
             let pairs: Vec<_> = self.jar.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let header = pairs.join("; ").parse().unwrap();
@@ -84,7 +84,7 @@ impl Visitor {
         (response, cookies)
     }
 
-    pub fn take(&mut self, cookies: &[String]) {
+    pub fn store_cookies(&mut self, cookies: &[String]) {
         for cookie in cookies {
             let (pair, attributes) = cookie.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -97,7 +97,7 @@ impl Visitor {
     }
 
     /// The names of the cookies that it has, but for the one that counts logins.
-    pub fn names(&self) -> Vec<&str> {
+    pub fn cookie_names(&self) -> Vec<&str> {
         let names = self.jar.keys().map(String::as_str);
         names.filter(|name| !name.contains("logins")).collect()
     }

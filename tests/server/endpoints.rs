@@ -69,8 +69,8 @@ async fn a_public_client_needs_a_verifier() {
 async fn discovery_has_the_requested_host() {
     let server = FiefTestServer::start().await;
     let url = format!("{}/.well-known/openid-configuration", server.url());
-    let ask = http().get(url).header("x-forwarded-host", "evil.example");
-    let response = ask
+    let request = http().get(url).header("x-forwarded-host", "evil.example");
+    let response = request
         .header("x-forwarded-proto", "https")
         .send()
         .await

@@ -66,10 +66,10 @@ async fn a_reset_and_garbage_are_not_responses() {
 async fn a_hanging_request_completes_when_faults_are_cleared() {
     let server = FiefTestServer::start().await;
     server.fault(Endpoint::Jwks, Fault::hang());
-    let asked = tokio::spawn(http().get(jwks(&server)).send());
+    let request = tokio::spawn(http().get(jwks(&server)).send());
     server.wait_for_requests(Endpoint::Jwks, 1).await;
     server.clear_faults();
-    assert_eq!(asked.await.unwrap().unwrap().status(), 200);
+    assert_eq!(request.await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test]

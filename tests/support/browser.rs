@@ -60,7 +60,7 @@ impl Browser {
     }
 
     /// Types an address.
-    pub async fn visit(&mut self, url: &str) -> Page {
+    pub async fn open(&mut self, url: &str) -> Page {
         self.page = None;
         self.navigate(Method::GET, url.parse().unwrap(), None).await
     }
@@ -242,7 +242,7 @@ impl Default for Browser {
 
 impl Page {
     /// Whether any address on the way had this path.
-    pub fn passed(&self, path: &str) -> bool {
+    pub fn passed_through(&self, path: &str) -> bool {
         self.hops.iter().any(|hop| hop.path() == path)
     }
 }

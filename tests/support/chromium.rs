@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::chromedriver::Chromedriver;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A Chromium without a window, driven as [WebDriver](https://www.w3.org/TR/webdriver2/) says; gone when it is dropped.
 pub struct Chromium {
@@ -35,7 +35,7 @@ impl Chromium {
     }
 
     /// Types an address.
-    pub async fn visit(&self, url: &str) {
+    pub async fn open(&self, url: &str) {
         self.post("/url", json!({"url": url})).await.unwrap();
     }
 
@@ -89,8 +89,8 @@ impl Chromium {
     }
 
     /// Waits for a page whose address starts so and whose text contains this, and gives all its text.
-    pub async fn shows(&self, url: &str, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+    pub async fn wait_for_page(&self, url: &str, text: &str) -> String {
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let page = self.run(PAGE).await;
             if let Ok(Value::Array(page)) = &page
@@ -143,7 +143,7 @@ impl Chromium {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.session))
-            .timeout(PATIENCE * 2);
+            .timeout(TIMEOUT * 2);
         if !body.is_null() {
             request = request.json(&body);
         }

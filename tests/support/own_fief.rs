@@ -13,7 +13,7 @@ use crate::{
     real::{RealFief, variable},
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A real Fief of a test's own, run until it is dropped.
 pub struct OwnFief {
@@ -81,7 +81,7 @@ impl OwnFief {
 
     async fn wait_until_ready(&mut self) {
         let url = format!("{}/healthz", self.fief.base_url);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !reqwest::get(&url).await.is_ok_and(|it| it.status() == 200) {
             let ended = self.server.as_mut().unwrap().try_wait().unwrap();
             if ended.is_some() || Instant::now() > deadline {

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A program of the workspace, run until it is dropped.
 pub struct Process {
@@ -54,30 +54,30 @@ impl Process {
     }
 
     /// What follows `label: ` in the first line that starts so; waits for that line.
-    pub fn says(&mut self, label: &str) -> String {
+    pub fn value_of(&mut self, label: &str) -> String {
         let prefix = format!("{label}: ");
         loop {
             let known = self.seen.iter().find_map(|line| line.strip_prefix(&prefix));
             if let Some(found) = known {
                 return found.to_owned();
             }
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.recv_timeout(TIMEOUT) {
                 Ok(line) => self.seen.push(line),
                 Err(RecvTimeoutError::Timeout) => panic!("it did not say {label:?}"),
                 Err(RecvTimeoutError::Disconnected) => {
-                    panic!("it ended before it said {label:?}: {}", self.complaint());
+                    panic!("it ended before it said {label:?}: {}", self.stderr());
                 }
             }
         }
     }
 
     /// Waits for the end of a program that refuses to start: its status, and what it wrote to stderr.
-    pub fn ends(&mut self) -> (ExitStatus, String) {
-        let complaint = self.complaint();
-        (self.child.wait().unwrap(), complaint)
+    pub fn wait(&mut self) -> (ExitStatus, String) {
+        let stderr = self.stderr();
+        (self.child.wait().unwrap(), stderr)
     }
 
-    fn complaint(&self) -> String {
+    fn stderr(&self) -> String {
         let lines: Vec<String> = self.errors.iter().collect();
         lines.join("\n")
     }

@@ -85,11 +85,11 @@ async fn a_response_after_one_users_is_left_alone() {
     let visitor = visitor.at(app);
     for seconds in [0, 61, 0, 61] {
         server.advance(Duration::from_secs(seconds));
-        let (guarded, cookies) = visitor.ask(login::page("/", "none")).await;
+        let (guarded, cookies) = visitor.send_once(login::page("/", "none")).await;
         assert_eq!(guarded.header(header::CACHE_CONTROL), "no-store");
         assert!(seconds == 0 || !cookies.is_empty());
 
-        let (open, cookies) = visitor.ask(login::page("/open", "none")).await;
+        let (open, cookies) = visitor.send_once(login::page("/open", "none")).await;
         assert_eq!(open.header(header::CACHE_CONTROL), "");
         assert_eq!(open.header(header::VARY), "");
         assert!(cookies.is_empty());
@@ -152,7 +152,7 @@ async fn with_new_cookies_only_a_private_response_keeps_what_it_says() {
         let visitor = visitor.at(one(route.route_layer(auth.require())));
         server.advance(Duration::from_secs(61));
 
-        let (response, cookies) = visitor.ask(login::page("/", "none")).await;
+        let (response, cookies) = visitor.send_once(login::page("/", "none")).await;
 
         assert!(!cookies.is_empty());
         assert_eq!(response.header(header::CACHE_CONTROL), kept);

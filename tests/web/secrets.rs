@@ -36,7 +36,7 @@ async fn debug_of_a_cookies_session_shows_neither_token_nor_cookie() {
     let (auth, visitor) = logged_in(&server, builder(&server)).await;
     let visitor = visitor.at(shown().layer(auth.layer()));
 
-    let (shown, _) = visitor.ask(login::page("/", "none")).await;
+    let (shown, _) = visitor.send_once(login::page("/", "none")).await;
 
     assert_eq!(shown.status, 200);
     // As it is, and as a list of bytes.

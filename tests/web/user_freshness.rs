@@ -19,7 +19,7 @@ fn app(builder: FiefAuthBuilder) -> Router {
 }
 
 /// How often Fief is asked by two requests that are this far apart.
-async fn asked(server: &FiefTestServer, app: Router, apart: Duration) -> usize {
+async fn fetches(server: &FiefTestServer, app: Router, apart: Duration) -> usize {
     let token = server.access_token().mint();
     server.reset_requests();
     assert_eq!(status(&app, &token).await, 200);
@@ -34,7 +34,7 @@ async fn after_five_minutes_the_user_is_fetched_again() {
     let server = FiefTestServer::start().await;
     let apart = async |seconds| {
         let app = app(builder(&server));
-        asked(&server, app, Duration::from_secs(seconds)).await
+        fetches(&server, app, Duration::from_secs(seconds)).await
     };
 
     assert_eq!(apart(299).await, 1);
@@ -47,7 +47,7 @@ async fn the_time_to_live_can_be_another() {
     let server = FiefTestServer::start().await;
     let apart = async |seconds| {
         let minute = builder(&server).user_cache_ttl(Duration::from_secs(60));
-        asked(&server, app(minute), Duration::from_secs(seconds)).await
+        fetches(&server, app(minute), Duration::from_secs(seconds)).await
     };
 
     assert_eq!(apart(59).await, 1);
@@ -60,7 +60,7 @@ async fn without_a_time_to_live_the_user_is_fetched_each_time() {
     let server = FiefTestServer::start().await;
     let app = app(builder(&server).user_cache_ttl(Duration::ZERO));
 
-    assert_eq!(asked(&server, app, Duration::ZERO).await, 2);
+    assert_eq!(fetches(&server, app, Duration::ZERO).await, 2);
 }
 
 /// RB-9

@@ -18,7 +18,7 @@ async fn fresh(FreshUser(user): FreshUser) -> Json<FiefUserInfo> {
 
 async fn optional(user: Option<CurrentUser>) -> String {
     user.and_then(|CurrentUser(user)| user.email)
-        .unwrap_or("nobody".into())
+        .unwrap_or("anonymous".into())
 }
 
 fn app(server: &FiefTestServer) -> Router {
@@ -82,8 +82,11 @@ async fn the_optional_user_is_none_for_an_anonymous_request() {
     };
     let expired = server.access_token().expired().mint();
 
-    assert_eq!(send(&app, Request::get("/optional")).await.body, "nobody");
-    assert_eq!(send(&app, with(expired)).await.body, "nobody");
+    assert_eq!(
+        send(&app, Request::get("/optional")).await.body,
+        "anonymous"
+    );
+    assert_eq!(send(&app, with(expired)).await.body, "anonymous");
     assert_eq!(
         send(&app, with(server.access_token().mint())).await.body,
         EMAIL

@@ -41,14 +41,14 @@ async fn a_copy_of_a_request_undoes_no_cookies() {
         let (mut parts, _) = request.into_parts();
         let mut copy = parts.clone();
         copy.headers.remove(header::COOKIE);
-        let asked = Authenticated::from_request_parts(&mut parts, &()).await;
+        let result = Authenticated::from_request_parts(&mut parts, &()).await;
         let copy = Option::<Authenticated>::from_request_parts(&mut copy, &()).await?;
-        asked.map(|_| if copy.is_none() { "inside" } else { "twice" })
+        result.map(|_| if copy.is_none() { "inside" } else { "twice" })
     });
     let visitor = visitor.at(one(copied).layer(auth.layer()));
     server.advance(Duration::from_secs(61));
 
-    let (response, cookies) = visitor.ask(login::page("/", "none")).await;
+    let (response, cookies) = visitor.send_once(login::page("/", "none")).await;
 
     assert_eq!(response.body, "inside");
     assert!(!cookies.is_empty());

@@ -18,15 +18,15 @@ use crate::{
     web::EMAIL,
 };
 
-/// Two processes of an application, and who is logged in to them.
-struct Two {
+/// Two processes of an application, and a browser that is logged in to both.
+struct TwoProcesses {
     server: FiefTestServer,
     auths: [FiefAuth; 2],
     apps: [Router; 2],
     visitor: Visitor,
 }
 
-impl Two {
+impl TwoProcesses {
     async fn start(store: impl SessionStore + Clone) -> Self {
         Self::on(server().await, store).await
     }
@@ -63,19 +63,19 @@ impl Two {
 
 /// D11
 pub async fn every_process_knows_the_session(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     assert_eq!(two.statuses().await, [200, 200]);
 }
 
 /// D12, RF-2
 pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     for _ in 0..3 {
         two.server.advance(LIFETIME);
         let mut requests = JoinSet::new();
         for process in 0..200 {
             let visitor = two.at(process);
-            requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
+            requests.spawn(async move { visitor.send_once(page("/castles", "none")).await });
         }
         let responses = requests.join_all().await;
         assert!(responses.iter().all(|(response, _)| response.status == 200));
@@ -86,19 +86,19 @@ pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone)
 
 /// D12, RB-5
 pub async fn browsers_that_hang_up_stay_logged_in(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     for round in 0..8 {
         two.server.advance(LIFETIME);
         let mut requests = JoinSet::new();
         for process in 0..20 {
             let visitor = two.at(process);
-            requests.spawn(async move { visitor.ask(page("/castles", "none")).await });
+            requests.spawn(async move { visitor.send_once(page("/castles", "none")).await });
         }
         for _ in 0..RandomState::new().build_hasher().finish() % 100 {
             yield_now().await;
         }
         requests.shutdown().await;
-        let (response, _) = two.at(round).ask(page("/castles", "none")).await;
+        let (response, _) = two.at(round).send_once(page("/castles", "none")).await;
         assert_eq!(response.status, 200);
     }
     assert_eq!(two.statuses().await, [200, 200]);
@@ -106,11 +106,11 @@ pub async fn browsers_that_hang_up_stay_logged_in(store: impl SessionStore + Clo
 
 /// D11, D12
 pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     two.server.advance(LIFETIME);
     two.server.fault_once(Endpoint::Token, Fault::hang());
     let slow = two.at(0);
-    let slow = tokio::spawn(async move { slow.ask(page("/castles", "none")).await });
+    let slow = tokio::spawn(async move { slow.send_once(page("/castles", "none")).await });
     two.server.wait_for_requests(Endpoint::Token, 2).await;
     assert_eq!(two.at(1).open("/logout").await.status, 303);
     two.server.clear_faults();
@@ -121,21 +121,21 @@ pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore +
 
 /// SE-6
 pub async fn a_logout_counts_everywhere(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     two.at(1).open("/logout").await;
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
 /// SE-1
 pub async fn a_login_ends_the_session_of_before(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     two.at(1).log_in(&two.server, "/login?prompt=login").await;
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
 /// SE-11
 pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     let user = two.server.user_id(EMAIL);
     two.auths[1].revoke_user_sessions(user).await.unwrap();
     assert_eq!(two.statuses().await, [401, 401]);
@@ -148,14 +148,14 @@ pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     two.auths[0].revoke_user_sessions(user).await.unwrap();
     let (response, _) = again
         .at(two.apps[1].clone())
-        .ask(page("/castles", "none"))
+        .send_once(page("/castles", "none"))
         .await;
     assert_eq!(response.status, 303);
 }
 
 /// SE-11
 pub async fn one_session_can_be_ended(store: impl SessionStore + Clone) {
-    let two = Two::start(store).await;
+    let two = TwoProcesses::start(store).await;
     let route = get(async |session: CurrentSession| session.id().unwrap().to_string());
     let app = Router::new().route("/", route).layer(two.auths[0].layer());
     let id = two.at(0).at(app).open("/").await.body;
@@ -171,6 +171,6 @@ pub async fn a_session_of_any_size_fits(store: impl SessionStore + Clone) {
     let permissions = (0..400).map(|n| format!("castles:permission-{n}"));
     let user = permissions.fold(User::new(EMAIL, "herminetincture"), User::permission);
     let server = FiefTestServer::builder().user(user).start().await.unwrap();
-    let two = Two::on(server, store).await;
+    let two = TwoProcesses::on(server, store).await;
     assert_eq!(two.statuses().await, [200, 200]);
 }
