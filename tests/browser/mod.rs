@@ -12,7 +12,7 @@ mod visit;
 const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
 const LOUIS: (&str, &str) = ("louis@example.com", "porcupine-and-crown");
 
-/// A browser that asked for this page, logged in and has it.
+/// Returns a browser that opened this page, logged in, and shows it.
 async fn logged_in(site: &Site, path: &str, (email, password): (&str, &str)) -> Chromium {
     let chromium = Chromium::start().await;
     let page = format!("{}{path}", site.url);

@@ -282,7 +282,7 @@ async fn validated(
     checked(server, Requirements::new(), change).await
 }
 
-/// Validates a token that is good but for what is changed.
+/// Validates a token that is valid except for the change.
 async fn checked(
     server: &FiefTestServer,
     required: Requirements,

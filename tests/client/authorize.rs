@@ -7,7 +7,7 @@ use fief_test_server::{Client, Endpoint, FiefTestServer};
 
 use super::{CALLBACK, builder, fief, parameter, query};
 
-/// C10: with `scope=openid`, without which Fief answers `invalid_request`.
+/// C10: with `scope=openid`, without which Fief responds with `invalid_request`.
 #[tokio::test]
 async fn a_plain_login_url_has_four_parameters_in_order() {
     let (server, fief) = castle().await;
@@ -199,7 +199,7 @@ async fn a_redirect_uri_is_absolute_and_without_fragment() {
     );
 }
 
-/// LF-1, LF-11, Q36: whatever the request set.
+/// LF-1, LF-11, Q36: even if the request sets them.
 #[tokio::test]
 async fn a_login_begins_with_its_own_state_nonce_and_verifier() {
     let (_server, fief) = castle().await;
@@ -222,7 +222,7 @@ async fn a_login_begins_with_its_own_state_nonce_and_verifier() {
     assert_eq!(parameter(&first, "state").as_deref(), Some(attempt.state()));
 }
 
-/// DJ-14: nothing is asked of Fief before it is needed, and the discovery document once.
+/// DJ-14: no request is sent before it is needed, and the discovery document is fetched once.
 #[tokio::test]
 async fn discovery_waits_for_the_first_use_and_is_kept() {
     let server = FiefTestServer::start().await;

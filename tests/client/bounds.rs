@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{deployments::document, discover, fief};
 use crate::token::{SUB, World};
 
-/// DJ-4: bounded while it streams, whatever length it says.
+/// DJ-4: bounded while it streams, regardless of the length it claims.
 #[tokio::test]
 async fn a_body_that_is_too_large_is_rejected() {
     let server = FiefTestServer::start().await;

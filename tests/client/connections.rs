@@ -64,7 +64,7 @@ impl Resolve for SlowOnce {
     }
 }
 
-/// A server that answers so many requests all at once: its address, and how many connections are open.
+/// Starts a server that responds to so many requests at once. Returns its URL and its number of open connections.
 async fn serve_together(requests: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

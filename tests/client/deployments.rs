@@ -9,7 +9,7 @@ pub(crate) fn document(server: &FiefTestServer) -> Value {
     described(server.issuer(), server.url())
 }
 
-/// DJ-6, Q22: Fief builds them from `X-Forwarded-Host`, which anyone can send.
+/// DJ-6, Q22: Fief builds them from `X-Forwarded-Host`, which any client can send.
 #[tokio::test]
 async fn only_the_paths_of_discovery_are_used() {
     let server = FiefTestServer::start().await;
@@ -97,7 +97,7 @@ async fn endpoints_outside_of_the_base_are_rejected() {
     }
 }
 
-/// DJ-6: a metadata service of the cloud is not asked, whatever discovery says.
+/// DJ-6: no request goes to a metadata service of a cloud, regardless of the discovery document.
 #[tokio::test]
 async fn no_request_goes_to_another_host() {
     let evil = FiefTestServer::start().await;

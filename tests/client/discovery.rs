@@ -29,7 +29,7 @@ async fn discovery_is_renewed_by_the_hour() {
     }
 }
 
-/// DJ-15: then it is good for another hour.
+/// DJ-15: then it is valid for another hour.
 #[tokio::test]
 async fn a_renewed_discovery_document_serves() {
     let (server, fief) = discovered().await;
@@ -44,7 +44,7 @@ async fn a_renewed_discovery_document_serves() {
     assert_eq!(server.requests(Endpoint::Discovery), 2);
 }
 
-/// DJ-15, RB-9: by whatever clock.
+/// DJ-15, RB-9: with any clock.
 #[tokio::test]
 async fn a_clock_that_goes_back_does_not_keep_discovery() {
     let (server, fief) = discovered().await;
@@ -62,7 +62,7 @@ async fn a_clock_that_goes_back_does_not_keep_discovery() {
     }
 }
 
-/// DJ-15: the old document goes on serving, and the tokens of the new issuer are refused.
+/// DJ-15: the old document is used further, and the tokens of the new issuer are rejected.
 #[tokio::test]
 async fn a_change_of_the_issuer_is_rejected() {
     let server = FiefTestServer::start().await;
@@ -141,7 +141,7 @@ async fn discovered() -> (FiefTestServer, Fief) {
     (server, fief)
 }
 
-/// How many renewals are over that failed.
+/// Returns the number of renewals that have failed.
 fn failures(log: &Log) -> usize {
     log.text().matches("could not be fetched").count()
 }

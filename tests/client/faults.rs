@@ -7,7 +7,7 @@ use tokio::{
 
 use super::{CALLBACK, builder, discover, fief};
 
-/// DJ-5, DJ-10, Q21: whatever stands in a body, and then Fief is well again.
+/// DJ-5, DJ-10, Q21: with any body, and afterwards Fief recovers.
 #[tokio::test]
 async fn unexpected_bodies_are_rejected() {
     let server = FiefTestServer::start().await;
@@ -67,7 +67,7 @@ async fn the_content_type_is_not_looked_at() {
     discover(&fief(&server)).await.unwrap();
 }
 
-/// DJ-5, Q31: each status but success is an error with that status, and lets nobody in.
+/// DJ-5, Q31: each status except success is an error with that status, and no token is accepted.
 #[tokio::test]
 async fn statuses_that_are_no_success_are_errors() {
     let server = FiefTestServer::start().await;
@@ -222,7 +222,7 @@ async fn whole(server: &FiefTestServer, fief: &Fief) -> Result<(), FiefError> {
     fief.userinfo(tokens.access_token()).await.map(|_| ())
 }
 
-/// A client of a server that says this to everyone.
+/// Returns a client of a server that always sends this response.
 async fn responding_with(response: &str) -> Fief {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -18,7 +18,7 @@ async fn a_signed_id_token_gives_its_claims() {
     assert_eq!(user.fields["first_name"], "Anne");
 }
 
-/// C60, IT-1: whoever signed it, and however.
+/// C60, IT-1: with any key and algorithm.
 #[tokio::test]
 async fn signatures_that_are_not_fiefs_are_rejected() {
     let server = FiefTestServer::start().await;
@@ -90,7 +90,7 @@ async fn a_code_hash_without_a_code_is_rejected() {
     invalid(refreshed.map(|(_, user)| user));
 }
 
-/// IT-2, Q14: also where none was asked for.
+/// IT-2, Q14: also if none was requested.
 #[tokio::test]
 async fn the_nonce_must_be_the_one_of_the_login() {
     let server = FiefTestServer::start().await;
@@ -271,7 +271,7 @@ async fn an_id_token_that_is_too_long_is_rejected() {
     );
 }
 
-/// Exchanges a code for an ID token that is good but for what is changed.
+/// Exchanges a code for an ID token that is valid except for the change.
 pub(super) async fn verified(
     server: &FiefTestServer,
     fief: &Fief,
@@ -280,7 +280,7 @@ pub(super) async fn verified(
     exchanged(server, fief, change(token(server)).mint()).await
 }
 
-/// A good ID token, for the code and the access token of these tests.
+/// A valid ID token for the code and the access token of these tests.
 fn token(server: &FiefTestServer) -> IdTokenBuilder {
     server
         .id_token()

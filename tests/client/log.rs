@@ -52,7 +52,7 @@ impl MakeWriter<'_> for Log {
 }
 
 /// Keeps nothing, and leaves it open whether others do. What is of interest is remembered for the whole process: without
-/// this, a test without a log would switch the events that it meets first off for the others.
+/// this, a test without a log would disable the events that it meets first for all tests.
 struct Undecided;
 
 impl Subscriber for Undecided {

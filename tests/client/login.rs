@@ -79,7 +79,7 @@ async fn an_attempt_survives_serialisation() {
     assert!(finish(&fief, &attempt, &query).await.is_ok());
 }
 
-/// LF-4: the server forgets the code, the second exchange is refused.
+/// LF-4: the server forgets the code, and the second exchange is rejected.
 #[tokio::test]
 async fn a_code_is_valid_once() {
     let server = FiefTestServer::start().await;

@@ -108,7 +108,7 @@ pub(crate) async fn log_in(
     finish(fief, &attempt, &query).await
 }
 
-/// What a URL asks for, in its order.
+/// Returns the query parameters of a URL, in order.
 pub(crate) fn query(url: &Url) -> Vec<(String, String)> {
     url.query_pairs().into_owned().collect()
 }

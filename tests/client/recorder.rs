@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use axum::{Router, body::Bytes, extract::State, http::request::Parts, response::Json};
 use serde_json::{Value, json};
 
-/// A Fief that writes down what it is sent, and answers every call with the same user.
+/// A Fief that records requests, and responds to each with the same user.
 pub(crate) struct Recorder {
     url: String,
     requests: Arc<Mutex<Vec<Recorded>>>,

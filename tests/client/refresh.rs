@@ -101,7 +101,7 @@ async fn a_refresh_of_another_user_login_or_issuer_is_rejected() {
     assert!(matches!(rejected, Err(FiefError::IdTokenInvalid(_))));
 }
 
-/// IT-14: Fief refreshes for those who are inactive too.
+/// IT-14: Fief also refreshes tokens of inactive users.
 #[tokio::test]
 async fn a_refresh_of_an_inactive_user_is_rejected() {
     let (server, fief, tokens, _) = offline().await;
@@ -145,7 +145,7 @@ async fn offline() -> (FiefTestServer, Fief, FiefTokenResponse, FiefUserInfo) {
     (server, fief, tokens, user)
 }
 
-/// Refreshes to an ID token that is good but for what is changed.
+/// Refreshes to an ID token that is valid except for the change.
 async fn refreshed(
     server: &FiefTestServer,
     fief: &Fief,

@@ -88,7 +88,7 @@ async fn a_validated_token_serialises_without_the_token() {
     assert!(!serde_json::to_string(&info).unwrap().contains(&token));
 }
 
-/// LG-2: nor in what goes wrong, whatever Fief repeats.
+/// LG-2: and neither do errors, even if Fief repeats a secret.
 #[tokio::test]
 async fn errors_show_no_secret() {
     let server = FiefTestServer::start().await;

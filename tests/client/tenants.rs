@@ -39,7 +39,7 @@ async fn each_tenant_has_its_own_client() {
     assert!(tenants.get("third").unwrap().is_none());
 }
 
-/// RB-2: made once, bounded, and made anew after it was removed.
+/// RB-2: created once, bounded, and created again after an eviction.
 #[test]
 fn clients_are_made_lazily_and_kept_within_bounds() {
     let made = Arc::new(AtomicUsize::new(0));

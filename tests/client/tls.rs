@@ -49,7 +49,7 @@ async fn invalid_certificates_are_rejected() {
     assert_eq!(server.requests(fief_test_server::Endpoint::Discovery), 0);
 }
 
-/// DJ-3: a handshake that nobody answers, tried twice, is over within the five seconds.
+/// DJ-3: a handshake without a response, tried twice, fails within the five seconds.
 #[tokio::test]
 async fn a_handshake_that_hangs_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -96,7 +96,7 @@ async fn proxy(server: &FiefTestServer, certificate: &[u8]) -> String {
     url
 }
 
-// Of an authority made for these tests; but for the expired one they are good until 2125.
+// Of an authority made for these tests. Except for the expired one they are valid until 2125.
 const GOOD: &[u8] = include_bytes!("certificates/good.pem");
 const OTHER: &[u8] = include_bytes!("certificates/other.pem");
 const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");

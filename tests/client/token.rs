@@ -188,7 +188,7 @@ async fn token_responses_without_a_token_are_rejected() {
     }
 }
 
-/// DJ-16: a code and a refresh token are good for one use.
+/// DJ-16: a code and a refresh token are valid for one use.
 #[tokio::test]
 async fn token_requests_are_sent_once() {
     let server = FiefTestServer::start().await;
@@ -245,7 +245,7 @@ async fn an_error_with_a_success_status_is_rejected() {
     assert!(matches!(rejected, Err(FiefError::ResponseInvalid(_))));
 }
 
-/// The tokens of a login, whose answer was changed.
+/// Returns the tokens of a token response with this change.
 async fn with_response(change: impl FnOnce(&mut Value)) -> Result<FiefTokenResponse, FiefError> {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);

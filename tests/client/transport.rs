@@ -6,7 +6,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::{CALLBACK, builder, fief};
 
-/// D17: refused connections are told from all else.
+/// D17: refused connections are distinguished from all other errors.
 #[tokio::test]
 async fn a_refused_connection_is_a_connect_error() {
     let error = discover(&Fief::builder(unused_url(), "CLIENT_ID").build().unwrap()).await;
@@ -71,7 +71,7 @@ async fn a_slow_body_is_given_up_after_five_seconds() {
     server.clear_faults();
 }
 
-/// D17, DJ-5: an answer that breaks off.
+/// D17, DJ-5: a response that breaks off.
 #[tokio::test]
 async fn a_body_that_breaks_off_is_a_body_error() {
     let server = FiefTestServer::start().await;
@@ -83,7 +83,7 @@ async fn a_body_that_breaks_off_is_a_body_error() {
     );
 }
 
-/// DJ-16, DJ-17, Q25: a GET is sent once more when no answer began.
+/// DJ-16, DJ-17, Q25: a GET is sent once more if no response began.
 #[tokio::test]
 async fn a_get_is_sent_once_more() {
     let server = FiefTestServer::start().await;
@@ -98,7 +98,7 @@ async fn a_get_is_sent_once_more() {
     assert_eq!(server.requests(Endpoint::Userinfo), 2);
 }
 
-/// DJ-16: what got an answer is not sent again.
+/// DJ-16: a request that received a response is not sent again.
 #[tokio::test]
 async fn a_get_with_a_response_is_sent_once() {
     let server = FiefTestServer::start().await;
@@ -130,7 +130,7 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.requests(Endpoint::Discovery), 0);
 }
 
-/// DJ-2, D17: whatever the caller's builder says.
+/// DJ-2, D17: regardless of the caller's builder.
 #[tokio::test]
 async fn policies_are_set_after_the_callers() {
     let server = FiefTestServer::start().await;
@@ -160,7 +160,7 @@ fn a_client_that_cannot_be_built_is_a_configuration_error() {
     assert!(matches!(bad, Err(FiefError::Configuration(_))));
 }
 
-/// DJ-16: left alone for as long as it asks, at most a minute; then requested again.
+/// DJ-16: no request for as long as Fief demands, but a minute at most; then requested again.
 #[tokio::test]
 async fn a_busy_server_is_left_alone() {
     for (requested, kept) in [("20", 20), ("86400", 60)] {
@@ -224,7 +224,7 @@ async fn retry_after_can_be_read() {
     }
 }
 
-/// Q20: the next use asks again.
+/// Q20: the next use sends the request again.
 #[tokio::test]
 async fn a_failed_discovery_is_not_kept() {
     let server = FiefTestServer::start().await;
@@ -264,7 +264,7 @@ async fn discover(fief: &Fief) -> FiefError {
         .unwrap_err()
 }
 
-/// An address where nobody listens.
+/// Returns a URL without a server.
 fn unused_url() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())

@@ -139,7 +139,7 @@ async fn the_user_api_is_called_as_fief_wants_it() {
     );
 }
 
-/// C42, DJ-5: 202 answers a PATCH, and nothing else.
+/// C42, DJ-5: 202 is the response to a PATCH, and to nothing else.
 #[tokio::test]
 async fn accepted_is_success_of_a_patch_only() {
     let (server, fief, token) = anne().await;
@@ -150,7 +150,7 @@ async fn accepted_is_success_of_a_patch_only() {
     assert_eq!(status(fief.userinfo(&token).await), 202);
 }
 
-/// C42: what cannot be JSON is told before it is sent.
+/// C42: a value that cannot be JSON is an error before it is sent.
 #[tokio::test]
 async fn fields_that_are_no_json_are_rejected() {
     let (server, fief, token) = anne().await;
@@ -183,7 +183,7 @@ async fn the_fields_of_an_unprocessable_profile_can_be_read() {
     assert_eq!((detail.code(), detail.reason()), (None, vec![]));
 }
 
-/// Q21: whatever comes.
+/// Q21: with any value.
 #[tokio::test]
 async fn details_of_another_shape_are_only_text() {
     for odd in [

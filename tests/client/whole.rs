@@ -158,7 +158,7 @@ async fn a_wrong_code_is_rejected(target: &Target) {
     );
 }
 
-/// C37, IT-11: and what needs it is refused without.
+/// C37, IT-11: and what requires it is rejected without.
 async fn a_step_up_is_requested(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new()

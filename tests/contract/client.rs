@@ -1,4 +1,4 @@
-//! What fief-client makes of those answers.
+//! What fief-client makes of those responses.
 
 use fief_client::{
     AuthorizationRequest, AuthorizationResponse, Fief, FiefAcr, FiefError, FiefTokenResponse,

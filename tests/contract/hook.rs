@@ -24,7 +24,7 @@ impl Hook {
     pub(crate) async fn listen() -> Self {
         let (sender, deliveries) = unbounded_channel();
         let take = async move |headers: HeaderMap, body: String| {
-            // Nobody may be waiting for it any more.
+            // Fails if no test waits for it.
             let _ = sender.send(Delivery { headers, body });
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! What a Fief answers on the wire. Each case runs against `fief-test-server` and against the real Fief.
+//! Fief's responses on the wire. Each case runs against `fief-test-server` and against the real Fief.
 
 /// Makes each case two tests: against `fief-test-server`, and against the real Fief.
 macro_rules! contract {

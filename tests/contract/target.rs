@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::embedded;
 
-/// A Fief filled with the seed, whichever it is.
+/// A Fief with the data of the seed: the test server or the real one.
 pub(crate) struct Target {
     pub(crate) base_url: String,
     pub(crate) issuer: String,
@@ -35,7 +35,7 @@ pub(crate) enum Mails<'a> {
 }
 
 impl Mails<'_> {
-    /// The code in the next mail, which goes to the user who has this address today.
+    /// Returns the code in the next mail, which goes to the current owner of this address.
     pub(crate) async fn code(&mut self, email: &str) -> String {
         match self {
             Mails::Embedded(server) => server.verification_code(email).unwrap(),

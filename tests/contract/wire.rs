@@ -6,7 +6,7 @@ use url::Url;
 
 use super::target::{Client, Target};
 
-/// An answer, read whole.
+/// A response with its whole body.
 #[derive(Debug)]
 pub(crate) struct TestResponse {
     pub(crate) status: u16,
@@ -58,7 +58,7 @@ impl Target {
         url.into()
     }
 
-    /// Asks for a login without a session.
+    /// Requests `/authorize` without a session.
     pub(crate) async fn authorize(&self, changes: &[(&str, Option<&str>)]) -> TestResponse {
         send(self.http.get(self.authorize_url("main", changes))).await
     }

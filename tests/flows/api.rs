@@ -101,7 +101,7 @@ async fn the_front_page_greets_anonymous_and_logged_in_users() {
     assert_eq!(anne.text().await.unwrap(), "Hello, anne@example.com");
 }
 
-/// I06: the answer says what to log in with.
+/// I06: the response says which login is required.
 #[tokio::test]
 async fn a_castle_is_torn_down_after_a_stronger_login() {
     let api = Api::start().await;

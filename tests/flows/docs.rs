@@ -32,7 +32,7 @@ async fn one_can_authorize_in_the_documentation_and_try_the_api() {
     }
 }
 
-/// What Swagger UI is told about the login.
+/// What Swagger UI knows about the login.
 #[tokio::test]
 async fn the_documentation_logs_in_for_its_own_client() {
     let mut api = Process::start("example-api", &[("FIEF_DOCS_CLIENT_ID", "my-docs")]);

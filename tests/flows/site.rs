@@ -75,7 +75,7 @@ impl Site {
         LoggedIn { browser, page }
     }
 
-    /// An access token for the user who is logged in, as another tab of the browser would get it.
+    /// Returns an access token of the user that is logged in, as another tab of the browser would get it.
     pub(crate) async fn access_token(&self, browser: &Browser) -> String {
         let callback = format!("{}/auth-callback", self.url);
         let mut url: Url = format!("{}/authorize", self.fief_url).parse().unwrap();

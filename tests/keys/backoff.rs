@@ -7,7 +7,7 @@ use tokio::{task::yield_now, time::sleep};
 use super::{MINUTE, SECOND, connected, fetches, token, token_of_unknown_key, validate};
 use crate::client::wait_for_requests;
 
-/// DJ-14, Q20: a first failure is over with the next use; after more of them attempts are few.
+/// DJ-14, Q20: a first failure ends with the next use; after more of them attempts are few.
 #[tokio::test]
 async fn without_keys_attempts_back_off_and_recover() {
     let server = FiefTestServer::start().await;

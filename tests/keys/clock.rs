@@ -65,7 +65,7 @@ async fn a_clock_that_goes_back_ends_the_back_off() {
     fief.connect().await.unwrap();
 }
 
-/// RB-9, TV-25: keys that served on in an outage are not good until then once the clock is set back.
+/// RB-9, TV-25: keys kept in use during an outage are not valid until then once the clock is set back.
 #[tokio::test]
 async fn a_clock_that_goes_back_does_not_prolong_old_keys() {
     let (server, fief) = connected().await;

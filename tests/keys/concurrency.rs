@@ -38,7 +38,7 @@ async fn two_hundred_first_requests_fetch_once() {
     assert_eq!(fetches(&server), 1);
 }
 
-/// DJ-8, DJ-11: none of those who come with a new key at once is turned away.
+/// DJ-8, DJ-11: of the callers that come with a new key at once none is rejected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_new_key_is_fetched_once_for_all() {
     let (server, fief) = connected().await;
@@ -48,7 +48,7 @@ async fn a_new_key_is_fetched_once_for_all() {
     assert_eq!(fetches(&server), 1);
 }
 
-/// DJ-7: for the whole process, whatever the key ids, also when it fails.
+/// DJ-7: for the whole process, with any key ids, also if it fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn unknown_key_ids_fetch_once_in_the_cool_down() {
     for fault in [None, Some(Fault::status(500)), Some(Fault::cut())] {
@@ -120,7 +120,7 @@ async fn a_failed_fetch_for_an_unknown_key_id_renews_nothing() {
     assert_eq!(fetches(&server), 1);
 }
 
-/// DJ-8, RB-5: whoever started the fetch may go away.
+/// DJ-8, RB-5: the caller that started the fetch may be dropped.
 #[tokio::test]
 async fn a_fetch_outlives_its_first_caller() {
     let server = FiefTestServer::start().await;
@@ -140,7 +140,7 @@ async fn a_fetch_outlives_its_first_caller() {
     assert!(at_once(&fief, &token).await.unwrap().is_ok());
 }
 
-/// RB-5: dropped wherever it waits, it leaves nothing behind that the next one would miss.
+/// RB-5: dropped at any await, it does not affect the next one.
 #[tokio::test]
 async fn a_validation_can_be_dropped_at_each_await() {
     for polls in 1..12 {
@@ -160,7 +160,7 @@ async fn a_validation_can_be_dropped_at_each_await() {
     }
 }
 
-/// DJ-9, RB-10: nothing is locked while Fief hangs, whether the keys are due or unknown ones are asked for.
+/// DJ-9, RB-10: nothing is locked while Fief hangs, whether the keys are due or an unknown one is fetched.
 #[tokio::test]
 async fn known_keys_verify_while_fief_hangs() {
     let (server, fief) = connected().await;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::token::{HEADER, Signer, World, assert_invalid, encode};
 
-/// Validates a good token with such a key set.
+/// Validates a valid token with such a key set.
 async fn with_keys(keys: Vec<Value>) -> Result<FiefAccessTokenInfo, FiefError> {
     let world = World::start().await;
     world.publish(keys);

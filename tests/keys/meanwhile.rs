@@ -48,7 +48,7 @@ async fn keys_that_came_meanwhile_are_not_fetched_again() {
 }
 
 /// A client with whose keys something is done when it looks at the clock for the third time, and the number of these
-/// looks: a validation does when it begins, when it asks for the keys, and before it fetches an unknown one.
+/// looks: a validation does when it begins, when it requests the keys, and before it fetches an unknown one.
 fn interrupted(
     server: &FiefTestServer,
     act: impl Fn(&Fief) + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Fief's keys: fetched once, renewed in time, kept while Fief is away.
+//! Fief's keys: fetched once, renewed in time, kept while Fief is unreachable.
 
 mod backoff;
 mod clock;
@@ -39,7 +39,7 @@ pub(crate) async fn validate(fief: &Fief, token: &str) -> Result<FiefAccessToken
         .await
 }
 
-/// The answer, provided that it takes no waiting.
+/// Validates a token. Returns `None` if that has to wait.
 pub(crate) async fn at_once(
     fief: &Fief,
     token: &str,
@@ -56,7 +56,7 @@ pub(crate) async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) 
     .await
 }
 
-/// A good token like no other.
+/// A valid token that differs from all others.
 pub(crate) fn token(server: &FiefTestServer, number: usize) -> String {
     server.access_token().claim("jti", number).mint()
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::client::wait_for_requests;
 
-/// DJ-10: ahead of the ten minutes, and nobody waits for it.
+/// DJ-10: before the ten minutes have passed, and without waiting for it.
 #[tokio::test]
 async fn keys_are_renewed_in_the_background() {
     let (server, fief) = connected().await;
@@ -60,7 +60,7 @@ async fn past_ten_minutes_the_attempt_under_way_is_waited_for() {
     assert!(at_once(&fief, &token(&server, 1)).await.is_none());
 }
 
-/// DJ-10: once an attempt has failed, nobody waits for the next ones.
+/// DJ-10: once an attempt has failed, no caller waits for the next ones.
 #[tokio::test]
 async fn old_keys_serve_at_once_during_a_fetch() {
     let (server, fief) = connected().await;
@@ -98,7 +98,7 @@ async fn an_outage_of_an_hour_is_survived() {
     assert_eq!(fetches(&server), 1);
 }
 
-/// DJ-10: then nobody knows any more whether they are still Fief's.
+/// DJ-10: then it is unknown whether they are still Fief's.
 #[tokio::test]
 async fn after_a_day_old_keys_serve_no_longer() {
     let (server, fief) = connected().await;
@@ -120,7 +120,7 @@ async fn after_a_day_old_keys_serve_no_longer() {
     validate(&fief, &long).await.unwrap();
 }
 
-/// DJ-10: not even while Fief is asked.
+/// DJ-10: not even during a fetch.
 #[tokio::test]
 async fn after_a_day_old_keys_are_not_used_during_a_fetch() {
     let (server, fief) = connected().await;

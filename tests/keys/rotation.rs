@@ -22,7 +22,7 @@ async fn a_new_key_is_usable_at_its_first_token() {
     assert_eq!(fetches(&server), 1);
 }
 
-/// DJ-11: the old key stays good for as long as it is published.
+/// DJ-11: the old key stays valid for as long as it is published.
 #[tokio::test]
 async fn keys_can_overlap() {
     let (server, fief) = connected().await;
@@ -80,7 +80,7 @@ async fn a_key_of_which_anything_changed_is_another() {
     }
 }
 
-/// TV-25: who waited for an attempt that failed does not go on with keys that were removed meanwhile.
+/// TV-25: a caller that waited for a failed attempt does not use keys that were removed meanwhile.
 #[tokio::test]
 async fn a_key_that_was_removed_during_the_wait_is_not_used() {
     let (log, _guard) = Log::of(Level::WARN);
@@ -91,7 +91,7 @@ async fn a_key_that_was_removed_during_the_wait_is_not_used() {
     let mut waiting = pin!(validate(&fief, &old));
     assert!(poll_once(waiting.as_mut()).await.is_none());
     wait_for_requests(&server, Endpoint::Jwks, 1).await;
-    // The attempt fails, since there is no key, and nobody polls the one who waits.
+    // The attempt fails, since there is no key, and the waiting caller is not polled.
     server.remove_key(&server.kid());
     server.clear_faults();
     wait_until(async || log.text().contains("could not be fetched")).await;

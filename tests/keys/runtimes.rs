@@ -43,7 +43,7 @@ fn a_new_key_outlives_the_runtime_that_fetched_it() {
     lost_before(&server, &fief);
 }
 
-/// DJ-8, RB-5: those who wait for a fetch that is lost with its runtime make it again.
+/// DJ-8, RB-5: callers that wait for a fetch that is lost with its runtime repeat it.
 #[test]
 fn callers_that_wait_outlive_the_runtime_that_fetched() {
     let servers = runtime();
@@ -52,7 +52,7 @@ fn callers_that_wait_outlive_the_runtime_that_fetched() {
     lost_during(&servers, &server, &fief, fief.connect());
 }
 
-/// DJ-8, DJ-11: also for those who wait for it.
+/// DJ-8, DJ-11: also for callers that wait for it.
 #[test]
 fn callers_that_wait_for_a_lost_fetch_of_a_new_key_get_it() {
     let servers = runtime();
@@ -70,7 +70,7 @@ fn lost_before(server: &FiefTestServer, fief: &Fief) {
     runtime().block_on(validate(fief, &token)).unwrap();
 }
 
-/// Loses the fetch that somebody waits for.
+/// Loses a fetch that a caller waits for.
 fn lost_during<T: Debug>(
     servers: &Runtime,
     server: &FiefTestServer,

@@ -35,7 +35,7 @@ async fn a_replay_changes_nothing() {
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
 
-/// LF-4: used up, whatever came of it.
+/// LF-4: even if the login fails.
 #[tokio::test]
 async fn a_failed_callback_uses_its_attempt_up() {
     let server = FiefTestServer::start().await;

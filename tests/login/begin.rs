@@ -143,7 +143,7 @@ async fn a_step_up_requests_the_level_and_comes_back() {
     );
     assert_eq!(visitor.open("/admin").await.status, 200);
 
-    // SE-1: the session of before is over.
+    // SE-1: the former session has ended.
     let mut old = visitor.clone();
     old.jar.insert("__Host-fief_session".into(), before);
     assert_eq!(old.open("/castles").await.status, 303);

@@ -1,4 +1,4 @@
-//! What a callback answers.
+//! The responses of the callback.
 
 use fief_axum::LoginPageKind;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
@@ -137,7 +137,7 @@ async fn a_code_of_another_login_is_rejected() {
     assert!(visitor.cookie_names().is_empty());
 }
 
-/// LF-16: nobody is asked anything, and nobody is told.
+/// LF-16: without any page of Fief or of ours.
 #[tokio::test]
 async fn a_silent_login_that_fails_goes_back_to_the_page() {
     let server = FiefTestServer::start().await;

@@ -21,7 +21,7 @@ async fn a_typed_logout_ends_the_session_here_and_at_fief() {
     );
     assert_eq!(response.header("location"), to);
     assert!(!visitor.cookie_names().contains(&"__Host-fief_session"));
-    // SE-11: a copy of the cookie is over in this process.
+    // SE-11: in this process, a copy of the cookie has ended too.
     let (response, _) = old.send_once(page("/castles", "none")).await;
     assert_eq!(response.status, 303);
 }
@@ -50,7 +50,7 @@ async fn another_site_cannot_log_users_out() {
         );
         let policy = response.header("content-security-policy");
         assert!(policy.contains(&format!("form-action 'self' {}", server.url())));
-        // Else the form's `Origin` is `null`, which is nobody's.
+        // Otherwise the form's `Origin` is `null`, which is not the application's.
         assert_eq!(response.header("referrer-policy"), "same-origin");
     }
     assert_eq!(visitor.open("/castles").await.status, 200);

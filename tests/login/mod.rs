@@ -66,7 +66,7 @@ async fn home(token: Option<Authenticated>) -> String {
     }
 }
 
-/// An application and someone who is logged in to it.
+/// Returns an application, and a browser that is logged in to it.
 pub async fn logged_in(server: &FiefTestServer, builder: FiefAuthBuilder) -> (FiefAuth, Visitor) {
     let auth = builder.build().unwrap();
     let mut visitor = Visitor::new(app(&auth));
@@ -74,7 +74,7 @@ pub async fn logged_in(server: &FiefTestServer, builder: FiefAuthBuilder) -> (Fi
     (auth, visitor)
 }
 
-/// A browser that knows nobody yet.
+/// Returns a browser that is not logged in.
 async fn visitor(server: &FiefTestServer) -> Visitor {
     Visitor::new(app(&builder(server).build().unwrap()))
 }

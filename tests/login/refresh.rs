@@ -152,7 +152,7 @@ async fn a_refresh_survives_the_browser_that_hung_up() {
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
 
-/// RB-5: a runtime that nobody drives holds nobody up for ever, and ends no session.
+/// RB-5: a runtime that does not run blocks no caller for ever, and ends no session.
 #[test]
 fn a_refresh_that_stands_still_keeps_the_session() {
     let servers = Runtime::new().unwrap();
@@ -194,7 +194,7 @@ async fn in_cookies_a_lost_refresh_ends_the_session_with_its_access_token() {
     assert_eq!(visitor.open("/castles").await.status, 200);
     server.advance(Duration::from_secs(120));
     assert_eq!(visitor.open("/castles").await.status, 303);
-    // It response once and took the answer for final.
+    // One request, the response to which was final.
     assert_eq!(server.requests(Endpoint::Token), 3);
 }
 

@@ -31,7 +31,7 @@ async fn what_may_lead_elsewhere_leads_to_the_default_page() {
     }
 }
 
-/// RT-1: the login route refuses what is too long without a request to Fief.
+/// RT-1: the login route rejects what is too long without a request to Fief.
 #[tokio::test]
 async fn long_pages_lead_to_the_default_page() {
     let server = FiefTestServer::start().await;

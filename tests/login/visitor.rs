@@ -38,7 +38,7 @@ impl Visitor {
         self.send(page(path, "none")).await
     }
 
-    /// Asks for something as a page's script does.
+    /// Sends a request as a script of the page does.
     pub async fn fetch(&mut self, method: Method, path: &str) -> TestResponse {
         let request = Request::builder()
             .method(method)
@@ -58,7 +58,7 @@ impl Visitor {
         path(&callback)
     }
 
-    /// Logs anne in: the answer of the callback.
+    /// Logs anne in. Returns the response of the callback.
     pub async fn log_in(&mut self, server: &FiefTestServer, login: &str) -> TestResponse {
         let callback = self.begin(server, login).await;
         self.open(&callback).await

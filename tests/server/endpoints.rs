@@ -1,4 +1,4 @@
-//! What single endpoints answer.
+//! The responses of single endpoints.
 
 use fief_test_server::{Client, FiefTestServer};
 use serde_json::Value;

@@ -117,7 +117,7 @@ async fn requests_are_counted_by_endpoint() {
     assert_eq!(server.requests(Endpoint::Authorize), 0);
 }
 
-/// Goes through authorize, login and consent: the callback, or the page that refuses.
+/// Goes through authorize, login and consent. Returns the callback, or the page with the error.
 pub async fn log_in_by_page(server: &FiefTestServer, password: &str) -> Result<String, Response> {
     let browser = Browser::new(server);
     let start = browser.get(authorize_url(server, &[]).as_str()).await;

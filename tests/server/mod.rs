@@ -73,7 +73,7 @@ pub async fn exchange(server: &FiefTestServer, code: &str) -> (u16, Value) {
     token(server, &form).await
 }
 
-/// The status of `/api/userinfo` and its answer.
+/// Returns status and body of `/api/userinfo`.
 pub async fn userinfo(server: &FiefTestServer, token: &str) -> (u16, Value) {
     let response = http()
         .get(format!("{}/api/userinfo", server.url()))

@@ -28,7 +28,7 @@ pub struct Page {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
-    /// Every address asked for on the way, the page's own last.
+    /// Every URL requested on the way, the page's own last.
     pub hops: Vec<Url>,
 }
 
@@ -96,14 +96,14 @@ impl Browser {
         self.log_in(email, password).await
     }
 
-    /// Fills in Fief's page that asks for a mailed code, which must be the page shown.
+    /// Fills in Fief's page for a verification code, which must be the page shown.
     pub async fn verify(&mut self, code: &str) -> Page {
         let token = self.csrf_token();
         self.submit("", &[("code", code), ("csrf_token", &token)])
             .await
     }
 
-    /// Answers Fief's consent page, which must be the page shown.
+    /// Submits Fief's consent page, which must be the page shown.
     pub async fn consent(&mut self, allow: bool) -> Page {
         let token = self.csrf_token();
         let choice = if allow { "allow" } else { "deny" };

@@ -59,7 +59,7 @@ impl Chromedriver {
             connection,
             "DELETE {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         )?;
-        // It answers when that is done, and keeps the connection.
+        // It responds when the browser is closed, and keeps the connection.
         let _ = connection.read(&mut [0; 1024])?;
         Ok(())
     }

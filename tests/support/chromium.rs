@@ -108,7 +108,7 @@ impl Chromium {
         }
     }
 
-    /// The addresses asked for since this was last called, redirects one by one.
+    /// Returns the URLs requested since the last call, with each redirect.
     pub async fn requests(&self) -> Vec<Url> {
         let log = self.post("/se/log", json!({"type": "performance"})).await;
         let events = log.unwrap();

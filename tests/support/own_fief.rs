@@ -36,7 +36,7 @@ impl OwnFief {
         own
     }
 
-    /// Starts it anew where it was, with an empty database: other keys and users, the same client.
+    /// Restarts Fief at the same port with an empty database: the keys and users change, the client does not.
     pub async fn replace_database(&mut self) {
         self.stop();
         self.databases += 1;

@@ -24,7 +24,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a binary package with these variables and none of the caller's Fief settings.
+    /// Starts a binary package with these variables, and without the Fief settings of the caller.
     pub fn start(package: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary(package));
         for name in [
@@ -71,7 +71,7 @@ impl Process {
         }
     }
 
-    /// Waits for the end of a program that refuses to start: its status, and what it wrote to stderr.
+    /// Waits for the end of a program that fails to start. Returns its status, and what it wrote to stderr.
     pub fn wait(&mut self) -> (ExitStatus, String) {
         let stderr = self.stderr();
         (self.child.wait().unwrap(), stderr)
@@ -108,7 +108,7 @@ fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// `cargo test` does not build the binaries of other packages, so this asks cargo for them, once.
+/// Returns the path of a binary. `cargo test` does not build those of other packages, so cargo builds them here, once.
 fn binary(package: &str) -> PathBuf {
     static BUILT: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);

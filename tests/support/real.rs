@@ -113,7 +113,7 @@ impl RealFief {
         webhook["secret"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until nobody else waits for a mail: the log does not say whom one goes to.
+    /// Waits until no other test expects a mail, since the log does not show the recipient.
     pub async fn mailbox(&self) -> Mailbox {
         static TURN: Mutex<()> = Mutex::const_new(());
         Mailbox {
@@ -132,7 +132,7 @@ impl RealFief {
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
-        assert!(status.is_success(), "{path} answered {status}: {text}");
+        assert!(status.is_success(), "{path} responded with {status}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
 }

@@ -125,7 +125,7 @@ async fn a_signature_is_as_long_as_the_key_and_exact() {
     }
 }
 
-/// TV-11: what is too long is refused before anything is read; the bound can be raised.
+/// TV-11: a token that is too long is rejected before it is decoded; the bound can be raised.
 #[tokio::test]
 async fn the_length_is_bounded() {
     let world = World::start().await;

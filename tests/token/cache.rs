@@ -88,7 +88,7 @@ async fn the_signature_of_a_token_seen_before_opens_nothing_else() {
     }
 }
 
-/// TV-24, RB-2: a cache that holds next to nothing, or nothing, changes no answer.
+/// TV-24, RB-2: a cache of no or almost no size changes no result.
 #[tokio::test]
 async fn the_cache_can_be_small_or_off() {
     let world = World::start().await;
@@ -166,7 +166,7 @@ async fn a_key_stays_withdrawn() {
     );
 }
 
-/// TV-24: what was refused is not kept.
+/// TV-24: a rejected token is not cached.
 #[tokio::test]
 async fn a_token_that_was_rejected_is_rejected_again() {
     let world = World::start().await;
@@ -196,7 +196,7 @@ async fn a_renewal_forgets_no_token() {
     assert_eq!(counts.of(SEEN), 2);
 }
 
-/// TV-24, RB-2: in entries and bytes, with what a token's permissions take besides its text.
+/// TV-24, RB-2: in entries and bytes, including what a token's permissions take in addition to its text.
 #[tokio::test]
 async fn the_cache_is_bounded() {
     let world = World::start().await;

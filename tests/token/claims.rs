@@ -189,7 +189,7 @@ async fn scopes_and_permissions_are_whole_words() {
     }
 }
 
-/// TV-22: whatever the value, it is there.
+/// TV-22: with any value.
 #[tokio::test]
 async fn an_id_token_is_no_access_token() {
     let world = World::start().await;

@@ -13,7 +13,7 @@ async fn with_header(
     world.validate(&token).await
 }
 
-/// TV-1: also when the signature is good.
+/// TV-1: also if the signature is valid.
 #[tokio::test]
 async fn only_rs256_is_an_algorithm() {
     let world = World::start().await;

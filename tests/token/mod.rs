@@ -54,7 +54,7 @@ impl World {
         Fief::builder(self.server.url(), self.server.client_id()).clock(self.server.clock())
     }
 
-    /// Claims that are good.
+    /// Returns valid claims.
     pub(crate) fn claims(&self) -> Value {
         json!({
             "iss": self.server.issuer(),
@@ -76,12 +76,12 @@ impl World {
         format!(r#"{{"{name}":{json},{}"#, &rest[1..])
     }
 
-    /// A good token.
+    /// Returns a valid token.
     pub(crate) fn token(&self) -> String {
         self.signer.sign(HEADER, self.claims().to_string())
     }
 
-    /// A token that is good but for one claim, given as JSON text.
+    /// Returns a token that is valid except for one claim, given as JSON text.
     pub(crate) fn token_with(&self, name: &str, json: &str) -> String {
         self.signer.sign(HEADER, self.claims_with(name, json))
     }
@@ -109,7 +109,7 @@ impl World {
     }
 }
 
-/// Whether it is a bad token, rather than one that is over or was not looked at.
+/// Asserts that the token is invalid, and neither expired nor unchecked.
 #[track_caller]
 pub(crate) fn assert_invalid(result: Result<FiefAccessTokenInfo, FiefError>, what: &str) {
     assert!(
@@ -127,6 +127,6 @@ pub(crate) fn assert_expired(result: Result<FiefAccessTokenInfo, FiefError>) {
 }
 
 pub(crate) const SUB: &str = "ca19f041-618e-417a-a68a-3840a568fb8f";
-/// A time of which tokens say that they are good.
+/// A time at which tokens are valid.
 pub(crate) const NOW: u64 = 2_000_000_000;
 pub(crate) const HEADER: &str = r#"{"alg":"RS256","kid":"signer"}"#;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{HEADER, NOW, World, assert_expired, assert_invalid};
 use crate::keys::validate;
 
-/// TV-1, TV-3, TV-6, TV-11: what is refused for its size, form or header costs no request.
+/// TV-1, TV-3, TV-6, TV-11: a token that is rejected for its size, form or header costs no request.
 #[tokio::test]
 async fn what_is_rejected_before_the_signature_costs_no_request() {
     let world = World::start().await;
@@ -40,7 +40,7 @@ async fn of_bad_claims_the_first_in_order_is_reported() {
     }
 }
 
-/// TV-23: who somebody is comes before what they may.
+/// TV-23: authentication comes before authorization.
 #[tokio::test]
 async fn what_is_invalid_is_reported_before_what_is_lacking() {
     let world = World::start().await;
@@ -62,7 +62,7 @@ async fn what_is_invalid_is_reported_before_what_is_lacking() {
     assert_expired(fief.validate_access_token(&token, &requirements).await);
 }
 
-/// TV-23, TV-24: also of a token seen before it is told first that it is over.
+/// TV-23, TV-24: also of a cached token, expiry is reported first.
 #[tokio::test]
 async fn of_a_token_seen_before_expiry_is_reported_before_what_is_lacking() {
     let world = World::start().await;
@@ -97,7 +97,7 @@ async fn what_is_lacking_is_reported_in_order() {
     ));
 }
 
-/// What is told of a token that is to have one of each.
+/// Returns the error of a token that has to meet one requirement of each kind.
 async fn lacking(world: &World, claims: &Value) -> FiefError {
     let required = Requirements::new()
         .permission("x")

@@ -74,7 +74,7 @@ fn requirement() -> impl Strategy<Value = Requirement> {
 }
 
 proptest! {
-    /// TV-20, TV-23: more requirements let nobody in whom fewer kept out, in whatever order they come.
+    /// TV-20, TV-23: a token that does not meet some requirements does not meet more of them, in any order.
     #[test]
     fn requirements_are_monotone(all in prop::collection::vec(requirement(), 0..6), more in requirement(), acr in 0..2_usize) {
         let token = &FIXTURE.tokens[acr];
@@ -86,7 +86,7 @@ proptest! {
         prop_assert_eq!(is_met(token, &with_more), is_met(token, &reordered));
     }
 
-    /// TV-4, TV-10: no change of a good token, seen before or not, is a good token.
+    /// TV-4, TV-10: no change of a valid token, cached or not, is a valid token.
     #[test]
     fn a_changed_token_is_never_valid(at in any::<prop::sample::Index>(), byte in 0_u8..128, how in 0..3, seen in any::<bool>()) {
         let fixture = &*FIXTURE;

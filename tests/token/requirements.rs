@@ -66,7 +66,7 @@ async fn the_strictest_of_repeated_requirements_counts() {
     }
 }
 
-/// TV-23, D13: with the leeway, wherever they are checked.
+/// TV-23, D13: with the leeway, at each place that checks them.
 #[tokio::test]
 async fn requirements_can_be_checked_later() {
     let world = World::start().await;

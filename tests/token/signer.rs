@@ -8,7 +8,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-/// Signs whatever it is given with RS256.
+/// Signs anything with RS256.
 pub(crate) struct Signer {
     pair: KeyPair,
 }

@@ -164,7 +164,7 @@ async fn the_leeway_is_the_same_for_all_times() {
     }
 }
 
-/// RB-9: a clock that is wrong admits nobody, and breaks nothing.
+/// RB-9: a wrong clock accepts no token, and does no harm.
 #[tokio::test]
 async fn a_clock_outside_of_history_accepts_no_token() {
     let world = World::start().await;
@@ -184,7 +184,7 @@ async fn a_clock_outside_of_history_accepts_no_token() {
     }
 }
 
-/// RB-9, TV-14: before 1970 no token is good, however old.
+/// RB-9, TV-14: before 1970 no token is valid, not even an old one.
 #[tokio::test]
 async fn a_clock_before_1970_admits_no_old_token() {
     let world = World::start().await;

@@ -46,8 +46,8 @@ async fn a_token_is_validated_without_waiting_where_the_keys_are_known() {
     assert_expired(fief.try_validate_access_token(&token).unwrap());
 }
 
-/// TV-14, DJ-7: a key id that nobody knows is worth a request once in a while; whoever comes during it may wait for it,
-/// and afterwards nobody does.
+/// TV-14, DJ-7: an unknown key id costs one request per cool-down; callers may wait for it only while it is in flight,
+/// and not afterwards.
 #[tokio::test]
 async fn an_unknown_key_is_rejected_without_waiting_in_the_cool_down() {
     let world = World::start().await;

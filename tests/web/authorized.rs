@@ -111,7 +111,7 @@ async fn policies_do_not_take_each_others_place() {
     assert_eq!(status(&app, &token).await, 200);
 }
 
-/// A policy may ask more than requirements say.
+/// A policy can check more than requirements do.
 #[tokio::test]
 async fn a_policy_can_have_its_own_check() {
     let server = FiefTestServer::start().await;

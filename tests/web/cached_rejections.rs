@@ -1,4 +1,4 @@
-//! Users whom Fief does not describe.
+//! Users that are rejected because of what Fief says about them, or because it says nothing.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn tokens(server: &FiefTestServer) -> (String, String) {
     (first.mint(), second.mint())
 }
 
-/// What Fief says of a user who is not active any more.
+/// Userinfo of a user that is no longer active.
 fn inactive(server: &FiefTestServer) -> Fault {
     Fault::json(json!({"sub": server.user_id(EMAIL), "is_active": false}))
 }
@@ -76,7 +76,7 @@ async fn tokens_at_the_same_time_share_no_rejection() {
     let server = FiefTestServer::start().await;
     let app = app(&server);
     let (first, second) = tokens(&server);
-    // Both are known, so that both are on their way before the answer to the first comes.
+    // Both tokens are cached, so both requests are sent before the first response arrives.
     for token in [&first, &second] {
         send(&app, call(token).uri("/token")).await;
     }
@@ -100,7 +100,7 @@ async fn an_inactive_user_is_rejected_with_any_token() {
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }
 
-/// Lets fifty requests be refused at the same time.
+/// Rejects fifty requests at the same time.
 async fn reject_fifty(server: &FiefTestServer, fault: Fault) {
     let (app, token) = (app(server), server.access_token().mint());
     send(&app, call(&token).uri("/token")).await;

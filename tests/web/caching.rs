@@ -1,4 +1,4 @@
-//! What caches may keep of an answer that is one user's.
+//! What caches may store of a response for one user.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn a_route_without_authentication_is_left_alone() {
     assert_eq!(response.header(header::VARY), "");
 }
 
-/// SE-7: what one answer was about is no matter of the next one's.
+/// SE-7: authentication of one request does not affect the response to the next one.
 #[tokio::test]
 async fn a_response_after_one_users_is_left_alone() {
     let server = FiefTestServer::start().await;

@@ -70,7 +70,7 @@ async fn quotes_and_backslashes_are_escaped_and_nothing_breaks_the_header() {
     assert_eq!(broken.challenge(), "Bearer");
 }
 
-/// A realm that no header can carry is refused when it is set.
+/// A realm that is not valid in a header is rejected when it is set.
 #[tokio::test]
 async fn a_realm_has_to_fit_into_a_header() {
     let server = FiefTestServer::start().await;

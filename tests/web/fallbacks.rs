@@ -66,7 +66,7 @@ async fn a_merge_opens_no_fallback() {
     assert_eq!(status(&app, "/nowhere").await, 403);
 }
 
-/// RB-6, RB-7, D5: no route is found yet, so that nothing could be told apart.
+/// RB-6, RB-7, D5: no route has been matched yet, so the paths cannot be distinguished.
 #[tokio::test]
 async fn a_table_around_a_whole_router_is_our_fault() {
     let server = FiefTestServer::start().await;

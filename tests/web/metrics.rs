@@ -104,7 +104,7 @@ async fn requests_tokens_users_and_fetches_are_counted() {
     assert!(counts.of("fief_client_keys_fetched_at_seconds") > 0);
 }
 
-/// Nor is it logged as one: `/` is open to everyone.
+/// It is not logged as one either: `/` is public.
 #[tokio::test]
 async fn what_is_forgiven_is_no_rejection() {
     let server = FiefTestServer::start().await;

@@ -86,7 +86,7 @@ impl TestResponse {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The `error` of a JSON answer.
+    /// The `error` of a JSON response.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap().to_owned()
     }
@@ -126,7 +126,7 @@ pub fn one(route: MethodRouter) -> Router {
     Router::new().route("/", route)
 }
 
-/// What the route of [`one`] answers with.
+/// Handler of [`one`], which responds with the id of the user.
 pub async fn whoami(Authenticated(token): Authenticated) -> String {
     token.id().to_string()
 }

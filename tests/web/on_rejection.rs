@@ -1,4 +1,4 @@
-//! Answers of the application's own.
+//! Responses to rejections by the application itself.
 
 use axum::{
     http::{Request, header},

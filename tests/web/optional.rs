@@ -1,4 +1,4 @@
-//! What is optional forgives that nobody is logged in, and nothing else.
+//! Optional authentication accepts anonymous requests, and no other failure.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ async fn an_optional_guard_does_not_ignore_an_unreachable_fief() {
     assert_eq!(status(&app, &server.access_token().mint()).await, 503);
 }
 
-/// D8: whatever forgave it further out.
+/// D8: even if an outer guard is optional.
 #[tokio::test]
 async fn an_optional_guard_around_a_required_one_opens_nothing() {
     let server = FiefTestServer::start().await;

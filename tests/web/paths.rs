@@ -128,7 +128,7 @@ async fn no_spelling_of_an_address_borrows_another_paths_entry() {
     assert_eq!(status(&app, overridden).await, 401);
 }
 
-/// HEAD is answered by GET's handler, and guarded with it.
+/// HEAD is handled by GET's handler, and guarded with it.
 #[tokio::test]
 async fn head_goes_with_get() {
     let server = FiefTestServer::start().await;

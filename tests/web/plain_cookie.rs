@@ -122,7 +122,7 @@ async fn a_post_with_the_cookie_must_come_from_this_site() {
     assert_eq!(status(&app, post().header("origin", APP)).await, 200);
 }
 
-/// CS-1: without a login nobody knows the application's origin, so `Origin` shows nothing.
+/// CS-1: without a login the application's origin is unknown, so `Origin` proves nothing.
 #[tokio::test]
 async fn without_a_login_only_fetch_metadata_shows_the_same_site() {
     let server = FiefTestServer::start().await;

@@ -1,4 +1,4 @@
-//! Whichever way a requirement is declared, it requires the same.
+//! Each way to declare a requirement requires the same.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use fief_test_server::{AccessTokenBuilder, FiefTestServer};
 
 use super::{api, authorized::strict, call, guarded, one, send};
 
-/// A kind of requirement: how it is declared, a token that lacks nothing else, and its answer.
+/// A kind of requirement: how it is declared, a token that lacks only that, and the response.
 struct Kind {
     requirements: fn() -> Requirements,
     setter: fn(RequireLayer) -> RequireLayer,

@@ -37,7 +37,7 @@ async fn the_challenge_names_the_description_and_the_description_names_fief() {
     assert_eq!(described.json(), expected);
 }
 
-/// Who does not ask for it has neither.
+/// An application without a resource has neither.
 #[tokio::test]
 async fn without_a_resource_there_is_no_route() {
     let server = FiefTestServer::start().await;

@@ -39,7 +39,7 @@ async fn debug_of_a_cookies_session_shows_neither_token_nor_cookie() {
     let (shown, _) = visitor.send_once(login::page("/", "none")).await;
 
     assert_eq!(shown.status, 200);
-    // As it is, and as a list of bytes.
+    // As text, and as a list of bytes.
     assert!(!shown.body.contains("eyJ") && !shown.body.contains("101, 121, 74"));
     for value in visitor.jar.values() {
         assert!(!shown.body.contains(value));

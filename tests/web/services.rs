@@ -65,7 +65,7 @@ async fn a_router_a_method_and_a_nested_service_are_guarded_alike() {
     }
 }
 
-/// A guard on one method leaves the others alone.
+/// A guard on one method does not affect other methods.
 #[tokio::test]
 async fn a_single_handler_is_guarded() {
     use axum::{handler::Handler, routing::get};
@@ -77,7 +77,7 @@ async fn a_single_handler_is_guarded() {
     assert_eq!(send(&app, Request::post("/")).await.status, 401);
 }
 
-/// The inner service's errors are passed on, not answered.
+/// Errors of the inner service are passed on and not turned into responses.
 #[tokio::test]
 async fn an_error_of_the_service_stays_its_error() {
     let server = FiefTestServer::start().await;
@@ -115,7 +115,7 @@ impl Service<Request<()>> for Ready {
     }
 }
 
-/// Tower's contract, where the guard has to wait too: nobody knows the keys yet.
+/// Tower's contract, also if the guard has to wait, since the keys have not been fetched.
 #[tokio::test]
 async fn the_service_that_was_polled_is_the_one_that_is_called() {
     let server = FiefTestServer::start().await;

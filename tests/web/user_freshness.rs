@@ -18,7 +18,7 @@ fn app(builder: FiefAuthBuilder) -> Router {
         .layer(builder.build().unwrap().layer())
 }
 
-/// How often Fief is asked by two requests that are this far apart.
+/// Returns the number of userinfo requests for two requests with this time between them.
 async fn fetches(server: &FiefTestServer, app: Router, apart: Duration) -> usize {
     let token = server.access_token().mint();
     server.reset_requests();
@@ -99,7 +99,7 @@ async fn a_fief_that_fails_takes_no_user_out_of_the_cache() {
     assert_eq!(status(&app, &token).await, 200);
 }
 
-/// RB-8: an answer that is under way may be of before the change.
+/// RB-8: a response in flight may be older than the change.
 #[tokio::test]
 async fn an_invalidated_user_is_fetched_again_even_during_a_fetch() {
     let server = FiefTestServer::start().await;

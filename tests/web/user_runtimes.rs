@@ -1,4 +1,4 @@
-//! User info while the runtime that asks for it is lost or stands still.
+//! User info if the runtime that fetches it is dropped or does not run.
 
 use std::{
     pin::pin,
@@ -29,7 +29,7 @@ async fn app(server: &FiefTestServer) -> Router {
     app
 }
 
-/// D16, RB-5: those who wait for a request that is lost with its runtime make it again, and once.
+/// D16, RB-5: callers that wait for a request that is lost with its runtime repeat it, and once.
 #[test]
 fn callers_that_wait_outlive_the_runtime_that_fetches() {
     let servers = Runtime::new().unwrap();
@@ -52,7 +52,7 @@ fn callers_that_wait_outlive_the_runtime_that_fetches() {
     assert_eq!(server.requests(Endpoint::Userinfo), 2);
 }
 
-/// D16, RB-5: a request on a runtime that nobody drives holds nobody up for ever.
+/// D16, RB-5: a request on a runtime that does not run does not block callers for ever.
 #[test]
 fn a_request_that_stands_still_is_made_again() {
     let servers = Runtime::new().unwrap();
@@ -63,7 +63,7 @@ fn a_request_that_stands_still_is_made_again() {
     assert_eq!(server.requests(Endpoint::Userinfo), 1);
 }
 
-/// Begins one on a runtime that nobody drives, and then runs the other, fifteen seconds later.
+/// Starts one on a runtime that does not run afterwards, and another on one that does, fifteen seconds later.
 pub(crate) fn after_one_that_stands_still<T>(
     first: impl Future<Output = T>,
     other: impl Future<Output = T>,

@@ -1,4 +1,4 @@
-//! The user who sent the request.
+//! The user that sent the request.
 
 use axum::{Json, Router, http::Request, routing::get};
 use fief_axum::{CurrentUser, FreshUser};

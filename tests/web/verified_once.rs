@@ -32,7 +32,7 @@ async fn a_token_is_verified_once_however_often_it_is_used() {
     assert_eq!(counts.of("fief_client_access_tokens_total seen"), 0);
 }
 
-/// D8, SE-4: what was found out about a request goes out with its answer, whoever asks about a copy of it.
+/// D8, SE-4: the outcome of a request's authentication applies to its response, also if it was determined on a copy.
 #[tokio::test]
 async fn a_copy_of_a_request_undoes_no_cookies() {
     let server = FiefTestServer::start().await;

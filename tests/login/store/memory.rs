@@ -13,7 +13,7 @@ use tower_sessions_core::{
     session_store::{Error, Result},
 };
 
-/// A store that adds what it is told to save, as those of databases do.
+/// A store that adds the records that it saves, as those of databases do.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     records: Arc<Mutex<HashMap<Id, Record>>>,
@@ -27,19 +27,19 @@ impl Memory {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
-    /// How often a record was asked for.
+    /// Returns how often a record was loaded.
     pub fn loads(&self) -> usize {
         self.loads.load(Ordering::SeqCst)
     }
 
-    /// Has the next answer wait until what this returns is dropped.
+    /// Delays the next response until the returned sender is dropped.
     pub fn hold_next(&self) -> oneshot::Sender<()> {
         let (sender, receiver) = oneshot::channel();
         *self.held.lock().unwrap() = Some(receiver);
         sender
     }
 
-    /// Whether an answer waits already.
+    /// Returns `true` if a response is being delayed.
     pub fn is_holding(&self) -> bool {
         self.held.lock().unwrap().is_none()
     }

@@ -35,7 +35,7 @@ pub const CREDENTIALS: [&str; 20] = [
     "good",
 ];
 
-/// Whether they are good for such a request. Cookies are so only where nothing is changed.
+/// Returns `true` if such a request with these credentials is accepted. Cookies are accepted for safe methods only.
 pub fn are_good(credentials: &str, method: &Method) -> bool {
     match credentials {
         "seen" | "good" => true,
@@ -65,7 +65,7 @@ impl Known {
     }
 }
 
-/// The session of someone who logged in: a `Cookie` header.
+/// Returns the session of a user that logged in, as a `Cookie` header.
 async fn session(server: &FiefTestServer, key: SessionKey) -> String {
     let builder = FiefAuth::builder(fief(server)).login(APP, key);
     let mut visitor = Visitor::new(builder.build().unwrap().routes());

@@ -119,14 +119,14 @@ fn app(app: Router, layer: Layer, auth: &FiefAuth, other: &FiefAuth) -> Router {
 fn is_in_place(protection: Protection, layer: Layer) -> bool {
     match (protection, layer) {
         (Protection::OtherPaths, _) => false,
-        // A policy is of whoever's layer is around it, and none is none.
+        // A policy works with the layer of another `FiefAuth` too, but not without a layer.
         (_, Layer::Foreign) => matches!(protection, Protection::Policy),
         (_, Layer::Missing) => !matches!(protection, Protection::Policy),
         _ => true,
     }
 }
 
-/// Nothing where nobody waited for it.
+/// Returns `None` if the response did not arrive in time.
 async fn response(app: Router, request: Request<Body>, trouble: Trouble) -> Option<Response<Body>> {
     let response = app.oneshot(request);
     let response = if trouble.hangs() {
@@ -152,8 +152,8 @@ fn protections() -> impl Strategy<Value = Protection> {
     ])
 }
 
-/// D5, RB-6, Q31, Q32: whatever the order of the layers, the state of Fief and the credentials, only good ones with
-/// what is required get in, and only where everything is in its place. Whatever the answer then is.
+/// D5, RB-6, Q31, Q32: for any order of layers, state of Fief and credentials, only valid credentials that meet the
+/// requirements reach the handler, and only if layer and guard are in place. The response does not matter.
 #[test]
 fn only_valid_credentials_reach_the_handler() {
     use Layer as L;
@@ -203,7 +203,7 @@ fn only_valid_credentials_reach_the_handler() {
         let is_well = matches!(trouble, Trouble::None)
             || trouble.is_of_userinfo() && !matches!(protection, Protection::GuardAndUser);
         let expected = are_good(credentials, &method) && is_well && is_in_place(protection, layer);
-        // Nobody waits for what hangs, so that it may be too early for some who would get in.
+        // The test does not wait for what hangs, so a request may not have reached its handler yet.
         if !(trouble.hangs() && response.is_none() && expected) {
             prop_assert_eq!(reached.load(Ordering::Relaxed), usize::from(expected));
         }
