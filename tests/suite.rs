@@ -1,4 +1,4 @@
-//! The suites. What needs the real Fief or Chromium is ignored: `tests/real.sh` runs it.
+//! All suites. Tests that need the real Fief or Chromium are ignored; `tests/real.sh` runs them.
 
 #[macro_use]
 mod contract;

@@ -1,4 +1,4 @@
-//! `examples/web` in Chromium: what only a real browser decides about cookies, redirects, forms and history.
+//! `examples/web` in Chromium: what only a real browser shows about cookies, redirects, forms and history.
 
 use fief_tests::Chromium;
 

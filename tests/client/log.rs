@@ -11,12 +11,12 @@ use tracing::{
 };
 use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
 
-/// What is logged on this thread.
+/// The log of this thread.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Keeps what is logged from now on until the guard is dropped.
+    /// Records what is logged from now on, until the guard is dropped.
     pub(crate) fn of(level: Level) -> (Self, DefaultGuard) {
         static UNDECIDED: Once = Once::new();
         UNDECIDED.call_once(|| set_global_default(Undecided).unwrap());
@@ -51,7 +51,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Keeps nothing, and leaves it open whether others do. What is of interest is remembered for the whole process: without
+/// Records nothing, but keeps events enabled. Interest in an event is cached for the whole process: without
 /// this, a test without a log would disable the events that it meets first for all tests.
 struct Undecided;
 

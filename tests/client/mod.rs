@@ -1,4 +1,4 @@
-//! fief-client's protocol, as an application meets it.
+//! The protocol of fief-client, through its public API.
 
 mod access_token;
 mod authorize;
@@ -41,7 +41,7 @@ pub(crate) const CALLBACK: &str = "https://www.bretagne.duchy/callback";
 pub(crate) const ANNE: &str = "anne@example.com";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The server's first client, by the server's clock.
+/// Returns a builder for the server's first client, with the server's clock.
 pub(crate) fn builder(server: &FiefTestServer) -> FiefBuilder {
     Fief::builder(server.url(), server.client_id())
         .client_secret(server.client_secret())
@@ -52,12 +52,12 @@ pub(crate) fn fief(server: &FiefTestServer) -> Fief {
     builder(server).build().unwrap()
 }
 
-/// Makes a login URL, which takes the discovery document and nothing else.
+/// Builds a login URL, for which only the discovery document is fetched.
 pub(crate) async fn discover(fief: &Fief) -> Result<Url, FiefError> {
     fief.auth_url(CALLBACK, &AuthorizationRequest::new()).await
 }
 
-/// Waits until so many requests came to an endpoint, but not for ever.
+/// Waits until an endpoint has received this many requests, with a timeout.
 pub(crate) async fn wait_for_requests(
     server: &FiefTestServer,
     endpoint: Endpoint,
@@ -68,7 +68,7 @@ pub(crate) async fn wait_for_requests(
         .unwrap_or_else(|_| panic!("{} of {requests}", server.requests(endpoint)));
 }
 
-/// Waits until something is so, but not for ever.
+/// Waits until a condition holds, with a timeout.
 pub(crate) async fn wait_until(is_so: impl AsyncFn() -> bool) {
     let wait = async {
         while !is_so().await {
@@ -78,7 +78,7 @@ pub(crate) async fn wait_until(is_so: impl AsyncFn() -> bool) {
     timeout(TIMEOUT, wait).await.unwrap();
 }
 
-/// Begins a login and lets anne through: the attempt, and the query of the callback.
+/// Begins a login of anne. Returns the attempt, and the query of the callback.
 pub(crate) async fn begin(
     server: &FiefTestServer,
     fief: &Fief,
@@ -98,7 +98,7 @@ pub(crate) async fn finish(
     fief.finish_login(attempt, &response).await
 }
 
-/// A whole login of anne.
+/// Logs anne in.
 pub(crate) async fn log_in(
     server: &FiefTestServer,
     fief: &Fief,

@@ -46,7 +46,7 @@ impl Recorded {
             .map(|value| value.to_str().unwrap())
     }
 
-    /// The body's fields, in their order.
+    /// Returns the form fields of the body, in order.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.body.as_bytes())
             .into_owned()
@@ -87,5 +87,5 @@ async fn record(
     Json(response)
 }
 
-/// Of a key that signs nothing.
+/// The modulus of a key that signs nothing.
 const MODULUS: &str = "w7U4h2zXb3__NA9fxK6MB2jD4QhEdEX5EeIcfu5JwkHAj_Ofo_KDVsgPSiuGJaAK5aFUB9Lcm7o_BdusnniwAXTBrY4YmCTOYjDA5VqMZF9G7km48zQezDJbtVTBNFP-W0cA0Z_DU8q77DdQsG4Lyq2dd1vT87stDVE1ElNVyog2aKnIdlFFyiQPeJngreuYkqmurh4XFS2BA2kz9swcqTMU2KeiK2aluKxxS-h5Y4KcjtmOvVQyHP6fuiGLllTcL7aYAVNPb8f34VQzuI-0VWO6Ygep9FnqzCYZMN4IwEy3rjdFojDh28-0_L8UZ4ZAcZQHJNPKvz8C1imLMfT7fw";

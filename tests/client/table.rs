@@ -18,7 +18,7 @@ fn each_fault_from_the_field_has_its_tests() {
     assert_ne!(check(include_str!("../field.md")), 0);
 }
 
-/// Checks that a table names tests that are there, and that name the row: how many rows there are.
+/// Checks that the tests in a table exist and name their rows. Returns the number of rows.
 fn check(table: &str) -> usize {
     let mut seen = HashSet::new();
     for row in table.lines().filter(|line| line.starts_with('|')) {
@@ -52,7 +52,7 @@ fn check_test(id: &str, test: &str) {
     );
 }
 
-/// The comment above a test.
+/// Returns the doc comment of a test.
 fn doc_of(source: &str, name: &str) -> Option<String> {
     let lines: Vec<_> = source.lines().map(str::trim).collect();
     let is_test = |line: &&str| line.contains(&format!("fn {name}("));

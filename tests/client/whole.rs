@@ -1,4 +1,4 @@
-//! The protocol against `fief-test-server` and the real Fief alike.
+//! The protocol against both `fief-test-server` and the real Fief.
 
 use fief_client::{
     AuthorizationRequest, AuthorizationResponse, Fief, FiefAcr, FiefBuilder, FiefError,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use fief_test_server::{Client, FiefTestServer, FieldType, User, UserField};
 use fief_tests::{Seed, SeedClient, SeedField, SeedUser};
 
-/// Of every client and webhook.
+/// The secret of every client and webhook.
 pub(crate) const SECRET: &str = "secret";
 
 /// Starts a server with the seed.

@@ -8,13 +8,13 @@ use tokio::{
     time::timeout,
 };
 
-/// An address that takes webhooks.
+/// A server that receives webhooks.
 pub(crate) struct Hook {
     pub(crate) url: String,
     deliveries: UnboundedReceiver<Delivery>,
 }
 
-/// What was posted there.
+/// A request that it received.
 pub(crate) struct Delivery {
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
@@ -34,7 +34,7 @@ impl Hook {
         Self { url, deliveries }
     }
 
-    /// What arrives next; not to be waited for without end.
+    /// Waits for the next delivery, with a timeout.
     pub(crate) async fn delivery(&mut self) -> Delivery {
         let next = timeout(Duration::from_secs(60), self.deliveries.recv()).await;
         next.expect("nothing was delivered").unwrap()

@@ -1,6 +1,6 @@
 //! Fief's responses on the wire. Each case runs against `fief-test-server` and against the real Fief.
 
-/// Makes each case two tests: against `fief-test-server`, and against the real Fief.
+/// Defines two tests for each case: against `fief-test-server`, and against the real Fief.
 macro_rules! contract {
     ($target:ident: $($case:ident),+ $(,)?) => {
         mod embedded {

@@ -16,7 +16,7 @@ pub(crate) struct Target {
     kind: Kind,
 }
 
-/// How an application knows itself and its tenant.
+/// The credentials of a client, and the base URL of its tenant.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -115,7 +115,7 @@ impl Target {
         users.find(|user| user.email == email).unwrap()
     }
 
-    /// Lets this much time go by for the server.
+    /// Advances the server's time, or waits.
     pub(crate) async fn advance(&self, time: Duration) {
         match &self.kind {
             Kind::Embedded(server) => server.advance(time),
@@ -123,7 +123,7 @@ impl Target {
         }
     }
 
-    /// The mails that are sent from now on.
+    /// Returns the mails that are sent from now on.
     pub(crate) async fn mails(&self) -> Mails<'_> {
         match &self.kind {
             Kind::Embedded(server) => Mails::Embedded(server),
@@ -131,7 +131,7 @@ impl Target {
         }
     }
 
-    /// Has an event sent to an address: gives the secret it is signed with.
+    /// Adds a webhook for an event. Returns the secret that signs the deliveries.
     pub(crate) async fn webhook(&self, url: &str, event: &str) -> String {
         match &self.kind {
             Kind::Embedded(server) => {
@@ -142,7 +142,7 @@ impl Target {
         }
     }
 
-    /// The private key of a client whose ID tokens are encrypted.
+    /// Returns the private key of a client that encrypts its ID tokens.
     pub(crate) fn encryption_key(&self, client: &str) -> Value {
         match &self.kind {
             Kind::Embedded(server) => serde_json::from_str(&server.encryption_key()).unwrap(),

@@ -38,7 +38,7 @@ impl Target {
         Browser::new().stopping_at(&self.seed.redirect_uri)
     }
 
-    /// The address of the login, with parameters added or replaced; `None` leaves one out.
+    /// Returns the URL of `/authorize` with parameters added or replaced; `None` removes one.
     pub(crate) fn authorize_url(&self, client: &str, changes: &[(&str, Option<&str>)]) -> String {
         let client = self.client(client);
         let mut url: Url = format!("{}/authorize", client.base_url).parse().unwrap();
@@ -63,13 +63,13 @@ impl Target {
         send(self.http.get(self.authorize_url("main", changes))).await
     }
 
-    /// Goes to the login page and logs in.
+    /// Opens the login page and logs in.
     pub(crate) async fn log_in(&self, browser: &mut Browser, email: &str, url: &str) -> Page {
         browser.open(url).await;
         browser.log_in(email, &self.user(email).password).await
     }
 
-    /// The code of a new login.
+    /// Logs in, and returns the code.
     pub(crate) async fn code(
         &self,
         client: &str,
@@ -81,7 +81,7 @@ impl Target {
         parameter(&page.url, "code").unwrap_or_else(|| panic!("no code: {page:?}"))
     }
 
-    /// The tokens of a new login.
+    /// Logs in, and returns the tokens.
     pub(crate) async fn tokens(
         &self,
         client: &str,
@@ -94,7 +94,7 @@ impl Target {
         response.json()
     }
 
-    /// Exchanges a code with what the client should send.
+    /// Exchanges a code with all that the client has to send.
     pub(crate) async fn exchange(&self, client: &Client, code: &str) -> TestResponse {
         let form = [
             ("grant_type", "authorization_code"),
@@ -127,7 +127,7 @@ impl Target {
         send(self.http.post(url).form(form)).await
     }
 
-    /// A call of the user API.
+    /// Sends a request to the user API.
     pub(crate) async fn user_api(
         &self,
         method: Method,
@@ -152,7 +152,7 @@ pub(crate) async fn send(request: RequestBuilder) -> TestResponse {
     }
 }
 
-/// The first value of a query parameter.
+/// Returns the first value of a query parameter.
 pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
     let mut pairs = url.query_pairs();
     pairs
@@ -160,7 +160,7 @@ pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// A part of a JWT as JSON: the first is its header, the second its claims.
+/// Returns a part of a JWT as JSON: the first one is its header, the second its claims.
 pub(crate) fn part(jwt: &Value, part: usize) -> Value {
     let text = jwt.as_str().unwrap().split('.').nth(part).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
@@ -174,7 +174,7 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
-/// The names of an object's members, sorted.
+/// Returns the names of an object's members, sorted.
 pub(crate) fn members(value: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = value
         .as_object()

@@ -1,4 +1,4 @@
-//! The examples, started as processes and used as people use them.
+//! The examples, started as processes and used like a user does.
 
 mod api;
 mod docs;

@@ -59,7 +59,7 @@ impl Site {
         }
     }
 
-    /// `examples/api` with the same Fief and client.
+    /// Starts `examples/api` with the same Fief and client.
     pub(crate) fn api(&self) -> (Process, String) {
         let variables = fief_variables(&self.fief_url, &self.client);
         let mut api = Process::start("example-api", &variables);
@@ -67,7 +67,7 @@ impl Site {
         (api, url)
     }
 
-    /// Goes to a page that wants a login, and logs in.
+    /// Opens a page that requires a login, and logs in.
     pub(crate) async fn log_in(&self, path: &str, email: &str, password: &str) -> LoggedIn {
         let mut browser = Browser::new();
         browser.open(&format!("{}{path}", self.url)).await;
@@ -103,7 +103,7 @@ impl Site {
     }
 }
 
-/// A browser and what it shows.
+/// A browser after a login, and the page that it shows.
 pub(crate) struct LoggedIn {
     pub(crate) browser: Browser,
     pub(crate) page: fief_tests::Page,

@@ -3,7 +3,7 @@ use std::net::TcpListener;
 use fief_tests::{Browser, Process};
 use reqwest::StatusCode;
 
-/// The one way in that needs nothing else.
+/// No settings are required.
 #[tokio::test]
 async fn the_web_application_brings_its_own_fief() {
     let mut web = Process::start("example-web", &[]);
@@ -61,7 +61,7 @@ fn a_bad_setting_is_one_clear_line() {
     }
 }
 
-/// Exit code 1, and one line on stderr with these words in it.
+/// Asserts that the process ends with exit code 1 and one line on stderr that contains these words.
 fn assert_fails_to_start(package: &str, variables: &[(&str, &str)], words: &[&str]) {
     let (status, stderr) = Process::start(package, variables).wait();
     assert_eq!(status.code(), Some(1), "{package} {variables:?}: {stderr}");

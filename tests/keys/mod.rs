@@ -25,7 +25,7 @@ use tokio::time::sleep;
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// A server, and a client that has fetched its keys.
+/// Returns a server, and a client that has fetched its keys.
 pub(crate) async fn connected() -> (FiefTestServer, Fief) {
     let server = FiefTestServer::start().await;
     let fief = crate::client::fief(&server);
@@ -47,7 +47,7 @@ pub(crate) async fn at_once(
     poll_once(pin!(validate(fief, token))).await
 }
 
-/// What a future gives, provided that it takes no waiting.
+/// Polls a future once. Returns `None` if it is pending.
 pub(crate) async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(result) => Poll::Ready(Some(result)),
@@ -61,13 +61,13 @@ pub(crate) fn token(server: &FiefTestServer, number: usize) -> String {
     server.access_token().claim("jti", number).mint()
 }
 
-/// A token of a key that Fief does not have.
+/// Returns a token of a key that Fief does not have.
 pub(crate) fn token_of_unknown_key(server: &FiefTestServer, number: usize) -> String {
     let kid = format!("stranger {number}");
     server.access_token().header("kid", kid).mint()
 }
 
-/// Time for what should not happen.
+/// Waits for a moment, in which something must not happen.
 pub(crate) async fn pause() {
     sleep(Duration::from_millis(50)).await;
 }

@@ -162,7 +162,7 @@ async fn a_bearer_token_that_has_expired_meanwhile_is_not_handed_on() {
     assert_eq!(send(&app, call.uri("/slow")).await.status, 401);
 }
 
-/// What a handler leaves behind waits for the end of the session.
+/// Returns a task that a handler spawned, which waits for the end of the session.
 async fn watched(auth: &FiefAuth, visitor: &Visitor) -> tokio::task::JoinHandle<()> {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let route = post(async move |session: CurrentSession| {

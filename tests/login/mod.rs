@@ -1,4 +1,4 @@
-//! Logging in, staying logged in and logging out with fief-axum, as a browser meets it.
+//! Login, sessions and logout with fief-axum, through a browser.
 
 mod account;
 mod attempt;
@@ -30,12 +30,12 @@ pub fn key() -> SessionKey {
     SessionKey::from_bytes(b"a key of thirty-two random bytes").unwrap()
 }
 
-/// A web application's builder.
+/// Returns the builder of a web application.
 pub fn builder(server: &FiefTestServer) -> FiefAuthBuilder {
     FiefAuth::builder(web::fief(server)).login(APP, key())
 }
 
-/// An application with a page of each kind.
+/// Returns an application with a page for each kind of requirement.
 pub fn app(auth: &FiefAuth) -> Router {
     let admin = auth.require().acr(FiefAcr::LevelOne);
     let recent = auth.require().max_age(Duration::from_secs(300));

@@ -14,7 +14,7 @@ use crate::web::{self, metrics::Counts, user_runtimes::after_one_that_stands_sti
 
 pub const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// A server whose access tokens last an hour.
+/// Starts a server with access tokens that live for an hour.
 pub async fn server() -> FiefTestServer {
     let client = Client::new("castles").token_lifetime(LIFETIME);
     FiefTestServer::builder()
@@ -181,7 +181,7 @@ async fn the_old_session_stands_for_the_new_one_for_half_a_minute() {
     assert_eq!(old.clone().open("/castles").await.status, 303);
 }
 
-/// D12: in cookies, what a browser did not get is lost with the process that knew it.
+/// D12: in cookies, tokens that a browser did not receive are lost with the process that knew them.
 #[tokio::test]
 async fn in_cookies_a_lost_refresh_ends_the_session_with_its_access_token() {
     let server = server().await;
@@ -266,7 +266,7 @@ async fn without_offline_access_nothing_is_refreshed() {
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
 
-/// What a refresh is counted as, of which this is wrong.
+/// Returns how a refresh with this fault is counted.
 async fn counted(wrong: impl FnOnce(&FiefTestServer)) -> String {
     let server = server().await;
     let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
@@ -278,7 +278,7 @@ async fn counted(wrong: impl FnOnce(&FiefTestServer)) -> String {
     counts.labels_of("fief_axum_refreshes_total")
 }
 
-/// The names are documented, so they stay.
+/// The names are documented, so they must not change.
 #[tokio::test]
 async fn refreshes_are_counted_by_what_they_led_to() {
     let fails = |fault| move |server: &FiefTestServer| server.fault(Endpoint::Token, fault);

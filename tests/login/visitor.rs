@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use crate::web::{EMAIL, TestResponse};
 
-/// A browser before an application that runs in this process. A clone has the same cookies, and a jar of its own.
+/// Browser of an application that runs in this process. A clone starts with the same cookies, in its own jar.
 #[derive(Clone)]
 pub struct Visitor {
     app: Router,
@@ -25,7 +25,7 @@ impl Visitor {
         }
     }
 
-    /// Goes on with another process of the application.
+    /// Returns a browser with the same cookies at another process of the application.
     pub fn at(&self, app: Router) -> Self {
         Self {
             app,
@@ -48,7 +48,7 @@ impl Visitor {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// Opens the login route and goes to Fief, where anne has a session: the callback.
+    /// Opens the login route and logs in at Fief. Returns the callback.
     pub async fn begin(&mut self, server: &FiefTestServer, login: &str) -> String {
         let response = self.open(login).await;
         assert_eq!(response.status, 303, "{}", response.body);
@@ -70,7 +70,7 @@ impl Visitor {
         response
     }
 
-    /// What comes back, with its `Set-Cookie`s not yet in the jar.
+    /// Returns the response, and its cookies, which are not stored.
     pub async fn send_once(&self, mut request: Request<Body>) -> (TestResponse, Vec<String>) {
         if !self.jar.is_empty() {
             let pairs: Vec<_> = self.jar.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -96,14 +96,14 @@ impl Visitor {
         }
     }
 
-    /// The names of the cookies that it has, but for the one that counts logins.
+    /// Returns the names of the stored cookies, except for the one that counts logins.
     pub fn cookie_names(&self) -> Vec<&str> {
         let names = self.jar.keys().map(String::as_str);
         names.filter(|name| !name.contains("logins")).collect()
     }
 }
 
-/// The request of a browser that opens a page.
+/// Returns the request of a browser that opens a page.
 pub fn page(path: &str, site: &str) -> Request<Body> {
     Request::get(path)
         .header("sec-fetch-mode", "navigate")
@@ -113,7 +113,7 @@ pub fn page(path: &str, site: &str) -> Request<Body> {
         .unwrap()
 }
 
-/// Path and query.
+/// Returns path and query of a URL.
 pub fn path(url: &str) -> String {
     let url = url::Url::parse(url).unwrap();
     url[url::Position::BeforePath..].to_owned()

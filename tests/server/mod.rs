@@ -1,4 +1,4 @@
-//! The server for tests, tested as the applications under test meet it: over the wire.
+//! The test server, tested over the wire.
 
 mod account;
 mod endpoints;
@@ -18,14 +18,14 @@ pub const CALLBACK: &str = "http://127.0.0.1:3000/auth-callback";
 pub const EMAIL: &str = "anne@example.com";
 pub const PASSWORD: &str = "herminetincture";
 
-/// A client that follows no redirect and keeps no cookie.
+/// Returns a client that follows no redirects and stores no cookies.
 pub fn http() -> Client {
     let client = Client::builder().redirect(Policy::none()).no_proxy();
-    // The platform's certificates take long to load, and nothing here speaks TLS.
+    // Loading the platform's certificates takes long, and no test here uses TLS.
     client.tls_certs_only([]).build().unwrap()
 }
 
-/// The address of `/authorize` with what a login needs, and more.
+/// Returns the URL of `/authorize` with the required parameters, and more.
 pub fn authorize_url(server: &FiefTestServer, more: &[(&str, &str)]) -> Url {
     let mut url = Url::parse(server.url()).unwrap().join("authorize").unwrap();
     url.query_pairs_mut()
@@ -38,20 +38,20 @@ pub fn authorize_url(server: &FiefTestServer, more: &[(&str, &str)]) -> Url {
     url
 }
 
-/// A parameter of a callback.
+/// Returns a parameter of a callback.
 pub fn parameter(callback: &str, name: &str) -> Option<String> {
     let url = Url::parse(callback).unwrap();
     let found = url.query_pairs().find(|(key, _)| key == name);
     found.map(|(_, value)| value.into_owned())
 }
 
-/// Logs anne in without a page: the code.
+/// Logs anne in without a page, and returns the code.
 pub async fn code(server: &FiefTestServer, more: &[(&str, &str)]) -> String {
     let callback = server.log_in(EMAIL, authorize_url(server, more)).await;
     parameter(&callback, "code").unwrap()
 }
 
-/// A request to the token endpoint by the first client.
+/// Sends a request to the token endpoint as the first client.
 pub async fn token(server: &FiefTestServer, form: &[(&str, &str)]) -> (u16, Value) {
     let response = http()
         .post(format!("{}/api/token", server.url()))

@@ -10,9 +10,9 @@ use url::Url;
 
 const MAX_HOPS: usize = 20;
 
-/// A person's browser: it keeps cookies, follows redirects and says where its requests come from.
+/// Browser of a user, which stores cookies, follows redirects and sends Fetch Metadata.
 ///
-/// A clone is another tab.
+/// A clone is another tab: it has the same cookies.
 #[derive(Clone)]
 pub struct Browser {
     client: Client,
@@ -21,7 +21,7 @@ pub struct Browser {
     callback: Option<String>,
 }
 
-/// What the browser shows after the last redirect.
+/// Page that the browser shows after the last redirect.
 #[derive(Debug)]
 pub struct Page {
     pub url: Url,
@@ -38,7 +38,7 @@ impl Browser {
         let client = Client::builder()
             .redirect(Policy::none())
             .cookie_provider(jar.clone())
-            // The platform's certificates take long to load, and nothing here speaks TLS.
+            // Loading the platform's certificates takes long, and no test here uses TLS.
             .tls_certs_only([])
             .build()
             .unwrap();
@@ -50,7 +50,7 @@ impl Browser {
         }
     }
 
-    /// Shows a redirect to this address instead of following it: for where nothing listens.
+    /// Shows a redirect to this URL instead of following it, since no server listens there.
     #[must_use]
     pub fn stopping_at(self, callback: &str) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Browser {
         }
     }
 
-    /// Types an address.
+    /// Opens a URL, as if it was typed.
     pub async fn open(&mut self, url: &str) -> Page {
         self.page = None;
         self.navigate(Method::GET, url.parse().unwrap(), None).await
@@ -111,7 +111,7 @@ impl Browser {
             .await
     }
 
-    /// One request from a script of the page shown: no redirect is followed.
+    /// Sends a request as a script of the page shown. Redirects are not followed.
     pub async fn fetch(&self, method: Method, link: &str) -> Page {
         let url = self.resolve(link);
         let request = self
@@ -125,7 +125,7 @@ impl Browser {
         page
     }
 
-    /// The cookies that go to an address, by name and value.
+    /// Returns the cookies that are sent to a URL, by name and value.
     pub fn cookies(&self, url: &str) -> Vec<(String, String)> {
         let header = self.jar.cookies(&url.parse().unwrap());
         let text = header.map_or(String::new(), |value| value.to_str().unwrap().to_owned());
@@ -135,7 +135,7 @@ impl Browser {
             .collect()
     }
 
-    /// Puts a cookie in the jar, as a `Set-Cookie` from this address would.
+    /// Stores a cookie, as a `Set-Cookie` from this URL would.
     pub fn set_cookie(&self, url: &str, cookie: &str) {
         self.jar.add_cookie_str(cookie, &url.parse().unwrap());
     }
@@ -192,7 +192,7 @@ impl Browser {
         request
     }
 
-    /// Fetch Metadata, section 2.3: `none` when typed, else the worst of the redirects so far.
+    /// Returns `Sec-Fetch-Site`: `none` for a typed URL, otherwise the least trusted of the redirects so far.
     fn site(&self, hops: &[Url]) -> &'static str {
         let Some(page) = &self.page else {
             return "none";
@@ -221,7 +221,7 @@ impl Browser {
         }
     }
 
-    /// Fief compares a cookie with a field, so the page's markup need not be read.
+    /// Returns the CSRF token. Fief compares a cookie with a form field, so the page does not have to be parsed.
     fn csrf_token(&self) -> String {
         let url = self.page.as_ref().expect("a page of Fief is shown");
         let name = "fief_csrftoken";
@@ -241,7 +241,7 @@ impl Default for Browser {
 }
 
 impl Page {
-    /// Whether any address on the way had this path.
+    /// Returns `true` if a URL on the way had this path.
     pub fn passed_through(&self, path: &str) -> bool {
         self.hops.iter().any(|hop| hop.path() == path)
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// The program that drives one Chromium, and ends it.
+/// Process of chromedriver, which drives one Chromium and ends it.
 pub(crate) struct Chromedriver {
     child: Child,
     port: u16,
@@ -36,7 +36,7 @@ impl Chromedriver {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse().ok()
         });
-        // Read to the end, so that it never waits for a reader.
+        // Read to the end, so that chromedriver never blocks on a full pipe.
         thread::spawn(move || lines.for_each(drop));
         Self {
             child,
@@ -49,7 +49,7 @@ impl Chromedriver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Has it close the browser of a session.
+    /// Closes the browser of a session.
     pub(crate) fn close(&self, session: &str) -> std::io::Result<()> {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
         connection.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -67,7 +67,7 @@ impl Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // Fails if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
         // The last of Chromium's processes may still be writing there.

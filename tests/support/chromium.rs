@@ -8,7 +8,7 @@ use crate::chromedriver::Chromedriver;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A Chromium without a window, driven as [WebDriver](https://www.w3.org/TR/webdriver2/) says; gone when it is dropped.
+/// Headless Chromium, driven with [WebDriver](https://www.w3.org/TR/webdriver2/). It is closed when it is dropped.
 pub struct Chromium {
     http: Client,
     session: String,
@@ -34,12 +34,12 @@ impl Chromium {
         browser
     }
 
-    /// Types an address.
+    /// Opens a URL, as if it was typed.
     pub async fn open(&self, url: &str) {
         self.post("/url", json!({"url": url})).await.unwrap();
     }
 
-    /// Clicks the link or the button that is called so.
+    /// Clicks the link or button with this text.
     pub async fn click(&self, name: &str) {
         let path = format!("//*[self::a or self::button][normalize-space()='{name}']");
         let element = self.element("xpath", &path).await;
@@ -48,7 +48,7 @@ impl Chromium {
             .unwrap();
     }
 
-    /// Types into the field that is called so; `\n` is the enter key.
+    /// Types into the field with this name; `\n` is the enter key.
     pub async fn fill(&self, name: &str, text: &str) {
         let element = self
             .element("css selector", &format!("input[name='{name}']"))
@@ -65,12 +65,12 @@ impl Chromium {
         self.fill("password", &format!("{password}\n")).await;
     }
 
-    /// The back button.
+    /// Goes back in the history.
     pub async fn back(&self) {
         self.post("/back", json!({})).await.unwrap();
     }
 
-    /// The tab shown, for `show_tab`.
+    /// Returns the handle of the tab shown, for `show_tab`.
     pub async fn tab(&self) -> String {
         let handle = self.call(Method::GET, "/window", Value::Null).await;
         handle.unwrap().as_str().unwrap().to_owned()
@@ -88,7 +88,7 @@ impl Chromium {
         self.post("/window", json!({"handle": tab})).await.unwrap();
     }
 
-    /// Waits for a page whose address starts so and whose text contains this, and gives all its text.
+    /// Waits for a page with this start of its URL and with this text. Returns the whole text.
     pub async fn wait_for_page(&self, url: &str, text: &str) -> String {
         let deadline = Instant::now() + TIMEOUT;
         loop {
@@ -157,16 +157,16 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // It may be gone already, which is as good.
+        // Fails if it is already closed.
         let _ = self.driver.close(&self.session);
     }
 }
 
-/// Where the page is and what it says, once it is all there.
+/// Returns URL and text of a page that is loaded completely.
 const PAGE: &str =
     "return document.readyState === 'complete' && [location.href, document.body.innerText]";
 
-/// As root there is no sandbox to be had; the rest keeps it off the network.
+/// Root has no sandbox. The other arguments keep Chromium off the network.
 const ARGUMENTS: [&str; 9] = [
     "--headless",
     "--no-sandbox",

@@ -15,7 +15,7 @@ use crate::{
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A real Fief of a test's own, run until it is dropped.
+/// A real Fief for a single test, which runs until it is dropped.
 pub struct OwnFief {
     pub fief: RealFief,
     port: u16,
@@ -48,7 +48,7 @@ impl OwnFief {
             .env("PORT", self.port.to_string())
             .env("FIEF_DOMAIN", format!("127.0.0.1:{}", self.port))
             .env("DATABASE_NAME", self.file("db").file_name().unwrap())
-            // The worker of the other Fief is not to take its tasks.
+            // Another database, so that the worker of the shared Fief does not take its tasks.
             .env("REDIS_URL", format!("{}/1", variable("REDIS_URL")))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -58,12 +58,12 @@ impl OwnFief {
         self.wait_until_ready().await;
     }
 
-    /// The client that Fief makes for itself.
+    /// Returns the id of the client that Fief creates at its start.
     pub fn client_id(&self) -> String {
         setting("FIEF_CLIENT_ID")
     }
 
-    /// An access token of that client, for the only user.
+    /// Returns an access token of that client for the only user.
     pub async fn access_token(&self) -> String {
         let client = self.only("/clients/").await;
         let user = self.only("/users/").await;
@@ -99,7 +99,7 @@ impl OwnFief {
 
     fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
-            // It may have ended already, which is as good.
+            // Fails if it has already ended.
             let _ = server.kill();
             let _ = server.wait();
         }
@@ -112,7 +112,7 @@ impl Drop for OwnFief {
     }
 }
 
-/// What the other Fief was started with.
+/// Returns the settings of the shared Fief.
 fn settings() -> Vec<(String, String)> {
     let settings = variable("SETTINGS");
     let pairs = settings.lines().filter_map(|line| line.split_once('='));

@@ -15,7 +15,7 @@ use std::{
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A program of the workspace, run until it is dropped.
+/// A binary of the workspace, which runs until it is dropped.
 pub struct Process {
     child: Child,
     lines: Receiver<String>,
@@ -53,7 +53,7 @@ impl Process {
         }
     }
 
-    /// What follows `label: ` in the first line that starts so; waits for that line.
+    /// Returns what follows `label: ` in the first line that starts with it. Waits for that line.
     pub fn value_of(&mut self, label: &str) -> String {
         let prefix = format!("{label}: ");
         loop {
@@ -85,13 +85,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // Fails if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -100,7 +100,7 @@ pub fn free_port() -> u16 {
 fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
-        // Read to the end, so that the program never waits for a reader.
+        // Read to the end, so that the process never blocks on a full pipe.
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             let _ = sender.send(line);
         }
@@ -119,7 +119,7 @@ fn binary(package: &str) -> PathBuf {
         let mut command = Command::new(cargo);
         command.args(["build", "--quiet", "--package", package]);
         command.args((folder.file_name().unwrap() == "release").then_some("--release"));
-        // A relative CARGO_TARGET_DIR would lead elsewhere from here.
+        // A relative `CARGO_TARGET_DIR` would be another folder from here.
         command.arg("--target-dir").arg(folder.parent().unwrap());
         let status = command.stdin(Stdio::null()).status().unwrap();
         assert!(status.success(), "{package} does not build");
@@ -128,7 +128,7 @@ fn binary(package: &str) -> PathBuf {
     folder.join(package)
 }
 
-/// `target/debug`, from the test's own place in `target/debug/deps`.
+/// Returns `target/debug`. The test is in `target/debug/deps`.
 fn target_folder() -> PathBuf {
     let test = env::current_exe().unwrap();
     test.parent().unwrap().parent().unwrap().to_owned()

@@ -23,14 +23,14 @@ pub struct RealClient {
     pub secret: String,
 }
 
-/// The mails that Fief sends from now on: the worker logs them, for want of a mail server.
+/// The mails that Fief sends from now on. There is no mail server, so the worker logs them.
 pub struct Mailbox {
     _turn: MutexGuard<'static, ()>,
     seen: usize,
 }
 
 impl Mailbox {
-    /// The code in the next mail.
+    /// Waits for the next mail, and returns its code.
     pub async fn code(&mut self) -> String {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -54,7 +54,7 @@ impl RealFief {
         }
     }
 
-    /// Another Fief with the same settings.
+    /// Returns a Fief with the same settings at another port.
     pub(crate) fn on(port: u16) -> Self {
         Self {
             base_url: format!("http://127.0.0.1:{port}"),
@@ -63,7 +63,7 @@ impl RealFief {
         }
     }
 
-    /// A client of the seed, by its name there.
+    /// Returns a client of the seed, by its name there.
     pub fn seeded(&self, name: &str) -> RealClient {
         let name = name.to_uppercase();
         RealClient {
@@ -72,7 +72,7 @@ impl RealFief {
         }
     }
 
-    /// The private key that Fief showed once for a client of the seed.
+    /// Returns the private key that Fief showed once for a client of the seed.
     pub fn encryption_key(&self, name: &str) -> Value {
         let key = variable(&format!("{}_KEY", name.to_uppercase()));
         serde_json::from_str(&key).unwrap()
@@ -106,7 +106,7 @@ impl RealFief {
             .await;
     }
 
-    /// Has an event sent to an address: gives the secret it is signed with.
+    /// Adds a webhook for an event. Returns the secret that signs the deliveries.
     pub async fn webhook(&self, url: &str, event: &str) -> String {
         let body = json!({"url": url, "events": [event]});
         let webhook = self.admin(Method::POST, "/webhooks/", body).await;
@@ -122,7 +122,7 @@ impl RealFief {
         }
     }
 
-    /// A call of the admin API.
+    /// Sends a request to the admin API.
     pub async fn admin(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}/admin/api{path}", self.base_url);
         let mut request = self.http.request(method, &url).bearer_auth(&self.admin_key);
@@ -132,7 +132,10 @@ impl RealFief {
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
-        assert!(status.is_success(), "{path} responded with {status}: {text}");
+        assert!(
+            status.is_success(),
+            "{path} responded with {status}: {text}"
+        );
         serde_json::from_str(&text).unwrap_or_default()
     }
 }

@@ -1,18 +1,18 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What both Fiefs are filled with before the contract suite runs: `tests/real/seed.json`.
+/// The data of both Fiefs in the contract suite: `tests/real/seed.json`.
 #[derive(Debug, Deserialize)]
 pub struct Seed {
     pub redirect_uri: String,
-    /// The slug of the tenant beside the default one.
+    /// The slug of the tenant in addition to the default one.
     pub tenant: String,
     pub fields: Vec<SeedField>,
     pub users: Vec<SeedUser>,
     pub clients: Vec<SeedClient>,
 }
 
-/// A field that users may have, and change.
+/// A user field, which users can change.
 #[derive(Debug, Deserialize)]
 pub struct SeedField {
     pub slug: String,
@@ -20,7 +20,7 @@ pub struct SeedField {
     pub default: Option<Value>,
 }
 
-/// A user of the default tenant, or of the one named.
+/// A user of the default tenant, or of the given one.
 #[derive(Debug, Deserialize)]
 pub struct SeedUser {
     pub email: String,
@@ -32,7 +32,7 @@ pub struct SeedUser {
     pub tenant: Option<String>,
 }
 
-/// A confidential first-party client, but for what it says.
+/// A client, by default a confidential first-party one.
 #[derive(Debug, Deserialize)]
 pub struct SeedClient {
     pub name: String,

@@ -1,4 +1,4 @@
-//! What an access token must be, by tokens that a key of the test's own signs for real.
+//! Validation of access tokens, with tokens that a key of the tests signs.
 
 mod base64url;
 mod cache;
@@ -38,13 +38,13 @@ impl World {
         world
     }
 
-    /// Has the server publish these keys alone.
+    /// Makes the server publish only these keys.
     pub(crate) fn publish(&self, keys: impl Into<Value>) {
         let keys = Fault::json(json!({"keys": keys.into()}));
         self.server.fault(Endpoint::Jwks, keys);
     }
 
-    /// Stops the time there.
+    /// Stops the server's time at this second.
     pub(crate) fn stop_at(&self, seconds: u64) {
         let time = UNIX_EPOCH + Duration::from_secs(seconds);
         self.server.set_time(time);
@@ -68,7 +68,7 @@ impl World {
         })
     }
 
-    /// The good claims with one of them replaced by JSON text.
+    /// Returns the valid claims with one of them replaced by JSON text.
     pub(crate) fn claims_with(&self, name: &str, json: &str) -> String {
         let mut claims = self.claims();
         claims.as_object_mut().unwrap().remove(name);
@@ -92,7 +92,7 @@ impl World {
             .await
     }
 
-    /// Validates a token with such a payload, signed.
+    /// Signs and validates a token with this payload.
     pub(crate) async fn payload(
         &self,
         payload: impl AsRef<[u8]>,

@@ -19,7 +19,7 @@ impl Signer {
         Self { pair }
     }
 
-    /// The one of this process: making a key takes a while.
+    /// Returns the signer of this process, since generating a key takes a while.
     pub(crate) fn shared() -> Arc<Self> {
         static SHARED: OnceLock<Arc<Signer>> = OnceLock::new();
         Arc::clone(SHARED.get_or_init(|| Arc::new(Self::new(KeySize::Rsa2048))))
@@ -29,7 +29,7 @@ impl Signer {
         self.sign_text(&format!("{}.{}", encode(header), encode(payload)))
     }
 
-    /// Signs a header and payload that are encoded already, however well.
+    /// Signs a header and a payload that are already encoded, well or not.
     pub(crate) fn sign_text(&self, text: &str) -> String {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         let random = SystemRandom::new();
@@ -44,7 +44,7 @@ impl Signer {
         public.modulus().big_endian_without_leading_zero().to_vec()
     }
 
-    /// The public key as Fief would publish it.
+    /// Returns the public key as Fief would publish it.
     pub(crate) fn jwk(&self) -> Value {
         let exponent = self.pair.public_key().exponent();
         json!({

@@ -1,4 +1,4 @@
-//! Users that are rejected because of what Fief says about them, or because it says nothing.
+//! Rejections by `/api/userinfo`, which are cached for a short time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is counted.
+//! Metrics.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 
 use super::{api, one, send, status, whoami};
 
-/// Keeps what this thread counts.
+/// Recorder of the metrics of this thread.
 #[derive(Default)]
 pub(crate) struct Counts(Mutex<HashMap<String, Arc<AtomicU64>>>);
 
@@ -24,7 +24,7 @@ impl Counts {
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// The labels of a name with their counts.
+    /// Returns the labels of a metric with their counts.
     pub(crate) fn labels_of(&self, name: &str) -> String {
         let counts = self.0.lock().unwrap();
         let counts = counts.iter().filter_map(|(key, count)| {
@@ -70,7 +70,7 @@ impl Recorder for Counts {
     }
 }
 
-/// The names are documented, so they stay.
+/// The names are documented, so they must not change.
 #[tokio::test]
 async fn requests_tokens_users_and_fetches_are_counted() {
     let server = FiefTestServer::start().await;

@@ -1,4 +1,4 @@
-//! fief-axum, met as an application's callers meet it.
+//! fief-axum in an API, through requests to its router.
 
 mod authorized;
 mod bearer;
@@ -44,10 +44,10 @@ use tower::ServiceExt;
 
 pub const APP: &str = "https://app.example.com";
 pub const EMAIL: &str = "anne@example.com";
-/// Where [`cookie_api`] finds the token.
+/// The cookie of [`cookie_api`].
 pub const COOKIE: &str = "user_session";
 
-/// What came back.
+/// A response with its whole body.
 pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -70,14 +70,14 @@ impl TestResponse {
         }
     }
 
-    /// A header, empty when it is not there.
+    /// Returns a header, or an empty string.
     pub fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The challenge, empty when it is not there.
+    /// Returns the challenge, or an empty string.
     pub fn challenge(&self) -> &str {
         self.header(header::WWW_AUTHENTICATE)
     }
@@ -86,13 +86,13 @@ impl TestResponse {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The `error` of a JSON response.
+    /// Returns the `error` of a JSON response.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap().to_owned()
     }
 }
 
-/// A client of the test server, by its clock.
+/// Returns a client of the test server, with its clock.
 pub fn fief(server: &FiefTestServer) -> Fief {
     Fief::builder(server.url(), server.client_id())
         .client_secret(server.client_secret())
@@ -101,18 +101,18 @@ pub fn fief(server: &FiefTestServer) -> Fief {
         .unwrap()
 }
 
-/// An API's.
+/// Returns the `FiefAuth` of an API.
 pub fn api(server: &FiefTestServer) -> FiefAuth {
     FiefAuth::new(fief(server))
 }
 
-/// An API's that also takes the token from a cookie.
+/// Returns the `FiefAuth` of an API that also accepts the token in a cookie.
 pub fn cookie_api(server: &FiefTestServer) -> FiefAuth {
     let builder = FiefAuth::builder(fief(server));
     builder.access_token_cookie(COOKIE).build().unwrap()
 }
 
-/// A web application's.
+/// Returns the `FiefAuth` of a web application.
 pub fn site(server: &FiefTestServer) -> FiefAuth {
     let key = SessionKey::generate().unwrap();
     FiefAuth::builder(fief(server))
@@ -121,7 +121,7 @@ pub fn site(server: &FiefTestServer) -> FiefAuth {
         .unwrap()
 }
 
-/// An application of one route, `/`, which says whose token it is.
+/// Returns an application with one route, `/`.
 pub fn one(route: MethodRouter) -> Router {
     Router::new().route("/", route)
 }
@@ -131,12 +131,12 @@ pub async fn whoami(Authenticated(token): Authenticated) -> String {
     token.id().to_string()
 }
 
-/// A route that only a guard protects.
+/// Returns a route that only a guard protects.
 pub fn unchecked() -> MethodRouter {
     get(async || "inside").post(async || "inside")
 }
 
-/// An application of one route that only this guard protects.
+/// Returns an application with one route that only this guard protects.
 pub fn guarded(guard: RequireLayer) -> Router {
     one(unchecked().route_layer(guard))
 }
@@ -145,7 +145,7 @@ pub fn call(token: &str) -> Builder {
     Request::get("/").header(header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
-/// What a browser sends for a page that it is going to show.
+/// Returns the request of a browser for a page.
 pub fn page(path: &str) -> Builder {
     Request::get(path)
         .header("sec-fetch-mode", "navigate")
@@ -157,7 +157,7 @@ pub async fn send(app: &Router, request: Builder) -> TestResponse {
     TestResponse::of(app.clone().oneshot(request).await.unwrap()).await
 }
 
-/// The status that a token gets.
+/// Returns the status of the response to a token.
 pub async fn status(app: &Router, token: &str) -> u16 {
     send(app, call(token)).await.status.as_u16()
 }

@@ -155,7 +155,7 @@ fn cases() -> [Case; 12] {
     ]
 }
 
-/// A site whose answers name the kind.
+/// A site with responses that name the kind.
 fn site(server: &FiefTestServer) -> FiefAuth {
     let key = SessionKey::generate().unwrap();
     let builder = FiefAuth::builder(fief(server)).login(APP, key);
@@ -173,7 +173,7 @@ fn site(server: &FiefTestServer) -> FiefAuth {
     builder.build().unwrap()
 }
 
-/// Answers with this kind to what [`with_credentials`] makes of a request.
+/// Returns an application that rejects the request of [`with_credentials`] with this kind.
 fn app(server: &FiefTestServer, kind: &Kind) -> Router {
     let guard = site(server).require();
     guarded(match kind {

@@ -45,12 +45,12 @@ impl TwoProcesses {
         }
     }
 
-    /// The visitor's browser at one of the processes.
+    /// Returns the browser at one of the processes.
     fn at(&self, process: usize) -> Visitor {
         self.visitor.at(self.apps[process % 2].clone())
     }
 
-    /// What a script of the visitor's gets at both processes.
+    /// Returns the statuses of a script's requests to both processes.
     async fn statuses(&self) -> [u16; 2] {
         let mut statuses = [0; 2];
         for (process, status) in statuses.iter_mut().enumerate() {
@@ -80,7 +80,7 @@ pub async fn two_processes_refresh_one_session(store: impl SessionStore + Clone)
         let responses = requests.join_all().await;
         assert!(responses.iter().all(|(response, _)| response.status == 200));
     }
-    // One of each process at most.
+    // At most one per process.
     assert!(two.server.requests(Endpoint::Token) <= 1 + 3 * 2);
 }
 
@@ -144,7 +144,7 @@ pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     let mut again = two.at(0);
     again.log_in(&two.server, "/login").await;
     assert_eq!(again.open("/castles").await.status, 200);
-    // And once more, over the record of before.
+    // Once more, to overwrite the former record.
     two.auths[0].revoke_user_sessions(user).await.unwrap();
     let (response, _) = again
         .at(two.apps[1].clone())

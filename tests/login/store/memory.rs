@@ -44,7 +44,7 @@ impl Memory {
         self.held.lock().unwrap().is_none()
     }
 
-    /// Lets others go first, as a store far away does.
+    /// Yields first, as a remote store does.
     async fn go(&self) -> Result<()> {
         tokio::task::yield_now().await;
         match self.fails.load(Ordering::SeqCst) {
@@ -81,7 +81,7 @@ impl SessionStore for Memory {
         let found = self.records.lock().unwrap().get(id).cloned();
         let held = self.held.lock().unwrap().take();
         if let Some(held) = held {
-            // Dropped is as good as sent.
+            // Continues if the sender is dropped too.
             let _ = held.await;
         }
         Ok(found)

@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use self::memory::Memory;
 use super::{logged_in, refresh};
 
-/// Runs each case on a store in memory, and on Redis where there is one.
+/// Runs each case on a store in memory, and on Redis if there is one.
 macro_rules! on_every_store {
     ($($name:ident;)*) => { $(
         mod $name {
@@ -84,7 +84,7 @@ async fn an_idle_session_of_a_store_expires() {
     assert_eq!(visitor.open("/castles").await.status, 303);
 }
 
-/// D8: also behind guards, which look without waiting first.
+/// D8: also behind guards, which try without waiting first.
 #[tokio::test]
 async fn a_request_loads_from_the_store_once() {
     let server = FiefTestServer::start().await;
@@ -96,11 +96,11 @@ async fn a_request_loads_from_the_store_once() {
 
     assert_eq!(visitor.open("/castles").await.status, 200);
 
-    // For the session, and for whether the user's are void.
+    // One for the session, and one for whether the user's sessions are revoked.
     assert_eq!(store.loads() - before, 2);
 }
 
-/// D12, RF-1: it looked at the clock before, and at the session of before.
+/// D12, RF-1: it has read the clock and the session before.
 #[tokio::test]
 async fn a_request_that_began_before_a_refresh_completed_shares_it() {
     let server = refresh::server().await;

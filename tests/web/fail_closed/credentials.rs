@@ -44,7 +44,7 @@ pub fn are_good(credentials: &str, method: &Method) -> bool {
     }
 }
 
-/// What was made before the requests are.
+/// Tokens and sessions that are created before the requests.
 pub struct Known {
     seen: String,
     session: String,

@@ -1,4 +1,4 @@
-//! Nothing that goes wrong reaches a guarded handler.
+//! No failure lets a request reach a guarded handler.
 
 mod credentials;
 mod trouble;
@@ -51,11 +51,11 @@ enum Protection {
     OptionalOutside,
     Policy,
     Paths,
-    /// The table has other paths only.
+    /// The table only has other paths.
     OtherPaths,
 }
 
-/// Where the layer is.
+/// The position of the layer.
 #[derive(Clone, Copy, Debug)]
 enum Layer {
     Inside,
@@ -106,7 +106,7 @@ fn auth(fief: Fief, answers_itself: bool) -> FiefAuth {
 
 fn app(app: Router, layer: Layer, auth: &FiefAuth, other: &FiefAuth) -> Router {
     match layer {
-        // Inside of a guard, which then makes what the layer would have made.
+        // Inside of a guard, which then does what the layer would have done.
         Layer::Inside => app.layer(auth.layer()).layer(auth.require()),
         Layer::Missing => app,
         Layer::Outside => app.layer(auth.layer()),
@@ -115,7 +115,7 @@ fn app(app: Router, layer: Layer, auth: &FiefAuth, other: &FiefAuth) -> Router {
     }
 }
 
-/// Whether the handler can be reached with the layer there.
+/// Returns `true` if the handler can be reached with the layer in this position.
 fn is_in_place(protection: Protection, layer: Layer) -> bool {
     match (protection, layer) {
         (Protection::OtherPaths, _) => false,
@@ -190,7 +190,7 @@ fn only_valid_credentials_reach_the_handler() {
         server.clear_faults();
         trouble.of(&server);
         let is_known = matches!(trouble, Trouble::None) || trouble.is_of_userinfo();
-        // Fief's other troubles meet a client that knows nothing yet.
+        // Fief's other troubles affect a client that has not fetched anything.
         let client = if is_known { client.clone() } else { fief(&server) };
         let auths = [(); 2].map(|()| auth(client.clone(), answers_itself));
         let reached = Arc::new(AtomicUsize::new(0));

@@ -47,7 +47,7 @@ impl Trouble {
         matches!(self, Self::Hang | Self::UserinfoHang)
     }
 
-    /// Whether it is about nothing but what userinfo says.
+    /// Returns `true` if only userinfo is affected.
     pub fn is_of_userinfo(self) -> bool {
         use Trouble as T;
         matches!(
