@@ -25,7 +25,7 @@ ALLOWED = {
 # What does not occur in a crate's code but in the files that are named.
 SEAMS = [
     ("fief-client/src", r"\baxum\b", []),
-    ("fief-client/src", r"\breqwest\b", ["http", "error", "builder.rs", "lib.rs"]),
+    ("fief-client/src", r"\breqwest\b", ["transport", "error", "builder.rs", "lib.rs"]),
     ("fief-axum/src", r"\b(jsonwebtoken|reqwest)\b", []),
 ]
 

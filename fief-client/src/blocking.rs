@@ -43,7 +43,7 @@ pub struct Fief {
 struct Runtime {
     handle: Handle,
     /// Ends the thread when it is dropped.
-    _running: oneshot::Sender<()>,
+    _shutdown: oneshot::Sender<()>,
 }
 
 impl Fief {
@@ -58,7 +58,7 @@ impl Fief {
             .build()
             .map_err(failed)?;
         let handle = runtime.handle().clone();
-        let (running, ended) = oneshot::channel();
+        let (shutdown, ended) = oneshot::channel();
         thread::Builder::new()
             .name("fief-client".into())
             .spawn(move || runtime.block_on(ended))
@@ -67,7 +67,7 @@ impl Fief {
             fief,
             runtime: Arc::new(Runtime {
                 handle,
-                _running: running,
+                _shutdown: shutdown,
             }),
         })
     }
@@ -183,7 +183,7 @@ impl Fief {
     ) -> Result<FiefUserInfo, FiefError> {
         let token = access_token.to_owned();
         let call = crate::user::update_profile(fields)?;
-        self.wait(|fief| async move { fief.user_call(&token, call).await })
+        self.wait(|fief| async move { fief.send_user_request(&token, call).await })
     }
 
     /// As [`Fief::change_password`](crate::Fief::change_password).

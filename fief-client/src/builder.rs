@@ -14,10 +14,10 @@ use crate::{
     clock::Clock,
     discovery::Discovery,
     fief,
-    http::{Credentials, Http, Origin},
     jose::jwe::DecryptionKey,
     keys::Keys,
     provider::Provider,
+    transport::{Credentials, Http, Origin},
 };
 
 /// Sets up a [`Fief`]. Made by [`Fief::builder`].

@@ -11,10 +11,10 @@ use crate::{
     access_token::Validator,
     discovery::Metadata,
     fief,
-    http::Credentials,
     jose::jwe::DecryptionKey,
     keys::{Key, KeySet},
     provider::Provider,
+    transport::Credentials,
 };
 
 /// A client of one Fief tenant. A cheap clone: make one and share it.
@@ -97,9 +97,9 @@ impl Fief {
     /// ```
     #[must_use]
     pub fn logout_url(&self, redirect_uri: &str) -> Url {
-        let mut url = self.provider().public.at(fief::LOGOUT);
+        let mut url = self.provider().public.with_path(fief::LOGOUT);
         url.query_pairs_mut()
-            .append_pair(fief::LOGOUT_TARGET, redirect_uri);
+            .append_pair(fief::LOGOUT_REDIRECT, redirect_uri);
         url
     }
 

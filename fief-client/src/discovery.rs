@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::{
     FiefError,
     clock::Clock,
-    http::{Endpoint, Http, Origin},
-    keys::flight::{Flight, Work},
+    keys::flight::{SingleFlight, Work},
+    transport::{Endpoint, Http, Origin},
 };
 
 /// What the discovery document says, once it was checked
@@ -32,7 +32,7 @@ pub(crate) struct Discovery {
     issuer: OnceLock<String>,
     /// When the last renewal began.
     attempted_at: AtomicU64,
-    flight: Flight<Arc<Metadata>>,
+    flight: SingleFlight<Arc<Metadata>>,
 }
 
 impl Discovery {
@@ -41,7 +41,7 @@ impl Discovery {
             latest: Mutex::new(None),
             issuer: issuer.map(OnceLock::from).unwrap_or_default(),
             attempted_at: AtomicU64::new(0),
-            flight: Flight::new(),
+            flight: SingleFlight::new(),
         }
     }
 
@@ -57,7 +57,7 @@ impl Discovery {
         };
         let now = clock.now();
         let attempted_at = self.attempted_at.load(Ordering::Relaxed);
-        if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_AFTER {
+        if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_DELAY {
             self.attempted_at.store(now, Ordering::Relaxed);
             if let Err(error) = self.flight.start(fetch) {
                 tracing::debug!(%error, "the discovery document cannot be renewed");
@@ -118,8 +118,8 @@ impl Metadata {
 }
 
 async fn fetch(http: &Http, base: &Origin, clock: &Clock) -> Result<Metadata, FiefError> {
-    let url = base.at("/.well-known/openid-configuration");
-    let document: Document = http.document(url, LIMIT, clock.now()).await?;
+    let url = base.with_path("/.well-known/openid-configuration");
+    let document: Document = http.fetch_document(url, LIMIT, clock.now()).await?;
     document.check(base, clock.now())
 }
 
@@ -141,8 +141,8 @@ struct Document {
 impl Document {
     /// Keeps the paths only: Fief builds the origins from headers that anyone can send.
     fn check(self, base: &Origin, now: u64) -> Result<Metadata, FiefError> {
-        let below = |endpoint: &str| {
-            base.below(endpoint).ok_or(FiefError::ResponseInvalid(
+        let endpoint = |endpoint: &str| {
+            base.strip_base(endpoint).ok_or(FiefError::ResponseInvalid(
                 "discovery names an endpoint outside of base_url's path",
             ))
         };
@@ -150,10 +150,10 @@ impl Document {
             return Err(FiefError::ResponseInvalid("discovery names no issuer"));
         }
         Ok(Metadata {
-            authorization: below(&self.authorization_endpoint)?,
-            token: below(&self.token_endpoint)?,
-            userinfo: below(&self.userinfo_endpoint)?,
-            jwks: below(&self.jwks_uri)?,
+            authorization: endpoint(&self.authorization_endpoint)?,
+            token: endpoint(&self.token_endpoint)?,
+            userinfo: endpoint(&self.userinfo_endpoint)?,
+            jwks: endpoint(&self.jwks_uri)?,
             issuer: self.issuer,
             fetched_at: now,
         })
@@ -162,6 +162,6 @@ impl Document {
 
 // Seconds.
 const MAX_AGE: u64 = 3600;
-const RETRY_AFTER: u64 = 30;
+const RETRY_DELAY: u64 = 30;
 
 const LIMIT: usize = 128 * 1024;

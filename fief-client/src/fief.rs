@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::{
     FiefAcr, FiefUserInfo, crypto,
-    jose::claims::{Audience, NumericDate, hyphenated, number, present, string},
+    jose::claims::{Audience, NumericDate, hyphenated_uuid, is_present, opt_number, opt_string},
 };
 
 /// The path of the page that ends Fief's own session, and its parameter for where to go from there.
 pub(crate) const LOGOUT: &str = "/logout";
-pub(crate) const LOGOUT_TARGET: &str = "redirect_uri";
+pub(crate) const LOGOUT_REDIRECT: &str = "redirect_uri";
 
 /// Parameters of the login URL, and the pages that one of them names.
 pub(crate) const LANG: &str = "lang";
@@ -54,13 +54,13 @@ pub(crate) fn is_success(method: &Method, status: StatusCode) -> bool {
 }
 
 /// A request of the user API.
-pub(crate) struct UserCall {
+pub(crate) struct UserRequest {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) body: Value,
 }
 
-impl UserCall {
+impl UserRequest {
     pub(crate) fn update_profile(fields: &Value) -> Self {
         Self::new(Method::PATCH, "/api/profile", json!({ "fields": fields }))
     }
@@ -104,22 +104,22 @@ pub(crate) struct AccessTokenClaims<'a> {
     pub(crate) aud: Audience<'a>,
     pub(crate) exp: NumericDate,
     pub(crate) iat: NumericDate,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "opt_number")]
     pub(crate) nbf: Option<NumericDate>,
-    #[serde(deserialize_with = "hyphenated")]
+    #[serde(deserialize_with = "hyphenated_uuid")]
     pub(crate) sub: Uuid,
     #[serde(borrow)]
     pub(crate) scope: Cow<'a, str>,
     pub(crate) acr: FiefAcr,
     /// Code names, in no order.
     pub(crate) permissions: Vec<String>,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "opt_number")]
     pub(crate) auth_time: Option<NumericDate>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "is_present")]
     nonce: bool,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "is_present")]
     c_hash: bool,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "is_present")]
     at_hash: bool,
 }
 
@@ -139,18 +139,18 @@ pub(crate) struct IdTokenClaims<'a> {
     pub(crate) aud: Audience<'a>,
     pub(crate) exp: NumericDate,
     pub(crate) iat: NumericDate,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "opt_number")]
     pub(crate) nbf: Option<NumericDate>,
-    #[serde(default, deserialize_with = "string")]
+    #[serde(default, deserialize_with = "opt_string")]
     pub(crate) azp: Option<String>,
-    #[serde(default, deserialize_with = "string")]
+    #[serde(default, deserialize_with = "opt_string")]
     pub(crate) nonce: Option<String>,
-    #[serde(default, deserialize_with = "string")]
+    #[serde(default, deserialize_with = "opt_string")]
     c_hash: Option<String>,
-    #[serde(default, deserialize_with = "string")]
+    #[serde(default, deserialize_with = "opt_string")]
     at_hash: Option<String>,
     pub(crate) acr: FiefAcr,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "opt_number")]
     pub(crate) auth_time: Option<NumericDate>,
     #[serde(flatten)]
     pub(crate) user: FiefUserInfo,

@@ -8,18 +8,18 @@ use crate::{
     login::Expected,
 };
 
-/// The ids of the keys that are taken from an answer.
+/// The ids of the keys that are taken from an body.
 #[must_use]
-pub fn jwks(answer: &[u8]) -> Option<Vec<Option<String>>> {
-    let keys = keys::parse(answer)?;
+pub fn jwks(body: &[u8]) -> Option<Vec<Option<String>>> {
+    let keys = keys::parse(body)?;
     let kid = |key: &crate::keys::Key| key.kid().map(str::to_owned);
     Some(keys.iter().map(kid).collect())
 }
 
-/// The endpoints that are taken from an answer, as they are called.
+/// The endpoints that are taken from an body, as they are called.
 #[must_use]
-pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
-    let metadata = discovery::parse(&fief.provider().base, answer)?;
+pub fn discovery(fief: &Fief, body: &[u8]) -> Option<Vec<Url>> {
+    let metadata = discovery::parse(&fief.provider().base, body)?;
     let endpoints = [
         &metadata.authorization,
         &metadata.token,
@@ -30,17 +30,17 @@ pub fn discovery(fief: &Fief, answer: &[u8]) -> Option<Vec<Url>> {
     Some(
         endpoints
             .iter()
-            .map(|endpoint| base.join(endpoint))
+            .map(|endpoint| base.resolve(endpoint))
             .collect(),
     )
 }
 
 /// Makes a client know keys that it did not fetch, for ever.
 #[must_use]
-pub fn trust(fief: &Fief, answer: &[u8]) -> Option<()> {
+pub fn trust(fief: &Fief, body: &[u8]) -> Option<()> {
     let provider = fief.provider();
     let now = provider.clock.now();
-    provider.keys.trust(keys::parse(answer)?, now);
+    provider.keys.trust(keys::parse(body)?, now);
     Some(())
 }
 
@@ -48,7 +48,7 @@ pub fn trust(fief: &Fief, answer: &[u8]) -> Option<()> {
 #[must_use]
 pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     let provider = fief.provider();
-    let key = provider.keys.find_settled(None, provider.clock.now())?;
+    let key = provider.keys.find_fresh(None, provider.clock.now())?;
     fief.inner.validator.accept(claims, key)
 }
 

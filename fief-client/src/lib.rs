@@ -33,7 +33,7 @@
 //!
 //! | Name | What |
 //! | --- | --- |
-//! | `fief_client_access_tokens_total{outcome}` | access tokens that were `seen` before, `verified` or `rejected` |
+//! | `fief_client_access_tokens_total{outcome}` | access tokens that were found in the cache (`cached`), `verified` or `rejected` |
 //! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys came |
 //! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without an answer |
 
@@ -53,7 +53,6 @@ mod fief;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the fuzz targets alone")]
 pub mod fuzzing;
-mod http;
 mod jose;
 mod keys;
 mod login;
@@ -62,6 +61,7 @@ pub mod pkce;
 mod provider;
 mod secret;
 mod tenants;
+mod transport;
 mod user;
 
 #[doc(hidden)]
@@ -74,11 +74,11 @@ pub use crate::{
     builder::FiefBuilder,
     client::Fief,
     error::{FiefError, RequestDetail},
-    http::ClientAuth,
     login::{
         AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
         LoginAttempt, Prompt, RefreshParams, Screen,
     },
     tenants::Tenants,
+    transport::ClientAuth,
     user::FiefUserInfo,
 };

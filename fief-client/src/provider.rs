@@ -4,8 +4,8 @@ use crate::{
     FiefError,
     clock::Clock,
     discovery::{Discovery, Metadata},
-    http::{Http, Origin},
     keys::{self, KeySet, Keys},
+    transport::{Http, Origin},
 };
 
 /// The Fief that a client talks to: how it is reached, and what it publishes.
@@ -35,7 +35,7 @@ impl Provider {
         metadata: impl Future<Output = Result<Arc<Metadata>, FiefError>>,
     ) -> Result<Arc<KeySet>, FiefError> {
         let fetched = async {
-            let url = self.base.join(&metadata.await?.jwks);
+            let url = self.base.resolve(&metadata.await?.jwks);
             keys::fetch(&self.http, url, self.clock.now()).await
         };
         self.keys.renew(known, fetched, &self.clock).await

@@ -230,5 +230,5 @@ fn tokens(world: &World, permissions: usize) -> Vec<String> {
     numbered.collect()
 }
 
-const SEEN: &str = "fief_client_access_tokens_total seen";
+const SEEN: &str = "fief_client_access_tokens_total cached";
 const VERIFIED: &str = "fief_client_access_tokens_total verified";

@@ -94,7 +94,7 @@ async fn requests_tokens_users_and_fetches_are_counted() {
         ("fief_axum_users_total fief", 1),
         ("fief_axum_users_total cache", 1),
         ("fief_client_access_tokens_total verified", 2),
-        ("fief_client_access_tokens_total seen", 1),
+        ("fief_client_access_tokens_total cached", 1),
         ("fief_client_access_tokens_total rejected", 1),
         ("fief_client_requests_total /.well-known/jwks.json 200", 1),
     ];

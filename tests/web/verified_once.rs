@@ -29,7 +29,7 @@ async fn a_token_is_verified_once_however_often_it_is_used() {
 
     assert_eq!(counts.of("fief_axum_requests_total authenticated"), 1);
     assert_eq!(counts.of("fief_client_access_tokens_total verified"), 1);
-    assert_eq!(counts.of("fief_client_access_tokens_total seen"), 0);
+    assert_eq!(counts.of("fief_client_access_tokens_total cached"), 0);
 }
 
 /// D8, SE-4: the outcome of a request's authentication applies to its response, also if it was determined on a copy.

@@ -39,17 +39,17 @@ pub(crate) async fn report() {
 /// Tokens of known keys when the keys are due and Fief hangs.
 pub(crate) async fn report_while_hanging() {
     let fixture = Fixture::on_server_time().await;
-    let mut subjects = [fixture.seen("before", 1)];
+    let mut subjects = [fixture.cached("before", 1)];
     let before = measure::micros(&mut subjects, "before");
     fixture.server.fault(Endpoint::Jwks, Fault::hang());
     fixture.server.advance(Duration::from_secs(9 * 60));
-    let mut subjects = [fixture.seen("during", 1)];
+    let mut subjects = [fixture.cached("during", 1)];
     fixture.server.wait_for_requests(Endpoint::Jwks, 1).await;
     let during = measure::micros(&mut subjects, "during");
     // A token that needs verification does not wait either.
     poll_once(fixture.validate(&mint(&fixture.server, 1))).unwrap();
     measure::report(
-        "known keys while Fief hangs, seen token",
+        "known keys while Fief hangs, cached token",
         format_args!("{during:.3} us, {before:.3} us before"),
         during <= before * 1.2,
         format_args!("no change"),

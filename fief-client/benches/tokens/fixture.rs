@@ -55,7 +55,7 @@ impl Fixture {
     }
 
     /// Tokens that were validated before, so many in turn.
-    pub(crate) fn seen(&self, name: &'static str, tokens: usize) -> Subject<'_> {
+    pub(crate) fn cached(&self, name: &'static str, tokens: usize) -> Subject<'_> {
         let requirements = Requirements::new()
             .scope("openid")
             .permission("castles:create");
@@ -123,7 +123,7 @@ impl Fixture {
         })
     }
 
-    pub(crate) fn refused(&self, name: &'static str, token: String) -> Subject<'_> {
+    pub(crate) fn rejected(&self, name: &'static str, token: String) -> Subject<'_> {
         let requirements = Requirements::new();
         Subject::simple(name, move || {
             poll_once(self.fief.validate_access_token(&token, &requirements)).unwrap_err();

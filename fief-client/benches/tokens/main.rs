@@ -53,17 +53,17 @@ fn subjects<'a>(small: &'a Fixture, large: &'a Fixture) -> Vec<Subject<'a>> {
     let unknown = small.server.access_token().header("kid", "unknown").mint();
     let _ = fixture::block_on(small.validate(&unknown));
     vec![
-        small.seen("seen token, one", 1),
-        small.seen("seen token, 1000 in turn", 1000),
+        small.cached("cached token, one", 1),
+        small.cached("cached token, 1000 in turn", 1000),
         small.raw("raw verification, RSA-2048"),
         small.fresh("new token, RSA-2048"),
         large.raw("raw verification, RSA-4096"),
         large.fresh("new token, RSA-4096"),
         small.wrong("wrong signature, RSA-2048"),
         large.wrong("wrong signature, RSA-4096"),
-        small.refused("garbage", garbage),
-        small.refused("unknown key id", unknown),
-        small.refused("1 MB token", oversized),
+        small.rejected("garbage", garbage),
+        small.rejected("unknown key id", unknown),
+        small.rejected("1 MB token", oversized),
     ]
 }
 
@@ -83,8 +83,8 @@ fn compare(subjects: &mut [Subject<'_>]) {
         );
     }
     for (name, most) in [
-        ("seen token, one", 0.25),
-        ("seen token, 1000 in turn", 0.5),
+        ("cached token, one", 0.25),
+        ("cached token, 1000 in turn", 0.5),
         ("garbage", 2.0),
         ("unknown key id", 2.0),
         ("1 MB token", 50.0),

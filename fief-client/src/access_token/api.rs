@@ -1,6 +1,6 @@
 use crate::{
     Fief, FiefAccessTokenInfo, FiefError, Requirements,
-    access_token::validate::{Looked, is_published, no_such_key, parse, tell},
+    access_token::validate::{is_published, parse, record, unknown_key},
 };
 
 impl Fief {
@@ -24,7 +24,7 @@ impl Fief {
         let info = match self.try_validate_access_token(access_token) {
             Some(validated) => validated?,
             // Boxed, since what may wait for Fief is large, and this seldom comes.
-            None => tell(Box::pin(self.ask(access_token)).await)?,
+            None => record(Box::pin(self.validate_with_fetch(access_token)).await)?,
         };
         self.check_requirements(&info, requirements)?;
         Ok(info)
@@ -44,7 +44,7 @@ impl Fief {
         &self,
         access_token: impl AsRef<[u8]>,
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-        self.inner.validator.look(access_token.as_ref())
+        self.inner.validator.validate_cached(access_token.as_ref())
     }
 
     /// Checks what is required of a token that was validated before.
@@ -68,19 +68,22 @@ impl Fief {
     }
 
     /// Validates a token with keys that may have to be fetched.
-    async fn ask(&self, token: &str) -> Looked {
+    async fn validate_with_fetch(
+        &self,
+        token: &str,
+    ) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
         let validator = &self.inner.validator;
         let clock = &validator.provider.clock;
-        if let Some(seen) = validator.cache.get(token.as_bytes()) {
+        if let Some(cached) = validator.cache.get(token.as_bytes()) {
             self.inner.keys().await?;
-            if is_published(&seen) {
-                return validator.again(seen, clock.now());
+            if is_published(&cached) {
+                return validator.revalidate(cached, clock.now());
             }
         }
         let jws = parse(token.as_bytes()).map_err(FiefError::AccessTokenInvalid)?;
         match self.inner.find_key(jws.kid.as_deref()).await? {
             Some(key) => validator.verify(jws, key, clock.now()),
-            None => Err(no_such_key(&jws)),
+            None => Err(unknown_key(&jws)),
         }
     }
 }

@@ -22,12 +22,12 @@ pub(crate) struct TokenCache {
 impl TokenCache {
     /// A cache of at most so many bytes and entries; without either it keeps nothing.
     pub(crate) fn new(bytes: u64, entries: usize) -> Self {
-        let least = bytes.checked_div(entries as u64).unwrap_or(0);
-        let cache = (least > 0).then(|| {
+        let min = bytes.checked_div(entries as u64).unwrap_or(0);
+        let cache = (min > 0).then(|| {
             Cache::with(
                 entries,
                 bytes,
-                Cost { least },
+                Cost { min },
                 RandomState::default(),
                 DefaultLifecycle::default(),
             )
@@ -83,7 +83,7 @@ impl Hash for TokenKey {
 impl Hash for Token<'_> {
     /// The end of the signature finds the slot; the comparison is of the whole token.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let start = self.0.len().saturating_sub(TAIL);
+        let start = self.0.len().saturating_sub(HASHED_SUFFIX);
         state.write(self.0.get(start..).unwrap_or(self.0));
     }
 }
@@ -97,19 +97,19 @@ impl Equivalent<TokenKey> for Token<'_> {
 /// What an entry costs in bytes. No entry costs less than its share, which bounds their number.
 #[derive(Clone)]
 struct Cost {
-    least: u64,
+    min: u64,
 }
 
 impl Weighter<TokenKey, FiefAccessTokenInfo> for Cost {
     fn weight(&self, _: &TokenKey, info: &FiefAccessTokenInfo) -> u64 {
         let strings = info.scope().iter().chain(info.permissions());
-        let strings: usize = strings.map(|s| s.len() + STRING).sum();
-        ((info.access_token().len() + strings + ENTRY) as u64).max(self.least)
+        let strings: usize = strings.map(|s| s.len() + STRING_OVERHEAD).sum();
+        ((info.access_token().len() + strings + ENTRY_OVERHEAD) as u64).max(self.min)
     }
 }
 
 /// Bytes of a token that are hashed: 96 bits of its signature.
-const TAIL: usize = 16;
+const HASHED_SUFFIX: usize = 16;
 /// Bytes that a string and an entry take besides their text, allocator and cache included.
-const STRING: usize = 40;
-const ENTRY: usize = 320;
+const STRING_OVERHEAD: usize = 40;
+const ENTRY_OVERHEAD: usize = 320;

@@ -5,7 +5,7 @@ use crate::{
     access_token::{Audiences, TokenCache},
     fief::AccessTokenClaims,
     jose::{
-        claims::{Untimely, Validity},
+        claims::{TimeError, Validity},
         jws::{Jws, Type},
     },
     keys::Key,
@@ -25,42 +25,45 @@ pub(crate) struct Validator {
 
 impl Validator {
     /// Validates a token without waiting, where that is possible.
-    pub(super) fn look(&self, token: &[u8]) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
+    pub(super) fn validate_cached(
+        &self,
+        token: &[u8],
+    ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
         let now = self.provider.clock.now();
         match self.cache.get(token) {
             // Most can be taken as they are.
-            Some(seen) if self.is_good(&seen, now) => {
-                metrics::token("seen");
-                Some(Ok(seen))
+            Some(cached) if self.is_usable(&cached, now) => {
+                metrics::token("cached");
+                Some(Ok(cached))
             }
-            seen => self.look_closer(token, seen, now).map(tell),
+            cached => self.validate_uncached(token, cached, now).map(record),
         }
     }
 
     /// Whether there is nothing to be done for a token that was seen before, nor for the keys.
-    fn is_good(&self, seen: &FiefAccessTokenInfo, now: u64) -> bool {
+    fn is_usable(&self, cached: &FiefAccessTokenInfo, now: u64) -> bool {
         let (keys, clock) = (&self.provider.keys, &self.provider.clock);
-        let validity = &seen.validated().validity;
-        keys.is_settled(now) && is_published(seen) && validity.check(now, clock.leeway).is_ok()
+        let validity = &cached.validated().validity;
+        keys.is_fresh(now) && is_published(cached) && validity.check(now, clock.leeway).is_ok()
     }
 
     /// Validates a token that is new, or not as good as it was.
     #[cold]
-    fn look_closer(
+    fn validate_uncached(
         &self,
         token: &[u8],
-        seen: Option<FiefAccessTokenInfo>,
+        cached: Option<FiefAccessTokenInfo>,
         now: u64,
-    ) -> Option<Looked> {
+    ) -> Option<Result<(FiefAccessTokenInfo, &'static str), FiefError>> {
         if token.len() > self.limit {
             return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
         }
         let keys = &self.provider.keys;
-        let is_settled = keys.is_settled(now);
-        match seen {
+        let is_fresh = keys.is_fresh(now);
+        match cached {
             // The keys are renewed where that is due, which its own may not survive.
-            Some(_) if !is_settled => return None,
-            Some(seen) if is_published(&seen) => return Some(self.again(seen, now)),
+            Some(_) if !is_fresh => return None,
+            Some(cached) if is_published(&cached) => return Some(self.revalidate(cached, now)),
             _ => {}
         }
         let jws = match parse(token) {
@@ -68,26 +71,35 @@ impl Validator {
             Err(why) => return Some(Err(FiefError::AccessTokenInvalid(why))),
         };
         let kid = jws.kid.as_deref();
-        let find = || keys.find_settled(kid, now);
-        let unknown = || is_settled && keys.is_unknown(kid, now);
+        let find = || keys.find_fresh(kid, now);
+        let unknown = || is_fresh && keys.is_known_missing(kid, now);
         match find() {
             Some(key) => Some(self.verify(jws, key, now)),
             None if unknown() => match find() {
                 Some(key) => Some(self.verify(jws, key, now)),
                 // Unless the keys are due since then.
-                None => keys.is_settled(now).then(|| Err(no_such_key(&jws))),
+                None => keys.is_fresh(now).then(|| Err(unknown_key(&jws))),
             },
             None => None,
         }
     }
 
     /// A token whose signature was verified before.
-    pub(super) fn again(&self, seen: FiefAccessTokenInfo, now: u64) -> Looked {
-        self.check_times(&seen.validated().validity, now)?;
-        Ok((seen, "seen"))
+    pub(super) fn revalidate(
+        &self,
+        cached: FiefAccessTokenInfo,
+        now: u64,
+    ) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
+        self.check_times(&cached.validated().validity, now)?;
+        Ok((cached, "cached"))
     }
 
-    pub(super) fn verify(&self, mut jws: Jws<'_>, key: Arc<Key>, now: u64) -> Looked {
+    pub(super) fn verify(
+        &self,
+        mut jws: Jws<'_>,
+        key: Arc<Key>,
+        now: u64,
+    ) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
         let (token, typ) = (jws.token, jws.typ);
         let claims: AccessTokenClaims<'_> =
             jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
@@ -110,9 +122,9 @@ impl Validator {
     fn check_times(&self, validity: &Validity, now: u64) -> Result<(), FiefError> {
         validity
             .check(now, self.provider.clock.leeway)
-            .map_err(|untimely| match untimely {
-                Untimely::Expired => FiefError::AccessTokenExpired,
-                Untimely::NotYet => FiefError::AccessTokenInvalid("it is not valid yet"),
+            .map_err(|error| match error {
+                TimeError::Expired => FiefError::AccessTokenExpired,
+                TimeError::NotYetValid => FiefError::AccessTokenInvalid("it is not valid yet"),
             })
     }
 
@@ -126,11 +138,10 @@ impl Validator {
     }
 }
 
-/// A token that was validated, and how.
-pub(super) type Looked = Result<(FiefAccessTokenInfo, &'static str), FiefError>;
-
-pub(super) fn tell(looked: Looked) -> Result<FiefAccessTokenInfo, FiefError> {
-    match &looked {
+pub(super) fn record(
+    result: Result<(FiefAccessTokenInfo, &'static str), FiefError>,
+) -> Result<FiefAccessTokenInfo, FiefError> {
+    match &result {
         Ok((info, outcome)) => {
             let kid = info.validated().key.kid();
             tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
@@ -141,23 +152,23 @@ pub(super) fn tell(looked: Looked) -> Result<FiefAccessTokenInfo, FiefError> {
             metrics::token("rejected");
         }
     }
-    looked.map(|(info, _)| info)
+    result.map(|(info, _)| info)
 }
 
-pub(super) fn is_published(seen: &FiefAccessTokenInfo) -> bool {
-    seen.validated().key.is_published()
+pub(super) fn is_published(cached: &FiefAccessTokenInfo) -> bool {
+    cached.validated().key.is_published()
 }
 
 pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
     Jws::parse(str::from_utf8(token).map_err(|_| "it is not text")?)
 }
 
-pub(super) fn no_such_key(jws: &Jws<'_>) -> FiefError {
-    tracing::debug!(kid = ?shown(jws.kid.as_deref()), "no such key");
+pub(super) fn unknown_key(jws: &Jws<'_>) -> FiefError {
+    tracing::debug!(kid = ?truncated(jws.kid.as_deref()), "no such key");
     FiefError::AccessTokenInvalid("its key is not one of Fief's")
 }
 
 /// The beginning of what anyone may have written.
-fn shown(kid: Option<&str>) -> String {
+fn truncated(kid: Option<&str>) -> String {
     kid.unwrap_or_default().chars().take(64).collect()
 }

@@ -102,43 +102,43 @@ pub(crate) struct Validity {
 }
 
 /// Why a token is not good now.
-pub(crate) enum Untimely {
+pub(crate) enum TimeError {
     Expired,
-    NotYet,
+    NotYetValid,
 }
 
 impl Validity {
-    pub(crate) fn check(&self, now: u64, leeway: u64) -> Result<(), Untimely> {
+    pub(crate) fn check(&self, now: u64, leeway: u64) -> Result<(), TimeError> {
         if now >= self.exp.0.saturating_add(leeway) {
-            return Err(Untimely::Expired);
+            return Err(TimeError::Expired);
         }
         let latest = now.saturating_add(leeway);
         if self.iat.0 > latest || self.nbf.is_some_and(|nbf| nbf.0 > latest) {
-            return Err(Untimely::NotYet);
+            return Err(TimeError::NotYetValid);
         }
         Ok(())
     }
 }
 
 /// A member that must be a number if it is there.
-pub(crate) fn number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NumericDate>, D::Error> {
+pub(crate) fn opt_number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NumericDate>, D::Error> {
     NumericDate::deserialize(d).map(Some)
 }
 
 /// A member that must be a string if it is there: null is not absent.
-pub(crate) fn string<'de, D: Deserializer<'de>>(
+pub(crate) fn opt_string<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }
 
 /// Whether a member is there, whatever it is.
-pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(crate) fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// A UUID in its hyphenated form only.
-pub(crate) fn hyphenated<'de, D: Deserializer<'de>>(d: D) -> Result<Uuid, D::Error> {
+pub(crate) fn hyphenated_uuid<'de, D: Deserializer<'de>>(d: D) -> Result<Uuid, D::Error> {
     d.deserialize_str(HyphenatedVisitor)
 }
 

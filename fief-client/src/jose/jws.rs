@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Visitor};
 
 use crate::{
     jose::{
-        claims::{present, string},
+        claims::{is_present, opt_string},
         json,
     },
     keys::Key,
@@ -33,7 +33,7 @@ impl<'a> Jws<'a> {
         let mut decoded = Vec::with_capacity(token.len());
         let header: Header<'_> = decode(header, &mut decoded)
             .and_then(json::object)
-            .ok_or(BROKEN_HEADER)?;
+            .ok_or(MALFORMED_HEADER)?;
         if header.alg != "RS256" {
             return Err("the algorithm is not RS256");
         }
@@ -73,11 +73,11 @@ impl<'a> Jws<'a> {
 struct Header<'a> {
     #[serde(borrow)]
     alg: Cow<'a, str>,
-    #[serde(default, deserialize_with = "string")]
+    #[serde(default, deserialize_with = "opt_string")]
     kid: Option<String>,
     #[serde(default)]
     typ: Type,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "is_present")]
     crit: bool,
 }
 
@@ -141,4 +141,4 @@ fn decode<'b>(segment: &str, buffer: &'b mut Vec<u8>) -> Option<&'b str> {
 }
 
 const NOT_COMPACT: &str = "not three segments";
-const BROKEN_HEADER: &str = "the header is broken";
+const MALFORMED_HEADER: &str = "the header is broken";

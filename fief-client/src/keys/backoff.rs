@@ -25,12 +25,12 @@ impl Backoff {
         }
     }
 
-    pub(crate) fn succeeded(&self) {
+    pub(crate) fn record_success(&self) {
         self.with(|latest| *latest = None);
     }
 
     /// Takes a failure in and returns for how many seconds to wait.
-    pub(crate) fn failed(&self, error: FiefError, now: u64) -> u64 {
+    pub(crate) fn record_failure(&self, error: FiefError, now: u64) -> u64 {
         self.with(|latest| {
             let count = latest
                 .as_ref()
@@ -47,7 +47,7 @@ impl Backoff {
     }
 
     /// Returns the last failure while it is too early to try again.
-    pub(crate) fn waiting(&self, now: u64) -> Option<FiefError> {
+    pub(crate) fn retry_blocked(&self, now: u64) -> Option<FiefError> {
         self.with(|latest| {
             let last = latest.as_ref()?;
             // A clock that went back does not prolong it.
@@ -56,11 +56,11 @@ impl Backoff {
     }
 
     /// Whether the last attempt failed, and not so long ago that it says nothing about now.
-    pub(crate) fn failed_lately(&self, now: u64) -> bool {
+    pub(crate) fn failed_recently(&self, now: u64) -> bool {
         self.with(|latest| {
             latest
                 .as_ref()
-                .is_some_and(|last| now.abs_diff(last.at) <= LATELY)
+                .is_some_and(|last| now.abs_diff(last.at) <= RECENT)
         })
     }
 
@@ -87,7 +87,7 @@ fn delay(failures: u32) -> u64 {
 
 // Seconds.
 const MAX_DELAY: u64 = 30;
-const LATELY: u64 = 2 * MAX_DELAY;
+const RECENT: u64 = 2 * MAX_DELAY;
 
 #[cfg(test)]
 mod tests {

@@ -12,8 +12,8 @@ use crate::FiefError;
 ///
 /// The work is spawned: a caller that goes away takes nothing from the others. No lock is held while it runs.
 #[derive(Debug)]
-pub(crate) struct Flight<T> {
-    current: Mutex<Option<UnderWay<T>>>,
+pub(crate) struct SingleFlight<T> {
+    current: Mutex<Option<InFlight<T>>>,
 }
 
 /// What can be worked on while nobody waits for it.
@@ -23,11 +23,11 @@ impl<T, F: Future<Output = Result<T, FiefError>> + Send + 'static> Work<T> for F
 
 /// Work that was started.
 #[derive(Clone, Debug)]
-pub(crate) struct UnderWay<T> {
+pub(crate) struct InFlight<T> {
     result: watch::Receiver<Option<Result<T, FiefError>>>,
 }
 
-impl<T: Clone + Send + Sync + 'static> Flight<T> {
+impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     pub(crate) fn new() -> Self {
         Self {
             current: Mutex::new(None),
@@ -36,7 +36,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
 
     /// Joins the work that is under way, or starts it, and waits for the result.
     pub(crate) async fn join<F: Work<T>>(&self, work: impl Fn() -> F) -> Result<T, FiefError> {
-        self.join_if(|| true, work).await?.ok_or_else(lost)
+        self.join_if(|| true, work).await?.ok_or_else(runtime_gone)
     }
 
     /// Joins the work that is under way, or starts it where that is allowed, and waits for the result: none where it
@@ -49,20 +49,20 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         let Some(flight) = self.start_if(None, is_allowed, &work)? else {
             return Ok(None);
         };
-        if let Some(result) = flight.clone().landed().await {
+        if let Some(result) = flight.clone().wait().await {
             return result.map(Some);
         }
         // It was lost with the runtime that it was spawned on, so this caller's own does it.
         match self.start_if(Some(&flight), || true, &work)? {
-            Some(flight) => flight.landed().await.ok_or_else(lost)?.map(Some),
+            Some(flight) => flight.wait().await.ok_or_else(runtime_gone)?.map(Some),
             None => Ok(None),
         }
     }
 
     /// Whether there is nothing to wait for: the work was done, or never begun.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().is_none_or(UnderWay::has_landed)
+        current.as_ref().is_none_or(InFlight::is_completed)
     }
 
     /// Starts the work unless it is under way.
@@ -74,59 +74,59 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     /// nobody yet found out, is started again without asking. One caller at a time is asked.
     fn start_if<F: Work<T>>(
         &self,
-        lost: Option<&UnderWay<T>>,
+        abandoned: Option<&InFlight<T>>,
         is_allowed: impl FnOnce() -> bool,
         work: impl Fn() -> F,
-    ) -> Result<Option<UnderWay<T>>, FiefError> {
+    ) -> Result<Option<InFlight<T>>, FiefError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let stands_still = |flight: &UnderWay<T>| {
-            lost.is_some_and(|lost| lost.result.same_channel(&flight.result))
+        let is_stalled = |flight: &InFlight<T>| {
+            abandoned.is_some_and(|abandoned| abandoned.result.same_channel(&flight.result))
         };
         *current = match current.take() {
-            Some(flight) if flight.is_gone() || stands_still(&flight) => Some(spawn(work())?),
-            Some(flight) if !flight.has_landed() => Some(flight),
+            Some(flight) if flight.is_abandoned() || is_stalled(&flight) => Some(spawn(work())?),
+            Some(flight) if !flight.is_completed() => Some(flight),
             _ => is_allowed().then(|| spawn(work())).transpose()?,
         };
         Ok(current.clone())
     }
 }
 
-impl<T: Clone> UnderWay<T> {
+impl<T: Clone> InFlight<T> {
     /// Waits for the result; none when the runtime that does the work is gone or stands still.
-    async fn landed(mut self) -> Option<Result<T, FiefError>> {
-        let landing = self.result.wait_for(Option::is_some);
-        let landed = match Handle::try_current() {
-            Ok(_) => timeout(PATIENCE, landing).await.ok()?,
+    async fn wait(mut self) -> Option<Result<T, FiefError>> {
+        let completed = self.result.wait_for(Option::is_some);
+        let result = match Handle::try_current() {
+            Ok(_) => timeout(WAIT_TIMEOUT, completed).await.ok()?,
             // Without a runtime there is no time-out, and nobody who could do the work instead.
-            Err(_) => landing.await,
+            Err(_) => completed.await,
         };
-        landed.ok().and_then(|result| result.clone())
+        result.ok().and_then(|result| result.clone())
     }
 
-    fn has_landed(&self) -> bool {
+    fn is_completed(&self) -> bool {
         self.result.borrow().is_some()
     }
 
     /// Whether nobody works on it any more, and there is no result.
-    fn is_gone(&self) -> bool {
-        self.result.has_changed().is_err() && !self.has_landed()
+    fn is_abandoned(&self) -> bool {
+        self.result.has_changed().is_err() && !self.is_completed()
     }
 }
 
-fn lost() -> FiefError {
+fn runtime_gone() -> FiefError {
     FiefError::Configuration("the tokio runtime is shutting down".into())
 }
 
-fn spawn<T: Send + Sync + 'static>(work: impl Work<T>) -> Result<UnderWay<T>, FiefError> {
+fn spawn<T: Send + Sync + 'static>(work: impl Work<T>) -> Result<InFlight<T>, FiefError> {
     let runtime = Handle::try_current()
         .map_err(|_| FiefError::Configuration("fief-client needs a tokio runtime".into()))?;
     let (sender, result) = watch::channel(None);
     runtime.spawn(async move { sender.send(Some(work.await)) });
-    Ok(UnderWay { result })
+    Ok(InFlight { result })
 }
 
 /// More than the time-outs of the work itself add up to.
-const PATIENCE: Duration = Duration::from_secs(15);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod tests {
@@ -137,12 +137,12 @@ mod tests {
 
     use tokio::runtime::Builder;
 
-    use super::Flight;
+    use super::SingleFlight;
 
     /// DJ-3, DJ-8, RB-5: work on a runtime that nobody drives holds nobody up for ever.
     #[tokio::test(start_paused = true)]
     async fn work_that_stands_still_is_done_again() -> io::Result<()> {
-        let flight = Flight::new();
+        let flight = SingleFlight::new();
         let idle = Builder::new_current_thread().build()?;
         let entered = idle.enter();
         assert!(flight.start(pending).is_ok());

@@ -31,7 +31,10 @@ impl Key {
         };
         let modulus = URL_SAFE_NO_PAD.decode(&rsa.n).ok()?;
         let exponent = URL_SAFE_NO_PAD.decode(&rsa.e).ok()?;
-        if !signs(&jwk.common) || !is_sound_modulus(&modulus) || !is_sound_exponent(&exponent) {
+        if !is_for_signatures(&jwk.common)
+            || !is_valid_modulus(&modulus)
+            || !is_valid_exponent(&exponent)
+        {
             return None;
         }
         let components = RsaPublicKeyComponents {
@@ -82,7 +85,7 @@ impl fmt::Debug for Key {
 }
 
 /// Whether a key is meant for RS256 signatures ([RFC 7517, section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)).
-fn signs(key: &CommonParameters) -> bool {
+fn is_for_signatures(key: &CommonParameters) -> bool {
     let usage = key.public_key_use.as_ref();
     let operations = key.key_operations.as_ref();
     usage.is_none_or(|usage| *usage == PublicKeyUse::Signature)
@@ -93,14 +96,14 @@ fn signs(key: &CommonParameters) -> bool {
 }
 
 /// Odd, and of 2048 to 8192 bits.
-fn is_sound_modulus(modulus: &[u8]) -> bool {
+fn is_valid_modulus(modulus: &[u8]) -> bool {
     (2048 / 8..=8192 / 8).contains(&modulus.len())
         && modulus.first().is_some_and(|byte| byte & 0x80 != 0)
         && modulus.last().is_some_and(|byte| byte & 1 == 1)
 }
 
 /// Odd, at least 3, and at most 32 bits, which is all that verification libraries agree on.
-fn is_sound_exponent(exponent: &[u8]) -> bool {
+fn is_valid_exponent(exponent: &[u8]) -> bool {
     let odd = exponent.last().is_some_and(|byte| byte & 1 == 1);
     odd && exponent.len() <= 4 && exponent.first() != Some(&0) && exponent != [1]
 }

@@ -15,7 +15,7 @@ use std::{
 pub(crate) use self::set::parse;
 use self::{
     backoff::Backoff,
-    flight::{Flight, Work},
+    flight::{SingleFlight, Work},
     set::CLOCK_STEP,
 };
 pub(crate) use self::{
@@ -32,30 +32,30 @@ use crate::{FiefError, clock::Clock, metrics};
 pub(crate) struct Keys {
     latest: RwLock<Option<Arc<KeySet>>>,
     /// The time in which the latest set serves and there is nothing to do for it.
-    settled_from: AtomicU64,
-    settled_until: AtomicU64,
+    fresh_from: AtomicU64,
+    fresh_until: AtomicU64,
     backoff: Backoff,
     /// When an unknown key id last led to a fetch.
-    missed_at: AtomicU64,
-    flight: Flight<Arc<KeySet>>,
+    last_miss_at: AtomicU64,
+    flight: SingleFlight<Arc<KeySet>>,
 }
 
 impl Keys {
     pub(crate) fn new() -> Self {
         Self {
             latest: RwLock::new(None),
-            settled_from: AtomicU64::new(0),
-            settled_until: AtomicU64::new(0),
+            fresh_from: AtomicU64::new(0),
+            fresh_until: AtomicU64::new(0),
             backoff: Backoff::new(),
-            missed_at: AtomicU64::new(0),
-            flight: Flight::new(),
+            last_miss_at: AtomicU64::new(0),
+            flight: SingleFlight::new(),
         }
     }
 
     /// Whether the set that is there serves now, and nothing is to be done for it. Takes no lock.
-    pub(crate) fn is_settled(&self, now: u64) -> bool {
-        self.settled_from.load(Ordering::Relaxed) <= now
-            && now <= self.settled_until.load(Ordering::Relaxed)
+    pub(crate) fn is_fresh(&self, now: u64) -> bool {
+        self.fresh_from.load(Ordering::Relaxed) <= now
+            && now <= self.fresh_until.load(Ordering::Relaxed)
     }
 
     /// Returns the set to verify with: a fresh one, or while Fief is away an older one.
@@ -66,14 +66,14 @@ impl Keys {
     ) -> Result<Arc<KeySet>, FiefError> {
         let now = clock.now();
         let Some(set) = self.latest() else {
-            return self.fetch_unless_waiting(now, || fetch(None)).await;
+            return self.fetch_unless_backing_off(now, || fetch(None)).await;
         };
         let fetch = || fetch(Some(Arc::clone(&set)));
-        if self.is_settled(now) {
+        if self.is_fresh(now) {
             return Ok(set);
         }
         match set.age(now) {
-            Some(age) if age < MAX_AGE || age < MAX_STALE && self.backoff.failed_lately(now) => {
+            Some(age) if age < MAX_AGE || age < MAX_STALE && self.backoff.failed_recently(now) => {
                 self.fetch_in_background(&set, now, fetch);
                 Ok(set)
             }
@@ -83,14 +83,14 @@ impl Keys {
                 Err(_) => Ok(self.latest().unwrap_or(set)),
             },
             // Too old, or from a time that has not come: only a new one will do.
-            _ => self.fetch_unless_waiting(now, fetch).await,
+            _ => self.fetch_unless_backing_off(now, fetch).await,
         }
     }
 
     /// Returns the key that a token names where that takes no thought.
-    pub(crate) fn find_settled(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
+    pub(crate) fn find_fresh(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
-        let set = latest.as_ref().filter(|_| self.is_settled(now))?;
+        let set = latest.as_ref().filter(|_| self.is_fresh(now))?;
         set.find(kid).cloned()
     }
 
@@ -106,11 +106,14 @@ impl Keys {
             return Ok(Some(Arc::clone(key)));
         }
         let now = clock.now();
-        if self.is_unknown(kid, now) {
+        if self.is_known_missing(kid, now) {
             return Ok(self.latest().and_then(|set| set.find(kid).cloned()));
         }
         let fetch = || fetch(Some(Arc::clone(&set)));
-        let newer = self.flight.join_if(|| self.may_miss(now), fetch).await?;
+        let newer = self
+            .flight
+            .join_if(|| self.try_start_cooldown(now), fetch)
+            .await?;
         let newer = newer.or_else(|| self.latest());
         Ok(newer.and_then(|set| set.find(kid).cloned()))
     }
@@ -118,27 +121,27 @@ impl Keys {
     /// Whether a key id that is not in the set is not worth a fetch now, nor waiting for one.
     ///
     /// A set may have come since it was looked for: look once more.
-    pub(crate) fn is_unknown(&self, kid: Option<&str>, now: u64) -> bool {
+    pub(crate) fn is_known_missing(&self, kid: Option<&str>, now: u64) -> bool {
         kid.is_none()
-            || self.is_cooling(now, ATTEMPT)
-            || self.is_cooling(now, 0) && self.flight.is_over()
+            || self.in_cooldown(now, MAX_ATTEMPT)
+            || self.in_cooldown(now, 0) && self.flight.is_idle()
     }
 
     /// Whether an unknown key id led to a fetch within the cool-down, but at least so many seconds ago.
-    fn is_cooling(&self, now: u64, more_than: u64) -> bool {
-        let missed_at = self.missed_at.load(Ordering::Relaxed);
+    fn in_cooldown(&self, now: u64, min_age: u64) -> bool {
+        let last_miss_at = self.last_miss_at.load(Ordering::Relaxed);
         // A clock that went back does not prolong it.
-        let since = now.abs_diff(missed_at);
-        missed_at != 0 && since < COOL_DOWN && since >= more_than
+        let since = now.abs_diff(last_miss_at);
+        last_miss_at != 0 && since < COOLDOWN && since >= min_age
     }
 
     /// Whether an unknown key id may lead to a fetch now, which begins the cool-down.
-    fn may_miss(&self, now: u64) -> bool {
-        let may = !self.is_cooling(now, 0);
-        if may {
-            self.missed_at.store(now, Ordering::Relaxed);
+    fn try_start_cooldown(&self, now: u64) -> bool {
+        let is_allowed = !self.in_cooldown(now, 0);
+        if is_allowed {
+            self.last_miss_at.store(now, Ordering::Relaxed);
         }
-        may
+        is_allowed
     }
 
     fn latest(&self) -> Option<Arc<KeySet>> {
@@ -146,12 +149,12 @@ impl Keys {
         latest.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn fetch_unless_waiting<F: Work<Arc<KeySet>>>(
+    async fn fetch_unless_backing_off<F: Work<Arc<KeySet>>>(
         &self,
         now: u64,
         fetch: impl Fn() -> F,
     ) -> Result<Arc<KeySet>, FiefError> {
-        match self.backoff.waiting(now) {
+        match self.backoff.retry_blocked(now) {
             Some(error) => Err(error),
             None => self.flight.join(fetch).await,
         }
@@ -166,9 +169,9 @@ impl Keys {
         fetch: impl Fn() -> F,
     ) {
         let due = set.fetched_at.saturating_add(MAX_AGE - 1);
-        let over = now.saturating_add(ATTEMPT);
-        let until = if now <= due { over.min(due) } else { over };
-        self.settle_latest(set, now, until);
+        let end = now.saturating_add(MAX_ATTEMPT);
+        let until = if now <= due { end.min(due) } else { end };
+        self.mark_latest_fresh(set, now, until);
         if let Err(error) = self.flight.start(fetch) {
             tracing::debug!(%error, "the keys cannot be renewed");
         }
@@ -181,9 +184,9 @@ impl Keys {
         fetched: impl Future<Output = Result<Vec<Key>, FiefError>>,
         clock: &Clock,
     ) -> Result<Arc<KeySet>, FiefError> {
-        let before = self.latest();
+        let previous = self.latest();
         // Another attempt ended between the caller's look and this one's start.
-        if let Some(newer) = &before
+        if let Some(newer) = &previous
             && !known.is_some_and(|known| Arc::ptr_eq(&known, newer))
         {
             return Ok(Arc::clone(newer));
@@ -192,16 +195,16 @@ impl Keys {
         let now = clock.now();
         match fetched {
             Ok(fetched) => {
-                self.backoff.succeeded();
+                self.backoff.record_success();
                 Ok(self.store(fetched, now))
             }
             Err(error) => {
                 tracing::warn!(%error, "Fief's keys could not be fetched");
-                let delay = self.backoff.failed(error.clone(), now);
-                if let Some(set) = before {
+                let delay = self.backoff.record_failure(error.clone(), now);
+                if let Some(set) = previous {
                     // Fresh keys serve on: what failed was to find an unknown one.
                     let due = set.fetched_at.saturating_add(RENEW_AFTER);
-                    self.settle_latest(&set, now, now.saturating_add(delay).max(due));
+                    self.mark_latest_fresh(&set, now, now.saturating_add(delay).max(due));
                 }
                 Err(error)
             }
@@ -215,35 +218,35 @@ impl Keys {
     }
 
     /// Settles on a set unless a newer one came.
-    fn settle_latest(&self, set: &Arc<KeySet>, now: u64, until: u64) {
+    fn mark_latest_fresh(&self, set: &Arc<KeySet>, now: u64, until: u64) {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         if latest
             .as_ref()
             .is_some_and(|latest| Arc::ptr_eq(latest, set))
         {
-            self.settle(set, now, until);
+            self.mark_fresh(set, now, until);
         }
     }
 
     /// A clock that goes back by more than a step ends it.
-    fn settle(&self, set: &KeySet, now: u64, until: u64) {
+    fn mark_fresh(&self, set: &KeySet, now: u64, until: u64) {
         let from = now.saturating_sub(CLOCK_STEP);
         let until = until.min(set.fetched_at.saturating_add(MAX_STALE - 1));
-        self.settled_from.store(from, Ordering::Relaxed);
-        self.settled_until.store(until, Ordering::Relaxed);
+        self.fresh_from.store(from, Ordering::Relaxed);
+        self.fresh_until.store(until, Ordering::Relaxed);
     }
 
     #[cfg(fuzzing)]
     pub(crate) fn trust(&self, keys: Vec<Key>, now: u64) {
         self.store(keys, now);
-        self.settled_until.store(u64::MAX, Ordering::Relaxed);
+        self.fresh_until.store(u64::MAX, Ordering::Relaxed);
     }
 
     fn store(&self, keys: Vec<Key>, now: u64) -> Arc<KeySet> {
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         let set = Arc::new(KeySet::new(keys, latest.as_deref(), now));
         *latest = Some(Arc::clone(&set));
-        self.settle(&set, now, now.saturating_add(RENEW_AFTER));
+        self.mark_fresh(&set, now, now.saturating_add(RENEW_AFTER));
         metrics::keys(now);
         set
     }
@@ -253,6 +256,6 @@ impl Keys {
 const RENEW_AFTER: u64 = 8 * 60;
 const MAX_AGE: u64 = 10 * 60;
 const MAX_STALE: u64 = 24 * 3600;
-const COOL_DOWN: u64 = 30;
+const COOLDOWN: u64 = 30;
 /// More than any attempt takes.
-const ATTEMPT: u64 = 12;
+const MAX_ATTEMPT: u64 = 12;

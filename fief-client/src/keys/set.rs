@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{FiefError, http::Http, keys::Key};
+use crate::{FiefError, keys::Key, transport::Http};
 
 /// The keys of one answer ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 #[derive(Debug)]
@@ -14,18 +14,18 @@ pub(crate) struct KeySet {
 
 impl KeySet {
     /// Makes a set that succeeds another: keys that stay are the same objects, keys that left are withdrawn.
-    pub(crate) fn new(keys: Vec<Key>, before: Option<&Self>, fetched_at: u64) -> Self {
-        let before = before.map(|set| set.keys.as_slice()).unwrap_or_default();
+    pub(crate) fn new(keys: Vec<Key>, previous: Option<&Self>, fetched_at: u64) -> Self {
+        let previous = previous.map(|set| set.keys.as_slice()).unwrap_or_default();
         let keys: Vec<_> = keys
             .into_iter()
             .map(|key| {
-                let known = before.iter().find(|known| known.is_same(&key));
-                known.cloned().unwrap_or_else(|| Arc::new(key))
+                let other = previous.iter().find(|other| other.is_same(&key));
+                other.cloned().unwrap_or_else(|| Arc::new(key))
             })
             .collect();
-        for known in before {
-            if !keys.iter().any(|key| Arc::ptr_eq(key, known)) {
-                known.withdraw();
+        for other in previous {
+            if !keys.iter().any(|key| Arc::ptr_eq(key, other)) {
+                other.withdraw();
             }
         }
         Self { keys, fetched_at }
@@ -49,7 +49,7 @@ impl KeySet {
 
 /// Fetches the keys. An answer without a usable key is an error.
 pub(crate) async fn fetch(http: &Http, url: Url, now: u64) -> Result<Vec<Key>, FiefError> {
-    let document: Document = http.document(url, LIMIT, now).await?;
+    let document: Document = http.fetch_document(url, LIMIT, now).await?;
     document.keys()
 }
 

@@ -175,7 +175,7 @@ impl Fief {
         check_redirect_uri(redirect_uri)?;
         request.check()?;
         let metadata = self.inner.metadata().await?;
-        let mut url = self.provider().public.join(&metadata.authorization);
+        let mut url = self.provider().public.resolve(&metadata.authorization);
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")

@@ -10,7 +10,7 @@ use crate::{
     discovery::Discovery,
     fief::IdTokenClaims,
     jose::{
-        claims::{Untimely, Validity},
+        claims::{TimeError, Validity},
         jwe::{self, DecryptionKey},
         jws::{Jws, Type},
     },
@@ -77,10 +77,10 @@ impl Fief {
         claims
             .validity()
             .check(clock.now(), clock.leeway)
-            .map_err(|untimely| {
-                FiefError::IdTokenInvalid(match untimely {
-                    Untimely::Expired => "it has expired",
-                    Untimely::NotYet => "it is not valid yet",
+            .map_err(|error| {
+                FiefError::IdTokenInvalid(match error {
+                    TimeError::Expired => "it has expired",
+                    TimeError::NotYetValid => "it is not valid yet",
                 })
             })
     }

@@ -61,9 +61,9 @@ impl FiefTokenResponse {
         if !self.token_type.eq_ignore_ascii_case("bearer") {
             return Err(FiefError::ResponseInvalid("the token's type is not bearer"));
         }
-        let plain = is_plain(self.access_token())
-            && is_plain(self.id_token())
-            && self.refresh_token().is_none_or(is_plain);
+        let plain = is_visible_ascii(self.access_token())
+            && is_visible_ascii(self.id_token())
+            && self.refresh_token().is_none_or(is_visible_ascii);
         if !plain {
             return Err(FiefError::ResponseInvalid(
                 "a token has characters that tokens do not have",
@@ -73,7 +73,7 @@ impl FiefTokenResponse {
     }
 }
 
-fn is_plain(token: &str) -> bool {
+fn is_visible_ascii(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -89,7 +89,7 @@ impl Fief {
         self.inner.keys().await?;
         let metadata = self.inner.metadata().await?;
         let (provider, credentials) = (self.provider(), &self.inner.credentials);
-        let url = provider.base.join(&metadata.token);
+        let url = provider.base.resolve(&metadata.token);
         let http = &provider.http;
         let tokens: FiefTokenResponse = http.post_form(url, form, credentials).await?;
         tokens.check()

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::{Fief, FiefError, FiefUserInfo, fief::UserCall};
+use crate::{Fief, FiefError, FiefUserInfo, fief::UserRequest};
 
 impl Fief {
     /// Asks Fief for the user of an access token: `GET {base_url}/api/userinfo`
@@ -15,7 +15,7 @@ impl Fief {
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let metadata = self.inner.metadata().await?;
         let provider = self.provider();
-        let url = provider.base.join(&metadata.userinfo);
+        let url = provider.base.resolve(&metadata.userinfo);
         provider.http.get_bearer(url, access_token).await
     }
 
@@ -39,7 +39,7 @@ impl Fief {
         fields: &(impl Serialize + ?Sized),
     ) -> Result<FiefUserInfo, FiefError> {
         let call = update_profile(fields)?;
-        self.user_call(access_token, call).await
+        self.send_user_request(access_token, call).await
     }
 
     /// Changes the user's own password, without asking for the old one, and returns the user:
@@ -57,8 +57,8 @@ impl Fief {
         access_token: &str,
         new_password: &str,
     ) -> Result<FiefUserInfo, FiefError> {
-        let call = UserCall::change_password(new_password);
-        self.user_call(access_token, call).await
+        let call = UserRequest::change_password(new_password);
+        self.send_user_request(access_token, call).await
     }
 
     /// Begins to change the user's own e-mail address: Fief sends a code to the new one, and this returns the user
@@ -75,8 +75,8 @@ impl Fief {
         access_token: &str,
         email: &str,
     ) -> Result<FiefUserInfo, FiefError> {
-        let call = UserCall::change_email(email);
-        self.user_call(access_token, call).await
+        let call = UserRequest::change_email(email);
+        self.send_user_request(access_token, call).await
     }
 
     /// Finishes the change of the e-mail address with the code that Fief sent, and returns the user with the new one:
@@ -93,25 +93,25 @@ impl Fief {
         access_token: &str,
         code: &str,
     ) -> Result<FiefUserInfo, FiefError> {
-        let call = UserCall::verify_email(code);
-        self.user_call(access_token, call).await
+        let call = UserRequest::verify_email(code);
+        self.send_user_request(access_token, call).await
     }
 
-    pub(crate) async fn user_call(
+    pub(crate) async fn send_user_request(
         &self,
         access_token: &str,
-        call: UserCall,
+        call: UserRequest,
     ) -> Result<FiefUserInfo, FiefError> {
-        let UserCall { method, path, body } = call;
+        let UserRequest { method, path, body } = call;
         let provider = self.provider();
-        let (http, url) = (&provider.http, provider.base.at(path));
+        let (http, url) = (&provider.http, provider.base.with_path(path));
         http.send_json(method, url, access_token, &body).await
     }
 }
 
 /// The request that changes the profile.
-pub(crate) fn update_profile(fields: &(impl Serialize + ?Sized)) -> Result<UserCall, FiefError> {
+pub(crate) fn update_profile(fields: &(impl Serialize + ?Sized)) -> Result<UserRequest, FiefError> {
     serde_json::to_value(fields)
-        .map(|fields| UserCall::update_profile(&fields))
+        .map(|fields| UserRequest::update_profile(&fields))
         .map_err(|_| FiefError::Configuration("fields: cannot be written as JSON".into()))
 }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::jose::claims::hyphenated;
+use crate::jose::claims::hyphenated_uuid;
 
 /// A user, as the user API and the ID token describe one.
 ///
@@ -11,7 +11,7 @@ use crate::jose::claims::hyphenated;
 #[non_exhaustive]
 pub struct FiefUserInfo {
     /// The user's id.
-    #[serde(deserialize_with = "hyphenated")]
+    #[serde(deserialize_with = "hyphenated_uuid")]
     pub sub: Uuid,
     /// The e-mail address. Not an identity: it changes hands.
     #[serde(default)]

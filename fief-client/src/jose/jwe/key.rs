@@ -85,21 +85,21 @@ struct Jwk {
     usage: Option<String>,
     alg: Option<String>,
     key_ops: Option<Vec<String>>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     n: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     e: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     d: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     p: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     q: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     dp: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     dq: SecretSlice<u8>,
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "base64url_uint")]
     qi: SecretSlice<u8>,
 }
 
@@ -124,7 +124,7 @@ impl Jwk {
     }
 }
 
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretSlice<u8>, D::Error> {
+fn base64url_uint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretSlice<u8>, D::Error> {
     let text = SecretString::deserialize(deserializer)?;
     URL_SAFE_NO_PAD
         .decode(text.expose_secret())

@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub(crate) use self::key::DecryptionKey;
 use self::{content::Sealed, key::ALG};
 use crate::jose::{
-    claims::{present, string},
+    claims::{is_present, opt_string},
     json,
 };
 
@@ -52,11 +52,11 @@ pub(crate) fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<SecretStrin
 struct Header {
     alg: String,
     enc: String,
-    #[serde(default, deserialize_with = "string")]
+    #[serde(default, deserialize_with = "opt_string")]
     kid: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "is_present")]
     zip: bool,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "is_present")]
     crit: bool,
 }
 

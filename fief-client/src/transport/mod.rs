@@ -35,7 +35,7 @@ impl Http {
     ) -> Result<Self, FiefError> {
         let client = builder
             .redirect(reqwest::redirect::Policy::none())
-            .retry(get_once_more(server))
+            .retry(retry_gets(server))
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
@@ -58,7 +58,7 @@ impl Http {
     }
 
     /// Fetches a public document, unless Fief asked to be left alone: then that is the answer until it is over.
-    pub(crate) async fn document<T: DeserializeOwned>(
+    pub(crate) async fn fetch_document<T: DeserializeOwned>(
         &self,
         url: Url,
         limit: usize,
@@ -67,8 +67,8 @@ impl Http {
         if let Some(error) = self.retry_after.error(now) {
             return Err(error);
         }
-        let document = self.json(self.client.get(url), limit).await;
-        self.retry_after.note(&document, now);
+        let document = self.receive(self.client.get(url), limit).await;
+        self.retry_after.observe(&document, now);
         document
     }
 
@@ -87,7 +87,7 @@ impl Http {
             }
             None => form.extend(credentials.parameters()),
         }
-        self.json(request.form(&form), USER_LIMIT).await
+        self.receive(request.form(&form), USER_LIMIT).await
     }
 
     /// Fetches what an access token opens
@@ -98,7 +98,7 @@ impl Http {
         access_token: &str,
     ) -> Result<T, FiefError> {
         let request = self.client.get(url).bearer_auth(access_token);
-        self.json(request, USER_LIMIT).await
+        self.receive(request, USER_LIMIT).await
     }
 
     /// Sends JSON with an access token.
@@ -115,11 +115,11 @@ impl Http {
             .bearer_auth(access_token)
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string());
-        self.json(request, USER_LIMIT).await
+        self.receive(request, USER_LIMIT).await
     }
 
     /// Sends and reads a JSON answer of at most `limit` bytes.
-    async fn json<T: DeserializeOwned>(
+    async fn receive<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         limit: usize,
@@ -146,8 +146,10 @@ impl Http {
         let status = response.status();
         if fief::is_success(&method, status) {
             return match read(response, limit).await {
-                (body, Ok(End::Whole)) => Ok(body),
-                (_, Ok(End::TooLong)) => Err(FiefError::ResponseInvalid("the body is too large")),
+                (body, Ok(BodyEnd::Complete)) => Ok(body),
+                (_, Ok(BodyEnd::TooLong)) => {
+                    Err(FiefError::ResponseInvalid("the body is too large"))
+                }
                 (_, Err(error)) => Err(error.into()),
             };
         }
@@ -161,24 +163,24 @@ impl Http {
     }
 }
 
-enum End {
-    Whole,
+enum BodyEnd {
+    Complete,
     TooLong,
 }
 
 /// Reads at most `limit` bytes, and how that ended.
-async fn read(mut response: Response, limit: usize) -> (Vec<u8>, Result<End, reqwest::Error>) {
+async fn read(mut response: Response, limit: usize) -> (Vec<u8>, Result<BodyEnd, reqwest::Error>) {
     let mut body = Vec::new();
     loop {
         let chunk = match response.chunk().await {
             Ok(Some(chunk)) => chunk,
-            Ok(None) => return (body, Ok(End::Whole)),
+            Ok(None) => return (body, Ok(BodyEnd::Complete)),
             Err(error) => return (body, Err(error)),
         };
         let room = limit.saturating_sub(body.len());
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
-            return (body, Ok(End::TooLong));
+            return (body, Ok(BodyEnd::TooLong));
         }
     }
 }
@@ -186,15 +188,15 @@ async fn read(mut response: Response, limit: usize) -> (Vec<u8>, Result<End, req
 /// Sends a GET once more when no answer began: nobody listened, or a kept connection had been closed meanwhile.
 ///
 /// All else is sent once: a code, a refresh token and a verification code are good for one use.
-fn get_once_more(server: String) -> retry::Builder {
+fn retry_gets(server: String) -> retry::Builder {
     retry::for_host(server)
         .max_retries_per_request(1)
         .classify_fn(|attempt| {
             let error = attempt
                 .error()
                 .and_then(|error| error.downcast_ref::<reqwest::Error>());
-            let unanswered = error.is_some_and(|error| error.is_connect() || !error.is_timeout());
-            if unanswered && attempt.method() == Method::GET {
+            let no_response = error.is_some_and(|error| error.is_connect() || !error.is_timeout());
+            if no_response && attempt.method() == Method::GET {
                 attempt.retryable()
             } else {
                 attempt.success()

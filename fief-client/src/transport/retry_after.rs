@@ -11,11 +11,11 @@ use crate::FiefError;
 /// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
 #[derive(Debug, Default)]
 pub(crate) struct RetryAfter {
-    latest: Mutex<Option<Told>>,
+    latest: Mutex<Option<Backpressure>>,
 }
 
 #[derive(Clone, Debug)]
-struct Told {
+struct Backpressure {
     at: u64,
     seconds: u64,
     error: FiefError,
@@ -25,22 +25,22 @@ impl RetryAfter {
     /// Returns what Fief answered, for as long as it asked.
     pub(crate) fn error(&self, now: u64) -> Option<FiefError> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = latest.as_ref()?;
+        let latest = latest.as_ref()?;
         // A clock that went back ends it, so that nothing is shut out for longer than was asked.
-        let age = now.checked_sub(told.at)?;
-        (age < told.seconds).then(|| told.error.clone())
+        let age = now.checked_sub(latest.at)?;
+        (age < latest.seconds).then(|| latest.error.clone())
     }
 
     /// Remembers what Fief asks for.
-    pub(crate) fn note<T>(&self, answer: &Result<T, FiefError>, now: u64) {
-        let Err(error) = answer else { return };
+    pub(crate) fn observe<T>(&self, result: &Result<T, FiefError>, now: u64) {
+        let Err(error) = result else { return };
         let FiefError::Request { detail, .. } = error else {
             return;
         };
-        if let Some(asked) = detail.retry_after() {
-            *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told {
+        if let Some(delay) = detail.retry_after() {
+            *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Backpressure {
                 at: now,
-                seconds: asked.as_secs(),
+                seconds: delay.as_secs(),
                 error: error.clone(),
             });
         }

@@ -33,14 +33,14 @@ impl Origin {
     }
 
     /// Returns the URL of a path below this one, which begins with a slash.
-    pub(crate) fn at(&self, path: &str) -> Url {
+    pub(crate) fn with_path(&self, path: &str) -> Url {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{path}", self.path()));
         url
     }
 
     /// Returns what an absolute URL has behind this one's path, whatever its origin: path and query.
-    pub(crate) fn below(&self, endpoint: &str) -> Option<Endpoint> {
+    pub(crate) fn strip_base(&self, endpoint: &str) -> Option<Endpoint> {
         let url = Url::parse(endpoint).ok()?;
         let plain = is_web(&url) && !has_credentials(&url) && url.fragment().is_none();
         let path = url.path().strip_prefix(self.path())?;
@@ -51,8 +51,8 @@ impl Origin {
     }
 
     /// Returns the URL of an endpoint under this origin.
-    pub(crate) fn join(&self, endpoint: &Endpoint) -> Url {
-        let mut url = self.at(&endpoint.path);
+    pub(crate) fn resolve(&self, endpoint: &Endpoint) -> Url {
+        let mut url = self.with_path(&endpoint.path);
         url.set_query(endpoint.query.as_deref());
         url
     }
