@@ -62,7 +62,7 @@ impl Fief {
     ///
     /// # Errors
     /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: no usable answer.
-    pub async fn connect(&self) -> Result<(), FiefError> {
+    pub async fn prefetch_keys(&self) -> Result<(), FiefError> {
         self.inner.keys().await.map(|_| ())
     }
 
@@ -71,7 +71,7 @@ impl Fief {
     /// Keys are renewed about every eight minutes; an age of more than ten tells that Fief does not answer.
     /// After 24 hours they no longer serve.
     #[must_use]
-    pub fn ready(&self) -> Option<Duration> {
+    pub fn keys_age(&self) -> Option<Duration> {
         let provider = self.provider();
         let age = provider.keys.age(provider.clock.now());
         age.map(Duration::from_secs)

@@ -75,7 +75,7 @@ async fn attempts_in_the_background_back_off() {
     server.advance(11 * MINUTE);
     for _ in 0..60 {
         server.advance(SECOND);
-        fief.connect().await.unwrap();
+        fief.prefetch_keys().await.unwrap();
         sleep(Duration::from_millis(10)).await;
     }
     assert!((4..15).contains(&fetches(&server)), "{}", fetches(&server));
@@ -89,16 +89,16 @@ async fn after_a_success_the_back_off_begins_again() {
     let fief = crate::client::fief(&server);
     server.fault(Endpoint::Jwks, Fault::status(500));
     for _ in 0..8 {
-        fief.connect().await.unwrap_err();
+        fief.prefetch_keys().await.unwrap_err();
         server.advance(MINUTE / 2);
     }
     server.clear_faults();
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     server.fault(Endpoint::Jwks, Fault::status(500));
     server.advance(11 * MINUTE);
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     server.reset_requests();
     server.advance(SECOND);
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     wait_for_requests(&server, Endpoint::Jwks, 1).await;
 }

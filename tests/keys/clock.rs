@@ -28,7 +28,7 @@ async fn a_clock_that_goes_back_by_a_minute_renews_nothing() {
         .await
         .unwrap_err();
     server.set_time(now - MINUTE);
-    assert_eq!(fief.ready(), Some(Duration::ZERO));
+    assert_eq!(fief.keys_age(), Some(Duration::ZERO));
     validate(&fief, &token(&server, 0)).await.unwrap();
     pause().await;
     assert_eq!(fetches(&server), 1);
@@ -57,12 +57,12 @@ async fn a_clock_that_goes_back_ends_the_back_off() {
     let fief = crate::client::fief(&server);
     server.fault(Endpoint::Jwks, Fault::status(500));
     for _ in 0..3 {
-        fief.connect().await.unwrap_err();
+        fief.prefetch_keys().await.unwrap_err();
     }
     assert_eq!(fetches(&server), 2);
     server.clear_faults();
     server.set_time(now - MINUTE);
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
 }
 
 /// RB-9, TV-25: keys kept in use during an outage are not valid until then once the clock is set back.

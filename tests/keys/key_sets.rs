@@ -123,7 +123,7 @@ async fn keys_at_the_bounds_are_used() {
     ] {
         let world = World::start().await;
         world.publish([changed(|key| key[member] = encode(&bytes).into())]);
-        let result = world.builder().build().unwrap().connect().await;
+        let result = world.builder().build().unwrap().prefetch_keys().await;
         let length = bytes.len();
         assert_eq!(result.is_ok(), is_good, "{member} {length} {:?}", bytes[0]);
     }
@@ -189,7 +189,7 @@ async fn a_private_key_is_not_kept() {
     let world = World::start().await;
     world.publish([key]);
     let fief = world.builder().build().unwrap();
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     let info = super::validate(&fief, &world.token()).await.unwrap();
     assert!(!format!("{fief:?}{info:?}").contains("c2VjcmV0"));
 }

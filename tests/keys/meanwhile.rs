@@ -21,7 +21,7 @@ async fn a_key_that_came_meanwhile_is_found() {
     let (fief, looks) = interrupted(&server, move |fief| {
         elsewhere(validate(fief, theirs.get().unwrap())).unwrap();
     });
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     server.reset_requests();
     server.rotate_key();
     new.set(token(&server, 0)).unwrap();
@@ -37,9 +37,9 @@ async fn keys_that_came_meanwhile_are_not_fetched_again() {
     let theirs = Arc::clone(&server);
     let (fief, looks) = interrupted(&server, move |fief| {
         theirs.advance(11 * MINUTE);
-        elsewhere(fief.connect()).unwrap();
+        elsewhere(fief.prefetch_keys()).unwrap();
     });
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     server.reset_requests();
     server.rotate_key();
     looks.store(0, Ordering::Relaxed);

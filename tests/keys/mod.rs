@@ -29,7 +29,7 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) async fn connected() -> (FiefTestServer, Fief) {
     let server = FiefTestServer::start().await;
     let fief = crate::client::fief(&server);
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     server.reset_requests();
     (server, fief)
 }

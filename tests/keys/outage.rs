@@ -88,13 +88,13 @@ async fn an_outage_of_an_hour_is_survived() {
         validate(&fief, &seen).await.unwrap();
         validate(&fief, &token(&server, minute)).await.unwrap();
     }
-    assert!(fief.ready().unwrap() >= 60 * MINUTE);
+    assert!(fief.keys_age().unwrap() >= 60 * MINUTE);
     server.clear_faults();
     server.rotate_key();
     server.reset_requests();
     server.advance(MINUTE);
     validate(&fief, &token(&server, 0)).await.unwrap();
-    assert!(fief.ready().unwrap() < MINUTE);
+    assert!(fief.keys_age().unwrap() < MINUTE);
     assert_eq!(fetches(&server), 1);
 }
 
@@ -114,7 +114,7 @@ async fn after_a_day_old_keys_serve_no_longer() {
         matches!(rejected, Err(FiefError::Request { .. })),
         "{rejected:?}"
     );
-    assert_eq!(fief.ready(), None);
+    assert_eq!(fief.keys_age(), None);
     server.clear_faults();
     server.advance(MINUTE);
     validate(&fief, &long).await.unwrap();

@@ -17,7 +17,7 @@ fn without_a_runtime_there_is_an_error() {
     let fief = Fief::builder("https://fief.example.com", "client")
         .build()
         .unwrap();
-    let mut connecting = pin!(fief.connect());
+    let mut connecting = pin!(fief.prefetch_keys());
     let mut context = Context::from_waker(Waker::noop());
     let result = connecting.as_mut().poll(&mut context);
     assert!(matches!(
@@ -49,7 +49,7 @@ fn callers_that_wait_outlive_the_runtime_that_fetched() {
     let servers = runtime();
     let server = servers.block_on(FiefTestServer::start());
     let fief = crate::client::fief(&server);
-    lost_during(&servers, &server, &fief, fief.connect());
+    lost_during(&servers, &server, &fief, fief.prefetch_keys());
 }
 
 /// DJ-8, DJ-11: also for callers that wait for it.

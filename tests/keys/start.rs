@@ -13,13 +13,13 @@ async fn a_client_is_made_without_fief() {
     let fief = Fief::builder(format!("http://127.0.0.1:{port}"), "client")
         .build()
         .unwrap();
-    assert_eq!(fief.ready(), None);
+    assert_eq!(fief.keys_age(), None);
     let server = FiefTestServer::start().await;
     for _ in 0..5 {
         let error = validate(&fief, &token(&server, 0)).await.unwrap_err();
         assert!(error.is_connect(), "{error:?}");
     }
-    assert!(fief.connect().await.unwrap_err().is_connect());
+    assert!(fief.prefetch_keys().await.unwrap_err().is_connect());
 }
 
 /// DJ-14
@@ -27,17 +27,17 @@ async fn a_client_is_made_without_fief() {
 async fn connecting_fetches_once_and_is_ready() {
     let server = FiefTestServer::start().await;
     let fief = crate::client::fief(&server);
-    assert_eq!(fief.ready(), None);
-    fief.connect().await.unwrap();
-    fief.connect().await.unwrap();
-    assert!(fief.ready().unwrap() < MINUTE);
+    assert_eq!(fief.keys_age(), None);
+    fief.prefetch_keys().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
+    assert!(fief.keys_age().unwrap() < MINUTE);
     validate(&fief, &token(&server, 0)).await.unwrap();
     assert_eq!(
         (server.requests(Endpoint::Discovery), fetches(&server)),
         (1, 1)
     );
     server.advance(5 * MINUTE);
-    assert!(fief.ready().unwrap() >= 5 * MINUTE);
+    assert!(fief.keys_age().unwrap() >= 5 * MINUTE);
 }
 
 /// DJ-14, Q20

@@ -28,7 +28,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     });
     world.stop_at(NOW);
     let fief = world.builder().leeway(Duration::ZERO).build().unwrap();
-    runtime.block_on(fief.connect()).unwrap();
+    runtime.block_on(fief.prefetch_keys()).unwrap();
     Fixture {
         runtime,
         fief,

@@ -180,7 +180,7 @@ async fn a_clock_outside_of_history_accepts_no_token() {
             .validate_access_token(&world.token(), &requirements)
             .await;
         assert!(result.is_err(), "{time:?}");
-        assert!(fief.ready().is_none_or(|age| age.is_zero()));
+        assert!(fief.keys_age().is_none_or(|age| age.is_zero()));
     }
 }
 

@@ -52,7 +52,7 @@ async fn a_token_is_validated_without_waiting_where_the_keys_are_known() {
 async fn an_unknown_key_is_rejected_without_waiting_in_the_cool_down() {
     let world = World::start().await;
     let fief = world.builder().build().unwrap();
-    fief.connect().await.unwrap();
+    fief.prefetch_keys().await.unwrap();
     world.stop_at(NOW);
     let unknown = world.server.access_token().header("kid", "unknown").mint();
     assert!(fief.try_validate_access_token(&unknown).is_none());

@@ -42,7 +42,7 @@ impl Fixture {
     }
 
     pub(crate) async fn with(server: FiefTestServer, fief: Fief, tokens: usize) -> Self {
-        fief.connect().await.unwrap();
+        fief.prefetch_keys().await.unwrap();
         let tokens = (0..tokens).map(|i| mint(&server, i)).collect();
         let app = protected(&FiefAuth::new(fief));
         server.reset_requests();
@@ -68,7 +68,7 @@ impl Fixture {
         let builder = Fief::builder(self.server.url(), self.server.client_id());
         let fief = builder.token_cache(64 * 1024, 8).build().unwrap();
         tokio::runtime::Handle::current()
-            .block_on(fief.connect())
+            .block_on(fief.prefetch_keys())
             .unwrap();
         let mut visitor = self.visitor(&self.tokens[..self.tokens.len().min(1000)]);
         visitor.app = protected(&FiefAuth::new(fief));

@@ -37,7 +37,7 @@ impl Fixture {
     }
 
     async fn with(server: FiefTestServer, fief: Fief, tokens: usize) -> Self {
-        fief.connect().await.unwrap();
+        fief.prefetch_keys().await.unwrap();
         let tokens = (0..tokens).map(|i| mint(&server, i)).collect();
         let key = public_key(&server).await;
         server.reset_requests();
@@ -75,7 +75,7 @@ impl Fixture {
         let requirements = Requirements::new().permission("castles:create");
         let builder = Fief::builder(self.server.url(), self.server.client_id());
         let fief = builder.token_cache(64 * 1024, 8).build().unwrap();
-        block_on(fief.connect()).unwrap();
+        block_on(fief.prefetch_keys()).unwrap();
         let mut next = self.tokens.iter().cycle();
         Subject::simple(name, move || {
             let token = next.next().unwrap();

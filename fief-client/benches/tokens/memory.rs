@@ -15,7 +15,7 @@ pub(crate) fn report(runtime: &Runtime) {
     let tokens = env::var("FIEF_BENCH_TOKENS").map_or(40_000, |count| count.parse().unwrap());
     let server = runtime.block_on(FiefTestServer::start());
     let fief = client(&server);
-    runtime.block_on(fief.connect()).unwrap();
+    runtime.block_on(fief.prefetch_keys()).unwrap();
     let requirements = Requirements::new();
     for number in 0..100 {
         poll_once(fief.validate_access_token(&mint(&server, number), &requirements)).unwrap();
