@@ -50,15 +50,15 @@ impl Fief {
     /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
-    pub fn builder(base_url: impl AsRef<str>, client_id: impl Into<String>) -> FiefBuilder {
-        FiefBuilder::new(base_url.as_ref(), client_id.into())
+    pub fn builder(base_url: impl Into<String>, client_id: impl Into<String>) -> FiefBuilder {
+        FiefBuilder::new(base_url.into(), client_id.into())
     }
 }
 
 impl FiefBuilder {
-    fn new(base_url: &str, client_id: String) -> Self {
+    fn new(base_url: String, client_id: String) -> Self {
         Self {
-            base_url: base_url.to_owned(),
+            base_url,
             public_url: None,
             audiences: Audiences::Only(vec![client_id.clone()]),
             client_id,
@@ -100,8 +100,8 @@ impl FiefBuilder {
 
     /// Sets where browsers reach Fief, when that differs from where this server does (Docker, a proxy that ends
     /// TLS). Default: `base_url`.
-    pub fn public_url(mut self, public_url: impl AsRef<str>) -> Self {
-        self.public_url = Some(public_url.as_ref().to_owned());
+    pub fn public_url(mut self, public_url: impl Into<String>) -> Self {
+        self.public_url = Some(public_url.into());
         self
     }
 

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The clock, and by how much Fief's may differ from it.
+/// The client's clock, and by how much Fief's may differ from it.
 pub(crate) struct Clock {
     time: Box<dyn Fn() -> SystemTime + Send + Sync>,
     /// Seconds.
@@ -19,14 +19,15 @@ impl Clock {
         (self.time)()
     }
 
-    /// Seconds of Unix time. A clock before 1970 reads as the end of time, when nothing is valid.
+    /// Returns the time in seconds of Unix time.
     pub(crate) fn now(&self) -> u64 {
-        unix_seconds(self.time()).unwrap_or(u64::MAX)
+        unix_seconds(self.time())
     }
 }
 
-/// Whole seconds of Unix time; none before 1970.
-pub(crate) fn unix_seconds(time: SystemTime) -> Option<u64> {
-    let since = time.duration_since(UNIX_EPOCH).ok()?;
-    Some(since.as_secs())
+/// Returns whole seconds of Unix time. A time before 1970 becomes the end of time, when nothing is valid.
+#[must_use]
+pub fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(u64::MAX, |since| since.as_secs())
 }

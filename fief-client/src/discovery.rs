@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     FiefError,
     clock::Clock,
+    error::Chain,
     keys::flight::{SingleFlight, Work},
     transport::{Endpoint, Http, Origin},
 };
@@ -60,7 +61,7 @@ impl Discovery {
         if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_DELAY {
             self.attempted_at.store(now, Ordering::Relaxed);
             if let Err(error) = self.flight.start(fetch) {
-                tracing::debug!(%error, "the discovery document cannot be renewed");
+                tracing::debug!(error = %Chain(&error), "the discovery document cannot be renewed");
             }
         }
         Ok(latest)
@@ -76,7 +77,7 @@ impl Discovery {
         let fetched = fetch(http, base, clock).await;
         let stored = fetched.and_then(|metadata| self.store(metadata));
         if let Err(error) = &stored {
-            tracing::warn!(%error, "Fief's discovery document could not be fetched");
+            tracing::warn!(error = %Chain(error), "Fief's discovery document could not be fetched");
         }
         stored
     }

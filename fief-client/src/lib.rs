@@ -53,6 +53,8 @@ mod fief;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the fuzz targets alone")]
 pub mod fuzzing;
+#[doc(hidden)]
+pub mod internal;
 mod jose;
 mod keys;
 mod login;
@@ -69,11 +71,18 @@ pub use crate::{
     access_token::RequirementsParts,
     error::{ErrorClass, Unmet},
 };
+/// Statuses of responses, for errors such as [`FiefError::Request`].
+pub use http;
+/// The HTTP client, for [`FiefBuilder::http_client`].
+pub use reqwest;
+/// The type of secrets, for setters such as [`FiefBuilder::client_secret`].
+pub use secrecy;
+
 pub use crate::{
     access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
     builder::FiefBuilder,
     client::Fief,
-    error::{FiefError, RequestDetail},
+    error::{FiefError, RequestDetail, TransportError},
     login::{
         AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
         LoginAttempt, Prompt, RefreshParams, Screen,

@@ -42,15 +42,19 @@ pub(crate) fn random<const N: usize>() -> Result<String, FiefError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-pub(crate) fn expose<S: Serializer>(
-    secret: &SecretString,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+/// Serializes a secret in full.
+///
+/// # Errors
+/// What the serializer returns.
+pub fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
 
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-pub(crate) fn expose_some<S: Serializer>(
+/// Serializes a secret in full, if there is one.
+///
+/// # Errors
+/// What the serializer returns.
+pub fn expose_some<S: Serializer>(
     secret: &Option<SecretString>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

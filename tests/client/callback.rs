@@ -150,7 +150,9 @@ async fn authorization_error(query: &str) -> (String, Option<String>) {
     let (attempt, _) = begin(&server, &fief, AuthorizationRequest::new()).await;
     let query = format!("{query}&state={}", attempt.state());
     match finish(&fief, &attempt, &query).await {
-        Err(FiefError::Authorization { error, description }) => (error, description),
+        Err(FiefError::Authorization {
+            error, description, ..
+        }) => (error, description),
         other => panic!("{other:?}"),
     }
 }

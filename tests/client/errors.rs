@@ -40,7 +40,7 @@ async fn errors_show_only_the_code_of_a_response() {
     let error = fief(&server).userinfo("TOKEN").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Fief answered 403 Forbidden: ACR_TOO_LOW"
+        "Fief responded with 403 Forbidden: ACR_TOO_LOW"
     );
     assert!(!format!("{error:?}").contains("PASSWORD"), "{error:?}");
 }
@@ -52,5 +52,5 @@ async fn errors_show_no_control_characters_of_a_response() {
     let body = "{\"error\":\"a\\r\\n\\u001b[31mb\"}";
     server.fault(Endpoint::Userinfo, Fault::status(400).body(body));
     let error = fief(&server).userinfo("TOKEN").await.unwrap_err();
-    assert_eq!(error.to_string(), "Fief answered 400 Bad Request");
+    assert_eq!(error.to_string(), "Fief responded with 400 Bad Request");
 }

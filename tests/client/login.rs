@@ -90,7 +90,7 @@ async fn a_code_is_valid_once() {
     else {
         panic!("another error");
     };
-    assert_eq!(detail.code().as_deref(), Some("invalid_grant"));
+    assert_eq!(detail.code(), Some("invalid_grant"));
 }
 
 /// C23: a public client proves itself with PKCE alone.

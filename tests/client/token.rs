@@ -31,7 +31,7 @@ async fn an_error_of_the_token_endpoint_has_status_and_body() {
         .auth_refresh_token("TOKEN", &RefreshParams::new())
         .await;
     for rejected in [exchanged, refreshed] {
-        let FiefError::Request { status, detail } = rejected.unwrap_err() else {
+        let FiefError::Request { status, detail, .. } = rejected.unwrap_err() else {
             panic!("another error");
         };
         assert_eq!(

@@ -165,10 +165,7 @@ async fn fields_that_are_no_json_are_rejected() {
 async fn the_details_of_an_error_can_be_read() {
     let weak = r#"{"detail":"USER_UPDATE_INVALID_PASSWORD","reason":["Too short.","Too weak."]}"#;
     let detail = detail(weak).await;
-    assert_eq!(
-        detail.code().as_deref(),
-        Some("USER_UPDATE_INVALID_PASSWORD")
-    );
+    assert_eq!(detail.code(), Some("USER_UPDATE_INVALID_PASSWORD"));
     assert_eq!(detail.reason(), ["Too short.", "Too weak."]);
     assert!(detail.fields().is_empty());
 }
@@ -180,7 +177,7 @@ async fn the_fields_of_an_unprocessable_profile_can_be_read() {
         r#"{"detail":[{"type":"string_too_short","loc":["body",1],"msg":"m","input":{}}]}"#;
     let detail = detail(fields).await;
     assert_eq!(detail.fields()[0]["type"], "string_too_short");
-    assert_eq!((detail.code(), detail.reason()), (None, vec![]));
+    assert_eq!((detail.code(), detail.reason().len()), (None, 0));
 }
 
 /// Q21: with any value.

@@ -95,7 +95,10 @@ async fn a_denial_has_a_description(fief: &Target) {
     fief.log_in(&mut browser, ANNE, &url).await;
     let page = browser.consent(false).await;
     let rejected = api.finish_login(&attempt, &callback(&page)).await;
-    let Err(FiefError::Authorization { error, description }) = rejected else {
+    let Err(FiefError::Authorization {
+        error, description, ..
+    }) = rejected
+    else {
         panic!("{rejected:?}");
     };
     assert_eq!(error, "access_denied");
@@ -126,13 +129,14 @@ async fn a_used_code_is_an_invalid_grant(fief: &Target) {
     let (page, attempt) = log_in_by_page(fief, &api, ANNE, AuthorizationRequest::new()).await;
     let response = callback(&page);
     api.finish_login(&attempt, &response).await.unwrap();
-    let Err(FiefError::Request { status, detail }) = api.finish_login(&attempt, &response).await
+    let Err(FiefError::Request { status, detail, .. }) =
+        api.finish_login(&attempt, &response).await
     else {
         panic!("a code worked twice");
     };
     assert_eq!(
         (status.as_u16(), detail.code()),
-        (400, Some("invalid_grant".into()))
+        (400, Some("invalid_grant"))
     );
 }
 

@@ -162,7 +162,7 @@ impl IntoResponse for AccountError {
     fn into_response(self) -> Response {
         let detail = match self {
             Self::Rejected(rejection) => return Arc::unwrap_or_clone(rejection).into_response(),
-            Self::Refused(FiefError::Request { status, detail }) => (status, detail),
+            Self::Refused(FiefError::Request { status, detail, .. }) => (status, detail),
             Self::Refused(_) => return StatusCode::BAD_REQUEST.into_response(),
         };
         let (status, detail) = detail;
@@ -173,7 +173,7 @@ impl IntoResponse for AccountError {
             .map(|field| json!({ "loc": field["loc"], "type": field["type"], "msg": field["msg"] }))
             .collect();
         let body = json!({
-            "error": detail.code().unwrap_or_else(|| "invalid_request".into()),
+            "error": detail.code().unwrap_or("invalid_request"),
             "reason": detail.reason(),
             "fields": fields,
         });

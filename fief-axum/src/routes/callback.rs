@@ -128,7 +128,7 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
             show(site, error_page(&error), Some(return_to))
         }
         ErrorClass::Callback => show(site, LoginPageKind::NotBegun, None),
-        ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
+        ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             show(site, LoginPageKind::NotBegun, None)
         }
         ErrorClass::Status(status, _) if status.is_client_error() => {

@@ -89,7 +89,7 @@ async fn classify(sessions: &Sessions, session: &Session, error: &FiefError) -> 
             revoke_or_log(sessions, session.id, Some(session.user)).await;
             RefreshOutcome::Ended
         }
-        ErrorClass::Status(_, detail) if detail.code().as_deref() == Some("invalid_grant") => {
+        ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             // Another machine may have used it first.
             let newer = match &sessions.store {
                 Some(store) => store.wait_for_newer(session).await,

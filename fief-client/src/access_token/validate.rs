@@ -3,6 +3,7 @@ use std::sync::Arc;
 use crate::{
     FiefAccessTokenInfo, FiefError,
     access_token::{Audiences, TokenCache},
+    error::Chain,
     fief::AccessTokenClaims,
     jose::{
         claims::{TimeError, Validity},
@@ -148,7 +149,7 @@ pub(super) fn record(
             metrics::token(outcome);
         }
         Err(error) => {
-            tracing::debug!(%error, "access token rejected");
+            tracing::debug!(error = %Chain(error), "access token rejected");
             metrics::token("rejected");
         }
     }

@@ -1,111 +1,180 @@
+mod chain;
 mod class;
 mod detail;
+mod transport;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use http::StatusCode;
 
 pub use self::{
+    chain::Chain,
     class::{ErrorClass, Unmet},
     detail::RequestDetail,
+    transport::TransportError,
 };
 use crate::FiefAcr;
 
-/// Everything that can go wrong between an application and Fief.
+/// Error of this crate: everything that can go wrong between an application and Fief.
 ///
-/// Never shows a token, a secret or a URL's query. It is `Clone`, since those who wait for one
-/// request share its failure.
+/// Each variant is something that a caller can react to. Messages are for logs; they never contain a
+/// token, a secret or a URL, nor the text of their [`source`](std::error::Error::source).
+///
+/// It is `Clone`, since all callers that wait for one request share its failure.
+///
+/// # Examples
+///
+/// How an API would respond:
+///
+/// ```
+/// use fief_client::FiefError;
+///
+/// fn status(error: &FiefError) -> u16 {
+///     match error {
+///         // Log in (again).
+///         FiefError::AccessTokenInvalid(_) | FiefError::AccessTokenExpired => 401,
+///         // Logged in, but not allowed.
+///         FiefError::AccessTokenMissingScope { .. }
+///         | FiefError::AccessTokenMissingPermission { .. }
+///         | FiefError::AccessTokenAcrTooLow { .. }
+///         | FiefError::AccessTokenAuthTooOld { .. } => 403,
+///         // Fief is unreachable, and nothing is known about the token.
+///         _ => 503,
+///     }
+/// }
+/// # assert_eq!(status(&FiefError::AccessTokenExpired), 401);
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FiefError {
-    /// The access token was issued at a lower level than required: let the user log in again.
+    /// The access token was issued at a lower level of authentication than required.
+    ///
+    /// Send the user to a login with [`AuthorizationRequest::acr`](crate::AuthorizationRequest::acr).
+    #[doc(alias = "FiefAccessTokenACRTooLow")]
     #[error("the access token's ACR is too low")]
+    #[non_exhaustive]
     AccessTokenAcrTooLow {
         /// The level that is required.
         required: FiefAcr,
     },
-    /// The user logged in longer ago than required: let the user log in again.
+    /// The user logged in longer ago than required, or the access token does not say when.
+    ///
+    /// Send the user to a login with
+    /// [`AuthorizationRequest::max_age`](crate::AuthorizationRequest::max_age).
     #[error("the access token's login is too old")]
+    #[non_exhaustive]
     AccessTokenAuthTooOld {
-        /// The greatest age of the login that is accepted.
+        /// The greatest accepted age of the login.
         max_age: Duration,
     },
-    /// The access token is over.
+    /// The access token has expired.
+    ///
+    /// [Refresh](crate::Fief::auth_refresh_token) it, or send the user to a login.
+    #[doc(alias = "FiefAccessTokenExpired")]
     #[error("the access token has expired")]
     AccessTokenExpired,
-    /// The access token is not one that Fief issued for this client, or is broken.
+    /// The access token was not issued by Fief for this client, or is malformed. The text says what is
+    /// wrong with it.
+    #[doc(alias = "FiefAccessTokenInvalid")]
     #[error("the access token is invalid: {0}")]
     AccessTokenInvalid(&'static str),
     /// The access token lacks a required permission.
+    ///
+    /// Permissions are those of the time at which the token was issued: a refresh brings newer ones.
+    #[doc(alias = "FiefAccessTokenMissingPermission")]
     #[error("the access token lacks a permission: {}", permissions.join(" or "))]
+    #[non_exhaustive]
     AccessTokenMissingPermission {
-        /// The missing permission, or the alternatives of which not one is there.
+        /// The missing permission, or the alternatives of which one would do.
         permissions: Vec<String>,
     },
     /// The access token lacks a required scope.
+    #[doc(alias = "FiefAccessTokenMissingScope")]
     #[error("the access token lacks the scope {scope}")]
+    #[non_exhaustive]
     AccessTokenMissingScope {
         /// The missing scope.
         scope: String,
     },
-    /// Fief sent the user back with an error instead of a code.
-    #[error("Fief refused the login: {error}")]
+    /// Fief sent the user back with an error instead of a code
+    /// ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
+    #[error("Fief rejected the login: {error}")]
+    #[non_exhaustive]
     Authorization {
-        /// The error code, such as `access_denied`: at most 64 visible ASCII characters.
+        /// The error's code, such as `access_denied`: at most 64 printable ASCII characters.
         error: String,
-        /// Fief's explanation: at most 256 characters without control characters. Untrusted text, to be escaped
-        /// where it is shown.
+        /// Fief's explanation: at most 256 characters without control characters. Untrusted text: escape
+        /// it to show it.
         description: Option<String>,
     },
-    /// The query of the callback is not the answer to this login.
+    /// The query of the callback is malformed, or does not belong to this login: the user may have opened
+    /// an old link, or another user's. No request was sent.
     #[error("the callback does not belong to this login: {0}")]
     CallbackInvalid(&'static str),
-    /// The client is set up wrongly; the text says what to change.
-    #[error("bad configuration: {0}")]
+    /// A setting or an argument is invalid. The text says which one, and what to change.
+    #[error("invalid configuration: {0}")]
     Configuration(String),
-    /// The ID token is not one that Fief issued for this login.
+    /// The ID token was not issued by Fief for this login, or is malformed. The text says what is wrong
+    /// with it.
+    #[doc(alias = "FiefIdTokenInvalid")]
     #[error("the ID token is invalid: {0}")]
     IdTokenInvalid(&'static str),
-    /// Fief answered with an error status, or with a redirect, which is never followed.
-    #[error("Fief answered {status}{}", detail.suffix())]
+    /// Fief responded with an error status, or with a redirect, which is never followed.
+    #[doc(alias = "FiefRequestError")]
+    #[error("Fief responded with {status}{}", detail.code_suffix())]
+    #[non_exhaustive]
     Request {
-        /// The status of the answer.
+        /// The status of the response.
         status: StatusCode,
-        /// What Fief said about it.
+        /// Fief's explanation.
         detail: RequestDetail,
     },
-    /// Fief answered with success, but not with what was asked for.
-    #[error("Fief's answer cannot be used: {0}")]
+    /// Fief responded with success, but the response cannot be used. The text says what is wrong with it.
+    ///
+    /// Often `base_url` is not Fief's, or something between Fief and this program responds instead.
+    #[error("unusable response from Fief: {0}")]
     ResponseInvalid(&'static str),
-    /// No complete answer came.
-    #[error("no answer from Fief")]
-    Transport(#[source] Arc<reqwest::Error>),
+    /// No complete response arrived: Fief is unreachable, or too slow.
+    #[error("no response from Fief")]
+    Transport(#[source] TransportError),
     /// The user's account is not active.
     #[error("the user is not active")]
     UserInactive,
 }
 
 impl FiefError {
-    /// Returns whether an answer began and broke off.
+    /// Returns `true` if a response began but its body broke off.
     #[must_use]
     pub fn is_body(&self) -> bool {
-        matches!(self, Self::Transport(error) if error.is_body() || error.is_decode())
+        matches!(self, Self::Transport(error) if error.is_body())
     }
 
-    /// Returns whether no connection could be made; the chain of sources says whether name resolution, TCP or TLS
-    /// failed.
+    /// Returns `true` if no connection could be made. The error's sources say whether name resolution, TCP
+    /// or TLS failed.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self, Self::Transport(error) if error.is_connect())
     }
 
-    /// Returns whether Fief took too long.
+    /// Returns `true` if Fief took too long: 2 seconds to connect, or 5 seconds to respond.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Transport(error) if error.is_timeout())
     }
 
-    /// Returns the status of Fief's answer, where it was an error status.
+    /// Returns the status of Fief's response if it was an error response.
+    ///
+    /// ```
+    /// use fief_client::{Fief, FiefError, FiefUserInfo};
+    ///
+    /// /// Returns `None` if the user's account is gone.
+    /// async fn user(fief: &Fief, access_token: &str) -> Result<Option<FiefUserInfo>, FiefError> {
+    ///     match fief.userinfo(access_token).await {
+    ///         Err(error) if error.status().is_some_and(|status| status == 401) => Ok(None),
+    ///         result => result.map(Some),
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         if let Self::Request { status, .. } = self {
@@ -114,10 +183,8 @@ impl FiefError {
             None
         }
     }
-}
 
-impl From<reqwest::Error> for FiefError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Transport(Arc::new(error.without_url()))
+    pub(crate) fn transport(error: reqwest::Error) -> Self {
+        Self::Transport(TransportError::new(error))
     }
 }

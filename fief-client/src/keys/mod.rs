@@ -22,7 +22,7 @@ pub(crate) use self::{
     key::Key,
     set::{KeySet, fetch},
 };
-use crate::{FiefError, clock::Clock, metrics};
+use crate::{FiefError, clock::Clock, error::Chain, metrics};
 
 /// Fief's signing keys: cached, renewed in the background, kept while Fief is away.
 ///
@@ -173,7 +173,7 @@ impl Keys {
         let until = if now <= due { end.min(due) } else { end };
         self.mark_latest_fresh(set, now, until);
         if let Err(error) = self.flight.start(fetch) {
-            tracing::debug!(%error, "the keys cannot be renewed");
+            tracing::debug!(error = %Chain(&error), "the keys cannot be renewed");
         }
     }
 
@@ -199,7 +199,7 @@ impl Keys {
                 Ok(self.store(fetched, now))
             }
             Err(error) => {
-                tracing::warn!(%error, "Fief's keys could not be fetched");
+                tracing::warn!(error = %Chain(&error), "Fief's keys could not be fetched");
                 let delay = self.backoff.record_failure(error.clone(), now);
                 if let Some(set) = previous {
                     // Fresh keys serve on: what failed was to find an unknown one.

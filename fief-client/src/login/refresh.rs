@@ -1,11 +1,8 @@
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-use crate::{
-    Fief, FiefError, FiefTokenResponse, FiefUserInfo, clock::unix_seconds,
-    login::id_token::Expected,
-};
+use crate::{Fief, FiefError, FiefTokenResponse, FiefUserInfo, login::id_token::Expected};
 
 /// What a refresh asks for and is checked against. See [`Fief::auth_refresh_token`].
 #[derive(Clone, Debug, Default)]
@@ -38,7 +35,11 @@ impl RefreshParams {
     /// Expects tokens of the login of this time
     /// ([`FiefAccessTokenInfo::auth_time`](crate::FiefAccessTokenInfo::auth_time)), where they tell one.
     pub fn auth_time(mut self, auth_time: SystemTime) -> Self {
-        self.auth_time = Some(unix_seconds(auth_time).unwrap_or(0));
+        self.auth_time = Some(
+            auth_time
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+        );
         self
     }
 }

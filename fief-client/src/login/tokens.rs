@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -47,8 +47,8 @@ impl FiefTokenResponse {
 
     /// Returns for how long the access token is good, in seconds, where Fief says so.
     #[must_use]
-    pub fn expires_in(&self) -> Option<u64> {
-        self.expires_in
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
     }
 
     /// Returns the refresh token, where the scope `offline_access` was granted. It can be used once.

@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-pub use self::client_auth::ClientAuth;
 use self::retry_after::RetryAfter;
+pub use self::{client_auth::ClientAuth, origin::is_loopback};
 pub(crate) use self::{
     client_auth::Credentials,
     origin::{Endpoint, Origin},
 };
-use crate::{FiefError, RequestDetail, fief, jose::json, metrics};
+use crate::{FiefError, RequestDetail, error::Chain, fief, jose::json, metrics};
 
 /// The calls to Fief: sends them, bounds what comes back, and turns every fault into a [`FiefError`].
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Http {
             // Would log every byte, and with them secrets.
             .connection_verbose(false)
             .build()
-            .map_err(|error| FiefError::Configuration(chain(&error)))?;
+            .map_err(|error| FiefError::Configuration(format!("http_client: {}", Chain(&error))))?;
         Ok(Self {
             client,
             host,
@@ -137,12 +137,15 @@ impl Http {
         if let Some(host) = &self.host {
             request = request.header(header::HOST, host.clone());
         }
-        let request = request.header(header::ACCEPT, "application/json").build()?;
+        let request = request
+            .header(header::ACCEPT, "application/json")
+            .build()
+            .map_err(FiefError::transport)?;
         let method = request.method().clone();
         let path = request.url().path().to_owned();
         let response = self.client.execute(request).await;
         metrics::request(path, response.as_ref().ok().map(Response::status));
-        let response = response?;
+        let response = response.map_err(FiefError::transport)?;
         let status = response.status();
         if fief::is_success(&method, status) {
             return match read(response, limit).await {
@@ -150,7 +153,7 @@ impl Http {
                 (_, Ok(BodyEnd::TooLong)) => {
                     Err(FiefError::ResponseInvalid("the body is too large"))
                 }
-                (_, Err(error)) => Err(error.into()),
+                (_, Err(error)) => Err(FiefError::transport(error)),
             };
         }
         let retry_after = retry_after::parse(status, response.headers());
@@ -202,17 +205,6 @@ fn retry_gets(server: String) -> retry::Builder {
                 attempt.success()
             }
         })
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

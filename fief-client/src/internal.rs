@@ -1,0 +1,9 @@
+//! What only fief-axum needs. No part of the stable API: it may change or disappear in any release.
+
+pub use crate::{
+    access_token::RequirementsParts,
+    clock::unix_seconds,
+    error::{Chain, ErrorClass, Unmet},
+    secret::{expose, expose_some},
+    transport::is_loopback,
+};
