@@ -17,59 +17,106 @@ use crate::{
     transport::Credentials,
 };
 
-/// A client of one Fief tenant. A cheap clone: make one and share it.
+/// Client of one Fief tenant. Cloning is cheap: create one and share it.
 ///
-/// Nothing is sent until it is needed; the discovery document, the keys and the connections are kept.
+/// Its methods are grouped by task:
+///
+/// - login: [`begin_login`](Self::begin_login) and [`finish_login`](Self::finish_login), or step by
+///   step [`auth_url`](Self::auth_url) and [`auth_callback`](Self::auth_callback);
+///   [`auth_refresh_token`](Self::auth_refresh_token), [`logout_url`](Self::logout_url);
+/// - access tokens: [`validate_access_token`](Self::validate_access_token);
+/// - the user: [`userinfo`](Self::userinfo), [`update_profile`](Self::update_profile),
+///   [`change_password`](Self::change_password), [`email_change`](Self::email_change),
+///   [`email_verify`](Self::email_verify).
+///
+/// # Requests
+///
+/// Nothing is sent until it is needed. The discovery document, the keys, validated tokens and the
+/// connections are cached and shared by all clones; keys are renewed in the background and stay in use
+/// for up to 24 hours while Fief is unreachable. Every request has a timeout.
+///
+/// Requests need a running tokio runtime. [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/)
+/// brings its own.
+///
+/// ```
+/// use fief_client::{Fief, FiefError};
+///
+/// struct State {
+///     fief: Fief,
+/// }
+///
+/// fn state() -> Result<State, FiefError> {
+///     let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+///     Ok(State { fief })
+/// }
+/// # state().unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fief {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// The parts of a client. Nobody is handed all of them: who needs one gets that one.
+/// Parts of a client. Functions take those that they need, not all of them.
 pub(crate) struct Inner {
     pub(crate) validator: Validator,
     pub(crate) credentials: Credentials,
-    /// Where there is one, ID tokens must be encrypted.
+    /// If there is one, ID tokens must be encrypted.
     pub(crate) encryption_keys: Vec<DecryptionKey>,
 }
 
 impl Fief {
-    /// Returns the id of the client that this is.
+    /// Returns the client's id, as given to [`Fief::builder`].
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.inner.credentials.id
     }
 
-    /// Returns the issuer that tokens must name: the one that was set, else the one of the first discovery document,
-    /// which is fetched where it is not known yet.
+    /// Returns the issuer that tokens must name (`iss`): the one that was
+    /// [set](crate::FiefBuilder::issuer), or the one of the first discovery document, which is fetched if
+    /// necessary.
     ///
     /// # Errors
-    /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: discovery failed.
+    /// - [`FiefError::Transport`]: Fief is unreachable.
+    /// - [`FiefError::Request`]: Fief responded to the discovery request with an error.
+    /// - [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
     pub async fn issuer(&self) -> Result<&str, FiefError> {
-        let discovery = &self.provider().discovery;
-        if discovery.issuer().is_none() {
+        if self.provider().discovery.issuer().is_none() {
             self.inner.metadata().await?;
         }
-        discovery
-            .issuer()
-            .ok_or(FiefError::ResponseInvalid("discovery names no issuer"))
+        self.known_issuer()
     }
 
-    /// Fetches what Fief publishes, its discovery document and keys, unless they are known.
+    /// Fetches Fief's discovery document and keys, unless they are cached.
     ///
-    /// Nobody has to call this, the first use does the same. It is for programs that do not want to start
-    /// without Fief.
+    /// Calling this is optional, since the first use does the same. Use it to fail at startup if Fief is
+    /// unreachable, or to spare the first request the wait.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), fief_client::FiefError> {
+    /// let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// fief.prefetch_keys().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Transport`]: Fief is unreachable.
+    /// - [`FiefError::Request`]: Fief responded with an error.
+    /// - [`FiefError::ResponseInvalid`]: the discovery document or the keys cannot be used.
     pub async fn prefetch_keys(&self) -> Result<(), FiefError> {
         self.inner.keys().await.map(|_| ())
     }
 
-    /// Returns the age of Fief's keys, or none while there are none to verify tokens with. Sends nothing.
+    /// Returns the age of the cached keys, or `None` if there are none to verify tokens with. Sends
+    /// nothing, so it suits health checks.
     ///
-    /// Keys are renewed about every eight minutes; an age of more than ten tells that Fief does not answer.
-    /// After 24 hours they no longer serve.
+    /// Keys in use are renewed about every eight minutes. An age of more than ten means that Fief is
+    /// unreachable, or that no token has been validated since. After 24 hours they are not used any more.
+    ///
+    /// ```
+    /// # let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// assert_eq!(fief.keys_age(), None);
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
     #[must_use]
     pub fn keys_age(&self) -> Option<Duration> {
         let provider = self.provider();
@@ -77,16 +124,21 @@ impl Fief {
         age.map(Duration::from_secs)
     }
 
-    /// Returns the time by the client's clock.
+    /// Returns the time by the client's [clock](crate::FiefBuilder::clock). For middleware, whose own
+    /// checks of times should agree with those of the tokens.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.provider().clock.time()
     }
 
-    /// Returns Fief's logout page for the browser, from where Fief sends it on to `redirect_uri`.
+    /// Returns the URL of Fief's logout page, which a browser opens and from where Fief redirects it to
+    /// `redirect_uri`. Sends nothing.
     ///
-    /// Fief ends its own session there and nothing else: tokens stay valid, so drop them first. Fief does not
-    /// check where it sends the browser; never let a request choose it.
+    /// Fief only ends its own session there. Tokens stay valid until they expire: delete them, and the
+    /// application's session, first.
+    ///
+    /// # Danger
+    /// Fief redirects to any URL: never take `redirect_uri` from a request.
     ///
     /// ```
     /// # use fief_client::Fief;
@@ -95,12 +147,18 @@ impl Fief {
     /// assert_eq!(url.as_str(), "https://fief.example.com/logout?redirect_uri=https%3A%2F%2Fapp.example.com%2F");
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
-    #[must_use]
+    #[doc(alias = "getLogoutURL")]
+    #[must_use = "the browser has to be sent to the URL"]
     pub fn logout_url(&self, redirect_uri: &str) -> Url {
         let mut url = self.provider().public.with_path(fief::LOGOUT);
         url.query_pairs_mut()
             .append_pair(fief::LOGOUT_REDIRECT, redirect_uri);
         url
+    }
+
+    pub(crate) fn known_issuer(&self) -> Result<&str, FiefError> {
+        let issuer = self.provider().discovery.issuer();
+        issuer.ok_or(FiefError::ResponseInvalid("discovery names no issuer"))
     }
 
     pub(crate) fn provider(&self) -> &Provider {
@@ -113,21 +171,21 @@ impl Inner {
         &self.validator.provider
     }
 
-    /// Returns the discovery document.
+    /// Returns the discovery document, fetching it if necessary.
     pub(crate) async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, FiefError> {
         let fetch = || fetch_metadata(Arc::clone(self));
         let provider = self.provider();
         provider.discovery.get(&provider.clock, fetch).await
     }
 
-    /// Returns the keys to verify with.
+    /// Returns the keys to verify with, fetching them if necessary.
     pub(crate) async fn keys(self: &Arc<Self>) -> Result<Arc<KeySet>, FiefError> {
         let fetch = |known| fetch_keys(Arc::clone(self), known);
         let provider = self.provider();
         provider.keys.get(&provider.clock, fetch).await
     }
 
-    /// Returns the key that a token names.
+    /// Returns the key that a token names, fetching the keys if necessary.
     pub(crate) async fn find_key(
         self: &Arc<Self>,
         kid: Option<&str>,
@@ -138,7 +196,7 @@ impl Inner {
     }
 }
 
-/// Work that goes on without its caller, and so owns what it works with.
+/// Work that outlives its caller, and therefore owns what it uses.
 async fn fetch_metadata(client: Arc<Inner>) -> Result<Arc<Metadata>, FiefError> {
     client.provider().fetch_metadata().await
 }

@@ -1,5 +1,9 @@
 //! Async client of [Fief](https://www.fief.dev), the self-hosted OAuth 2.0 and OpenID Connect server.
 //!
+//! [`Fief`] logs users in, validates access tokens and calls the user API. It works in any program with
+//! a [tokio](https://docs.rs/tokio) runtime; for axum, use
+//! [fief-axum](https://docs.rs/fief-axum), which is built on it.
+//!
 //! ```no_run
 //! use fief_client::{AuthorizationRequest, AuthorizationResponse, Fief, FiefError, Requirements};
 //!
@@ -11,12 +15,31 @@
 //! let response = AuthorizationResponse::parse(callback_query)?;
 //! let (tokens, user) = fief.finish_login(&attempt, &response).await?;
 //!
-//! // Let a user in who has the permission.
+//! // Accept users that have the permission.
 //! let create = Requirements::new().permission("castles:create");
 //! let token = fief.validate_access_token(tokens.access_token(), &create).await?;
 //! assert_eq!(token.id(), user.sub);
 //! # Ok(()) }
 //! ```
+//!
+//! # What to use for what
+//!
+//! - A web application that logs users in: [`Fief::begin_login`], [`Fief::finish_login`] and
+//!   [`Fief::logout_url`].
+//! - An API that accepts access tokens: [`Fief::validate_access_token`] with [`Requirements`].
+//! - Staying logged in: [`Fief::auth_refresh_token`].
+//! - The user's profile, password and e-mail address: [`Fief::userinfo`], [`Fief::update_profile`],
+//!   [`Fief::change_password`], [`Fief::email_change`].
+//! - One process for many tenants: [`Tenants`].
+//! - A program without an async runtime:
+//!   [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/).
+//!
+//! # Conventions
+//!
+//! Settings that are text are `impl Into<String>`, settings that are secret are
+//! `impl Into<SecretString>`, and arguments that are only read are `&str`. Lengths of time are
+//! [`Duration`](std::time::Duration), points in time are [`SystemTime`](std::time::SystemTime). Secrets
+//! and tokens never appear in `Debug`, in errors or in logs.
 //!
 //! # Features
 //!
@@ -24,7 +47,7 @@
 //! | --- | --- | --- |
 //! | `rustls` | TLS by rustls on aws-lc-rs, with the platform's certificates | yes |
 //! | `blocking` | [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/): the same methods for programs without an async runtime | no |
-//! | `metrics` | counts what happens, see below | no |
+//! | `metrics` | Counters of tokens and requests, see below | no |
 //! | `native-tls` | TLS by the platform's own library | no |
 //!
 //! # Metrics
@@ -34,8 +57,14 @@
 //! | Name | What |
 //! | --- | --- |
 //! | `fief_client_access_tokens_total{outcome}` | access tokens that were found in the cache (`cached`), `verified` or `rejected` |
-//! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys came |
-//! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without an answer |
+//! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys were fetched |
+//! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without a response |
+//!
+//! # Logs
+//!
+//! On [`tracing`](https://docs.rs/tracing), with the target `fief_client`: failed fetches of the
+//! discovery document and the keys at `warn`, validated and rejected tokens at `debug`. An error is
+//! logged with its sources, so that "no response from Fief" says why.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -66,18 +95,15 @@ mod tenants;
 mod transport;
 mod user;
 
-#[doc(hidden)]
-pub use crate::{
-    access_token::RequirementsParts,
-    error::{ErrorClass, Unmet},
-};
-/// Statuses of responses, for errors such as [`FiefError::Request`].
+/// HTTP types, such as the status in [`FiefError::Request`].
 pub use http;
 /// The HTTP client, for [`FiefBuilder::http_client`].
 pub use reqwest;
 /// The type of secrets, for setters such as [`FiefBuilder::client_secret`].
 pub use secrecy;
 
+#[doc(hidden)]
+pub use crate::internal::{ErrorClass, RequirementsParts, Unmet};
 pub use crate::{
     access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
     builder::FiefBuilder,

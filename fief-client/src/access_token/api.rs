@@ -4,18 +4,37 @@ use crate::{
 };
 
 impl Fief {
-    /// Validates an access token and checks what is required of it.
+    /// Validates an access token and checks requirements
+    /// ([RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
     ///
-    /// The signature, issuer, audience and times are checked, and that it is an access token. No request is
-    /// sent while Fief's keys are known; a token that was validated before is not verified again.
+    /// The signature, the issuer, the audience and the times are checked, and that it is not an ID token. No
+    /// request is sent while Fief's keys are cached, and a token that was validated before is not verified
+    /// again.
+    ///
+    /// ```no_run
+    /// use fief_client::{Fief, FiefError, Requirements};
+    ///
+    /// # async fn example(fief: Fief, authorization: &str) -> Result<(), FiefError> {
+    /// let create = Requirements::new().scope("openid").permission("castles:create");
+    /// let access_token = authorization.strip_prefix("Bearer ").unwrap_or_default();
+    /// match fief.validate_access_token(access_token, &create).await {
+    ///     Ok(token) => println!("{} creates a castle", token.id()),
+    ///     Err(FiefError::AccessTokenExpired) => println!("refresh the token"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// - [`FiefError::AccessTokenInvalid`], [`FiefError::AccessTokenExpired`]: not a good token.
+    /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this
+    ///   client.
+    /// - [`FiefError::AccessTokenExpired`]: the token has expired.
     /// - [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
-    ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: a good token that
-    ///   lacks what is required.
-    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: Fief's keys are not
-    ///   known and could not be fetched.
+    ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: the token is
+    ///   valid, but does not meet the requirements.
+    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: Fief's keys are
+    ///   not cached and could not be fetched. Nothing is known about the token.
+    #[doc(alias = "validateAccessToken")]
     pub async fn validate_access_token(
         &self,
         access_token: &str,
@@ -23,23 +42,26 @@ impl Fief {
     ) -> Result<FiefAccessTokenInfo, FiefError> {
         let info = match self.try_validate_access_token(access_token) {
             Some(validated) => validated?,
-            // Boxed, since what may wait for Fief is large, and this seldom comes.
+            // Boxed: the future of a fetch is large, and seldom needed.
             None => record(Box::pin(self.validate_with_fetch(access_token)).await)?,
         };
         self.check_requirements(&info, requirements)?;
         Ok(info)
     }
 
-    /// Validates an access token without waiting, as is possible while Fief's keys are known. For middleware, which
-    /// answers most requests without a future of its own then.
+    /// Validates an access token with cached keys, without awaiting. For middleware, which then needs no
+    /// future of its own for most requests; others use
+    /// [`validate_access_token`](Self::validate_access_token).
     ///
-    /// None says nothing about the token, but that Fief has to be asked for its keys first:
-    /// [`validate_access_token`](Self::validate_access_token) does. Nothing is required of the token yet:
+    /// Returns `None` if the keys must be fetched first. That says nothing about the token: call
+    /// `validate_access_token`. No requirements are checked:
     /// [`check_requirements`](Self::check_requirements) does that.
     ///
     /// # Errors
-    /// [`FiefError::AccessTokenInvalid`], [`FiefError::AccessTokenExpired`]: not a good token.
-    #[must_use]
+    /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this
+    ///   client.
+    /// - [`FiefError::AccessTokenExpired`]: the token has expired.
+    #[must_use = "`None` means that the token was not validated"]
     pub fn try_validate_access_token(
         &self,
         access_token: impl AsRef<[u8]>,
@@ -47,18 +69,24 @@ impl Fief {
         self.inner.validator.validate_cached(access_token.as_ref())
     }
 
-    /// Checks what is required of a token that was validated before.
+    /// Checks requirements of a token that was validated before. For middleware, which validates a token
+    /// once and then checks what each route requires.
+    ///
+    /// Does not check again whether the token has expired.
     ///
     /// # Errors
-    /// [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
-    /// [`FiefError::AccessTokenAuthTooOld`] or [`FiefError::AccessTokenMissingPermission`]: the first that fails.
+    /// The first requirement that the token does not meet:
+    /// - [`FiefError::AccessTokenMissingScope`]: a scope was not granted.
+    /// - [`FiefError::AccessTokenAcrTooLow`]: the level of authentication is too low.
+    /// - [`FiefError::AccessTokenAuthTooOld`]: the login is too long ago, or its time is not known.
+    /// - [`FiefError::AccessTokenMissingPermission`]: the user lacks a permission.
     pub fn check_requirements(
         &self,
         token: &FiefAccessTokenInfo,
         requirements: &Requirements,
     ) -> Result<(), FiefError> {
         let clock = &self.provider().clock;
-        // Nothing else takes the time.
+        // Read the clock only if a requirement depends on it.
         let now = if requirements.needs_time() {
             clock.now()
         } else {
@@ -67,7 +95,7 @@ impl Fief {
         requirements.check(token, now, clock.leeway)
     }
 
-    /// Validates a token with keys that may have to be fetched.
+    /// Validates a token, fetching the keys if necessary.
     async fn validate_with_fetch(
         &self,
         token: &str,

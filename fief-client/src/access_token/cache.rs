@@ -12,15 +12,15 @@ use secrecy::ExposeSecret;
 
 use crate::{FiefAccessTokenInfo, secret::SharedSecret};
 
-/// The tokens that were verified, so that they are not verified again. Bounded in entries and bytes.
+/// Cache of verified tokens, bounded in entries and bytes.
 ///
-/// Whether a token is still good now is for the caller to check.
+/// The caller checks whether a cached token is still valid.
 pub(crate) struct TokenCache {
     cache: Option<Cache<TokenKey, FiefAccessTokenInfo, Cost, RandomState>>,
 }
 
 impl TokenCache {
-    /// A cache of at most so many bytes and entries; without either it keeps nothing.
+    /// Returns a cache of at most so many bytes and entries. With zero of either it stores nothing.
     pub(crate) fn new(bytes: u64, entries: usize) -> Self {
         let min = bytes.checked_div(entries as u64).unwrap_or(0);
         let cache = (min > 0).then(|| {
@@ -53,11 +53,11 @@ impl fmt::Debug for TokenCache {
     }
 }
 
-/// An entry's key: the token that its value has as well, but one step nearer in memory.
+/// Key of an entry: the token. Its value contains it too, but one more pointer away.
 #[derive(Clone)]
 struct TokenKey(SharedSecret);
 
-/// A token that is looked up.
+/// Token to be looked up.
 struct Token<'a>(&'a [u8]);
 
 impl TokenKey {
@@ -81,7 +81,7 @@ impl Hash for TokenKey {
 }
 
 impl Hash for Token<'_> {
-    /// The end of the signature finds the slot; the comparison is of the whole token.
+    /// Hashes the end of the signature only. The comparison is of the whole token.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let start = self.0.len().saturating_sub(HASHED_SUFFIX);
         state.write(self.0.get(start..).unwrap_or(self.0));
@@ -94,7 +94,7 @@ impl Equivalent<TokenKey> for Token<'_> {
     }
 }
 
-/// What an entry costs in bytes. No entry costs less than its share, which bounds their number.
+/// Cost of an entry in bytes. It is never less than an equal share, which bounds their number.
 #[derive(Clone)]
 struct Cost {
     min: u64,
@@ -108,8 +108,8 @@ impl Weighter<TokenKey, FiefAccessTokenInfo> for Cost {
     }
 }
 
-/// Bytes of a token that are hashed: 96 bits of its signature.
+/// Bytes of a token to be hashed: 96 bits of its signature.
 const HASHED_SUFFIX: usize = 16;
-/// Bytes that a string and an entry take besides their text, allocator and cache included.
+/// Bytes that a string and an entry take in addition to their text, allocator and cache included.
 const STRING_OVERHEAD: usize = 40;
 const ENTRY_OVERHEAD: usize = 320;

@@ -13,6 +13,7 @@ use crate::{
 };
 
 impl AccessTokenClaims<'_> {
+    /// Checks that Fief issued the token, for an accepted client.
     pub(super) fn check_origin(
         &self,
         discovery: &Discovery,
@@ -27,6 +28,7 @@ impl AccessTokenClaims<'_> {
         Ok(())
     }
 
+    /// Checks that it is an access token.
     pub(super) fn check_kind(&self, typ: Type) -> Result<(), &'static str> {
         if self.is_id_token() {
             return Err("it is an ID token");
@@ -60,7 +62,7 @@ impl AccessTokenClaims<'_> {
     }
 }
 
-/// Which `aud` an access token may have.
+/// The `aud` claims that are accepted.
 #[derive(Clone, Debug)]
 pub(crate) enum Audiences {
     Any,

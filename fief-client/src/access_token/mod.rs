@@ -26,16 +26,29 @@ use crate::{
     secret::SharedSecret,
 };
 
-/// What a validated access token says. A cheap clone.
+/// Claims of a validated access token. Cloning is cheap.
 ///
-/// It serialises without the token, so that it can be shown to browser code:
-/// `{"id", "scope", "acr", "permissions", "auth_time", "expires_at"}`, times in seconds of Unix time.
+/// Returned by [`Fief::validate_access_token`](crate::Fief::validate_access_token); one that was not
+/// validated cannot exist. It serializes without the token itself, so that it can be sent to a browser:
+/// `{"id", "scope", "acr", "permissions", "auth_time", "expires_at"}`, with times in seconds of Unix
+/// time.
+///
+/// ```
+/// use fief_client::FiefAccessTokenInfo;
+///
+/// fn greeting(token: &FiefAccessTokenInfo) -> String {
+///     match token.has_permission("castles:create") {
+///         true => format!("{} may create castles", token.id()),
+///         false => format!("{} may look around", token.id()),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct FiefAccessTokenInfo {
     inner: Arc<Validated>,
 }
 
-/// The verified claims of a token, and what they were verified with.
+/// The verified claims of a token, the token itself and the key that verified it.
 pub(crate) struct Validated {
     pub(crate) token: SharedSecret,
     pub(crate) key: Arc<Key>,
@@ -48,37 +61,42 @@ pub(crate) struct Validated {
 }
 
 impl FiefAccessTokenInfo {
-    /// Returns the user's id, the token's `sub`.
+    /// Returns the user's id: the token's `sub`, which equals [`FiefUserInfo::sub`](crate::FiefUserInfo::sub).
+    ///
+    /// It never changes, unlike the e-mail address: use it as the key in databases.
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.inner.id
     }
 
-    /// Returns the scopes that were granted.
+    /// Returns the granted scopes.
     #[must_use]
     pub fn scope(&self) -> &[String] {
         &self.inner.scope
     }
 
-    /// Returns whether a scope was granted.
+    /// Returns `true` if a scope was granted.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.inner.scope.iter().any(|granted| granted == scope)
     }
 
-    /// Returns how sure Fief is of the user.
+    /// Returns the level of authentication at which the token was issued.
     #[must_use]
     pub fn acr(&self) -> FiefAcr {
         self.inner.acr
     }
 
-    /// Returns the code names of the user's permissions at the time the token was issued, in no order.
+    /// Returns the code names of the user's permissions, in no particular order.
+    ///
+    /// They are those of the time at which the token was issued: changes take effect with the next refresh or
+    /// login.
     #[must_use]
     pub fn permissions(&self) -> &[String] {
         &self.inner.permissions
     }
 
-    /// Returns whether the user has a permission.
+    /// Returns `true` if the user has a permission, given by its code name.
     #[must_use]
     pub fn has_permission(&self, permission: &str) -> bool {
         self.inner
@@ -87,19 +105,19 @@ impl FiefAccessTokenInfo {
             .any(|granted| granted == permission)
     }
 
-    /// Returns when the user last logged in, where the token tells.
+    /// Returns when the user last logged in with their credentials, or `None` if the token does not say.
     #[must_use]
     pub fn auth_time(&self) -> Option<SystemTime> {
         self.inner.auth_time.map(system_time)
     }
 
-    /// Returns when the token is over.
+    /// Returns when the token expires.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         system_time(self.inner.validity.exp)
     }
 
-    /// Returns the token itself, to call another API with. A secret.
+    /// Returns the token itself, to call another API with. It is a secret: do not log it.
     #[must_use]
     pub fn access_token(&self) -> &str {
         self.inner.token.expose_secret()

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use crate::{FiefAccessTokenInfo, FiefAcr, FiefError};
 
-/// What an access token must have besides being valid.
+/// Requirements of an access token, beyond being valid.
 ///
-/// Everything asked for must hold. Checked in this order: scopes, ACR, age of the login, permissions.
+/// The token must meet all of them. They are checked in this order, and the first that is not met is the
+/// error: scopes, level of authentication, age of the login, permissions.
 ///
 /// ```
 /// use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::{FiefAccessTokenInfo, FiefAcr, FiefError};
 /// # let _ = delete;
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[must_use]
+#[must_use = "requirements do nothing until a token is checked"]
 pub struct Requirements {
     scopes: Vec<String>,
     acr: Option<FiefAcr>,
@@ -27,39 +28,61 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// Requires nothing but a valid token.
+    /// Returns requirements that every valid token meets.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Requires a scope. Repeated calls require all of them.
+    /// Requires a scope. Repeated calls require all of them. Default: no scope.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
         self
     }
 
-    /// Requires at least this level of authentication. Repeated calls require the highest. Default: any.
+    /// Requires at least this level of authentication. Repeated calls require the highest. Default: any level.
+    ///
+    /// To let the user meet it, send them to a login with
+    /// [`AuthorizationRequest::acr`](crate::AuthorizationRequest::acr).
     pub fn acr(mut self, acr: FiefAcr) -> Self {
         self.acr = self.acr.max(Some(acr));
         self
     }
 
-    /// Requires a login no longer ago than this (whole seconds). Repeated calls require the shortest. Default: any
-    /// age.
+    /// Requires that the user logged in no longer ago than this, in whole seconds. Repeated calls require the
+    /// shortest. Default: any age.
     ///
-    /// Fief's `LevelOne` can be had without a password, so a step-up needs this as well.
+    /// A token that does not say when the user logged in does not meet it. Fief issues `LevelOne` also
+    /// without a password, so protect what is dangerous with both:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fief_client::{FiefAcr, Requirements};
+    ///
+    /// let step_up = Requirements::new().acr(FiefAcr::LevelOne).max_age(Duration::from_secs(300));
+    /// # let _ = step_up;
+    /// ```
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(self.max_age.map_or(max_age, |other| other.min(max_age)));
         self
     }
 
-    /// Requires a permission. Repeated calls require all of them.
+    /// Requires a permission, given by its code name. Repeated calls require all of them. Default: no permission.
     pub fn permission(mut self, permission: impl Into<String>) -> Self {
         self.permissions.push(vec![permission.into()]);
         self
     }
 
     /// Requires at least one of these permissions. An empty list is never met.
+    ///
+    /// ```
+    /// use fief_client::Requirements;
+    ///
+    /// // Either of the first two, and the third.
+    /// let edit = Requirements::new()
+    ///     .any_permission(["castles:create", "castles:update"])
+    ///     .permission("castles:read");
+    /// # let _ = edit;
+    /// ```
     pub fn any_permission<P: Into<String>>(
         mut self,
         permissions: impl IntoIterator<Item = P>,
@@ -69,7 +92,7 @@ impl Requirements {
         self
     }
 
-    /// Requires what `other` requires as well.
+    /// Adds the requirements of `other`: the token must meet both.
     ///
     /// ```
     /// # use fief_client::{FiefAcr, Requirements};
@@ -91,7 +114,7 @@ impl Requirements {
         self
     }
 
-    /// Returns everything that is required. For fief-axum, which explains each part of it.
+    /// Returns all requirements, for fief-axum, which explains each of them.
     #[doc(hidden)]
     #[must_use]
     pub fn parts(&self) -> RequirementsParts<'_> {
@@ -109,12 +132,12 @@ impl Requirements {
         }
     }
 
-    /// Whether [`check`](Self::check) looks at the time.
+    /// Returns `true` if [`check`](Self::check) depends on the time.
     pub(crate) fn needs_time(&self) -> bool {
         self.max_age.is_some()
     }
 
-    /// Checks a validated token; `now` and `leeway` are seconds.
+    /// Checks a validated token; `now` and `leeway` are in seconds.
     pub(crate) fn check(
         &self,
         token: &FiefAccessTokenInfo,
@@ -136,7 +159,7 @@ impl Requirements {
         }
         if let Some(max_age) = *max_age {
             let latest = max_age.as_secs().saturating_add(leeway);
-            // Without auth_time nobody knows, which is too old.
+            // A login at an unknown time counts as too old.
             let fresh = token
                 .auth_time_seconds()
                 .is_some_and(|at| now.saturating_sub(at) <= latest);
@@ -156,14 +179,14 @@ impl Requirements {
     }
 }
 
-/// The fields of [`Requirements`]. Exhaustive on purpose: who explains requirements takes all of them apart, so that
-/// another one does not compile until it is explained.
+/// The fields of [`Requirements`]. Exhaustive on purpose: code that explains requirements destructures it, so
+/// that it does not compile until it explains a new one.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct RequirementsParts<'a> {
     pub scopes: &'a [String],
     pub acr: Option<FiefAcr>,
-    /// In whole seconds.
+    /// Whole seconds.
     pub max_age: Option<Duration>,
     /// All of the outer list, one of each inner list.
     pub permissions: &'a [Vec<String>],

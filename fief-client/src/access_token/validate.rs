@@ -14,25 +14,25 @@ use crate::{
     provider::Provider,
 };
 
-/// Validates access tokens, and the signature of each only once.
+/// Validates access tokens. The signature of a token is verified only once.
 pub(crate) struct Validator {
-    /// Whose tokens they are. Not behind a pointer of its own, since every request comes this way.
+    /// Not behind a pointer of its own, since every request reads it.
     pub(crate) provider: Provider,
     pub(crate) audiences: Audiences,
-    /// Bytes that a token may have.
+    /// Maximum length of a token in bytes.
     pub(crate) limit: usize,
     pub(crate) cache: TokenCache,
 }
 
 impl Validator {
-    /// Validates a token without waiting, where that is possible.
+    /// Validates a token without awaiting. Returns `None` if the keys must be fetched first.
     pub(super) fn validate_cached(
         &self,
         token: &[u8],
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
         let now = self.provider.clock.now();
         match self.cache.get(token) {
-            // Most can be taken as they are.
+            // The most frequent case.
             Some(cached) if self.is_usable(&cached, now) => {
                 metrics::token("cached");
                 Some(Ok(cached))
@@ -41,14 +41,14 @@ impl Validator {
         }
     }
 
-    /// Whether there is nothing to be done for a token that was seen before, nor for the keys.
+    /// Returns `true` if a cached token is valid and the keys need no renewal.
     fn is_usable(&self, cached: &FiefAccessTokenInfo, now: u64) -> bool {
         let (keys, clock) = (&self.provider.keys, &self.provider.clock);
         let validity = &cached.validated().validity;
         keys.is_fresh(now) && is_published(cached) && validity.check(now, clock.leeway).is_ok()
     }
 
-    /// Validates a token that is new, or not as good as it was.
+    /// Validates a token that is not cached, or not valid any more.
     #[cold]
     fn validate_uncached(
         &self,
@@ -62,7 +62,7 @@ impl Validator {
         let keys = &self.provider.keys;
         let is_fresh = keys.is_fresh(now);
         match cached {
-            // The keys are renewed where that is due, which its own may not survive.
+            // Renewing the keys may withdraw the one that verified the token.
             Some(_) if !is_fresh => return None,
             Some(cached) if is_published(&cached) => return Some(self.revalidate(cached, now)),
             _ => {}
@@ -78,14 +78,14 @@ impl Validator {
             Some(key) => Some(self.verify(jws, key, now)),
             None if unknown() => match find() {
                 Some(key) => Some(self.verify(jws, key, now)),
-                // Unless the keys are due since then.
+                // The keys may have become due in the meantime.
                 None => keys.is_fresh(now).then(|| Err(unknown_key(&jws))),
             },
             None => None,
         }
     }
 
-    /// A token whose signature was verified before.
+    /// Validates a token whose signature was verified before.
     pub(super) fn revalidate(
         &self,
         cached: FiefAccessTokenInfo,
@@ -95,6 +95,7 @@ impl Validator {
         Ok((cached, "cached"))
     }
 
+    /// Verifies the signature of a token, checks its claims and caches it.
     pub(super) fn verify(
         &self,
         mut jws: Jws<'_>,
@@ -129,7 +130,7 @@ impl Validator {
             })
     }
 
-    /// What is taken from the claims of a token whose signature is good.
+    /// Validates the claims of a token, as if its signature were valid.
     #[cfg(fuzzing)]
     pub(crate) fn accept(&self, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
         let claims: AccessTokenClaims<'_> = crate::jose::json::object(claims)?;
@@ -139,6 +140,7 @@ impl Validator {
     }
 }
 
+/// Logs and counts the result of a validation.
 pub(super) fn record(
     result: Result<(FiefAccessTokenInfo, &'static str), FiefError>,
 ) -> Result<FiefAccessTokenInfo, FiefError> {
@@ -156,6 +158,7 @@ pub(super) fn record(
     result.map(|(info, _)| info)
 }
 
+/// Returns `true` if Fief still publishes the key that verified a token.
 pub(super) fn is_published(cached: &FiefAccessTokenInfo) -> bool {
     cached.validated().key.is_published()
 }
@@ -165,11 +168,11 @@ pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
 }
 
 pub(super) fn unknown_key(jws: &Jws<'_>) -> FiefError {
-    tracing::debug!(kid = ?truncated(jws.kid.as_deref()), "no such key");
-    FiefError::AccessTokenInvalid("its key is not one of Fief's")
+    tracing::debug!(kid = ?truncated(jws.kid.as_deref()), "unknown signing key");
+    FiefError::AccessTokenInvalid("it is signed with an unknown key")
 }
 
-/// The beginning of what anyone may have written.
+/// Shortens untrusted text for logs.
 fn truncated(kid: Option<&str>) -> String {
     kid.unwrap_or_default().chars().take(64).collect()
 }

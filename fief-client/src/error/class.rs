@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::{FiefAcr, FiefError, RequestDetail};
 
 impl FiefError {
-    /// Returns what the error means for a request. For fief-axum, which has an answer to each of them.
+    /// Returns what the error means for a request, for fief-axum, which responds to each differently.
     #[doc(hidden)]
     #[must_use]
     pub fn into_class(self) -> ErrorClass {
@@ -33,14 +33,14 @@ impl FiefError {
     }
 }
 
-/// What an error means for a request. Exhaustive on purpose: who matches it names every kind, so that a new one does
-/// not compile until all of them have an answer to it.
+/// What an error means for a request. Exhaustive on purpose: code that matches it names every kind, so that
+/// it does not compile until it handles a new one.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum ErrorClass {
     /// Fief sent the user back with this error.
     Authorization(String),
-    /// The callback answers another login.
+    /// The callback belongs to another login.
     Callback,
     Configuration,
     /// The access token has expired.
@@ -51,7 +51,7 @@ pub enum ErrorClass {
     Inactive,
     /// The access token is invalid.
     Invalid,
-    /// Fief's answer cannot be used.
+    /// Fief's response cannot be used.
     Response,
     Status(StatusCode, RequestDetail),
     Transport,

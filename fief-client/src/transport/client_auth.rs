@@ -1,19 +1,21 @@
 use secrecy::{ExposeSecret, SecretString};
 
-/// How a client with a secret proves itself to the token endpoint
+/// Method by which a client with a secret authenticates to the token endpoint
 /// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+///
+/// Fief accepts both. Choose with [`FiefBuilder::client_auth`](crate::FiefBuilder::client_auth).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// `client_secret_basic`: in the `Authorization` header. Fief takes the credentials raw, so they are not
-    /// percent-encoded.
+    /// `client_secret_basic`: the `Authorization` header. Fief expects id and secret unencoded, so they are
+    /// not percent-encoded.
     Basic,
-    /// `client_secret_post`: in the request's body.
+    /// `client_secret_post`: parameters of the request's body.
     #[default]
     Post,
 }
 
-/// What a client proves itself with.
+/// Credentials of the client.
 pub(crate) struct Credentials {
     pub(crate) id: String,
     pub(crate) secret: Option<SecretString>,
@@ -21,7 +23,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Returns id and secret where they belong into the `Authorization` header.
+    /// Returns id and secret if they belong in the `Authorization` header.
     pub(crate) fn basic(&self) -> Option<(&str, &str)> {
         match self.method {
             ClientAuth::Basic => self.secret().map(|secret| (&*self.id, secret)),
@@ -29,7 +31,7 @@ impl Credentials {
         }
     }
 
-    /// Returns the parameters of the body for where they do not. A public client has an id only.
+    /// Returns the parameters of the body, for other methods. A public client has only an id.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         let secret = self.secret().map(|secret| ("client_secret", secret));
         [("client_id", &*self.id)].into_iter().chain(secret)

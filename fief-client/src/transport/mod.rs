@@ -18,7 +18,7 @@ pub(crate) use self::{
 };
 use crate::{FiefError, RequestDetail, error::Chain, fief, jose::json, metrics};
 
-/// The calls to Fief: sends them, bounds what comes back, and turns every fault into a [`FiefError`].
+/// HTTP client: sends requests to Fief, bounds the responses and turns failures into a [`FiefError`].
 #[derive(Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
@@ -27,7 +27,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// Sets our policies last, whatever the caller set before.
+    /// Builds the client. Our policies are set last, so that they override those of the caller.
     pub(crate) fn new(
         builder: reqwest::ClientBuilder,
         server: String,
@@ -41,12 +41,12 @@ impl Http {
             .timeout(TIMEOUT)
             .pool_idle_timeout(fief::IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
-            // Bodies are small, and a bomb cannot be one.
+            // Bodies are small, and compressed ones could be bombs.
             .no_gzip()
             .no_brotli()
             .no_deflate()
             .no_zstd()
-            // Would log every byte, and with them secrets.
+            // Would log every byte, secrets included.
             .connection_verbose(false)
             .build()
             .map_err(|error| FiefError::Configuration(format!("http_client: {}", Chain(&error))))?;
@@ -57,7 +57,7 @@ impl Http {
         })
     }
 
-    /// Fetches a public document, unless Fief asked to be left alone: then that is the answer until it is over.
+    /// Fetches a public document. After a `Retry-After`, repeats that error until the time has passed.
     pub(crate) async fn fetch_document<T: DeserializeOwned>(
         &self,
         url: Url,
@@ -72,7 +72,7 @@ impl Http {
         document
     }
 
-    /// Sends a form and what proves the client.
+    /// Sends a form with the credentials of the client.
     pub(crate) async fn post_form<'a, T: DeserializeOwned>(
         &self,
         url: Url,
@@ -90,7 +90,7 @@ impl Http {
         self.receive(request.form(&form), USER_LIMIT).await
     }
 
-    /// Fetches what an access token opens
+    /// Sends a GET with an access token
     /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     pub(crate) async fn get_bearer<T: DeserializeOwned>(
         &self,
@@ -118,7 +118,7 @@ impl Http {
         self.receive(request, USER_LIMIT).await
     }
 
-    /// Sends and reads a JSON answer of at most `limit` bytes.
+    /// Sends a request and reads a JSON response of at most `limit` bytes.
     async fn receive<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -129,7 +129,7 @@ impl Http {
             .ok()
             .and_then(json::object)
             .ok_or(FiefError::ResponseInvalid(
-                "not the JSON that was asked for",
+                "its body is not the expected JSON",
             ))
     }
 
@@ -151,13 +151,13 @@ impl Http {
             return match read(response, limit).await {
                 (body, Ok(BodyEnd::Complete)) => Ok(body),
                 (_, Ok(BodyEnd::TooLong)) => {
-                    Err(FiefError::ResponseInvalid("the body is too large"))
+                    Err(FiefError::ResponseInvalid("its body is too large"))
                 }
                 (_, Err(error)) => Err(FiefError::transport(error)),
             };
         }
         let retry_after = retry_after::parse(status, response.headers());
-        // The status says enough, also where the body breaks off.
+        // The status says enough, even if the body breaks off.
         let (body, _) = read(response, ERROR_LIMIT).await;
         Err(FiefError::Request {
             status,
@@ -171,7 +171,7 @@ enum BodyEnd {
     TooLong,
 }
 
-/// Reads at most `limit` bytes, and how that ended.
+/// Reads at most `limit` bytes. Returns them and how the body ended.
 async fn read(mut response: Response, limit: usize) -> (Vec<u8>, Result<BodyEnd, reqwest::Error>) {
     let mut body = Vec::new();
     loop {
@@ -188,9 +188,9 @@ async fn read(mut response: Response, limit: usize) -> (Vec<u8>, Result<BodyEnd,
     }
 }
 
-/// Sends a GET once more when no answer began: nobody listened, or a kept connection had been closed meanwhile.
+/// Retries a GET once if no response began: nothing listened, or an idle connection had been closed.
 ///
-/// All else is sent once: a code, a refresh token and a verification code are good for one use.
+/// Everything else is sent once: codes and refresh tokens can be used only once.
 fn retry_gets(server: String) -> retry::Builder {
     retry::for_host(server)
         .max_retries_per_request(1)
@@ -210,6 +210,6 @@ fn retry_gets(server: String) -> retry::Builder {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_IDLE: usize = 32;
-/// Bytes of an answer about a user.
+/// Bytes of a response about a user.
 const USER_LIMIT: usize = 256 * 1024;
 const ERROR_LIMIT: usize = 2048;

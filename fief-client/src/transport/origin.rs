@@ -2,44 +2,44 @@ use url::{Host, Url};
 
 use crate::FiefError;
 
-/// The URL under which Fief is reached, by our server or by browsers: an origin and a path without a trailing slash.
+/// URL at which Fief is reached, by this program or by browsers: an origin and a path without a trailing slash.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     url: Url,
 }
 
 impl Origin {
-    /// Parses what the user configured; `name` is the setting's name for the error.
+    /// Parses a setting; `name` is its name for the error.
     pub(crate) fn parse(name: &str, text: &str, insecure_http: bool) -> Result<Self, FiefError> {
-        let bad = |why: &str| FiefError::Configuration(format!("{name}: {why}"));
-        let mut url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        let bad = |why: &str| FiefError::Configuration(format!("{name} {why}"));
+        let mut url = Url::parse(text).map_err(|error| bad(&format!("is not a URL: {error}")))?;
         if !is_web(&url) {
             return Err(bad("must begin with https://"));
         }
         if is_http(&url) && !insecure_http && !is_loopback(&url) {
             return Err(bad(
-                "plain http only to loopback; call .insecure_http() if it must be",
+                "must begin with https://; call insecure_http() to allow plain http",
             ));
         }
         if has_credentials(&url) {
-            return Err(bad("must not carry a user name or password"));
+            return Err(bad("must not contain a user name or password"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(bad("must not carry a query or fragment"));
+            return Err(bad("must not contain a query or fragment"));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self { url })
     }
 
-    /// Returns the URL of a path below this one, which begins with a slash.
+    /// Returns this URL with a path appended, which begins with a slash.
     pub(crate) fn with_path(&self, path: &str) -> Url {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{path}", self.path()));
         url
     }
 
-    /// Returns what an absolute URL has behind this one's path, whatever its origin: path and query.
+    /// Returns the path and query of an absolute URL without this one's path. Its origin is ignored.
     pub(crate) fn strip_base(&self, endpoint: &str) -> Option<Endpoint> {
         let url = Url::parse(endpoint).ok()?;
         let plain = is_web(&url) && !has_credentials(&url) && url.fragment().is_none();
@@ -50,7 +50,7 @@ impl Origin {
         })
     }
 
-    /// Returns the URL of an endpoint under this origin.
+    /// Returns the URL of an endpoint at this origin.
     pub(crate) fn resolve(&self, endpoint: &Endpoint) -> Url {
         let mut url = self.with_path(&endpoint.path);
         url.set_query(endpoint.query.as_deref());
@@ -70,7 +70,7 @@ impl Origin {
     }
 }
 
-/// An endpoint of the discovery document without its origin.
+/// Endpoint of the discovery document, without its origin.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Endpoint {
     path: String,

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::FiefError;
 
-/// Whether Fief, or what stands before it, asked to be left alone
+/// `Retry-After` of Fief, or of a proxy before it
 /// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
 #[derive(Debug, Default)]
 pub(crate) struct RetryAfter {
@@ -22,16 +22,16 @@ struct Backpressure {
 }
 
 impl RetryAfter {
-    /// Returns what Fief answered, for as long as it asked.
+    /// Returns the error that Fief responded with, until its `Retry-After` has passed.
     pub(crate) fn error(&self, now: u64) -> Option<FiefError> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = latest.as_ref()?;
-        // A clock that went back ends it, so that nothing is shut out for longer than was asked.
+        // A clock that was set back ends it, so that requests are not blocked for longer.
         let age = now.checked_sub(latest.at)?;
         (age < latest.seconds).then(|| latest.error.clone())
     }
 
-    /// Remembers what Fief asks for.
+    /// Stores the `Retry-After` of a result, if it has one.
     pub(crate) fn observe<T>(&self, result: &Result<T, FiefError>, now: u64) {
         let Err(error) = result else { return };
         let FiefError::Request { detail, .. } = error else {
@@ -47,7 +47,7 @@ impl RetryAfter {
     }
 }
 
-/// How long a busy Fief, or what stands before it, asks to be left alone.
+/// Parses the `Retry-After` of a 429 or 503 response.
 pub(super) fn parse(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let busy = matches!(
         status,
@@ -56,7 +56,7 @@ pub(super) fn parse(status: StatusCode, headers: &HeaderMap) -> Option<Duration>
     let header = headers.get(header::RETRY_AFTER).filter(|_| busy);
     let seconds = header?.to_str().ok()?;
     let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
-    // The longest ones fit into no number.
+    // Too many digits for a number count as very long.
     let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
