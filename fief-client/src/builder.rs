@@ -99,8 +99,8 @@ impl FiefBuilder {
         }
     }
 
-    /// Sets the client's secret, of a confidential client. Default: none, for a public client, which logs in
-    /// with PKCE alone ([RFC 6749, section 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
+    /// Sets the client's secret, of a confidential client. Default: no secret, for a public client,
+    /// which logs in with PKCE alone ([RFC 6749, section 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
     pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.client_secret = Some(secret.into());
         self
@@ -267,6 +267,13 @@ impl FiefBuilder {
     ///
     /// A cached token is not verified again: that saves the signature check, the most expensive part of a
     /// validation. If the cache is full, the least used tokens are evicted.
+    ///
+    /// ```
+    /// use fief_client::Fief;
+    ///
+    /// let small = Fief::builder("https://fief.example.com", "CLIENT_ID").token_cache(1024 * 1024, 1000).build()?;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
     pub fn token_cache(mut self, bytes: u64, entries: usize) -> Self {
         self.cache_bytes = bytes;
         self.cache_entries = entries;

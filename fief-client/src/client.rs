@@ -156,9 +156,12 @@ impl Fief {
         url
     }
 
+    /// Returns the issuer without a request.
     pub(crate) fn known_issuer(&self) -> Result<&str, FiefError> {
         let issuer = self.provider().discovery.issuer();
-        issuer.ok_or(FiefError::ResponseInvalid("discovery names no issuer"))
+        issuer.ok_or(FiefError::ResponseInvalid(
+            "the discovery document names no issuer",
+        ))
     }
 
     pub(crate) fn provider(&self) -> &Provider {

@@ -1,11 +1,13 @@
-//! Hashes of the protocol, as Fief's other clients name them.
+//! Validation hashes of OpenID Connect, under the names of Fief's other clients.
+//!
+//! Logins check them already: these functions are for programs that verify ID tokens on their own.
 
 use aws_lc_rs::{constant_time, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Computes the validation hash of a code or an access token: what `c_hash` and `at_hash` hold.
+/// Computes the validation hash of a code (`c_hash`) or an access token (`at_hash`).
 ///
-/// The left half of the SHA-256 of the ASCII value, base64url without padding
+/// It is the left half of the SHA-256 of the ASCII value, base64url without padding
 /// ([OpenID Connect Core, section 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken)).
 ///
 /// ```
@@ -18,7 +20,7 @@ pub fn get_validation_hash(value: &str) -> String {
     URL_SAFE_NO_PAD.encode(left)
 }
 
-/// Returns whether `hash` is the validation hash of `value`, compared in constant time.
+/// Returns `true` if `hash` is the validation hash of `value`. Compares in constant time.
 ///
 /// ```
 /// assert!(fief_client::crypto::is_valid_hash("foobar", "w6uP8Tcg6K2QR905Rms8iQ"));
@@ -28,6 +30,7 @@ pub fn is_valid_hash(value: &str, hash: &str) -> bool {
     equal(&get_validation_hash(value), hash)
 }
 
+/// Computes the SHA-256 of a text.
 pub(crate) fn sha256(value: &str) -> digest::Digest {
     digest::digest(&digest::SHA256, value.as_bytes())
 }

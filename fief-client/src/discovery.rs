@@ -13,7 +13,7 @@ use crate::{
     transport::{Endpoint, Http, Origin},
 };
 
-/// What the discovery document says, once it was checked
+/// Checked contents of the discovery document
 /// ([OpenID Connect Discovery, section 3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata)).
 #[derive(Debug)]
 pub(crate) struct Metadata {
@@ -25,13 +25,13 @@ pub(crate) struct Metadata {
     fetched_at: u64,
 }
 
-/// The discovery document: fetched when it is first needed and again every hour.
+/// Cache of the discovery document, which is fetched at its first use and renewed every hour.
 #[derive(Debug)]
 pub(crate) struct Discovery {
     latest: Mutex<Option<Arc<Metadata>>>,
-    /// The issuer that was configured or came first. Never another one.
+    /// The issuer: the configured one, or that of the first document. It never changes.
     issuer: OnceLock<String>,
-    /// When the last renewal began.
+    /// When the last renewal began, in seconds of Unix time.
     attempted_at: AtomicU64,
     flight: SingleFlight<Arc<Metadata>>,
 }
@@ -46,8 +46,8 @@ impl Discovery {
         }
     }
 
-    /// Returns the document, which `fetch` fetches where it is needed. An hour-old one still serves while it is renewed
-    /// in the background.
+    /// Returns the document, fetching it with `fetch` if there is none. One older than an hour is used while
+    /// it is renewed in the background.
     pub(crate) async fn get<F: Work<Arc<Metadata>>>(
         &self,
         clock: &Clock,
@@ -61,13 +61,13 @@ impl Discovery {
         if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_DELAY {
             self.attempted_at.store(now, Ordering::Relaxed);
             if let Err(error) = self.flight.start(fetch) {
-                tracing::debug!(error = %Chain(&error), "the discovery document cannot be renewed");
+                tracing::debug!(error = %Chain(&error), "the renewal of the discovery document cannot start");
             }
         }
         Ok(latest)
     }
 
-    /// Fetches the document and keeps it.
+    /// Fetches the document and stores it.
     pub(crate) async fn fetch(
         &self,
         http: &Http,
@@ -77,16 +77,17 @@ impl Discovery {
         let fetched = fetch(http, base, clock).await;
         let stored = fetched.and_then(|metadata| self.store(metadata));
         if let Err(error) = &stored {
-            tracing::warn!(error = %Chain(error), "Fief's discovery document could not be fetched");
+            tracing::warn!(error = %Chain(error), "the discovery document could not be fetched");
         }
         stored
     }
 
+    /// Returns the issuer, if it was configured or a document was fetched.
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.issuer.get().map(String::as_str)
     }
 
-    /// Compares a token's issuer with the pinned one, byte by byte.
+    /// Returns `true` if a token's issuer is this one, byte for byte.
     pub(crate) fn is_issuer(&self, issuer: &str) -> bool {
         self.issuer() == Some(issuer)
     }
@@ -98,11 +99,12 @@ impl Discovery {
             .clone()
     }
 
+    /// Stores a document, unless it names another issuer.
     fn store(&self, metadata: Metadata) -> Result<Arc<Metadata>, FiefError> {
         let pinned = self.issuer.get_or_init(|| metadata.issuer.clone());
         if *pinned != metadata.issuer {
             return Err(FiefError::ResponseInvalid(
-                "discovery names another issuer than the one that is pinned",
+                "the discovery document names another issuer than before or than configured",
             ));
         }
         let metadata = Arc::new(metadata);
@@ -140,15 +142,17 @@ struct Document {
 }
 
 impl Document {
-    /// Keeps the paths only: Fief builds the origins from headers that anyone can send.
+    /// Uses only the paths: Fief builds the origins from headers of requests, which are untrusted.
     fn check(self, base: &Origin, now: u64) -> Result<Metadata, FiefError> {
         let endpoint = |endpoint: &str| {
             base.strip_base(endpoint).ok_or(FiefError::ResponseInvalid(
-                "discovery names an endpoint outside of base_url's path",
+                "the discovery document names an endpoint outside of base_url's path",
             ))
         };
         if self.issuer.is_empty() {
-            return Err(FiefError::ResponseInvalid("discovery names no issuer"));
+            return Err(FiefError::ResponseInvalid(
+                "the discovery document names no issuer",
+            ));
         }
         Ok(Metadata {
             authorization: endpoint(&self.authorization_endpoint)?,

@@ -1,4 +1,4 @@
-//! What is Fief's own, and not part of OAuth 2.0 or OpenID Connect. Another server is a second such module.
+//! What is specific to Fief, beyond OAuth 2.0 and OpenID Connect. Another server would be a second such module.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -15,45 +15,45 @@ use crate::{
     jose::claims::{Audience, NumericDate, hyphenated_uuid, is_present, opt_number, opt_string},
 };
 
-/// The path of the page that ends Fief's own session, and its parameter for where to go from there.
+/// Path of the logout page, and its parameter for the URL to redirect to.
 pub(crate) const LOGOUT: &str = "/logout";
 pub(crate) const LOGOUT_REDIRECT: &str = "redirect_uri";
 
-/// Parameters of the login URL, and the pages that one of them names.
+/// Parameters of the login URL, and values of `screen`.
 pub(crate) const LANG: &str = "lang";
 pub(crate) const SCREEN: &str = "screen";
 pub(crate) const SCREEN_LOGIN: &str = "login";
 pub(crate) const SCREEN_REGISTER: &str = "register";
 
-/// How many characters Fief can store of a parameter.
+/// Maximum length of parameters that Fief can store, in characters.
 pub(crate) const MAX_STATE: usize = 2048;
 pub(crate) const MAX_NONCE: usize = 255;
 pub(crate) const MAX_CODE_CHALLENGE: usize = 255;
 
-/// By how much clocks may differ for Fief itself.
+/// Difference of clocks that Fief itself tolerates.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
 
-/// Less than the five seconds after which Fief closes a connection that is idle.
+/// Less than the five seconds after which Fief closes idle connections.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Adds a value of `error_description`, of which Fief sends one for each character. Keeps at most 256 of them.
+/// Appends a value of `error_description`, which Fief sends once per character. At most 256 characters.
 pub(crate) fn add_description(description: &mut String, value: &str) {
     let room = 256_usize.saturating_sub(description.chars().count());
     description.extend(value.chars().filter(|c| !c.is_control()).take(room));
 }
 
-/// Returns a client's id or secret as `Authorization: Basic` carries it: raw, where
-/// [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1) has it form-encoded.
+/// Returns a client's id or secret as Fief expects it in `Authorization: Basic`: unencoded, although
+/// [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1) requires form encoding.
 pub(crate) fn basic_credential(value: &str) -> &str {
     value
 }
 
-/// Returns whether an answer is the one that was asked for: 202 is that of a change which a user has yet to confirm.
+/// Returns `true` if a status means success. 202 is that of a change that the user has yet to confirm.
 pub(crate) fn is_success(method: &Method, status: StatusCode) -> bool {
     status == StatusCode::OK || (*method == Method::PATCH && status == StatusCode::ACCEPTED)
 }
 
-/// A request of the user API.
+/// Request of the user API.
 pub(crate) struct UserRequest {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
@@ -85,17 +85,17 @@ impl UserRequest {
     }
 }
 
-/// An error answer: of the token endpoint, which has `error`, or of the user API.
+/// Body of an error response: of the token endpoint, with `error`, or of the user API, with `detail`.
 #[derive(Deserialize)]
 pub(crate) struct ErrorBody {
     pub(crate) error: Option<String>,
-    /// A code, or an entry for each field that is wrong.
+    /// A code, or an entry for each invalid field.
     pub(crate) detail: Option<Value>,
     /// Why a password is too weak.
     pub(crate) reason: Option<Vec<String>>,
 }
 
-/// The claims of an access token.
+/// Claims of an access token.
 #[derive(Deserialize)]
 pub(crate) struct AccessTokenClaims<'a> {
     #[serde(borrow)]
@@ -111,7 +111,7 @@ pub(crate) struct AccessTokenClaims<'a> {
     #[serde(borrow)]
     pub(crate) scope: Cow<'a, str>,
     pub(crate) acr: FiefAcr,
-    /// Code names, in no order.
+    /// Code names, in no particular order.
     pub(crate) permissions: Vec<String>,
     #[serde(default, deserialize_with = "opt_number")]
     pub(crate) auth_time: Option<NumericDate>,
@@ -124,14 +124,14 @@ pub(crate) struct AccessTokenClaims<'a> {
 }
 
 impl AccessTokenClaims<'_> {
-    /// Returns whether they are those of an ID token: it has the same key, issuer and audience, and nothing else tells
-    /// them apart.
+    /// Returns `true` if the claims are those of an ID token, which has the same key, issuer and audience and
+    /// differs in nothing else.
     pub(crate) fn is_id_token(&self) -> bool {
         self.nonce || self.c_hash || self.at_hash
     }
 }
 
-/// The claims of an ID token.
+/// Claims of an ID token.
 #[derive(Deserialize)]
 pub(crate) struct IdTokenClaims<'a> {
     pub(crate) iss: String,
@@ -157,8 +157,8 @@ pub(crate) struct IdTokenClaims<'a> {
 }
 
 impl IdTokenClaims<'_> {
-    /// Checks the hashes of what the token came with: Fief writes `at_hash` always, and `c_hash` for every code and
-    /// for nothing else.
+    /// Checks the hashes of the access token and the code. Fief always writes `at_hash`, and `c_hash` exactly if
+    /// there was a code.
     pub(crate) fn check_hashes(
         &self,
         access_token: &str,
@@ -183,7 +183,10 @@ const ACR_ZERO: &str = "0";
 const ACR_ONE: &str = "1";
 
 impl FiefAcr {
-    /// Returns the value of the `acr` claim and of the `acr_values` parameter.
+    /// Returns the value of the `acr` claim and of the `acr_values` parameter: `"0"` or `"1"`.
+    ///
+    /// Tokens with another value are invalid.
+    #[doc(alias = "FiefACRInvalid")]
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -205,7 +208,7 @@ impl Serialize for FiefAcr {
 
 impl<'de> Deserialize<'de> for FiefAcr {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A derived one takes `{"1": null}` as well.
+        // A derived one would also accept `{"1": null}`.
         deserializer.deserialize_str(AcrVisitor)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     login::Expected,
 };
 
-/// The ids of the keys that are taken from an body.
+/// Returns the ids of the keys that are accepted from a response.
 #[must_use]
 pub fn jwks(body: &[u8]) -> Option<Vec<Option<String>>> {
     let keys = keys::parse(body)?;
@@ -16,7 +16,7 @@ pub fn jwks(body: &[u8]) -> Option<Vec<Option<String>>> {
     Some(keys.iter().map(kid).collect())
 }
 
-/// The endpoints that are taken from an body, as they are called.
+/// Returns the endpoints that are accepted from a response, with their origins.
 #[must_use]
 pub fn discovery(fief: &Fief, body: &[u8]) -> Option<Vec<Url>> {
     let metadata = discovery::parse(&fief.provider().base, body)?;
@@ -35,7 +35,7 @@ pub fn discovery(fief: &Fief, body: &[u8]) -> Option<Vec<Url>> {
     )
 }
 
-/// Makes a client know keys that it did not fetch, for ever.
+/// Stores keys in a client that never expire.
 #[must_use]
 pub fn trust(fief: &Fief, body: &[u8]) -> Option<()> {
     let provider = fief.provider();
@@ -44,7 +44,7 @@ pub fn trust(fief: &Fief, body: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// What is taken from the claims of a token whose signature is good.
+/// Returns what is accepted of the claims of a token, as if its signature were valid.
 #[must_use]
 pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     let provider = fief.provider();
@@ -52,7 +52,7 @@ pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     fief.inner.validator.accept(claims, key)
 }
 
-/// Keys that open encrypted tokens.
+/// Keys that decrypt tokens.
 #[derive(Debug)]
 pub struct Keys([DecryptionKey; 1]);
 
@@ -69,7 +69,7 @@ impl Keys {
     }
 }
 
-/// Opens content under the tag that belongs to it.
+/// Decrypts content with a matching tag.
 #[must_use]
 pub fn open_tagged(
     key: &[u8; 64],
@@ -80,7 +80,7 @@ pub fn open_tagged(
     jwe::open_tagged(key, associated, iv, ciphertext)
 }
 
-/// What is taken from the claims of an ID token whose signature is good.
+/// Returns what is accepted of the claims of an ID token, as if its signature were valid.
 #[must_use]
 pub fn id_token(
     fief: &Fief,

@@ -1,4 +1,4 @@
-//! What is counted, where the feature `metrics` is on.
+//! Metrics, with the feature `metrics`. Without it the functions do nothing.
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::off::{keys, request, token};
@@ -10,18 +10,18 @@ mod on {
     use http::StatusCode;
     use metrics::{counter, gauge};
 
-    /// An access token was `seen` before, `verified` or `rejected`.
+    /// Counts an access token: `cached`, `verified` or `rejected`.
     pub(crate) fn token(outcome: &'static str) {
         counter!("fief_client_access_tokens_total", "outcome" => outcome).increment(1);
     }
 
-    /// Fief answered a request, or did not. There are as many paths as endpoints.
+    /// Counts a request. There are only as many paths as endpoints.
     pub(crate) fn request(path: String, status: Option<StatusCode>) {
         let status = status.map_or("none".to_owned(), |status| status.as_u16().to_string());
         counter!("fief_client_requests_total", "path" => path, "status" => status).increment(1);
     }
 
-    /// A key set came.
+    /// Records that a key set was fetched.
     #[expect(
         clippy::cast_precision_loss,
         reason = "seconds of Unix time are exact for longer than Fief lasts"

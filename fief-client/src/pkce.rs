@@ -1,16 +1,21 @@
-//! Proof Key for Code Exchange ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
+//! Proof Key for Code Exchange ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)): protects a code from
+//! being exchanged by another party.
+//!
+//! [`Fief::begin_login`](crate::Fief::begin_login) does this. The functions are for logins that are made of
+//! [`auth_url`](crate::Fief::auth_url) and [`auth_callback`](crate::Fief::auth_callback); their names are
+//! those of Fief's other clients.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::{FiefError, crypto, secret};
 
-/// How a code challenge is made of its verifier
+/// Method by which a code challenge is derived from its verifier
 /// ([RFC 7636, section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum CodeChallengeMethod {
-    /// The verifier itself. Only for servers that know nothing else; Fief knows `S256`.
+    /// The verifier itself. Not needed with Fief, which supports `S256`.
     #[serde(rename = "plain")]
     Plain,
     /// The verifier's SHA-256, base64url without padding.
@@ -29,16 +34,16 @@ impl CodeChallengeMethod {
     }
 }
 
-/// Makes a code verifier: 128 characters of `A-Z a-z 0-9 - _` from 96 random bytes
+/// Generates a code verifier: 128 characters of `A-Z a-z 0-9 - _` from 96 random bytes
 /// ([RFC 7636, section 4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1)).
 ///
 /// # Errors
-/// [`FiefError::Configuration`] where the system has no random numbers.
+/// [`FiefError::Configuration`]: the system has no random numbers.
 pub fn get_code_verifier() -> Result<String, FiefError> {
     secret::random::<96>()
 }
 
-/// Makes the challenge of a verifier
+/// Returns the challenge of a verifier
 /// ([RFC 7636, section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
 ///
 /// ```

@@ -8,11 +8,11 @@ use crate::{
     transport::{Http, Origin},
 };
 
-/// The Fief that a client talks to: how it is reached, and what it publishes.
+/// The Fief server of a client: its URLs, its discovery document and its keys.
 pub(crate) struct Provider {
-    /// For this server.
+    /// URL for requests of this program.
     pub(crate) base: Origin,
-    /// For browsers.
+    /// URL for browsers.
     pub(crate) public: Origin,
     pub(crate) http: Http,
     pub(crate) clock: Clock,

@@ -1,4 +1,4 @@
-//! Secrets: new ones, those that are shared, and how those of what is to be stored are serialised.
+//! Secrets: generates, shares and serializes them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::FiefError;
 
-/// A secret that several have, one step away from each. The last of them to drop it overwrites it, unless two do at
+/// Secret with several owners, behind one pointer. The last one to drop it overwrites it, unless two do at
 /// the same moment.
 #[derive(Clone)]
 pub(crate) struct SharedSecret(Arc<str>);
@@ -34,7 +34,7 @@ impl Drop for SharedSecret {
     }
 }
 
-/// `N` bytes of the system's random numbers, base64url without padding.
+/// Returns `N` random bytes of the system, base64url without padding.
 pub(crate) fn random<const N: usize>() -> Result<String, FiefError> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes)

@@ -4,7 +4,10 @@ use quick_cache::sync::Cache;
 
 use crate::{Fief, FiefBuilder, FiefError};
 
-/// The clients of many tenants in one process, each made when it is first asked for. A cheap clone.
+/// Clients of many tenants in one process, each made at its first use. Cloning is cheap.
+///
+/// For applications that serve each customer from an own tenant of Fief, chosen by the host or the path of
+/// a request.
 ///
 /// ```
 /// use fief_client::{Fief, Tenants};
@@ -13,7 +16,7 @@ use crate::{Fief, FiefBuilder, FiefError};
 ///     "bretagne" => Some(Fief::builder("https://fief.example.com/bretagne", "CLIENT_ID").client_secret("SECRET")),
 ///     _ => None,
 /// });
-/// let fief = tenants.get("bretagne")?.expect("a tenant that is known");
+/// let fief = tenants.get("bretagne")?.expect("a known tenant");
 /// assert!(tenants.get("normandie")?.is_none());
 /// # Ok::<(), fief_client::FiefError>(())
 /// ```
@@ -30,11 +33,12 @@ struct Inner {
 type Find = dyn Fn(&str) -> Option<FiefBuilder> + Send + Sync;
 
 impl Tenants {
-    /// Keeps the clients of about `capacity` tenants; the least used make room. `find` knows the tenants.
+    /// Caches up to about `capacity` clients and evicts the least used. `find` returns the builder of a
+    /// tenant's client, or `None` for an unknown tenant.
     ///
-    /// What it is asked for may come straight from a request (a host, a path): it must be looked up, not pasted into a
-    /// URL. Each client has its own connections, keys and cache of validated tokens, so make
-    /// [that](FiefBuilder::token_cache) smaller where there are many.
+    /// The argument of `find` may be untrusted, straight from a request: look it up, do not insert it into a
+    /// URL. Each client has its own connections, keys and cache of validated tokens: with many tenants, make
+    /// [that cache](FiefBuilder::token_cache) smaller.
     pub fn new(
         capacity: usize,
         find: impl Fn(&str) -> Option<FiefBuilder> + Send + Sync + 'static,
@@ -47,10 +51,13 @@ impl Tenants {
         }
     }
 
-    /// Returns the client of a tenant; none when `find` does not know it, which is asked again the next time.
+    /// Returns the client of a tenant, or `None` if `find` does not know the tenant.
+    ///
+    /// The client is built at the first call and shared from then on. Unknown tenants are not cached: each
+    /// call for one calls `find`.
     ///
     /// # Errors
-    /// [`FiefError::Configuration`]: the client cannot be made of what `find` returned.
+    /// [`FiefError::Configuration`]: the builder that `find` returned cannot be built.
     pub fn get(&self, tenant: &str) -> Result<Option<Fief>, FiefError> {
         if let Some(fief) = self.inner.clients.get(tenant) {
             return Ok(Some(fief));
@@ -58,14 +65,16 @@ impl Tenants {
         let Some(builder) = (self.inner.find)(tenant) else {
             return Ok(None);
         };
-        // Two who come at once shall share one client.
+        // Concurrent callers share one client.
         self.inner
             .clients
             .get_or_insert_with(tenant, || builder.build())
             .map(Some)
     }
 
-    /// Forgets a tenant, whose settings have changed. Clones of its client go on as they are.
+    /// Removes the client of a tenant, whose settings have changed: the next [`get`](Self::get) calls `find`.
+    ///
+    /// Clones of the removed client stay usable, with the old settings.
     pub fn remove(&self, tenant: &str) {
         self.inner.clients.remove(tenant);
     }

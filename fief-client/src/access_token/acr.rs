@@ -1,4 +1,4 @@
-/// Level of authentication (ACR, authentication context class reference): how a user proved who they are.
+/// Level of authentication (ACR, authentication context class reference): how a user authenticated.
 ///
 /// Fief has these two levels. `LevelOne` alone does not prove a recent login: combine it with
 /// [`Requirements::max_age`](crate::Requirements::max_age) to protect what is dangerous.

@@ -34,7 +34,6 @@ impl Fief {
     ///   valid, but does not meet the requirements.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: Fief's keys are
     ///   not cached and could not be fetched. Nothing is known about the token.
-    #[doc(alias = "validateAccessToken")]
     pub async fn validate_access_token(
         &self,
         access_token: &str,
@@ -56,6 +55,22 @@ impl Fief {
     /// Returns `None` if the keys must be fetched first. That says nothing about the token: call
     /// `validate_access_token`. No requirements are checked:
     /// [`check_requirements`](Self::check_requirements) does that.
+    ///
+    /// ```no_run
+    /// use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
+    ///
+    /// async fn middleware(fief: &Fief, access_token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
+    ///     let required = Requirements::new().scope("openid");
+    ///     match fief.try_validate_access_token(access_token) {
+    ///         Some(validated) => {
+    ///             let token = validated?;
+    ///             fief.check_requirements(&token, &required)?;
+    ///             Ok(token)
+    ///         }
+    ///         None => fief.validate_access_token(access_token, &required).await,
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this

@@ -35,6 +35,7 @@ impl TokenCache {
         Self { cache }
     }
 
+    /// Returns the claims of a token that was verified before.
     pub(crate) fn get(&self, token: &[u8]) -> Option<FiefAccessTokenInfo> {
         self.cache.as_ref()?.get(&Token(token))
     }

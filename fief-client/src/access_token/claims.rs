@@ -47,6 +47,7 @@ impl AccessTokenClaims<'_> {
         }
     }
 
+    /// Returns the claims as the application gets them, once they are checked.
     pub(super) fn into_info(self, token: &str, key: Arc<Key>) -> FiefAccessTokenInfo {
         let scopes = self.scope.split(' ').filter(|scope| !scope.is_empty());
         FiefAccessTokenInfo::from_validated(Arc::new(Validated {
@@ -70,6 +71,7 @@ pub(crate) enum Audiences {
 }
 
 impl Audiences {
+    /// Returns `true` if one of the audiences is accepted.
     pub(crate) fn accepts(&self, token: &Audience<'_>) -> bool {
         token.iter().any(|audience| match self {
             Self::Any => !audience.is_empty(),

@@ -97,6 +97,8 @@ impl FiefAccessTokenInfo {
     }
 
     /// Returns `true` if the user has a permission, given by its code name.
+    ///
+    /// Use it to decide inside of a handler; [`Requirements`](crate::Requirements) reject the token as a whole.
     #[must_use]
     pub fn has_permission(&self, permission: &str) -> bool {
         self.inner
@@ -105,7 +107,7 @@ impl FiefAccessTokenInfo {
             .any(|granted| granted == permission)
     }
 
-    /// Returns when the user last logged in with their credentials, or `None` if the token does not say.
+    /// Returns when the user last logged in, or `None` if the token does not say.
     #[must_use]
     pub fn auth_time(&self) -> Option<SystemTime> {
         self.inner.auth_time.map(system_time)
@@ -118,6 +120,9 @@ impl FiefAccessTokenInfo {
     }
 
     /// Returns the token itself, to call another API with. It is a secret: do not log it.
+    ///
+    /// The other API accepts it if it accepts the tokens of this client
+    /// ([`FiefBuilder::audiences`](crate::FiefBuilder::audiences)).
     #[must_use]
     pub fn access_token(&self) -> &str {
         self.inner.token.expose_secret()

@@ -111,6 +111,7 @@ impl Validator {
         Ok((info, "verified"))
     }
 
+    /// Checks the claims of a token whose signature was verified.
     fn check(&self, claims: &AccessTokenClaims<'_>, typ: Type, now: u64) -> Result<(), FiefError> {
         claims
             .check_origin(&self.provider.discovery, &self.audiences)
@@ -163,10 +164,12 @@ pub(super) fn is_published(cached: &FiefAccessTokenInfo) -> bool {
     cached.validated().key.is_published()
 }
 
+/// Parses a token that may be any bytes.
 pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
     Jws::parse(str::from_utf8(token).map_err(|_| "it is not text")?)
 }
 
+/// Returns the error of a token whose key Fief does not publish.
 pub(super) fn unknown_key(jws: &Jws<'_>) -> FiefError {
     tracing::debug!(kid = ?truncated(jws.kid.as_deref()), "unknown signing key");
     FiefError::AccessTokenInvalid("it is signed with an unknown key")

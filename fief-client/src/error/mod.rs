@@ -184,6 +184,7 @@ impl FiefError {
         }
     }
 
+    /// Returns the error of a request that failed.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(TransportError::new(error))
     }

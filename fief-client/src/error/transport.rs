@@ -41,6 +41,7 @@ impl TransportError {
         self.error.is_timeout()
     }
 
+    /// Strips the URL, which can carry secrets.
     pub(crate) fn new(error: reqwest::Error) -> Self {
         Self {
             error: Arc::new(error.without_url()),

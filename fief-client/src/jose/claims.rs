@@ -51,14 +51,14 @@ impl<'de> Visitor<'de> for AudienceVisitor {
     }
 }
 
-/// Whole seconds of Unix time: any number between 1970 and the year 10000; what is before counts as 1970
+/// Whole seconds of Unix time, up to the year 9999. A time before 1970 counts as 1970
 /// ([RFC 7519, section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NumericDate(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for NumericDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Any number: the hint matters where some other crate turned on `serde_json/arbitrary_precision`.
+        // Any number. The hint matters if another crate turned on `serde_json/arbitrary_precision`.
         deserializer.deserialize_u64(NumericDateVisitor)
     }
 }
@@ -93,7 +93,7 @@ impl Visitor<'_> for NumericDateVisitor {
     }
 }
 
-/// When a token is good.
+/// Period in which a token is valid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validity {
     pub(crate) exp: NumericDate,
@@ -101,13 +101,14 @@ pub(crate) struct Validity {
     pub(crate) nbf: Option<NumericDate>,
 }
 
-/// Why a token is not good now.
+/// Reason for which a token is not valid now.
 pub(crate) enum TimeError {
     Expired,
     NotYetValid,
 }
 
 impl Validity {
+    /// Checks the period; `now` and `leeway` are in seconds.
     pub(crate) fn check(&self, now: u64, leeway: u64) -> Result<(), TimeError> {
         if now >= self.exp.0.saturating_add(leeway) {
             return Err(TimeError::Expired);
@@ -120,24 +121,24 @@ impl Validity {
     }
 }
 
-/// A member that must be a number if it is there.
+/// Deserializes a member that must be a number if present.
 pub(crate) fn opt_number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NumericDate>, D::Error> {
     NumericDate::deserialize(d).map(Some)
 }
 
-/// A member that must be a string if it is there: null is not absent.
+/// Deserializes a member that must be a string if present. `null` is not a string.
 pub(crate) fn opt_string<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }
 
-/// Whether a member is there, whatever it is.
+/// Deserializes any member to `true`. With a default, whether it is present.
 pub(crate) fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-/// A UUID in its hyphenated form only.
+/// Deserializes a UUID in hyphenated form only.
 pub(crate) fn hyphenated_uuid<'de, D: Deserializer<'de>>(d: D) -> Result<Uuid, D::Error> {
     d.deserialize_str(HyphenatedVisitor)
 }

@@ -1,9 +1,9 @@
 use serde::Deserialize;
 
-/// Reads a token's header or claims: one JSON object, nested at most 64 deep, in which no member that is read
-/// is there twice ([RFC 7519, section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
+/// Parses a header or claims: one JSON object, nested at most 64 deep, without duplicates of the members that
+/// are read ([RFC 7519, section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
 pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    // serde takes a struct from an array, too.
+    // serde also deserializes structs from arrays.
     let is_object = text.trim_start_matches(WHITESPACE).starts_with('{');
     if !is_object || !is_shallow(text) {
         return None;
@@ -11,12 +11,12 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
-/// `serde_json` bounds the depth of what it reads, but not of what it skips.
+/// Bounds the depth. `serde_json` does that only for what it reads, not for what it skips.
 fn is_shallow(text: &str) -> bool {
     brackets(text) <= MAX_DEPTH || depth(text) <= MAX_DEPTH
 }
 
-/// Counts what may open an object or an array, many bytes at once: `[` and `{` differ in one bit.
+/// Counts `[` and `{`, which differ in one bit, many bytes at once.
 fn brackets(text: &str) -> usize {
     let count =
         |chunk: &[u8]| -> u8 { chunk.iter().map(|byte| u8::from(byte | 0x20 == b'{')).sum() };

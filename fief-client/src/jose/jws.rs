@@ -12,7 +12,7 @@ use crate::{
     keys::Key,
 };
 
-/// A signed token in compact form, taken apart but not yet verified
+/// Signed token in compact form, parsed but not verified
 /// ([RFC 7515, section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)).
 pub(crate) struct Jws<'a> {
     pub(crate) token: &'a str,
@@ -21,15 +21,15 @@ pub(crate) struct Jws<'a> {
     signed: &'a str,
     payload: &'a str,
     signature: &'a str,
-    /// What was last decoded.
+    /// Buffer of the part that was decoded last.
     decoded: Vec<u8>,
 }
 
 impl<'a> Jws<'a> {
-    /// Takes a token apart and checks its header. The error says what is wrong with it.
+    /// Parses a token and checks its header. The error says what is wrong with it.
     pub(crate) fn parse(token: &'a str) -> Result<Self, &'static str> {
         let (signed, header, payload, signature) = split(token).ok_or(NOT_COMPACT)?;
-        // Room for each of the three, one after the other.
+        // Large enough for each of the three segments, which are decoded one after the other.
         let mut decoded = Vec::with_capacity(token.len());
         let header: Header<'_> = decode(header, &mut decoded)
             .and_then(json::object)
@@ -51,7 +51,7 @@ impl<'a> Jws<'a> {
         })
     }
 
-    /// Verifies the signature, and only then reads the claims.
+    /// Verifies the signature, and only then parses the claims.
     pub(crate) fn verify<'de, T: Deserialize<'de>>(
         &'de mut self,
         key: &Key,
@@ -68,7 +68,7 @@ impl<'a> Jws<'a> {
     }
 }
 
-/// The header's members that we act on. `jwk`, `jku` and `x5u` are not among them.
+/// Header members that are used. `jwk`, `jku` and `x5u` must not be.
 #[derive(Deserialize)]
 struct Header<'a> {
     #[serde(borrow)]
@@ -81,11 +81,11 @@ struct Header<'a> {
     crit: bool,
 }
 
-/// What a token says it is ([RFC 9068, section 2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.1)).
+/// Type of a token, from its header ([RFC 9068, section 2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.1)).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Type {
     AccessToken,
-    /// Nothing in particular, as Fief's tokens do.
+    /// No type in particular, as in Fief's tokens.
     #[default]
     Any,
     Other,
@@ -118,7 +118,7 @@ impl Visitor<'_> for TypeVisitor {
     }
 }
 
-/// The part that is signed, and the three segments, none of them empty.
+/// Returns the signed part and the three segments. Each must be non-empty.
 fn split(token: &str) -> Option<(&str, &str, &str, &str)> {
     let mut dots = memchr_iter(b'.', token.as_bytes());
     let (first, second) = (dots.next()?, dots.next()?);
@@ -140,5 +140,5 @@ fn decode<'b>(segment: &str, buffer: &'b mut Vec<u8>) -> Option<&'b str> {
     str::from_utf8(buffer).ok()
 }
 
-const NOT_COMPACT: &str = "not three segments";
-const MALFORMED_HEADER: &str = "the header is broken";
+const NOT_COMPACT: &str = "it does not have three segments";
+const MALFORMED_HEADER: &str = "the header is malformed";

@@ -1,4 +1,4 @@
-//! Tokens as JOSE writes them: signed, encrypted, and the types of their claims.
+//! Tokens of JOSE: signatures (JWS), encryption (JWE), claims (JWT).
 
 pub(crate) mod claims;
 pub(crate) mod json;

@@ -2,7 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::FiefError;
 
-/// When to try again what failed: at once, then after a delay that doubles up to half a minute, with jitter.
+/// Exponential backoff: the first retry is immediate, then the delay doubles up to 30 seconds, with jitter.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     latest: Mutex<Option<Failure>>,
@@ -10,10 +10,10 @@ pub(crate) struct Backoff {
 
 #[derive(Debug)]
 struct Failure {
-    /// How many there were since the last success.
+    /// Number of failures since the last success.
     count: u32,
     at: u64,
-    /// Seconds to wait from then.
+    /// Seconds until the next attempt.
     delay: u64,
     error: FiefError,
 }
@@ -25,11 +25,12 @@ impl Backoff {
         }
     }
 
+    /// Forgets the failures.
     pub(crate) fn record_success(&self) {
         self.with(|latest| *latest = None);
     }
 
-    /// Takes a failure in and returns for how many seconds to wait.
+    /// Records a failure and returns the delay of the next attempt in seconds.
     pub(crate) fn record_failure(&self, error: FiefError, now: u64) -> u64 {
         self.with(|latest| {
             let count = latest
@@ -46,16 +47,16 @@ impl Backoff {
         })
     }
 
-    /// Returns the last failure while it is too early to try again.
+    /// Returns the last failure if it is too early for another attempt.
     pub(crate) fn retry_blocked(&self, now: u64) -> Option<FiefError> {
         self.with(|latest| {
             let last = latest.as_ref()?;
-            // A clock that went back does not prolong it.
+            // A clock that was set back does not prolong it.
             (now.abs_diff(last.at) < last.delay).then(|| last.error.clone())
         })
     }
 
-    /// Whether the last attempt failed, and not so long ago that it says nothing about now.
+    /// Returns `true` if the last attempt failed within the last minute, so that the next one probably will.
     pub(crate) fn failed_recently(&self, now: u64) -> bool {
         self.with(|latest| {
             latest
@@ -69,7 +70,7 @@ impl Backoff {
     }
 }
 
-/// The first attempt after a failure waits for nothing, so that a hiccup is over at once.
+/// Returns the delay in seconds. The first retry is immediate, since most failures are brief.
 fn delay(failures: u32) -> u64 {
     let Some(doublings) = failures.checked_sub(2) else {
         return 0;
@@ -80,7 +81,7 @@ fn delay(failures: u32) -> u64 {
         .min(MAX_DELAY);
     let half = delay / 2;
     let mut random = [0];
-    // Without random bytes there is no jitter, which only makes clients retry together.
+    // Without random bytes there is no jitter: clients retry simultaneously.
     let _ = aws_lc_rs::rand::fill(&mut random);
     delay - half * u64::from(random[0]) / 255
 }

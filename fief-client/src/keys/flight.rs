@@ -8,20 +8,20 @@ use tokio::{runtime::Handle, sync::watch, time::timeout};
 
 use crate::FiefError;
 
-/// One piece of work at a time, shared by all who want its result.
+/// Runs one piece of work at a time, and shares its result with all callers.
 ///
-/// The work is spawned: a caller that goes away takes nothing from the others. No lock is held while it runs.
+/// The work is spawned, so that it continues if a caller is cancelled. No lock is held while it runs.
 #[derive(Debug)]
 pub(crate) struct SingleFlight<T> {
     current: Mutex<Option<InFlight<T>>>,
 }
 
-/// What can be worked on while nobody waits for it.
+/// Work that can be spawned.
 pub(crate) trait Work<T>: Future<Output = Result<T, FiefError>> + Send + 'static {}
 
 impl<T, F: Future<Output = Result<T, FiefError>> + Send + 'static> Work<T> for F {}
 
-/// Work that was started.
+/// Work in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlight<T> {
     result: watch::Receiver<Option<Result<T, FiefError>>>,
@@ -34,13 +34,13 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         }
     }
 
-    /// Joins the work that is under way, or starts it, and waits for the result.
+    /// Joins the work in flight, or starts it, and waits for its result.
     pub(crate) async fn join<F: Work<T>>(&self, work: impl Fn() -> F) -> Result<T, FiefError> {
         self.join_if(|| true, work).await?.ok_or_else(runtime_gone)
     }
 
-    /// Joins the work that is under way, or starts it where that is allowed, and waits for the result: none where it
-    /// was not allowed.
+    /// Joins the work in flight, or starts it if that is allowed, and waits for its result. Returns `None` if it
+    /// is not allowed.
     pub(crate) async fn join_if<F: Work<T>>(
         &self,
         is_allowed: impl Fn() -> bool,
@@ -52,26 +52,26 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         if let Some(result) = flight.clone().wait().await {
             return result.map(Some);
         }
-        // It was lost with the runtime that it was spawned on, so this caller's own does it.
+        // Its runtime has shut down or stands still: run the work on this caller's.
         match self.start_if(Some(&flight), || true, &work)? {
             Some(flight) => flight.wait().await.ok_or_else(runtime_gone)?.map(Some),
             None => Ok(None),
         }
     }
 
-    /// Whether there is nothing to wait for: the work was done, or never begun.
+    /// Returns `true` if no work is in flight.
     pub(crate) fn is_idle(&self) -> bool {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.as_ref().is_none_or(InFlight::is_completed)
     }
 
-    /// Starts the work unless it is under way.
+    /// Starts the work unless it is in flight.
     pub(crate) fn start<F: Work<T>>(&self, work: impl Fn() -> F) -> Result<(), FiefError> {
         self.start_if(None, || true, work).map(|_| ())
     }
 
-    /// Returns the work that is under way, or starts it where that is allowed; work that was lost, as the caller or
-    /// nobody yet found out, is started again without asking. One caller at a time is asked.
+    /// Returns the work in flight, or starts it if `is_allowed` returns `true`, which is called by one caller at
+    /// a time. Work that was abandoned is restarted without calling it.
     fn start_if<F: Work<T>>(
         &self,
         abandoned: Option<&InFlight<T>>,
@@ -92,12 +92,12 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
 }
 
 impl<T: Clone> InFlight<T> {
-    /// Waits for the result; none when the runtime that does the work is gone or stands still.
+    /// Waits for the result. Returns `None` if the runtime of the work has shut down or stands still.
     async fn wait(mut self) -> Option<Result<T, FiefError>> {
         let completed = self.result.wait_for(Option::is_some);
         let result = match Handle::try_current() {
             Ok(_) => timeout(WAIT_TIMEOUT, completed).await.ok()?,
-            // Without a runtime there is no time-out, and nobody who could do the work instead.
+            // Without a runtime there is no timer, and nothing that could run the work instead.
             Err(_) => completed.await,
         };
         result.ok().and_then(|result| result.clone())
@@ -107,7 +107,7 @@ impl<T: Clone> InFlight<T> {
         self.result.borrow().is_some()
     }
 
-    /// Whether nobody works on it any more, and there is no result.
+    /// Returns `true` if the work ended without a result.
     fn is_abandoned(&self) -> bool {
         self.result.has_changed().is_err() && !self.is_completed()
     }
@@ -119,13 +119,13 @@ fn runtime_gone() -> FiefError {
 
 fn spawn<T: Send + Sync + 'static>(work: impl Work<T>) -> Result<InFlight<T>, FiefError> {
     let runtime = Handle::try_current()
-        .map_err(|_| FiefError::Configuration("fief-client needs a tokio runtime".into()))?;
+        .map_err(|_| FiefError::Configuration("fief-client needs a tokio runtime: call it inside of one, or use fief_client::blocking".into()))?;
     let (sender, result) = watch::channel(None);
     runtime.spawn(async move { sender.send(Some(work.await)) });
     Ok(InFlight { result })
 }
 
-/// More than the time-outs of the work itself add up to.
+/// More than the sum of the timeouts of the work.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[cfg(test)]

@@ -12,18 +12,18 @@ use jsonwebtoken::jwk::{
     AlgorithmParameters, CommonParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
 };
 
-/// A public key that verifies RS256 signatures, parsed once.
+/// Public key that verifies RS256 signatures.
 pub(crate) struct Key {
     kid: Option<String>,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
     parsed: ParsedPublicKey,
-    /// Cleared when the key leaves Fief's set: tokens that it verified before are checked against this.
+    /// Cleared when Fief stops publishing the key. Tokens that it verified are not valid any more then.
     published: AtomicBool,
 }
 
 impl Key {
-    /// Takes a key that may sign tokens with RS256; none from a key of another kind, or a broken or weak one.
+    /// Parses a key. Returns `None` if it is not for RS256, malformed or weak.
     pub(crate) fn parse(jwk: serde_json::Value) -> Option<Self> {
         let jwk: Jwk = serde_json::from_value(jwk).ok()?;
         let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
@@ -53,6 +53,7 @@ impl Key {
         })
     }
 
+    /// Verifies a signature ([RFC 7518, section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
         self.parsed.verify_sig(message, signature)
     }
@@ -61,16 +62,17 @@ impl Key {
         self.kid.as_deref()
     }
 
-    /// Whether Fief still publishes it.
+    /// Returns `true` if Fief still publishes the key.
     pub(crate) fn is_published(&self) -> bool {
         self.published.load(Ordering::Relaxed)
     }
 
-    /// Marks a key that has left Fief's set.
+    /// Marks the key as not published any more.
     pub(crate) fn withdraw(&self) {
         self.published.store(false, Ordering::Relaxed);
     }
 
+    /// Returns `true` if id and numbers are the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.kid == other.kid && self.modulus == other.modulus && self.exponent == other.exponent
     }
@@ -84,7 +86,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether a key is meant for RS256 signatures ([RFC 7517, section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)).
+/// Returns `true` if a key is for RS256 signatures ([RFC 7517, section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)).
 fn is_for_signatures(key: &CommonParameters) -> bool {
     let usage = key.public_key_use.as_ref();
     let operations = key.key_operations.as_ref();
@@ -95,14 +97,14 @@ fn is_for_signatures(key: &CommonParameters) -> bool {
             .is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256)
 }
 
-/// Odd, and of 2048 to 8192 bits.
+/// Returns `true` if a modulus is odd and has 2048 to 8192 bits.
 fn is_valid_modulus(modulus: &[u8]) -> bool {
     (2048 / 8..=8192 / 8).contains(&modulus.len())
         && modulus.first().is_some_and(|byte| byte & 0x80 != 0)
         && modulus.last().is_some_and(|byte| byte & 1 == 1)
 }
 
-/// Odd, at least 3, and at most 32 bits, which is all that verification libraries agree on.
+/// Returns `true` if an exponent is odd, at least 3 and at most 32 bits long, as all libraries accept.
 fn is_valid_exponent(exponent: &[u8]) -> bool {
     let odd = exponent.last().is_some_and(|byte| byte & 1 == 1);
     odd && exponent.len() <= 4 && exponent.first() != Some(&0) && exponent != [1]

@@ -24,18 +24,18 @@ pub(crate) use self::{
 };
 use crate::{FiefError, clock::Clock, error::Chain, metrics};
 
-/// Fief's signing keys: cached, renewed in the background, kept while Fief is away.
+/// Cache of Fief's signing keys, which are renewed in the background and kept while Fief is unreachable.
 ///
-/// Where they come from is the caller's to know: `fetch` makes the work that fetches a set newer than the one it is
-/// given, by [`renew`](Self::renew).
+/// The argument `fetch` of its methods returns the work that fetches a set newer than the one it is given,
+/// with [`renew`](Self::renew).
 #[derive(Debug)]
 pub(crate) struct Keys {
     latest: RwLock<Option<Arc<KeySet>>>,
-    /// The time in which the latest set serves and there is nothing to do for it.
+    /// The period in which the latest set is used and needs no renewal, in seconds of Unix time.
     fresh_from: AtomicU64,
     fresh_until: AtomicU64,
     backoff: Backoff,
-    /// When an unknown key id last led to a fetch.
+    /// When an unknown key id last caused a fetch.
     last_miss_at: AtomicU64,
     flight: SingleFlight<Arc<KeySet>>,
 }
@@ -52,13 +52,13 @@ impl Keys {
         }
     }
 
-    /// Whether the set that is there serves now, and nothing is to be done for it. Takes no lock.
+    /// Returns `true` if the latest set can be used and needs no renewal. Takes no lock.
     pub(crate) fn is_fresh(&self, now: u64) -> bool {
         self.fresh_from.load(Ordering::Relaxed) <= now
             && now <= self.fresh_until.load(Ordering::Relaxed)
     }
 
-    /// Returns the set to verify with: a fresh one, or while Fief is away an older one.
+    /// Returns the set to verify with: a fresh one, or an older one while Fief is unreachable.
     pub(crate) async fn get<F: Work<Arc<KeySet>>>(
         &self,
         clock: &Clock,
@@ -79,22 +79,22 @@ impl Keys {
             }
             Some(age) if age < MAX_STALE => match self.flight.join(fetch).await {
                 Ok(newer) => Ok(newer),
-                // Whoever was slower to get the news may find that others had better ones since.
+                // Another caller may have fetched a newer set in the meantime.
                 Err(_) => Ok(self.latest().unwrap_or(set)),
             },
-            // Too old, or from a time that has not come: only a new one will do.
+            // Too old, or from the future: only a new one can be used.
             _ => self.fetch_unless_backing_off(now, fetch).await,
         }
     }
 
-    /// Returns the key that a token names where that takes no thought.
+    /// Returns the key that a token names, if the latest set is fresh.
     pub(crate) fn find_fresh(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         let set = latest.as_ref().filter(|_| self.is_fresh(now))?;
         set.find(kid).cloned()
     }
 
-    /// Returns the key that a token names, after one more fetch where it is unknown and the cool-down is over.
+    /// Returns the key that a token names. An unknown one causes a fetch, outside of the cool-down.
     pub(crate) async fn find<F: Work<Arc<KeySet>>>(
         &self,
         kid: Option<&str>,
@@ -118,24 +118,24 @@ impl Keys {
         Ok(newer.and_then(|set| set.find(kid).cloned()))
     }
 
-    /// Whether a key id that is not in the set is not worth a fetch now, nor waiting for one.
+    /// Returns `true` if a key id that is not in the set causes no fetch now, and no fetch is in flight.
     ///
-    /// A set may have come since it was looked for: look once more.
+    /// A new set may have arrived since the lookup: look the key up again.
     pub(crate) fn is_known_missing(&self, kid: Option<&str>, now: u64) -> bool {
         kid.is_none()
             || self.in_cooldown(now, MAX_ATTEMPT)
             || self.in_cooldown(now, 0) && self.flight.is_idle()
     }
 
-    /// Whether an unknown key id led to a fetch within the cool-down, but at least so many seconds ago.
+    /// Returns `true` if an unknown key id caused a fetch within the cool-down, at least `min_age` seconds ago.
     fn in_cooldown(&self, now: u64, min_age: u64) -> bool {
         let last_miss_at = self.last_miss_at.load(Ordering::Relaxed);
-        // A clock that went back does not prolong it.
+        // A clock that was set back does not prolong it.
         let since = now.abs_diff(last_miss_at);
         last_miss_at != 0 && since < COOLDOWN && since >= min_age
     }
 
-    /// Whether an unknown key id may lead to a fetch now, which begins the cool-down.
+    /// Returns `true` if an unknown key id may cause a fetch now, and then starts the cool-down.
     fn try_start_cooldown(&self, now: u64) -> bool {
         let is_allowed = !self.in_cooldown(now, 0);
         if is_allowed {
@@ -149,6 +149,7 @@ impl Keys {
         latest.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Fetches a set, or returns the last failure if it is too early for another attempt.
     async fn fetch_unless_backing_off<F: Work<Arc<KeySet>>>(
         &self,
         now: u64,
@@ -160,8 +161,8 @@ impl Keys {
         }
     }
 
-    /// Lets the others go on with the set that is there until the attempt is over, or the set is too old to serve
-    /// without one that failed.
+    /// Starts a renewal. Until it ends, other callers use the present set, if that is not too old to be used
+    /// without a failed attempt.
     fn fetch_in_background<F: Work<Arc<KeySet>>>(
         &self,
         set: &Arc<KeySet>,
@@ -173,11 +174,11 @@ impl Keys {
         let until = if now <= due { end.min(due) } else { end };
         self.mark_latest_fresh(set, now, until);
         if let Err(error) = self.flight.start(fetch) {
-            tracing::debug!(error = %Chain(&error), "the keys cannot be renewed");
+            tracing::debug!(error = %Chain(&error), "the renewal of the keys cannot start");
         }
     }
 
-    /// Takes what `fetched` brings, unless a set newer than `known` is there.
+    /// Stores the keys that `fetched` returns, unless there is a set newer than `known` already.
     pub(crate) async fn renew(
         &self,
         known: Option<Arc<KeySet>>,
@@ -185,7 +186,7 @@ impl Keys {
         clock: &Clock,
     ) -> Result<Arc<KeySet>, FiefError> {
         let previous = self.latest();
-        // Another attempt ended between the caller's look and this one's start.
+        // Another attempt ended between the lookup of the caller and the start of this one.
         if let Some(newer) = &previous
             && !known.is_some_and(|known| Arc::ptr_eq(&known, newer))
         {
@@ -199,10 +200,10 @@ impl Keys {
                 Ok(self.store(fetched, now))
             }
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), "Fief's keys could not be fetched");
+                tracing::warn!(error = %Chain(&error), "the keys could not be fetched");
                 let delay = self.backoff.record_failure(error.clone(), now);
                 if let Some(set) = previous {
-                    // Fresh keys serve on: what failed was to find an unknown one.
+                    // Keys that are not due stay in use: only the search for an unknown one failed.
                     let due = set.fetched_at.saturating_add(RENEW_AFTER);
                     self.mark_latest_fresh(&set, now, now.saturating_add(delay).max(due));
                 }
@@ -211,13 +212,13 @@ impl Keys {
         }
     }
 
-    /// The age in seconds of a set that can still serve.
+    /// Returns the age of the latest set in seconds, if it can still be used.
     pub(crate) fn age(&self, now: u64) -> Option<u64> {
         let age = self.latest()?.age(now)?;
         (age < MAX_STALE).then_some(age)
     }
 
-    /// Settles on a set unless a newer one came.
+    /// Marks a set as fresh, unless there is a newer one.
     fn mark_latest_fresh(&self, set: &Arc<KeySet>, now: u64, until: u64) {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         if latest
@@ -228,7 +229,7 @@ impl Keys {
         }
     }
 
-    /// A clock that goes back by more than a step ends it.
+    /// Marks a set as fresh until then, or until the clock is set back by more than a step.
     fn mark_fresh(&self, set: &KeySet, now: u64, until: u64) {
         let from = now.saturating_sub(CLOCK_STEP);
         let until = until.min(set.fetched_at.saturating_add(MAX_STALE - 1));
@@ -242,6 +243,7 @@ impl Keys {
         self.fresh_until.store(u64::MAX, Ordering::Relaxed);
     }
 
+    /// Stores a set, which succeeds the latest one and is fresh.
     fn store(&self, keys: Vec<Key>, now: u64) -> Arc<KeySet> {
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         let set = Arc::new(KeySet::new(keys, latest.as_deref(), now));
@@ -257,5 +259,5 @@ const RENEW_AFTER: u64 = 8 * 60;
 const MAX_AGE: u64 = 10 * 60;
 const MAX_STALE: u64 = 24 * 3600;
 const COOLDOWN: u64 = 30;
-/// More than any attempt takes.
+/// Longer than any attempt.
 const MAX_ATTEMPT: u64 = 12;

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::{FiefError, keys::Key, transport::Http};
 
-/// The keys of one answer ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
+/// Keys of one response ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<Arc<Key>>,
@@ -13,7 +13,7 @@ pub(crate) struct KeySet {
 }
 
 impl KeySet {
-    /// Makes a set that succeeds another: keys that stay are the same objects, keys that left are withdrawn.
+    /// Returns the successor of a set. Keys that remain are the same objects, others are withdrawn.
     pub(crate) fn new(keys: Vec<Key>, previous: Option<&Self>, fetched_at: u64) -> Self {
         let previous = previous.map(|set| set.keys.as_slice()).unwrap_or_default();
         let keys: Vec<_> = keys
@@ -31,7 +31,7 @@ impl KeySet {
         Self { keys, fetched_at }
     }
 
-    /// Returns the key that a token names; for a token that names none, the only key.
+    /// Returns the key that a token names, or the only key if it names no key.
     pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Arc<Key>> {
         match (kid, self.keys.as_slice()) {
             (Some(_), keys) => keys.iter().find(|key| key.kid() == kid),
@@ -40,14 +40,14 @@ impl KeySet {
         }
     }
 
-    /// Its age in seconds; none when the clock went back behind its arrival.
+    /// Returns the age in seconds, or `None` if the clock was set back to before the fetch.
     pub(crate) fn age(&self, now: u64) -> Option<u64> {
         let age = now.saturating_sub(self.fetched_at);
         (now.saturating_add(CLOCK_STEP) >= self.fetched_at).then_some(age)
     }
 }
 
-/// Fetches the keys. An answer without a usable key is an error.
+/// Fetches the keys. A response without a usable key is an error.
 pub(crate) async fn fetch(http: &Http, url: Url, now: u64) -> Result<Vec<Key>, FiefError> {
     let document: Document = http.fetch_document(url, LIMIT, now).await?;
     document.keys()
@@ -58,7 +58,7 @@ pub(crate) fn parse(answer: &[u8]) -> Option<Vec<Key>> {
     serde_json::from_slice::<Document>(answer).ok()?.keys().ok()
 }
 
-/// Each key on its own, so that one that is broken does not spoil the others.
+/// The keys are parsed one by one, so that a malformed one does not invalidate the rest.
 #[derive(Deserialize)]
 struct Document {
     keys: Vec<serde_json::Value>,
@@ -77,7 +77,7 @@ impl Document {
     }
 }
 
-/// Seconds by which a clock may be set back without the keys counting as from another time.
+/// Seconds by which the clock may be set back without the keys counting as from the future.
 pub(crate) const CLOCK_STEP: u64 = 60;
 const MAX_KEYS: usize = 64;
 const LIMIT: usize = 512 * 1024;

@@ -11,10 +11,21 @@ use crate::{
     secret::{self, expose},
 };
 
-/// A login that has begun: what its callback is checked against.
+/// State of a login that has begun, to check its callback against.
 ///
-/// It serialises in full: keep it in the browser's own, sealed cookie or on the server, for ten minutes at most,
-/// and use it once. `Debug` shows no secret.
+/// It serializes in full, secrets included. Keep it for ten minutes at most, in an encrypted cookie or on
+/// the server, bound to the browser that began the login, and use it once. `Debug` shows no secret.
+///
+/// ```no_run
+/// use fief_client::{AuthorizationRequest, Fief, LoginAttempt};
+///
+/// # async fn example(fief: Fief) -> Result<(), Box<dyn std::error::Error>> {
+/// let (url, attempt) = fief.begin_login("https://app.example.com/callback", AuthorizationRequest::new()).await?;
+/// let stored = serde_json::to_string(&attempt)?;
+/// // When the browser comes back:
+/// let attempt: LoginAttempt = serde_json::from_str(&stored)?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Deserialize, Serialize)]
 pub struct LoginAttempt {
     #[serde(serialize_with = "expose")]
@@ -30,7 +41,7 @@ pub struct LoginAttempt {
 }
 
 impl LoginAttempt {
-    /// Returns the state that the callback must carry.
+    /// Returns the `state` that the callback must carry. With several logins at once it finds the right attempt.
     #[must_use]
     pub fn state(&self) -> &str {
         self.state.expose_secret()
@@ -47,11 +58,40 @@ impl fmt::Debug for LoginAttempt {
 }
 
 impl Fief {
-    /// Begins a login: makes state, nonce and PKCE verifier (of 256 random bits each, setting those of `request`),
-    /// and returns the URL for the browser and what [`finish_login`](Self::finish_login) needs.
+    /// Begins a login: returns the URL to send the browser to, and the attempt to keep for
+    /// [`finish_login`](Self::finish_login).
+    ///
+    /// `redirect_uri` is the callback, as registered with Fief. State, nonce and PKCE verifier are generated,
+    /// of 256 random bits each, and protect the login from forged callbacks and stolen codes
+    /// ([RFC 9700, section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)). They replace
+    /// [`state`](AuthorizationRequest::state), [`nonce`](AuthorizationRequest::nonce) and
+    /// [`code_challenge`](AuthorizationRequest::code_challenge) of `request`.
+    ///
+    /// ```no_run
+    /// use fief_client::{AuthorizationRequest, AuthorizationResponse, Fief, FiefError, LoginAttempt};
+    ///
+    /// const CALLBACK: &str = "https://app.example.com/callback";
+    ///
+    /// /// The login page: redirects to the URL, and keeps the attempt.
+    /// async fn login(fief: &Fief) -> Result<(String, LoginAttempt), FiefError> {
+    ///     let request = AuthorizationRequest::new().scope("offline_access");
+    ///     let (url, attempt) = fief.begin_login(CALLBACK, request).await?;
+    ///     Ok((url.into(), attempt))
+    /// }
+    ///
+    /// /// The callback: returns the user's e-mail address.
+    /// async fn callback(fief: &Fief, attempt: LoginAttempt, query: &str) -> Result<Option<String>, FiefError> {
+    ///     let response = AuthorizationResponse::parse(query)?;
+    ///     let (_tokens, user) = fief.finish_login(&attempt, &response).await?;
+    ///     Ok(user.email)
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// As [`auth_url`](Self::auth_url).
+    /// - [`FiefError::Configuration`]: `redirect_uri` is not an absolute URI without a fragment, an extra
+    ///   parameter is reserved or repeated, or the system has no random numbers.
+    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: the discovery
+    ///   document is not cached and could not be fetched.
     pub async fn begin_login(
         &self,
         redirect_uri: &str,
@@ -75,12 +115,23 @@ impl Fief {
         Ok((self.auth_url(redirect_uri, &request).await?, attempt))
     }
 
-    /// Finishes a login: checks that the callback answers this attempt, exchanges the code and verifies the tokens.
+    /// Finishes a login: checks that the callback belongs to this attempt, exchanges its code for tokens and
+    /// verifies them. See [`begin_login`](Self::begin_login) for an example.
+    ///
+    /// An attempt can be used once: delete it before calling this.
     ///
     /// # Errors
-    /// - [`FiefError::CallbackInvalid`]: it answers another login, client or issuer. Nothing was sent.
-    /// - [`FiefError::Authorization`]: Fief says that the login failed. Nothing was sent.
-    /// - What [`auth_callback`](Self::auth_callback) returns.
+    /// - [`FiefError::CallbackInvalid`]: the callback belongs to another login, client or issuer. Nothing was
+    ///   sent.
+    /// - [`FiefError::Authorization`]: Fief rejected the login, for example because the user did not consent.
+    ///   Nothing was sent.
+    /// - [`FiefError::Request`]: Fief rejected the code; its code is `invalid_grant` if the code was used
+    ///   before, has expired or belongs to another login.
+    /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
+    ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
+    /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn finish_login(
         &self,
         attempt: &LoginAttempt,
@@ -96,7 +147,9 @@ impl Fief {
             max_age,
         } = attempt;
         if !crypto::equal(state.expose_secret(), &response.state) {
-            return Err(FiefError::CallbackInvalid("the state is another's"));
+            return Err(FiefError::CallbackInvalid(
+                "its state is that of another login",
+            ));
         }
         if client_id != self.client_id() {
             return Err(FiefError::CallbackInvalid(

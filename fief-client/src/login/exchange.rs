@@ -4,9 +4,22 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, login::id_token::Expected};
 
-/// What a code exchange is checked against. See [`Fief::auth_callback`].
+/// Parameters of a code exchange: what is sent and what the tokens are checked against. See
+/// [`Fief::auth_callback`].
+///
+/// Set what the login URL was made with, all of it.
+///
+/// ```
+/// use fief_client::{AuthCallbackParams, FiefAcr};
+///
+/// let params = AuthCallbackParams::new()
+///     .code_verifier("VERIFIER")
+///     .nonce("NONCE")
+///     .acr(FiefAcr::LevelOne);
+/// # let _ = params;
+/// ```
 #[derive(Clone, Default)]
-#[must_use]
+#[must_use = "parameters do nothing until a code is exchanged with them"]
 pub struct AuthCallbackParams {
     pub(super) code_verifier: Option<SecretString>,
     pub(super) nonce: Option<SecretString>,
@@ -15,30 +28,31 @@ pub struct AuthCallbackParams {
 }
 
 impl AuthCallbackParams {
-    /// Sends no verifier and expects no nonce.
+    /// Returns parameters without a verifier, which expect an ID token without a nonce.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sends the verifier whose challenge the login URL carried.
+    /// Sets the verifier of the [challenge](crate::AuthorizationRequest::code_challenge) in the login URL
+    /// ([RFC 7636, section 4.5](https://www.rfc-editor.org/rfc/rfc7636#section-4.5)). Default: no verifier.
     pub fn code_verifier(mut self, code_verifier: impl Into<SecretString>) -> Self {
         self.code_verifier = Some(code_verifier.into());
         self
     }
 
-    /// Expects the nonce that the login URL carried.
+    /// Expects the nonce of the login URL in the ID token. Default: the ID token must have no nonce.
     pub fn nonce(mut self, nonce: impl Into<SecretString>) -> Self {
         self.nonce = Some(nonce.into());
         self
     }
 
-    /// Expects at least the ACR that the login URL asked for.
+    /// Expects at least this level of authentication. Default: any level.
     pub fn acr(mut self, acr: FiefAcr) -> Self {
         self.acr = Some(acr);
         self
     }
 
-    /// Expects a login no longer ago than the login URL asked for.
+    /// Expects that the user logged in no longer ago than this, in whole seconds. Default: any age.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
@@ -55,18 +69,31 @@ impl fmt::Debug for AuthCallbackParams {
 }
 
 impl Fief {
-    /// Exchanges the code of a callback for tokens and verifies the ID token
+    /// Exchanges the code of a callback for tokens and verifies them
     /// ([RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3),
     /// [OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
     ///
-    /// `redirect_uri` is the one that the login began with. Never sent twice, since a code is good for one use.
-    /// [`begin_login`](Self::begin_login) and [`finish_login`](Self::finish_login) do this and what belongs around it.
+    /// `redirect_uri` is that of the login URL. The request is sent once, since a code can be used only once.
+    /// The callback's `state` is not checked here: [`finish_login`](Self::finish_login) does that and calls
+    /// this.
+    ///
+    /// ```no_run
+    /// # async fn example(fief: fief_client::Fief, code: &str) -> Result<(), fief_client::FiefError> {
+    /// use fief_client::AuthCallbackParams;
+    ///
+    /// let params = AuthCallbackParams::new().code_verifier("VERIFIER").nonce("NONCE");
+    /// let (tokens, user) = fief.auth_callback(code, "https://app.example.com/callback", &params).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// - [`FiefError::Request`]: Fief refused; its code is `invalid_grant` when the code is used, over or another's.
-    /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`]: not the tokens of this login.
-    /// - [`FiefError::UserInactive`]: the account is not active.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Request`]: Fief rejected the code; its code is `invalid_grant` if the code was used
+    ///   before, has expired or belongs to another login.
+    /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
+    ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
+    /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn auth_callback(
         &self,
         code: &str,

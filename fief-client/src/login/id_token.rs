@@ -16,16 +16,16 @@ use crate::{
     },
 };
 
-/// What an ID token must say to be the answer to a request.
+/// What an ID token must contain to belong to a request.
 pub(crate) struct Expected<'a> {
     pub(crate) nonce: Option<&'a str>,
-    /// The code it came for; none when it came for a refresh token.
+    /// The exchanged code. `None` for a refresh.
     pub(crate) code: Option<&'a str>,
     pub(crate) acr: Option<FiefAcr>,
     pub(crate) max_age: Option<Duration>,
-    /// Who logged in, where that is known already.
+    /// The user, if already known.
     pub(crate) user: Option<Uuid>,
-    /// When the user logged in, where that is known already. Seconds of Unix time.
+    /// The time of the login in seconds of Unix time, if already known.
     pub(crate) auth_time: Option<u64>,
 }
 
@@ -47,7 +47,9 @@ impl Fief {
             .map_or(id_token, ExposeSecret::expose_secret);
         let mut jws = Jws::parse(id_token).map_err(FiefError::IdTokenInvalid)?;
         let key = self.inner.find_key(jws.kid.as_deref()).await?;
-        let key = key.ok_or(FiefError::IdTokenInvalid("its key is not one of Fief's"))?;
+        let key = key.ok_or(FiefError::IdTokenInvalid(
+            "it is signed with an unknown key",
+        ))?;
         match jws.typ {
             Type::Any => {}
             Type::AccessToken | Type::Other => {
@@ -85,7 +87,7 @@ impl Fief {
             })
     }
 
-    /// What is taken from the claims of a token whose signature is good.
+    /// Checks the claims of a token, as if its signature were valid.
     #[cfg(fuzzing)]
     pub(crate) fn accept_id_token(
         &self,
@@ -99,11 +101,11 @@ impl Fief {
     }
 }
 
-/// Decrypts a token where keys are set up for that; then it must be encrypted.
+/// Decrypts a token. With keys it must be encrypted, without keys it must not.
 fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, FiefError> {
     if keys.is_empty() && token.bytes().filter(|byte| *byte == b'.').count() == 4 {
         return Err(FiefError::IdTokenInvalid(
-            "it is encrypted, and no encryption_key is set",
+            "it is encrypted, but no encryption_key is set",
         ));
     }
     (!keys.is_empty())
@@ -124,7 +126,7 @@ impl IdTokenClaims<'_> {
         Ok(())
     }
 
-    /// Checks that the token answers the request, and belongs to the access token that came with it.
+    /// Checks that the token belongs to the request, and to the access token beside it.
     fn check_binding(
         &self,
         access_token: &str,
@@ -147,12 +149,12 @@ impl IdTokenClaims<'_> {
         }
         self.check_hashes(access_token, code)?;
         if user.is_some_and(|user| user != self.user.sub) {
-            return Err("it is another user's than before");
+            return Err("it belongs to another user than before");
         }
         Ok(())
     }
 
-    /// Checks that the user logged in as the request asked.
+    /// Checks that the login meets the request.
     fn check_login(&self, expected: &Expected<'_>, clock: &Clock) -> Result<(), &'static str> {
         let Expected {
             acr,
@@ -166,12 +168,10 @@ impl IdTokenClaims<'_> {
             return Err("its ACR is lower than requested");
         }
         if let Some(max_age) = max_age {
-            let auth_time = self
-                .auth_time
-                .ok_or("it does not tell when the user logged in")?;
+            let auth_time = self.auth_time.ok_or("it has no auth_time")?;
             let now = clock.now();
             if auth_time.0 > now.saturating_add(clock.leeway) {
-                return Err("its login has not happened yet");
+                return Err("its auth_time is in the future");
             }
             let oldest = max_age.as_secs().saturating_add(clock.leeway);
             if now.saturating_sub(auth_time.0) > oldest {
@@ -179,7 +179,7 @@ impl IdTokenClaims<'_> {
             }
         }
         if before.is_some() && self.auth_time.is_some_and(|now| Some(now.0) != before) {
-            return Err("it is of another login than before");
+            return Err("it belongs to another login than before");
         }
         Ok(())
     }
@@ -193,5 +193,5 @@ impl IdTokenClaims<'_> {
     }
 }
 
-/// Bytes. Fief writes every field of the user into it, and encrypted it is twice as long.
+/// Bytes. An ID token contains all fields of the user, and encryption doubles its length.
 const MAX_LEN: usize = 64 * 1024;

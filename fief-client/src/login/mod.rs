@@ -1,4 +1,4 @@
-//! Logging in: from the URL for the browser to tokens that are verified, and new ones for them.
+//! Login: the URL for the browser, its callback, the exchange of codes and refresh tokens, ID tokens.
 
 mod attempt;
 mod authorize;

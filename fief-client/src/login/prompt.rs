@@ -1,14 +1,25 @@
 use crate::fief;
 
-/// Whether Fief shows pages ([OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+/// Choice of the pages that Fief shows during a login
+/// ([OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+/// See [`AuthorizationRequest::prompt`](crate::AuthorizationRequest::prompt).
+///
+/// ```
+/// use fief_client::{AuthorizationRequest, Prompt};
+///
+/// // Log in without a page, if the user has a session at Fief; `login_required` otherwise.
+/// let silent = AuthorizationRequest::new().prompt(Prompt::None);
+/// # let _ = silent;
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Prompt {
-    /// Asks for consent. Fief shows the page only where consent is not given yet.
+    /// Requests consent. Fief shows its page only if consent has not been given yet.
     Consent,
-    /// Shows the login page even to those with a session.
+    /// Shows the login page also to users with a session.
     Login,
-    /// Shows no page: `login_required` without a session. Where Fief needs another page than that, it shows it.
+    /// Shows no login page: the error is `login_required` if the user has no session. If another page is
+    /// necessary, Fief shows it nevertheless.
     None,
 }
 
@@ -24,7 +35,8 @@ impl Prompt {
     }
 }
 
-/// The page that a visitor without a session sees first.
+/// Page that a user without a session at Fief gets first. See
+/// [`AuthorizationRequest::screen`](crate::AuthorizationRequest::screen).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Screen {

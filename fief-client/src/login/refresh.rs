@@ -4,9 +4,23 @@ use uuid::Uuid;
 
 use crate::{Fief, FiefError, FiefTokenResponse, FiefUserInfo, login::id_token::Expected};
 
-/// What a refresh asks for and is checked against. See [`Fief::auth_refresh_token`].
+/// Parameters of a refresh: what is requested and what the new tokens are checked against. See
+/// [`Fief::auth_refresh_token`].
+///
+/// ```
+/// use fief_client::{FiefAccessTokenInfo, RefreshParams};
+///
+/// /// The new tokens must be those of the same login.
+/// fn params(token: &FiefAccessTokenInfo) -> RefreshParams {
+///     let params = RefreshParams::new().user(token.id());
+///     match token.auth_time() {
+///         Some(auth_time) => params.auth_time(auth_time),
+///         None => params,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
-#[must_use]
+#[must_use = "parameters do nothing until a token is refreshed with them"]
 pub struct RefreshParams {
     scopes: Vec<String>,
     user: Option<Uuid>,
@@ -15,25 +29,29 @@ pub struct RefreshParams {
 }
 
 impl RefreshParams {
-    /// Asks for the scopes that were granted before, and expects any user.
+    /// Requests the scopes that were granted before, and accepts any user.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks for these scopes only. Without `offline_access` no new refresh token comes, and the old one is gone.
+    /// Requests this scope. Repeated calls request all of them, and no others. Default: the scopes that were
+    /// granted before.
+    ///
+    /// Without `offline_access` Fief issues no new refresh token, and the old one is used up.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
         self
     }
 
-    /// Expects the tokens of this user, the one who logged in.
+    /// Expects the tokens of this user, whose session is refreshed. Default: any user.
     pub fn user(mut self, id: Uuid) -> Self {
         self.user = Some(id);
         self
     }
 
-    /// Expects tokens of the login of this time
-    /// ([`FiefAccessTokenInfo::auth_time`](crate::FiefAccessTokenInfo::auth_time)), where they tell one.
+    /// Expects the tokens of the login at this time, if they contain one. Default: any login.
+    ///
+    /// It is the [`auth_time`](crate::FiefAccessTokenInfo::auth_time) of the tokens before.
     pub fn auth_time(mut self, auth_time: SystemTime) -> Self {
         self.auth_time = Some(
             auth_time
@@ -45,14 +63,36 @@ impl RefreshParams {
 }
 
 impl Fief {
-    /// Trades a refresh token for new tokens
+    /// Exchanges a refresh token for new tokens and verifies them
     /// ([RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
     ///
-    /// Fief forgets the old refresh token at once: store the new one before anything else. The new access token has
-    /// ACR `"0"`. Never sent twice.
+    /// A refresh token can be used once: store the new one before anything else, and let only one task at a
+    /// time refresh a session. The request is sent once. The new access token has the user's current
+    /// permissions, and ACR [`LevelZero`](crate::FiefAcr::LevelZero).
+    ///
+    /// ```no_run
+    /// use fief_client::{Fief, FiefError, FiefTokenResponse, RefreshParams};
+    ///
+    /// async fn refreshed(fief: &Fief, tokens: &FiefTokenResponse) -> Result<Option<FiefTokenResponse>, FiefError> {
+    ///     let Some(refresh_token) = tokens.refresh_token() else {
+    ///         return Ok(None);
+    ///     };
+    ///     let (tokens, _user) = fief.auth_refresh_token(refresh_token, &RefreshParams::new()).await?;
+    ///     Ok(Some(tokens))
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// As [`auth_callback`](Self::auth_callback).
+    /// - [`FiefError::Request`]: Fief rejected the refresh token; the code is `invalid_grant` if it was used
+    ///   before, has expired, was revoked or belongs to another client.
+    /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
+    ///   [`FiefError::AccessTokenExpired`]: the tokens are not those that were expected.
+    /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    ///
+    /// After [`Transport`](FiefError::Transport) and [`ResponseInvalid`](FiefError::ResponseInvalid) the
+    /// refresh token may be used up.
     pub async fn auth_refresh_token(
         &self,
         refresh_token: &str,

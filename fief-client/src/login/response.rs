@@ -5,8 +5,16 @@ use url::form_urlencoded;
 
 use crate::{FiefError, fief};
 
-/// The query that Fief sends the browser back with
+/// Query of the callback, with which Fief sends the browser back
 /// ([RFC 6749, section 4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)).
+///
+/// ```
+/// use fief_client::AuthorizationResponse;
+///
+/// let response = AuthorizationResponse::parse("code=CODE&state=STATE")?;
+/// assert_eq!(response.state(), "STATE");
+/// # Ok::<(), fief_client::FiefError>(())
+/// ```
 #[derive(Clone)]
 pub struct AuthorizationResponse {
     pub(super) state: String,
@@ -17,10 +25,11 @@ pub struct AuthorizationResponse {
 impl AuthorizationResponse {
     /// Parses the query of a callback, without its question mark.
     ///
-    /// Fief sends `error_description` one character at a time; the values are joined.
+    /// An error that Fief reports is parsed as well: [`Fief::finish_login`](crate::Fief::finish_login) returns
+    /// it, if it belongs to the login. Unknown parameters are ignored.
     ///
     /// # Errors
-    /// [`FiefError::CallbackInvalid`]: a parameter is missing, repeated, too long or of strange characters.
+    /// [`FiefError::CallbackInvalid`]: a parameter is missing, repeated, too long or not printable ASCII.
     pub fn parse(query: &str) -> Result<Self, FiefError> {
         let (mut state, mut code, mut error, mut iss) = (None, None, None, None);
         let mut description = String::new();
@@ -41,7 +50,7 @@ impl AuthorizationResponse {
                 || !value.bytes().all(|b| matches!(b, b' '..=b'~'))
             {
                 return Err(FiefError::CallbackInvalid(
-                    "a parameter is empty, too long or of strange characters",
+                    "a parameter is empty, too long or not printable ASCII",
                 ));
             }
             if slot.replace(value.into_owned()).is_some() {
@@ -54,13 +63,17 @@ impl AuthorizationResponse {
                 error,
                 description: Some(description).filter(|text| !text.is_empty()),
             }),
-            _ => return Err(FiefError::CallbackInvalid("not one of code and error")),
+            _ => {
+                return Err(FiefError::CallbackInvalid(
+                    "it must have either a code or an error",
+                ));
+            }
         };
         let state = state.ok_or(FiefError::CallbackInvalid("the state is missing"))?;
         Ok(Self { state, iss, code })
     }
 
-    /// Returns the state, which tells the login that this answers.
+    /// Returns the `state`, with which the [`LoginAttempt`](crate::LoginAttempt) can be found.
     #[must_use]
     pub fn state(&self) -> &str {
         &self.state

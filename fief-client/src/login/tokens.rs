@@ -9,10 +9,20 @@ use crate::{
     secret::{expose, expose_some},
 };
 
-/// The tokens of a login or a refresh
+/// Tokens of a login or a refresh
 /// ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
 ///
-/// It serialises in full, since it is what one stores: keep it where nobody else reads it. `Debug` shows no token.
+/// It serializes in full, so that it can be stored: keep it secret. `Debug` shows no token.
+///
+/// ```
+/// use fief_client::FiefTokenResponse;
+///
+/// let stored = r#"{"access_token": "A", "id_token": "I", "token_type": "bearer", "expires_in": 86400}"#;
+/// let tokens: FiefTokenResponse = serde_json::from_str(stored)?;
+/// assert_eq!(tokens.access_token(), "A");
+/// assert_eq!(tokens.refresh_token(), None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Deserialize, Serialize)]
 pub struct FiefTokenResponse {
     #[serde(serialize_with = "expose")]
@@ -33,30 +43,33 @@ impl FiefTokenResponse {
         self.access_token.expose_secret()
     }
 
-    /// Returns the ID token, as it came: encrypted where that is set up.
+    /// Returns the ID token as Fief sent it: encrypted, if the client is set up for that.
     #[must_use]
     pub fn id_token(&self) -> &str {
         self.id_token.expose_secret()
     }
 
-    /// Returns the kind of token: `bearer`.
+    /// Returns the type of the access token: `bearer`, in upper or lower case.
     #[must_use]
     pub fn token_type(&self) -> &str {
         &self.token_type
     }
 
-    /// Returns for how long the access token is good, in seconds, where Fief says so.
+    /// Returns for how long the access token was valid when it was issued, or `None` if Fief did not say.
+    ///
+    /// [`FiefAccessTokenInfo::expires_at`](crate::FiefAccessTokenInfo::expires_at) is the time at which it expires.
     #[must_use]
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in.map(Duration::from_secs)
     }
 
-    /// Returns the refresh token, where the scope `offline_access` was granted. It can be used once.
+    /// Returns the refresh token, or `None` if the scope `offline_access` was not granted. It can be used once.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&str> {
         self.refresh_token.as_ref().map(ExposeSecret::expose_secret)
     }
 
+    /// Checks what later requests and headers rely on.
     fn check(self) -> Result<Self, FiefError> {
         if !self.token_type.eq_ignore_ascii_case("bearer") {
             return Err(FiefError::ResponseInvalid("the token's type is not bearer"));
@@ -66,7 +79,7 @@ impl FiefTokenResponse {
             && self.refresh_token().is_none_or(is_visible_ascii);
         if !plain {
             return Err(FiefError::ResponseInvalid(
-                "a token has characters that tokens do not have",
+                "a token is empty or not printable ASCII",
             ));
         }
         Ok(self)
@@ -78,10 +91,10 @@ fn is_visible_ascii(token: &str) -> bool {
 }
 
 impl Fief {
-    /// Asks the token endpoint, once.
+    /// Sends a request to the token endpoint, once.
     ///
-    /// The keys come first: without them the answer could not be verified, and what it costs, a code or a refresh
-    /// token, would be gone.
+    /// The keys are fetched first: without them the tokens could not be verified, and the code or refresh
+    /// token would be used up for nothing.
     pub(crate) async fn token_request(
         &self,
         form: Vec<(&str, &str)>,
@@ -95,7 +108,7 @@ impl Fief {
         tokens.check()
     }
 
-    /// Verifies both tokens, and that they are of one active user.
+    /// Verifies both tokens, and that they belong to one active user.
     pub(crate) async fn verify_tokens(
         &self,
         tokens: FiefTokenResponse,
@@ -109,7 +122,7 @@ impl Fief {
             .await?;
         if info.id() != user.sub {
             return Err(FiefError::IdTokenInvalid(
-                "it is another user's than the access token",
+                "it belongs to another user than the access token",
             ));
         }
         if user.is_active == Some(false) {

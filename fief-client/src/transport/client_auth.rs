@@ -4,6 +4,16 @@ use secrecy::{ExposeSecret, SecretString};
 /// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 ///
 /// Fief accepts both. Choose with [`FiefBuilder::client_auth`](crate::FiefBuilder::client_auth).
+///
+/// ```
+/// use fief_client::{ClientAuth, Fief};
+///
+/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+///     .client_secret("SECRET")
+///     .client_auth(ClientAuth::Basic)
+///     .build()?;
+/// # Ok::<(), fief_client::FiefError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientAuth {

@@ -57,6 +57,7 @@ impl Origin {
         url
     }
 
+    /// Returns the host, without the port.
     pub(crate) fn host(&self) -> String {
         self.url.host_str().unwrap_or_default().to_owned()
     }

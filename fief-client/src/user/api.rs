@@ -3,15 +3,24 @@ use serde::Serialize;
 use crate::{Fief, FiefError, FiefUserInfo, fief::UserRequest};
 
 impl Fief {
-    /// Asks Fief for the user of an access token: `GET {base_url}/api/userinfo`
+    /// Fetches the user of an access token: `GET {base_url}/api/userinfo`
     /// ([OpenID Connect Core, section 5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo)).
     ///
-    /// Whose answer it is has to be compared by the caller: `sub` must be the token's
+    /// Each call is a request: for many calls, cache the user, or use the claims of the
+    /// [access token](Self::validate_access_token). The caller compares `sub` with the token's
     /// ([`FiefAccessTokenInfo::id`](crate::FiefAccessTokenInfo::id)).
     ///
+    /// ```no_run
+    /// # async fn example(fief: fief_client::Fief, access_token: &str) -> Result<(), fief_client::FiefError> {
+    /// let user = fief.userinfo(access_token).await?;
+    /// println!("{} {:?}", user.sub, user.email);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
-    /// - [`FiefError::Request`]: 401 when the token or the account is no longer good.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let metadata = self.inner.metadata().await?;
         let provider = self.provider();
@@ -22,17 +31,32 @@ impl Fief {
     /// Changes custom fields of the user's own profile, given by their slugs, and returns the user:
     /// `PATCH {base_url}/api/profile`.
     ///
-    /// Fief ignores slugs that it does not know or that users may not change, and keeps a value for which `null` comes.
+    /// Fief ignores slugs that it does not know or that users may not change, and keeps the value of a field
+    /// that is `null`.
+    ///
+    /// ```no_run
+    /// # async fn example(fief: fief_client::Fief, access_token: &str) -> Result<(), fief_client::FiefError> {
+    /// #[derive(serde::Serialize)]
+    /// struct Fields<'a> {
+    ///     first_name: &'a str,
+    ///     newsletter: bool,
+    /// }
+    ///
+    /// let fields = Fields { first_name: "Anne", newsletter: true };
+    /// let user = fief.update_profile(access_token, &fields).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Danger
-    /// Fief takes every boolean field that is left out as `false`. Send all of them each time, and all that are
-    /// required.
+    /// Fief sets boolean fields that are left out to `false`. Send all of them each time, and all required
+    /// fields.
     ///
     /// # Errors
-    /// - [`FiefError::Request`]: 401 when the token or the account is no longer good, 422 when a value does not fit
-    ///   its field ([`RequestDetail::fields`](crate::RequestDetail::fields) has an entry for each).
+    /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 422 if a value does
+    ///   not fit its field ([`RequestDetail::fields`](crate::RequestDetail::fields) has an entry for each).
     /// - [`FiefError::Configuration`]: `fields` cannot be written as JSON.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn update_profile(
         &self,
         access_token: &str,
@@ -42,16 +66,29 @@ impl Fief {
         self.send_user_request(access_token, call).await
     }
 
-    /// Changes the user's own password, without asking for the old one, and returns the user:
-    /// `PATCH {base_url}/api/password`.
+    /// Changes the user's own password and returns the user: `PATCH {base_url}/api/password`.
     ///
-    /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne). Tokens and sessions of before stay good.
+    /// Fief does not require the old password, but an access token with ACR
+    /// [`LevelOne`](crate::FiefAcr::LevelOne). Tokens and sessions stay valid.
+    ///
+    /// ```no_run
+    /// use fief_client::{Fief, FiefError};
+    ///
+    /// async fn change(fief: &Fief, access_token: &str, new_password: &str) -> Result<(), FiefError> {
+    ///     match fief.change_password(access_token, new_password).await {
+    ///         Err(FiefError::Request { detail, .. }) => println!("{}", detail.reason().join(" ")),
+    ///         result => println!("changed for {}", result?.sub),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_PASSWORD`, where
-    ///   [`RequestDetail::reason`](crate::RequestDetail::reason) says what the password lacks; 401 when the token or
-    ///   the account is no longer good; 403 `ACR_TOO_LOW`.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_PASSWORD` if the password is too weak
+    ///   ([`RequestDetail::reason`](crate::RequestDetail::reason) says why), 401 if the token or the account
+    ///   is not valid any more, 403 `ACR_TOO_LOW`.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn change_password(
         &self,
         access_token: &str,
@@ -61,15 +98,17 @@ impl Fief {
         self.send_user_request(access_token, call).await
     }
 
-    /// Begins to change the user's own e-mail address: Fief sends a code to the new one, and this returns the user
+    /// Begins to change the user's own e-mail address: Fief sends a code to the new one. Returns the user, still
     /// with the old one: `PATCH {base_url}/api/email/change`.
     ///
-    /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne). A code that was sent before is void.
+    /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne). A code that was sent before
+    /// becomes invalid. [`email_verify`](Self::email_verify) finishes the change.
     ///
     /// # Errors
-    /// - [`FiefError::Request`]: 400 `USER_UPDATE_EMAIL_ALREADY_EXISTS`; 401 when the token or the account is no longer
-    ///   good; 403 `ACR_TOO_LOW`; 422 when it is no e-mail address.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Request`]: 400 `USER_UPDATE_EMAIL_ALREADY_EXISTS`, 401 if the token or the account is not
+    ///   valid any more, 403 `ACR_TOO_LOW`, 422 if it is not an e-mail address.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn email_change(
         &self,
         access_token: &str,
@@ -79,15 +118,25 @@ impl Fief {
         self.send_user_request(access_token, call).await
     }
 
-    /// Finishes the change of the e-mail address with the code that Fief sent, and returns the user with the new one:
-    /// `POST {base_url}/api/email/verify`.
+    /// Finishes the change of the user's e-mail address with the code that Fief sent, and returns the user with
+    /// the new one: `POST {base_url}/api/email/verify`.
     ///
     /// The access token must have ACR [`LevelOne`](crate::FiefAcr::LevelOne).
     ///
+    /// ```no_run
+    /// # async fn example(fief: fief_client::Fief, access_token: &str) -> Result<(), fief_client::FiefError> {
+    /// fief.email_change(access_token, "anne@example.com").await?;
+    /// // The user types in the code of the message.
+    /// let user = fief.email_verify(access_token, "ABC123").await?;
+    /// assert_eq!(user.email.as_deref(), Some("anne@example.com"));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
-    /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE` when the code is wrong or used; 401
-    ///   when the token or the account is no longer good; 403 `ACR_TOO_LOW`.
-    /// - [`FiefError::Transport`], [`FiefError::ResponseInvalid`]: no usable answer.
+    /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE` if the code is wrong or was
+    ///   used before, 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`.
+    /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn email_verify(
         &self,
         access_token: &str,
@@ -97,6 +146,7 @@ impl Fief {
         self.send_user_request(access_token, call).await
     }
 
+    /// Sends a request of the user API and returns the user.
     pub(crate) async fn send_user_request(
         &self,
         access_token: &str,
@@ -109,9 +159,9 @@ impl Fief {
     }
 }
 
-/// The request that changes the profile.
+/// Returns the request that changes the profile.
 pub(crate) fn update_profile(fields: &(impl Serialize + ?Sized)) -> Result<UserRequest, FiefError> {
     serde_json::to_value(fields)
         .map(|fields| UserRequest::update_profile(&fields))
-        .map_err(|_| FiefError::Configuration("fields: cannot be written as JSON".into()))
+        .map_err(|_| FiefError::Configuration("fields cannot be written as JSON".into()))
 }

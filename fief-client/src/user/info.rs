@@ -4,34 +4,44 @@ use uuid::Uuid;
 
 use crate::jose::claims::hyphenated_uuid;
 
-/// A user, as the user API and the ID token describe one.
+/// User, as the user API and the ID token describe one
+/// ([OpenID Connect Core, section 5.1](https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims)).
 ///
-/// Only `sub` is always there.
+/// Only `sub` is always present. To make one in a test, deserialize it:
+///
+/// ```
+/// use fief_client::FiefUserInfo;
+///
+/// let user = r#"{"sub": "ca19f041-618e-417a-a68a-3840a568fb8f", "email": "anne@example.com"}"#;
+/// let user: FiefUserInfo = serde_json::from_str(user)?;
+/// assert_eq!(user.email.as_deref(), Some("anne@example.com"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FiefUserInfo {
-    /// The user's id.
+    /// The user's id. It never changes: use it as the key in databases.
     #[serde(deserialize_with = "hyphenated_uuid")]
     pub sub: Uuid,
-    /// The e-mail address. Not an identity: it changes hands.
+    /// The e-mail address. It can change, and be that of another user later: do not identify users by it.
     #[serde(default)]
     pub email: Option<String>,
-    /// Whether the user has shown that the address is theirs.
+    /// Whether the address has been verified.
     #[serde(default)]
     pub email_verified: Option<bool>,
-    /// Whether the account is active. An account that is not can still hold valid tokens.
+    /// Whether the account is active. Tokens of an inactive account stay valid until they expire.
     #[serde(default)]
     pub is_active: Option<bool>,
     /// The tenant that the user belongs to.
     #[serde(default)]
     pub tenant_id: Option<Uuid>,
-    /// The custom fields by their slug; one that was never set is absent.
+    /// The custom fields by their slugs. Fields that were never set are absent.
     #[serde(default)]
     pub fields: Map<String, Value>,
 }
 
 impl FiefUserInfo {
-    /// Reads the custom fields into a type of the application's own.
+    /// Deserializes the custom fields into a type of the application.
     ///
     /// ```
     /// use fief_client::FiefUserInfo;
@@ -47,7 +57,7 @@ impl FiefUserInfo {
     /// ```
     ///
     /// # Errors
-    /// Where the fields do not have the type's shape.
+    /// If the fields do not match the type.
     pub fn fields_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(Value::Object(self.fields.clone()))
     }

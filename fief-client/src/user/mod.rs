@@ -1,4 +1,4 @@
-//! The user of an access token: what Fief knows of them, and what they can change.
+//! User API: the user of an access token, and what they can change.
 
 mod api;
 mod info;

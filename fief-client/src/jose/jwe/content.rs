@@ -6,14 +6,14 @@ use aws_lc_rs::{
 };
 use secrecy::{ExposeSecret, SecretSlice};
 
-/// The key of the content: 32 bytes for the tag, 32 for the cipher
+/// Content encryption key: 32 bytes for the tag, 32 for the cipher
 /// ([RFC 7518, section 5.2.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-5.2.2.1)).
 pub(super) struct ContentKey {
     mac: hmac::Key,
     cipher: SecretSlice<u8>,
 }
 
-/// What a content key opens.
+/// Encrypted content and its tag.
 pub(super) struct Sealed<'a> {
     pub(super) associated: &'a [u8],
     pub(super) iv: Vec<u8>,
@@ -22,6 +22,7 @@ pub(super) struct Sealed<'a> {
 }
 
 impl ContentKey {
+    /// Returns a key that decrypts nothing.
     pub(super) fn random() -> Result<Self, Unspecified> {
         let mut bytes = [0; 64];
         rand::fill(&mut bytes)?;
@@ -47,6 +48,7 @@ impl ContentKey {
         Ok(content)
     }
 
+    /// Computes the tag ([RFC 7518, section 5.2.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-5.2.2.1)).
     pub(super) fn tag(&self, sealed: &Sealed<'_>) -> hmac::Tag {
         let bits = sealed.associated.len() as u64 * 8;
         let mut mac = hmac::Context::with_key(&self.mac);

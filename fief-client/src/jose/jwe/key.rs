@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::content::ContentKey;
 use crate::jose::json;
 
-/// A private key that opens encrypted ID tokens: RSA-OAEP-256 with A256CBC-HS512 and nothing else.
+/// Private key that decrypts ID tokens: RSA-OAEP-256 with A256CBC-HS512, no other algorithms.
 pub(crate) struct DecryptionKey {
     pub(super) kid: Option<String>,
     private: OaepPrivateDecryptingKey,
@@ -23,7 +23,7 @@ pub(crate) struct DecryptionKey {
 
 impl DecryptionKey {
     /// Parses a private JWK ([RFC 7518, section 6.3](https://www.rfc-editor.org/rfc/rfc7518#section-6.3)). The error
-    /// says what is wrong with it, and nothing of what is in it.
+    /// says what is wrong with it, without showing its contents.
     pub(crate) fn parse(jwk: &str) -> Result<Self, &'static str> {
         let jwk: Jwk =
             json::object(jwk).ok_or("not the JSON of a private RSA key with its CRT members")?;
@@ -41,17 +41,17 @@ impl DecryptionKey {
         }
         let private = jwk
             .private_key()
-            .map_err(|_| "not a sound RSA key of 2048 to 8192 bits")?;
+            .map_err(|_| "not a valid RSA key of 2048 to 8192 bits")?;
         Ok(Self {
             kid: jwk.kid,
             private,
         })
     }
 
-    /// Opens the content key
+    /// Decrypts the content key
     /// ([RFC 7518, section 4.3](https://www.rfc-editor.org/rfc/rfc7518#section-4.3)).
     ///
-    /// Where that fails a random one takes its place, so that only the tag fails, as for any other broken token
+    /// If that fails, a random key is used instead, so that the tag fails as for any other invalid token
     /// ([RFC 7516, section 11.5](https://www.rfc-editor.org/rfc/rfc7516#section-11.5)).
     pub(super) fn content_key(&self, encrypted: &[u8]) -> Result<ContentKey, Unspecified> {
         let mut key = ContentKey::random()?;
@@ -104,7 +104,7 @@ struct Jwk {
 }
 
 impl Jwk {
-    /// Builds the key, which checks that the numbers belong together.
+    /// Builds the key, which checks that the numbers match.
     fn private_key(&self) -> Result<OaepPrivateDecryptingKey, Unspecified> {
         let pair = KeyPair::from_components(&KeyPairComponents {
             public_key: PublicKeyComponents {
@@ -124,6 +124,7 @@ impl Jwk {
     }
 }
 
+/// Deserializes a number of a key ([RFC 7518, section 2](https://www.rfc-editor.org/rfc/rfc7518#section-2)).
 fn base64url_uint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretSlice<u8>, D::Error> {
     let text = SecretString::deserialize(deserializer)?;
     URL_SAFE_NO_PAD
@@ -132,5 +133,5 @@ fn base64url_uint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretSl
         .map_err(|_| de::Error::custom("not base64url"))
 }
 
-/// How the content key is encrypted.
+/// Algorithm that encrypts the content key.
 pub(super) const ALG: &str = "RSA-OAEP-256";

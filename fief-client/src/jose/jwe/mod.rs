@@ -15,14 +15,14 @@ use crate::jose::{
 /// Decrypts a token in compact form
 /// ([RFC 7516, section 5.2](https://www.rfc-editor.org/rfc/rfc7516#section-5.2)).
 ///
-/// The error tells what its header says wrongly; past that, all failures are one.
+/// The error says what is wrong with the header. All later failures are the same error.
 pub(crate) fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<SecretString, &'static str> {
     let mut segments = token.splitn(6, '.');
     let mut next = || segments.next().filter(|segment| !segment.is_empty());
     let (Some(protected), Some(key), Some(iv), Some(ciphertext), Some(tag), None) =
         (next(), next(), next(), next(), next(), segments.next())
     else {
-        return Err("it is not encrypted, or not five segments");
+        return Err("it is not encrypted: it does not have five segments");
     };
     let header = Header::parse(protected)?;
     let sealed = Sealed {
@@ -64,7 +64,7 @@ impl Header {
     fn parse(segment: &str) -> Result<Self, &'static str> {
         let header: Self = decode(segment)
             .and_then(|text| json::object(str::from_utf8(&text).ok()?))
-            .ok_or("the header of its encryption is broken")?;
+            .ok_or("the header of its encryption is malformed")?;
         if header.alg != ALG || header.enc != ENC || header.zip || header.crit {
             return Err("it is not encrypted with RSA-OAEP-256 and A256CBC-HS512");
         }
@@ -79,7 +79,7 @@ fn decode(segment: &str) -> Option<Vec<u8>> {
 const ENC: &str = "A256CBC-HS512";
 const FAILED: &str = "it cannot be decrypted";
 
-/// Opens content under the tag that its key makes, as only who holds the key can send it.
+/// Decrypts content with a matching tag, which only an owner of the key could send.
 #[cfg(fuzzing)]
 pub(crate) fn open_tagged(
     key: &[u8; 64],

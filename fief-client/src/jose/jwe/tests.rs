@@ -43,7 +43,7 @@ fn the_algorithms_of_rfc_7516_are_refused() {
     }
 }
 
-/// IT-6, IT-7: refused before any key is used: the other segments are no base64url at all.
+/// IT-6, IT-7: rejected before a key is used: the other segments are not base64url.
 #[test]
 fn other_headers_are_refused_before_key_work() {
     let headers = [
@@ -169,7 +169,7 @@ fn a_content_key_sealed_otherwise_is_refused() {
     assert_eq!(opened(&pkcs1), Err(FAILED));
 }
 
-/// IT-9: what a padding oracle would ask: the tag is right, the padding is not.
+/// IT-9: a padding oracle: the tag is right, the padding is not.
 #[test]
 fn bad_padding_under_a_good_tag_is_refused() {
     for padding in [[0; 16], [17; 16], [255; 16]] {
@@ -203,7 +203,7 @@ fn a_key_of_another_id_is_not_tried() {
     assert_eq!(decrypt(JWCRYPTO, &keys).err(), Some(FAILED));
 }
 
-/// IT-5: the old and the new key, whichever comes first.
+/// IT-5: the old and the new key, in either order.
 #[test]
 fn any_of_several_keys_opens() {
     let mut other: Value = serde_json::from_str(JWK).unwrap();

@@ -50,7 +50,7 @@ impl Sealer {
         self.seal_bytes(plain.as_bytes())
     }
 
-    /// Seals with the key of sevens, whatever key the token carries.
+    /// Seals with the key of sevens. The key in the token may be another.
     pub(super) fn seal_bytes(&self, plain: &[u8]) -> String {
         let room = 16 - plain.len() % 16;
         let pad = vec![u8::try_from(room).unwrap(); room];
