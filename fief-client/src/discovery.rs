@@ -127,8 +127,8 @@ async fn fetch(http: &Http, base: &Origin, clock: &Clock) -> Result<Metadata, Fi
 }
 
 #[cfg(fuzzing)]
-pub(crate) fn parse(base: &Origin, answer: &[u8]) -> Option<Metadata> {
-    let document: Document = serde_json::from_slice(answer).ok()?;
+pub(crate) fn parse(base: &Origin, body: &[u8]) -> Option<Metadata> {
+    let document: Document = serde_json::from_slice(body).ok()?;
     document.check(base, 0).ok()
 }
 

@@ -9,7 +9,7 @@ use crate::{
     measure,
 };
 
-/// 200 requests at once of a client that knows nothing yet.
+/// Counts the fetches of 200 concurrent requests of a client that has cached nothing yet.
 pub(crate) async fn report() {
     let server = FiefTestServer::start().await;
     let fief = client(&server);
@@ -36,7 +36,7 @@ pub(crate) async fn report() {
     );
 }
 
-/// Tokens of known keys when the keys are due and Fief hangs.
+/// Measures cached tokens while the keys are due and Fief hangs.
 pub(crate) async fn report_while_hanging() {
     let fixture = Fixture::on_server_time().await;
     let mut subjects = [fixture.cached("before", 1)];

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::measure::Subject;
 
-/// A server, a client that knows its keys, and tokens.
+/// Server, client with cached keys, and tokens.
 pub(crate) struct Fixture {
     pub(crate) server: FiefTestServer,
     pub(crate) fief: Fief,
@@ -28,7 +28,7 @@ impl Fixture {
         Self::with(server, fief, tokens).await
     }
 
-    /// One whose client has the server's clock.
+    /// Returns a fixture whose client uses the server's clock.
     pub(crate) async fn on_server_time() -> Self {
         let server = FiefTestServer::start().await;
         let builder = Fief::builder(server.url(), server.client_id());
@@ -54,7 +54,7 @@ impl Fixture {
         self.fief.validate_access_token(token, &requirements).await
     }
 
-    /// Tokens that were validated before, so many in turn.
+    /// Validates cached tokens, that many in turn.
     pub(crate) fn cached(&self, name: &'static str, tokens: usize) -> Subject<'_> {
         let requirements = Requirements::new()
             .scope("openid")
@@ -70,7 +70,7 @@ impl Fixture {
         })
     }
 
-    /// Tokens that were not, or are forgotten again: of a cache that is full, as it is after a while.
+    /// Validates tokens that are not cached, with a full cache, as after a while.
     pub(crate) fn fresh(&self, name: &'static str) -> Subject<'_> {
         let requirements = Requirements::new().permission("castles:create");
         let builder = Fief::builder(self.server.url(), self.server.client_id());
@@ -83,7 +83,7 @@ impl Fixture {
         })
     }
 
-    /// The signature alone, with nothing but the library.
+    /// Verifies the signatures only, with the cryptography library.
     pub(crate) fn raw(&self, name: &'static str) -> Subject<'_> {
         let parts = self.tokens.iter().map(|token| {
             let (message, signature) = token.rsplit_once('.').unwrap();
@@ -103,7 +103,7 @@ impl Fixture {
         })
     }
 
-    /// The same tokens with another signature of the key.
+    /// Validates the same tokens with a wrong signature.
     pub(crate) fn wrong(&self, name: &'static str) -> Subject<'_> {
         let (_, signature) = self.tokens[0].rsplit_once('.').unwrap();
         let tokens = self.tokens[1..].iter().map(|token| {
@@ -136,7 +136,7 @@ pub(crate) fn client(server: &FiefTestServer) -> Fief {
     builder.build().unwrap()
 }
 
-/// A token like no other.
+/// Mints a unique token.
 pub(crate) fn mint(server: &FiefTestServer, number: usize) -> String {
     let token = server.access_token().permission("castles:create");
     token.claim("jti", number).mint()
@@ -146,7 +146,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Handle::current().block_on(future)
 }
 
-/// What needs no request is there at the first poll.
+/// Returns the result of a future that needs no request, after the first poll.
 pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -156,8 +156,8 @@ pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> T {
 
 async fn public_key(server: &FiefTestServer) -> ParsedPublicKey {
     let url = format!("{}/.well-known/jwks.json", server.url());
-    let answer = reqwest::get(url).await.unwrap().bytes().await.unwrap();
-    let set: Value = serde_json::from_slice(&answer).unwrap();
+    let body = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+    let set: Value = serde_json::from_slice(&body).unwrap();
     let number = |name: &str| {
         URL_SAFE_NO_PAD
             .decode(set["keys"][0][name].as_str().unwrap())

@@ -1,4 +1,4 @@
-//! What access tokens cost. The lines after criterion's compare, side by side in this run, with what may be spent.
+//! Cost of validating access tokens. The lines after criterion's compare it with its limits, within the same run.
 #![allow(
     missing_docs,
     clippy::expect_used,
@@ -46,7 +46,7 @@ fn main() {
     memory::report(&runtime);
 }
 
-/// Named so that [`compare`] finds them.
+/// Returns the subjects, whose names [`compare`] uses.
 fn subjects<'a>(small: &'a Fixture, large: &'a Fixture) -> Vec<Subject<'a>> {
     let garbage = "x".repeat(749);
     let oversized = "x".repeat(1024 * 1024);

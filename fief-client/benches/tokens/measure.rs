@@ -5,7 +5,7 @@ use std::{
 
 use criterion::Criterion;
 
-/// Something that can be done over and over, and says how long so many times took.
+/// Something to be measured: runs a number of times and returns the time that took.
 pub(crate) struct Subject<'a> {
     name: &'static str,
     times: Box<dyn FnMut(u64) -> Duration + 'a>,
@@ -19,7 +19,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A subject whose single run needs no preparation.
+    /// Returns a subject whose runs need no preparation.
     pub(crate) fn simple(name: &'static str, mut once: impl FnMut() + 'a) -> Self {
         Self::new(name, move |times| {
             let began = Instant::now();
@@ -34,7 +34,7 @@ impl<'a> Subject<'a> {
         criterion.bench_function(self.name, |bencher| bencher.iter_custom(&mut self.times));
     }
 
-    /// Nanoseconds for one time, in a batch of about a few milliseconds.
+    /// Returns the nanoseconds of one run, measured in a batch of a few milliseconds.
     fn batch(&mut self) -> f64 {
         let times = 4_000_000 / (self.times)(16).as_nanos().max(1) * 16;
         let times = u32::try_from(times.clamp(16, 10_000)).unwrap();
@@ -42,7 +42,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// How many times as long one takes as another: the median of batches in turn, which other load disturbs alike.
+/// Returns the ratio of two durations: the median of alternating batches, which other load disturbs equally.
 pub(crate) fn ratio(subjects: &mut [Subject<'_>], name: &str, to: &str) -> f64 {
     let one = position(subjects, name);
     let other = position(subjects, to);

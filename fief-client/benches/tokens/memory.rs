@@ -9,8 +9,8 @@ use crate::{
     measure,
 };
 
-/// How much memory many distinct tokens leave behind. Signing them takes the time, so by default there are half
-/// as many again as the cache holds: once it is full it cannot grow. `FIEF_BENCH_TOKENS` asks for more.
+/// Measures the memory that many distinct tokens leave behind. Signing them is slow, so by default their number
+/// is 1.5 times the capacity of the cache, which cannot grow once it is full. `FIEF_BENCH_TOKENS` sets the number.
 pub(crate) fn report(runtime: &Runtime) {
     let tokens = env::var("FIEF_BENCH_TOKENS").map_or(40_000, |count| count.parse().unwrap());
     let server = runtime.block_on(FiefTestServer::start());
@@ -36,7 +36,7 @@ pub(crate) fn report(runtime: &Runtime) {
     );
 }
 
-/// Bytes of memory that this process has.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> Option<u64> {
     let statm = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;

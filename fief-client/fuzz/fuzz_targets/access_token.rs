@@ -1,4 +1,4 @@
-//! Nobody but Fief can make a token that is let in, and of Fief's own only those that say the right things.
+//! Only tokens that Fief signed are accepted, and only if their claims are right.
 #![no_main]
 
 use std::{
@@ -81,7 +81,7 @@ fn forged(data: &[u8]) {
     validate(&WORLD.fief, &token).unwrap_err();
 }
 
-/// A good token in which bytes were replaced, inserted or removed.
+/// A valid token in which bytes were replaced, inserted or removed.
 fn mutated(data: &[u8]) {
     let mut token = WORLD.token.clone().into_bytes();
     for change in data.chunks_exact(4) {
@@ -101,7 +101,7 @@ fn mutated(data: &[u8]) {
     assert_eq!(validate(&WORLD.fief, &token).is_ok(), token == WORLD.token);
 }
 
-/// Claims that Fief did sign: what is let in says the right things by another reading, too.
+/// Signed claims: those that are accepted are also right as parsed by serde_json alone.
 fn signed_claims(data: &[u8]) {
     let Ok(claims) = str::from_utf8(data) else {
         return;

@@ -1,4 +1,4 @@
-//! Whatever Fief answers as its discovery document: every endpoint stays where the configuration says Fief is.
+//! With any discovery document, every endpoint stays below the configured base URL.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -12,8 +12,8 @@ static FIEF: LazyLock<Fief> = LazyLock::new(|| {
         .unwrap()
 });
 
-fuzz_target!(|answer: &[u8]| {
-    for endpoint in fief_client::fuzzing::discovery(&FIEF, answer).unwrap_or_default() {
+fuzz_target!(|body: &[u8]| {
+    for endpoint in fief_client::fuzzing::discovery(&FIEF, body).unwrap_or_default() {
         assert_eq!(
             endpoint.origin().ascii_serialization(),
             "https://fief.example.com"

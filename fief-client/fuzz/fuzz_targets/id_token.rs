@@ -1,4 +1,4 @@
-//! Of the ID tokens that Fief did sign, those are accepted that say the right things by another reading, too.
+//! The claims of accepted ID tokens are also right as parsed by serde_json alone.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     check(text);
-    // Good claims, of which some were replaced.
+    // Valid claims, of which some were replaced.
     if let Ok(Value::Object(changes)) = serde_json::from_str(text) {
         let mut claims = GOOD.clone();
         claims.extend(changes);

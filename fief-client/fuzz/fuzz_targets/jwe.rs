@@ -1,4 +1,4 @@
-//! Nothing but what was encrypted for the key is opened, and nothing makes the decryption panic.
+//! Only content that was encrypted for the key is decrypted, and decryption never panics.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -38,11 +38,15 @@ fn assembled(data: &[u8]) {
     assert_eq!(KEYS.decrypt(&segments.join(".")), None);
     // Under a header that is accepted.
     let mut segments = segments;
-    TOKEN.split('.').next().unwrap().clone_into(&mut segments[0]);
+    TOKEN
+        .split('.')
+        .next()
+        .unwrap()
+        .clone_into(&mut segments[0]);
     assert_eq!(KEYS.decrypt(&segments.join(".")), None);
 }
 
-/// A good token in which bytes were replaced, inserted or removed.
+/// A valid token in which bytes were replaced, inserted or removed.
 fn mutated(data: &[u8]) {
     let mut token = TOKEN.as_bytes().to_vec();
     for change in data.chunks_exact(4) {
@@ -62,7 +66,7 @@ fn mutated(data: &[u8]) {
     assert_eq!(KEYS.decrypt(&token).is_some(), token == TOKEN);
 }
 
-/// Content under a good tag: what is opened is shorter than what was sealed, by its padding.
+/// Content with a valid tag: the decrypted text is shorter than the ciphertext, by the padding.
 fn tagged(data: &[u8]) {
     let Some((key, data)) = data.split_first_chunk::<64>() else {
         return;

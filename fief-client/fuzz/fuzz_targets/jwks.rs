@@ -1,15 +1,15 @@
-//! Whatever Fief answers as its keys: no panic, and no key that is weak or not for signatures.
+//! With any key set there is no panic, and no accepted key is weak or not for signatures.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-fuzz_target!(|answer: &[u8]| {
-    let Some(kids) = fief_client::fuzzing::jwks(answer) else {
+fuzz_target!(|body: &[u8]| {
+    let Some(kids) = fief_client::fuzzing::jwks(body) else {
         return;
     };
-    let answer: Value = serde_json::from_slice(answer).unwrap();
-    let keys = answer["keys"].as_array().unwrap();
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let keys = body["keys"].as_array().unwrap();
     assert!((1..=64).contains(&kids.len()) && kids.len() <= keys.len());
     for kid in kids {
         let is_sound = |key: &&Value| {

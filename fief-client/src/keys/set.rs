@@ -54,8 +54,8 @@ pub(crate) async fn fetch(http: &Http, url: Url, now: u64) -> Result<Vec<Key>, F
 }
 
 #[cfg(fuzzing)]
-pub(crate) fn parse(answer: &[u8]) -> Option<Vec<Key>> {
-    serde_json::from_slice::<Document>(answer).ok()?.keys().ok()
+pub(crate) fn parse(body: &[u8]) -> Option<Vec<Key>> {
+    serde_json::from_slice::<Document>(body).ok()?.keys().ok()
 }
 
 /// The keys are parsed one by one, so that a malformed one does not invalidate the rest.
