@@ -98,7 +98,8 @@ impl Fief {
         self.fief.known_issuer()
     }
 
-    /// Fetches Fief's discovery document and keys, unless they are cached. See [`Fief::prefetch_keys`](crate::Fief::prefetch_keys).
+    /// Fetches Fief's discovery document and keys, unless they are cached.
+    /// See [`Fief::prefetch_keys`](crate::Fief::prefetch_keys).
     ///
     /// # Errors
     /// - [`FiefError::Transport`]: Fief is unreachable.
@@ -108,7 +109,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.prefetch_keys().await })
     }
 
-    /// Returns the age of the cached keys, or `None` if there are none to verify tokens with. See [`Fief::keys_age`](crate::Fief::keys_age).
+    /// Returns the age of the cached keys, or `None` if there are none to verify tokens with.
+    /// See [`Fief::keys_age`](crate::Fief::keys_age).
     #[must_use]
     pub fn keys_age(&self) -> Option<Duration> {
         self.fief.keys_age()
@@ -142,7 +144,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.auth_url(&redirect_uri, &request).await })
     }
 
-    /// Begins a login: returns the URL for the browser, and the attempt to keep until the callback. See [`Fief::begin_login`](crate::Fief::begin_login).
+    /// Begins a login: returns the URL for the browser, and the attempt to keep until the callback.
+    /// See [`Fief::begin_login`](crate::Fief::begin_login).
     ///
     /// # Errors
     /// - [`FiefError::Configuration`]: `redirect_uri` or a parameter is invalid.
@@ -158,7 +161,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.begin_login(&redirect_uri, request).await })
     }
 
-    /// Finishes a login: checks the callback, exchanges its code and verifies the tokens. See [`Fief::finish_login`](crate::Fief::finish_login).
+    /// Finishes a login: checks the callback, exchanges its code and verifies the tokens.
+    /// See [`Fief::finish_login`](crate::Fief::finish_login).
     ///
     /// # Errors
     /// - [`FiefError::CallbackInvalid`]: the callback belongs to another login. Nothing was sent.
@@ -179,7 +183,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.finish_login(&attempt, &response).await })
     }
 
-    /// Exchanges the code of a callback for tokens and verifies them. See [`Fief::auth_callback`](crate::Fief::auth_callback).
+    /// Exchanges the code of a callback for tokens and verifies them.
+    /// See [`Fief::auth_callback`](crate::Fief::auth_callback).
     ///
     /// # Errors
     /// - [`FiefError::Request`]: Fief rejected the code; its code is `invalid_grant` if the code was used
@@ -199,7 +204,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.auth_callback(&code, &uri, &params).await })
     }
 
-    /// Exchanges a refresh token for new tokens and verifies them. See [`Fief::auth_refresh_token`](crate::Fief::auth_refresh_token).
+    /// Exchanges a refresh token for new tokens and verifies them.
+    /// See [`Fief::auth_refresh_token`](crate::Fief::auth_refresh_token).
     ///
     /// # Errors
     /// - [`FiefError::Request`]: Fief rejected the refresh token; the code is `invalid_grant` if it was used
@@ -218,7 +224,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.auth_refresh_token(&token, &params).await })
     }
 
-    /// Validates an access token and checks requirements. See [`Fief::validate_access_token`](crate::Fief::validate_access_token).
+    /// Validates an access token and checks requirements.
+    /// See [`Fief::validate_access_token`](crate::Fief::validate_access_token).
     ///
     /// # Errors
     /// - [`FiefError::AccessTokenInvalid`], [`FiefError::AccessTokenExpired`]: the token is not valid.
@@ -236,7 +243,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.validate_access_token(&token, &requirements).await })
     }
 
-    /// Validates an access token with cached keys, or returns `None`. For middleware. See [`Fief::try_validate_access_token`](crate::Fief::try_validate_access_token).
+    /// Validates an access token with cached keys, or returns `None`. For middleware.
+    /// See [`Fief::try_validate_access_token`](crate::Fief::try_validate_access_token).
     ///
     /// # Errors
     /// - [`FiefError::AccessTokenInvalid`], [`FiefError::AccessTokenExpired`]: the token is not valid.
@@ -248,7 +256,8 @@ impl Fief {
         self.fief.try_validate_access_token(access_token)
     }
 
-    /// Checks requirements of a validated token. For middleware. See [`Fief::check_requirements`](crate::Fief::check_requirements).
+    /// Checks requirements of a validated token. For middleware.
+    /// See [`Fief::check_requirements`](crate::Fief::check_requirements).
     ///
     /// # Errors
     /// - [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
@@ -273,7 +282,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.userinfo(&token).await })
     }
 
-    /// Changes custom fields of the user's profile, and returns the user. See [`Fief::update_profile`](crate::Fief::update_profile).
+    /// Changes custom fields of the user's profile, and returns the user.
+    /// See [`Fief::update_profile`](crate::Fief::update_profile).
     ///
     /// # Errors
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 422 if a value does
@@ -291,7 +301,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.send_user_request(&token, call).await })
     }
 
-    /// Changes the user's password, and returns the user. See [`Fief::change_password`](crate::Fief::change_password).
+    /// Changes the user's password, and returns the user.
+    /// See [`Fief::change_password`](crate::Fief::change_password).
     ///
     /// # Errors
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`,
@@ -307,7 +318,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.change_password(&token, &password).await })
     }
 
-    /// Begins to change the user's e-mail address: Fief sends a code to the new one. See [`Fief::email_change`](crate::Fief::email_change).
+    /// Begins to change the user's e-mail address: Fief sends a code to the new one.
+    /// See [`Fief::email_change`](crate::Fief::email_change).
     ///
     /// # Errors
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`,
@@ -320,7 +332,8 @@ impl Fief {
         self.block_on(|fief| async move { fief.email_change(&token, &email).await })
     }
 
-    /// Finishes the change of the user's e-mail address with the code that Fief sent. See [`Fief::email_verify`](crate::Fief::email_verify).
+    /// Finishes the change of the user's e-mail address with the code that Fief sent.
+    /// See [`Fief::email_verify`](crate::Fief::email_verify).
     ///
     /// # Errors
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`,

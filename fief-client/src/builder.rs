@@ -146,8 +146,8 @@ impl FiefBuilder {
     /// Sets the issuer that tokens must name, byte for byte. Default: the one that the first discovery
     /// document names.
     ///
-    /// Fief's issuer is `https://{FIEF_DOMAIN}`, followed by the path of a tenant other than the default one; it does not
-    /// depend on `base_url`.
+    /// Fief's issuer is `https://{FIEF_DOMAIN}`, followed by the path of a tenant other than the
+    /// default one. It does not depend on `base_url`.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
