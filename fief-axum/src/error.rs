@@ -1,4 +1,4 @@
-use std::{error, fmt, iter, sync::Arc};
+use std::{error, sync::Arc};
 
 use fief_client::FiefError;
 
@@ -37,33 +37,5 @@ pub enum Error {
 impl Error {
     pub(crate) fn config(why: impl Into<String>) -> Self {
         Self::Configuration(why.into())
-    }
-}
-
-/// Displays an error and its sources, separated by `: `.
-///
-/// For log events: `tracing::error!(error = %Chain(&error), "failed to …")`.
-pub(crate) struct Chain<'a>(pub(crate) &'a (dyn error::Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        iter::successors(self.0.source(), |error| error.source())
-            .try_for_each(|source| write!(f, ": {source}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chain_displays_an_error_with_its_sources() {
-        let store = Error::SessionStore(Arc::new(fmt::Error));
-        let chain = format!("the session store failed: {}", fmt::Error);
-        assert_eq!(Chain(&store).to_string(), chain);
-
-        let flat = Error::config("realm must be printable ASCII");
-        assert_eq!(Chain(&flat).to_string(), flat.to_string());
     }
 }

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::Method;
-use fief_client::{Fief, FiefAcr, Requirements, RequirementsParts};
+use fief_client::{FiefAcr, Requirements, internal::RequirementsParts};
 use serde_json::Value;
 use utoipa::openapi::{
     OpenApi, RefOr, ResponseBuilder,
@@ -225,22 +225,10 @@ fn add_scheme(document: &mut OpenApi, auth: &Arc<Shared>, required: &Requirement
         .into_iter()
         .map(|scope| (scope, String::new()))
         .collect();
-    let flow = AuthorizationCode::new(
-        endpoint(auth.fief(), "authorize"),
-        endpoint(auth.fief(), "api/token"),
-        scopes,
-    );
+    let [authorize, token] = auth.fief().browser_endpoints();
+    let flow = AuthorizationCode::new(authorize.as_str(), token.as_str(), scopes);
     let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::AuthorizationCode(flow)]));
     schemes.insert(SCHEME_NAME.into(), RefOr::T(scheme));
-}
-
-/// Returns the URL at which browsers reach an endpoint of Fief.
-///
-/// All endpoints have the same base as the logout page.
-fn endpoint(fief: &Fief, path: &str) -> String {
-    let logout = fief.logout_url("");
-    let base = logout.as_str().split("/logout?").next().unwrap_or_default();
-    format!("{base}/{path}")
 }
 
 /// The key of the security scheme in the document.

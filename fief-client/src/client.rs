@@ -164,6 +164,15 @@ impl Fief {
         ))
     }
 
+    /// Returns the URLs at which browsers reach the authorization and the token
+    /// endpoint, without fetching discovery. For the OpenAPI documents of
+    /// fief-axum.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn browser_endpoints(&self) -> [Url; 2] {
+        [fief::AUTHORIZE, fief::TOKEN].map(|path| self.provider().public.with_path(path))
+    }
+
     pub(crate) fn provider(&self) -> &Provider {
         self.inner.provider()
     }

@@ -15,6 +15,11 @@ use crate::{
     jose::claims::{Audience, NumericDate, hyphenated_uuid, is_present, opt_number, opt_string},
 };
 
+/// The paths of the authorization and token endpoints, for documents that are
+/// written before discovery was fetched.
+pub(crate) const AUTHORIZE: &str = "/authorize";
+pub(crate) const TOKEN: &str = "/api/token";
+
 /// Path of the logout page, and its parameter for the URL to redirect to.
 pub(crate) const LOGOUT: &str = "/logout";
 pub(crate) const LOGOUT_REDIRECT: &str = "redirect_uri";

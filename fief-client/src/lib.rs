@@ -102,8 +102,6 @@ pub use reqwest;
 /// The type of secrets, for setters such as [`FiefBuilder::client_secret`].
 pub use secrecy;
 
-#[doc(hidden)]
-pub use crate::internal::{ErrorClass, RequirementsParts, Unmet};
 pub use crate::{
     access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
     builder::FiefBuilder,

@@ -85,7 +85,7 @@ async fn token(fief: &Target, email: &str) -> (Fief, String) {
     (api, tokens.access_token().to_owned())
 }
 
-fn refusal(error: FiefError, expected: u16) -> RequestDetail {
+fn request_error(error: FiefError, expected: u16) -> RequestDetail {
     let FiefError::Request { status, detail, .. } = error else {
         panic!("{error:?}");
     };

@@ -1,7 +1,8 @@
 //! Validation of settings: each function returns the validated setting, or an
 //! [`Error::Configuration`] that names the setting and what it must be.
 
-use url::{Host, Url};
+use fief_client::internal::is_loopback;
+use url::Url;
 
 use crate::{Error, request::return_to::return_to, routes::config::Resource};
 
@@ -9,12 +10,7 @@ use crate::{Error, request::return_to::return_to, routes::config::Resource};
 pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
     let url = Url::parse(app_url)
         .map_err(|error| Error::config(format!("app_url must be a URL: {error}")))?;
-    let loopback = match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let loopback = is_loopback(&url);
     if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
         return Err(Error::config(
             "app_url must begin with https:// (http:// is accepted on loopback only)",

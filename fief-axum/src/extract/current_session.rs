@@ -8,18 +8,20 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{Extensions, HeaderMap, Method, Uri, request::Parts},
 };
-use fief_client::{FiefAccessTokenInfo, Requirements};
+use fief_client::{
+    FiefAccessTokenInfo, Requirements,
+    internal::{Chain, unix_seconds},
+};
 
 use super::optional::optional;
 use crate::{
     Rejection, RejectionKind, SessionId,
-    error::Chain,
     request::{
         auth::{Credential, RequestAuth},
         head::RequestHead,
     },
     response::pending::PendingResponse,
-    session::{self, Refreshed, Session, seconds},
+    session::{self, Refreshed, Session},
     shared::Shared,
 };
 
@@ -103,7 +105,7 @@ impl CurrentSession {
             let valid = auth.fief().validate_access_token(token, &any).await;
             return valid.map_err(|error| self.reject(error.into(), &Requirements::new()));
         };
-        let now = seconds(auth.fief().now());
+        let now = unix_seconds(auth.fief().now());
         let ended = || self.reject(RejectionKind::Expired, &Requirements::new());
         let refreshed = session::refresh_if_needed(sessions, session, true, now).await;
         let Refreshed::Active {

@@ -4,10 +4,10 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
-use fief_client::{FiefUserInfo, Requirements};
+use fief_client::{FiefUserInfo, Requirements, internal::Chain};
 
 use super::optional::optional;
-use crate::{Rejection, error::Chain, request::auth::RequestAuth, user::Users};
+use crate::{Rejection, request::auth::RequestAuth, user::Users};
 
 /// Extractor for the user info of the request's user.
 ///

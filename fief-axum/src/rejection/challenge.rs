@@ -1,5 +1,5 @@
 use axum::http::HeaderValue;
-use fief_client::{FiefAcr, Requirements, RequirementsParts};
+use fief_client::{FiefAcr, Requirements, internal::RequirementsParts};
 
 use crate::RejectionKind;
 

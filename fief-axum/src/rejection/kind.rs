@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use fief_client::{ErrorClass, FiefAcr, FiefError, Unmet};
+use fief_client::{
+    FiefAcr, FiefError,
+    internal::{ErrorClass, Unmet},
+};
 
 /// Reason for a [`Rejection`](crate::Rejection), with its status.
 ///

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fief_client::{
-    AuthorizationResponse, ErrorClass, FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+    AuthorizationResponse, FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+    internal::{Chain, ErrorClass, unix_seconds},
 };
 use tower_cookies::Cookie;
 
@@ -19,9 +20,8 @@ use super::{
 use crate::{
     Error,
     cookie::Jar,
-    error::Chain,
     response::pending::append_cookies,
-    session::{self, Loaded, SessionCookie, Sessions, seconds},
+    session::{self, Loaded, SessionCookie, Sessions},
     shared::Shared,
 };
 
@@ -35,7 +35,7 @@ pub(super) async fn callback(
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let now = seconds(auth.fief().now());
+    let now = unix_seconds(auth.fief().now());
     let Ok(callback) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default()) else {
         return show(site, LoginPageKind::NotBegun, None);
     };

@@ -7,16 +7,17 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use fief_client::{AuthorizationRequest, FiefAcr, Prompt, Screen};
+use fief_client::{
+    AuthorizationRequest, FiefAcr, Prompt, Screen,
+    internal::{Chain, unix_seconds},
+};
 use url::form_urlencoded;
 
 use super::{
     attempt::Attempt, config::LoginConfig, loop_guard::LoginCounter, page::LoginPageKind,
     show::show,
 };
-use crate::{
-    cookie::Jar, error::Chain, response::pending::append_cookies, session::seconds, shared::Shared,
-};
+use crate::{cookie::Jar, response::pending::append_cookies, shared::Shared};
 
 /// Redirects to Fief's login page, and keeps the attempt in a cookie.
 pub(super) async fn login(
@@ -27,7 +28,7 @@ pub(super) async fn login(
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let now = seconds(auth.fief().now());
+    let now = unix_seconds(auth.fief().now());
     if LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now).is_redirect_loop() {
         tracing::warn!(
             "redirect loop: check that no page redirects authenticated users to the login route"

@@ -6,9 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use fief_client::internal::Chain;
 use serde_json::json;
 
-use crate::{error::Chain, request::head::RequestHead, shared::Shared};
+use crate::{request::head::RequestHead, shared::Shared};
 
 /// Returns the route of the resource metadata, or an empty router if
 /// [`resource`](crate::FiefAuthBuilder::resource) was not called.

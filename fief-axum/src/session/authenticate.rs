@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use axum::http::Method;
-use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
+use fief_client::{
+    FiefAccessTokenInfo, FiefError, Requirements,
+    internal::{Chain, unix_seconds},
+};
 use tower_cookies::Cookie;
 
 use super::{
-    data::{Session, seconds},
+    data::Session,
     load::{Loaded, SessionCookie, load, write},
     refresh,
     refreshes::RefreshOutcome,
     sessions::Sessions,
 };
-use crate::{Error, RejectionKind, cookie::chunks, error::Chain, request::head::RequestHead};
+use crate::{Error, RejectionKind, cookie::chunks, request::head::RequestHead};
 
 /// Result of authenticating a request by its session.
 #[derive(Default)]
@@ -40,7 +43,7 @@ pub(crate) async fn authenticate(
     head: RequestHead<'_>,
     cookie: SessionCookie,
 ) -> Result<SessionAuth, RejectionKind> {
-    let now = seconds(sessions.fief.now());
+    let now = unix_seconds(sessions.fief.now());
     let session = match load(sessions, cookie, now).await? {
         Loaded::Active(session) => session,
         Loaded::Expired => return Ok(cleared(sessions, head)),

@@ -1,9 +1,9 @@
 use axum::http::HeaderMap;
-use fief_client::{FiefAccessTokenInfo, FiefTokenResponse};
+use fief_client::{FiefAccessTokenInfo, FiefTokenResponse, internal::unix_seconds};
 use tower_cookies::Cookie;
 
 use super::{
-    data::{Session, seconds},
+    data::Session,
     load::write,
     revoke::{current_owner, revoke_or_log},
     sessions::Sessions,
@@ -25,7 +25,12 @@ pub(crate) async fn create(
     info: &FiefAccessTokenInfo,
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
-    let session = Session::new(sessions.config, tokens, info, seconds(sessions.fief.now()))?;
+    let session = Session::new(
+        sessions.config,
+        tokens,
+        info,
+        unix_seconds(sessions.fief.now()),
+    )?;
     let cookies = write(sessions, &session, headers)?;
     if let Some(store) = &sessions.store {
         store.create(&session).await?;

@@ -1,8 +1,11 @@
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
-use fief_client::{FiefAccessTokenInfo, FiefTokenResponse, RefreshParams};
+use fief_client::{
+    FiefAccessTokenInfo, FiefTokenResponse, RefreshParams,
+    internal::{expose, expose_some, unix_seconds},
+};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::config::SessionConfig;
@@ -53,8 +56,8 @@ impl Session {
             user: info.id(),
             access_token: tokens.access_token().into(),
             refresh_token: refresh_token_of(tokens).filter(|_| config.refresh),
-            auth_time: info.auth_time().map(seconds),
-            expires_at: seconds(info.expires_at()),
+            auth_time: info.auth_time().map(unix_seconds),
+            expires_at: unix_seconds(info.expires_at()),
             refreshed_at: now,
             created_at: now,
             seen_at: now,
@@ -87,7 +90,7 @@ impl Session {
             access_token: tokens.access_token().into(),
             refresh_token: refresh_token_of(tokens),
             auth_time,
-            expires_at: seconds(info.expires_at()),
+            expires_at: unix_seconds(info.expires_at()),
             refreshed_at: now,
             created_at,
             seen_at: now,
@@ -162,34 +165,9 @@ pub(crate) fn is_within(since: u64, limit: u64, now: u64) -> bool {
         .is_some_and(|age| age < limit.saturating_add(SKEW))
 }
 
-/// Converts a time to seconds of Unix time.
-///
-/// A time before 1970 becomes the greatest one, at which all sessions have
-/// expired.
-pub(crate) fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(u64::MAX, |since| since.as_secs())
-}
-
 /// Returns the refresh token of a token response, if there is one.
 fn refresh_token_of(tokens: &FiefTokenResponse) -> Option<SecretString> {
     tokens.refresh_token().map(SecretString::from)
-}
-
-/// Serializes a secret: what contains it is sealed afterwards.
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn expose_some<S: Serializer>(
-    secret: &Option<SecretString>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    secret
-        .as_ref()
-        .map(ExposeSecret::expose_secret)
-        .serialize(serializer)
 }
 
 /// How long before its expiry a token is refreshed, in seconds.

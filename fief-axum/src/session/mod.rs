@@ -37,7 +37,7 @@ pub(crate) use self::{
     authenticate::{Refreshed, authenticate, refresh_if_needed, validate},
     config::SessionConfig,
     create::create,
-    data::{Session, seconds},
+    data::Session,
     load::{Loaded, SessionCookie, load, write},
     record_store::RecordStore,
     refreshes::Refreshes,

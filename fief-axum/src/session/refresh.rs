@@ -5,15 +5,13 @@
 
 use std::sync::Arc;
 
-use fief_client::{ErrorClass, FiefError, FiefTokenResponse, FiefUserInfo, Requirements};
-
-use super::{
-    data::{Session, seconds},
-    refreshes::RefreshOutcome,
-    revoke::revoke_or_log,
-    sessions::Sessions,
+use fief_client::{
+    FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+    internal::{Chain, ErrorClass, unix_seconds},
 };
-use crate::{error::Chain, metrics};
+
+use super::{data::Session, refreshes::RefreshOutcome, revoke::revoke_or_log, sessions::Sessions};
+use crate::metrics;
 
 /// Refreshes a session, unless a refresh is in flight or was just completed:
 /// then returns its outcome.
@@ -30,7 +28,7 @@ pub(super) async fn join(
         async move {
             let outcome = refresh(&sessions, &session).await;
             metrics::refresh(outcome.name());
-            let now = seconds(sessions.fief.now());
+            let now = unix_seconds(sessions.fief.now());
             sessions.refreshes.insert(&session, outcome.clone(), now);
             outcome
         }
@@ -66,7 +64,7 @@ async fn store_tokens(
     let Ok(info) = valid else {
         return RefreshOutcome::Refused;
     };
-    let session = session.refreshed(&tokens, &info, seconds(fief.now()));
+    let session = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
     let is_kept = match &sessions.store {
         Some(store) => store.save_refreshed(&session).await,
         None => true,

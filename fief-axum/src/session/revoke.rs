@@ -4,11 +4,12 @@
 //! when it is written to the store.
 
 use axum::http::HeaderMap;
+use fief_client::internal::{Chain, unix_seconds};
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::{data::seconds, load::SessionCookie, sessions::Sessions};
-use crate::{Error, cookie::chunks, error::Chain};
+use super::{load::SessionCookie, sessions::Sessions};
+use crate::{Error, cookie::chunks};
 
 /// Revokes the session of a browser, and returns the cookies that remove it.
 pub(crate) async fn destroy(sessions: &Sessions, headers: &HeaderMap) -> Vec<Cookie<'static>> {
@@ -22,7 +23,7 @@ pub(crate) async fn destroy(sessions: &Sessions, headers: &HeaderMap) -> Vec<Coo
 ///
 /// `user` is its owner, if known: their cached user info is invalidated.
 pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Result<(), Error> {
-    let now = seconds(sessions.fief.now());
+    let now = unix_seconds(sessions.fief.now());
     sessions
         .revoked
         .revoke_session(id, sessions.config.absolute, now);
@@ -37,7 +38,7 @@ pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) ->
 
 /// Revokes all sessions that a user has now, in this process and in the store.
 pub(crate) async fn revoke_user(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
-    let now = seconds(sessions.fief.now());
+    let now = unix_seconds(sessions.fief.now());
     sessions
         .revoked
         .revoke_user(user, sessions.config.absolute, now);

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use fief_client::internal::Chain;
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use super::{
 use crate::{
     Error,
     cookie::{Keys, Purpose},
-    error::Chain,
 };
 
 /// Sessions in a store, of which browsers have only the id.

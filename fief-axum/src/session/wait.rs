@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use fief_client::{Fief, FiefAccessTokenInfo};
+use fief_client::{Fief, FiefAccessTokenInfo, internal::unix_seconds};
 use tokio::time::{sleep, timeout};
 
 use super::{
-    data::{Session, is_within, seconds},
+    data::{Session, is_within},
     refreshes::RefreshOutcome,
     sessions::Sessions,
     store::Ticket,
@@ -21,9 +21,9 @@ pub(crate) async fn wait_for_end(
     session: Option<&Arc<Session>>,
     token: &FiefAccessTokenInfo,
 ) {
-    let now = || seconds(fief.now());
+    let now = || unix_seconds(fief.now());
     let (Some(sessions), Some(session)) = (sessions, session) else {
-        while now() < seconds(token.expires_at()) {
+        while now() < unix_seconds(token.expires_at()) {
             sleep(POLL_INTERVAL).await;
         }
         return;
