@@ -101,13 +101,7 @@ impl Fief {
         requirements: &Requirements,
     ) -> Result<(), FiefError> {
         let clock = &self.provider().clock;
-        // Read the clock only if a requirement depends on it.
-        let now = if requirements.needs_time() {
-            clock.now()
-        } else {
-            0
-        };
-        requirements.check(token, now, clock.leeway)
+        requirements.check(token, || clock.now(), clock.leeway)
     }
 
     /// Validates a token, fetching the keys if necessary.

@@ -132,16 +132,12 @@ impl Requirements {
         }
     }
 
-    /// Returns `true` if [`check`](Self::check) depends on the time.
-    pub(crate) fn needs_time(&self) -> bool {
-        self.max_age.is_some()
-    }
-
-    /// Checks a validated token; `now` and `leeway` are in seconds.
+    /// Checks a validated token; `now` and `leeway` are in seconds. `now` is only called if a requirement depends
+    /// on the time.
     pub(crate) fn check(
         &self,
         token: &FiefAccessTokenInfo,
-        now: u64,
+        now: impl Fn() -> u64,
         leeway: u64,
     ) -> Result<(), FiefError> {
         let Self {
@@ -162,7 +158,7 @@ impl Requirements {
             // A login at an unknown time counts as too old.
             let fresh = token
                 .auth_time_seconds()
-                .is_some_and(|at| now.saturating_sub(at) <= latest);
+                .is_some_and(|at| now().saturating_sub(at) <= latest);
             if !fresh {
                 return Err(FiefError::AccessTokenAuthTooOld { max_age });
             }
