@@ -84,6 +84,48 @@ fn urls_that_are_no_base_are_rejected() {
     }
 }
 
+/// DJ-1, D1: and the error says what to change.
+#[test]
+fn the_error_of_a_url_says_what_to_change() {
+    let begin = "must begin with https://, such as https://fief.example.com";
+    let plain = format!("{begin}; call insecure_http() to allow plain http");
+    let no_url = "must be a URL, such as https://fief.example.com: empty host";
+    let shorten = "shorten it to a URL such as https://fief.example.com";
+    let user = format!("must not contain a user name or password: {shorten}");
+    let query = format!("must not contain a query or fragment: {shorten}");
+    for (url, text) in [
+        ("", begin),
+        ("fief.example.com", begin),
+        ("fief.example.com:8000", begin),
+        ("//fief.example.com", begin),
+        ("ftp://fief.example.com", begin),
+        ("http://fief.example.com", plain.as_str()),
+        ("https://", no_url),
+        ("https://user:secret@fief.example.com", &user),
+        ("https://fief.example.com?x=1", &query),
+        ("https://fief.example.com#x", &query),
+    ] {
+        let base = Fief::builder(url, "ID");
+        assert_eq!(configuration(base), format!("base_url {text}"), "{url}");
+        let public = Fief::builder("https://fief.example.com", "ID").public_url(url);
+        assert_eq!(configuration(public), format!("public_url {text}"), "{url}");
+    }
+}
+
+/// C03: and the error says what to check, and why.
+#[test]
+fn the_error_of_an_http_client_says_what_to_check() {
+    let builder = Fief::builder("https://fief.example.com", "ID")
+        .http_client(|http| http.user_agent("not\na header"));
+    let text = configuration(builder);
+    let (start, reasons) = text.split_once("system's certificates: ").unwrap();
+    assert_eq!(
+        start,
+        "http_client cannot be built: check the headers, certificates and proxies that it sets, and the "
+    );
+    assert!(reasons.contains("header"), "{reasons}");
+}
+
 /// TV-17
 #[test]
 fn a_leeway_over_five_minutes_is_rejected() {
@@ -123,8 +165,14 @@ fn a_bad_encryption_key_is_rejected() {
 }
 
 fn rejected(builder: FiefBuilder, setting: &str) {
+    let text = configuration(builder);
+    assert!(text.starts_with(setting), "{text}");
+}
+
+/// Returns what a builder's error says.
+fn configuration(builder: FiefBuilder) -> String {
     match builder.build() {
-        Err(FiefError::Configuration(text)) => assert!(text.starts_with(setting), "{text}"),
+        Err(FiefError::Configuration(text)) => text,
         other => panic!("{other:?}"),
     }
 }

@@ -49,7 +49,7 @@ impl Http {
             // Would log every byte, secrets included.
             .connection_verbose(false)
             .build()
-            .map_err(|error| FiefError::Configuration(format!("http_client: {}", Chain(&error))))?;
+            .map_err(|error| unbuilt(&error))?;
         Ok(Self {
             client,
             host,
@@ -164,6 +164,15 @@ impl Http {
             detail: RequestDetail::new(&body, retry_after),
         })
     }
+}
+
+/// Returns the error for an HTTP client that cannot be built.
+fn unbuilt(error: &reqwest::Error) -> FiefError {
+    FiefError::Configuration(format!(
+        "http_client cannot be built: check the headers, certificates and proxies that it sets, and the system's \
+         certificates: {}",
+        Chain(error)
+    ))
 }
 
 enum BodyEnd {

@@ -1,4 +1,4 @@
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 use crate::FiefError;
 
@@ -12,20 +12,29 @@ impl Origin {
     /// Parses a setting; `name` is its name for the error.
     pub(crate) fn parse(name: &str, text: &str, insecure_http: bool) -> Result<Self, FiefError> {
         let bad = |why: &str| FiefError::Configuration(format!("{name} {why}"));
-        let mut url = Url::parse(text).map_err(|error| bad(&format!("is not a URL: {error}")))?;
+        let begin = format!("must begin with https://, such as {EXAMPLE}");
+        let mut url = Url::parse(text).map_err(|error| match error {
+            // A URL without a scheme. "Relative URL without a base" would not help.
+            ParseError::RelativeUrlWithoutBase => bad(&begin),
+            error => bad(&format!("must be a URL, such as {EXAMPLE}: {error}")),
+        })?;
         if !is_web(&url) {
-            return Err(bad("must begin with https://"));
+            return Err(bad(&begin));
         }
         if is_http(&url) && !insecure_http && !is_loopback(&url) {
-            return Err(bad(
-                "must begin with https://; call insecure_http() to allow plain http",
-            ));
+            return Err(bad(&format!(
+                "{begin}; call insecure_http() to allow plain http"
+            )));
         }
         if has_credentials(&url) {
-            return Err(bad("must not contain a user name or password"));
+            return Err(bad(&format!(
+                "must not contain a user name or password: shorten it to a URL such as {EXAMPLE}"
+            )));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(bad("must not contain a query or fragment"));
+            return Err(bad(&format!(
+                "must not contain a query or fragment: shorten it to a URL such as {EXAMPLE}"
+            )));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -100,3 +109,5 @@ pub fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+const EXAMPLE: &str = "https://fief.example.com";
