@@ -31,3 +31,9 @@ pub fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(u64::MAX, |since| since.as_secs())
 }
+
+/// Returns the time of seconds of Unix time, or `None` if the platform's clock does not reach it.
+#[must_use]
+pub fn from_unix_seconds(seconds: u64) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}

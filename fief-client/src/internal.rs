@@ -2,7 +2,7 @@
 
 pub use crate::{
     access_token::RequirementsParts,
-    clock::unix_seconds,
+    clock::{from_unix_seconds, unix_seconds},
     error::{Chain, ErrorClass, Unmet},
     secret::{expose, expose_some},
     transport::is_loopback,

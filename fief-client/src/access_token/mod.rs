@@ -5,11 +5,7 @@ mod claims;
 mod requirements;
 mod validate;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -21,6 +17,7 @@ pub use self::{
 };
 pub(crate) use self::{cache::TokenCache, claims::Audiences, validate::Validator};
 use crate::{
+    clock::from_unix_seconds,
     jose::claims::{NumericDate, Validity},
     keys::Key,
     secret::SharedSecret,
@@ -110,13 +107,14 @@ impl FiefAccessTokenInfo {
     /// Returns when the user last logged in, or `None` if the token does not say.
     #[must_use]
     pub fn auth_time(&self) -> Option<SystemTime> {
-        self.inner.auth_time.map(system_time)
+        self.auth_time_seconds().and_then(from_unix_seconds)
     }
 
     /// Returns when the token expires.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
-        system_time(self.inner.validity.exp)
+        // A `NumericDate` ends where every clock still reaches. If it did not, the token would have expired.
+        from_unix_seconds(self.inner.validity.exp.0).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Returns the token itself, to call another API with. It is a secret: do not log it.
@@ -163,8 +161,4 @@ impl Serialize for FiefAccessTokenInfo {
         info.serialize_field("expires_at", &self.inner.validity.exp.0)?;
         info.end()
     }
-}
-
-fn system_time(date: NumericDate) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(date.0)
 }

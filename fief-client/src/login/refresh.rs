@@ -1,8 +1,11 @@
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use crate::{Fief, FiefError, FiefTokenResponse, FiefUserInfo, login::id_token::Expected};
+use crate::{
+    Fief, FiefError, FiefTokenResponse, FiefUserInfo, clock::unix_seconds,
+    login::id_token::Expected,
+};
 
 /// Parameters of a refresh: what is requested and what the new tokens are checked against. See
 /// [`Fief::auth_refresh_token`].
@@ -53,11 +56,7 @@ impl RefreshParams {
     ///
     /// It is the [`auth_time`](crate::FiefAccessTokenInfo::auth_time) of the tokens before.
     pub fn auth_time(mut self, auth_time: SystemTime) -> Self {
-        self.auth_time = Some(
-            auth_time
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
-        );
+        self.auth_time = Some(unix_seconds(auth_time));
         self
     }
 }
