@@ -106,12 +106,12 @@ pub use crate::{
     access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
     builder::FiefBuilder,
     client::Fief,
-    error::{FiefError, RequestDetail, TransportError},
+    error::{FiefError, RequestDetail},
     login::{
         AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
         LoginAttempt, Prompt, RefreshParams, Screen,
     },
     tenants::Tenants,
-    transport::ClientAuth,
+    transport::{ClientAuth, TransportError},
     user::FiefUserInfo,
 };

@@ -18,24 +18,3 @@ impl fmt::Display for Chain<'_> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::Chain;
-    use crate::FiefError;
-
-    /// LG-2: the reason is logged, the URL is not.
-    #[test]
-    fn the_sources_are_shown_without_the_url() {
-        let request = reqwest::Client::new().get("file:///SECRET").build();
-        let Err(error) = request else {
-            panic!("a request to a file");
-        };
-        let error = FiefError::transport(error);
-        let shown = Chain(&error).to_string();
-        assert!(
-            shown.starts_with("no response from Fief: ") && !shown.contains("SECRET"),
-            "{shown}"
-        );
-    }
-}

@@ -1,7 +1,6 @@
 mod chain;
 mod class;
 mod detail;
-mod transport;
 
 use std::time::Duration;
 
@@ -11,9 +10,8 @@ pub use self::{
     chain::Chain,
     class::{ErrorClass, Unmet},
     detail::RequestDetail,
-    transport::TransportError,
 };
-use crate::FiefAcr;
+use crate::{FiefAcr, TransportError};
 
 /// Error of this crate: everything that can go wrong between an application and Fief.
 ///
@@ -182,10 +180,5 @@ impl FiefError {
         } else {
             None
         }
-    }
-
-    /// Returns the error of a request that failed.
-    pub(crate) fn transport(error: reqwest::Error) -> Self {
-        Self::Transport(TransportError::new(error))
     }
 }

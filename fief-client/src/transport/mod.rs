@@ -1,4 +1,5 @@
 mod client_auth;
+mod error;
 mod origin;
 mod retry_after;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::retry_after::RetryAfter;
-pub use self::{client_auth::ClientAuth, origin::is_loopback};
+pub use self::{client_auth::ClientAuth, error::TransportError, origin::is_loopback};
 pub(crate) use self::{
     client_auth::Credentials,
     origin::{Endpoint, Origin},
@@ -140,12 +141,12 @@ impl Http {
         let request = request
             .header(header::ACCEPT, "application/json")
             .build()
-            .map_err(FiefError::transport)?;
+            .map_err(failed)?;
         let method = request.method().clone();
         let path = request.url().path().to_owned();
         let response = self.client.execute(request).await;
         metrics::request(path, response.as_ref().ok().map(Response::status));
-        let response = response.map_err(FiefError::transport)?;
+        let response = response.map_err(failed)?;
         let status = response.status();
         if fief::is_success(&method, status) {
             return match read(response, limit).await {
@@ -153,7 +154,7 @@ impl Http {
                 (_, Ok(BodyEnd::TooLong)) => {
                     Err(FiefError::ResponseInvalid("its body is too large"))
                 }
-                (_, Err(error)) => Err(FiefError::transport(error)),
+                (_, Err(error)) => Err(failed(error)),
             };
         }
         let retry_after = retry_after::parse(status, response.headers());
@@ -173,6 +174,11 @@ fn unbuilt(error: &reqwest::Error) -> FiefError {
          certificates: {}",
         Chain(error)
     ))
+}
+
+/// Returns the error of a request that failed.
+fn failed(error: reqwest::Error) -> FiefError {
+    FiefError::Transport(TransportError::new(error))
 }
 
 enum BodyEnd {

@@ -42,7 +42,7 @@ impl TransportError {
     }
 
     /// Strips the URL, which can carry secrets.
-    pub(crate) fn new(error: reqwest::Error) -> Self {
+    pub(super) fn new(error: reqwest::Error) -> Self {
         Self {
             error: Arc::new(error.without_url()),
         }
@@ -64,5 +64,26 @@ impl fmt::Display for TransportError {
 impl Error for TransportError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TransportError;
+    use crate::{FiefError, error::Chain};
+
+    /// LG-2: the reason is logged, the URL is not.
+    #[test]
+    fn the_sources_are_shown_without_the_url() {
+        let request = reqwest::Client::new().get("file:///SECRET").build();
+        let Err(error) = request else {
+            panic!("a request to a file");
+        };
+        let error = FiefError::Transport(TransportError::new(error));
+        let shown = Chain(&error).to_string();
+        assert!(
+            shown.starts_with("no response from Fief: ") && !shown.contains("SECRET"),
+            "{shown}"
+        );
     }
 }
