@@ -96,6 +96,11 @@ async fn a_refresh_of_another_user_login_or_issuer_is_rejected() {
         let result = refreshed(&server, &fief, &params, |token| change(same(token))).await;
         assert_eq!(result.is_ok(), is_good, "{result:?}");
     }
+    // A time before 1970 is that of no login, not even of one in 1970.
+    let early = RefreshParams::new().auth_time(UNIX_EPOCH - Duration::from_secs(1));
+    let first = |token: IdTokenBuilder| token.claim("auth_time", 0);
+    let rejected = refreshed(&server, &fief, &early, first).await;
+    assert!(matches!(rejected, Err(FiefError::IdTokenInvalid(_))));
     let other = RefreshParams::new().user(uuid::Uuid::from_u128(1));
     let rejected = refreshed(&server, &fief, &other, |token| token).await;
     assert!(matches!(rejected, Err(FiefError::IdTokenInvalid(_))));
