@@ -97,14 +97,28 @@ impl Fief {
         redirect_uri: &str,
         request: AuthorizationRequest,
     ) -> Result<(Url, LoginAttempt), FiefError> {
+        // The attempt keeps what the tokens are checked against.
+        let AuthorizationRequest {
+            acr,
+            max_age,
+            state: _,
+            scopes: _,
+            nonce: _,
+            code_challenge: _,
+            prompt: _,
+            screen: _,
+            lang: _,
+            login_hint: _,
+            extras: _,
+        } = &request;
         let attempt = LoginAttempt {
             state: secret::random::<32>()?.into(),
             nonce: secret::random::<32>()?.into(),
             code_verifier: secret::random::<32>()?.into(),
             redirect_uri: redirect_uri.to_owned(),
             client_id: self.client_id().to_owned(),
-            acr: request.acr,
-            max_age: request.max_age,
+            acr: *acr,
+            max_age: *max_age,
         };
         let method = CodeChallengeMethod::S256;
         let challenge = get_code_challenge(attempt.code_verifier.expose_secret(), method);

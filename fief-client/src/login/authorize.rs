@@ -28,17 +28,17 @@ use crate::{Fief, FiefAcr, FiefError, Prompt, Screen, fief, pkce::CodeChallengeM
 #[derive(Clone, Default)]
 #[must_use = "parameters do nothing until a login URL is made of them"]
 pub struct AuthorizationRequest {
-    state: Option<String>,
-    scopes: Vec<String>,
-    nonce: Option<String>,
-    code_challenge: Option<(String, CodeChallengeMethod)>,
-    prompt: Option<Prompt>,
-    screen: Option<Screen>,
-    lang: Option<String>,
-    login_hint: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) scopes: Vec<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) code_challenge: Option<(String, CodeChallengeMethod)>,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) screen: Option<Screen>,
+    pub(super) lang: Option<String>,
+    pub(super) login_hint: Option<String>,
     pub(super) acr: Option<FiefAcr>,
     pub(super) max_age: Option<Duration>,
-    extras: Vec<(String, String)>,
+    pub(super) extras: Vec<(String, String)>,
 }
 
 impl AuthorizationRequest {
