@@ -22,25 +22,34 @@ use crate::{FiefAcr, TransportError};
 ///
 /// # Examples
 ///
-/// How an API would respond:
+/// How an API that validates access tokens would respond:
 ///
 /// ```
 /// use fief_client::FiefError;
 ///
 /// fn status(error: &FiefError) -> u16 {
 ///     match error {
-///         // Log in (again).
-///         FiefError::AccessTokenInvalid(_) | FiefError::AccessTokenExpired => 401,
+///         // Log in again, and with a stronger or more recent login if one is required.
+///         FiefError::AccessTokenInvalid(_)
+///         | FiefError::AccessTokenExpired
+///         | FiefError::AccessTokenAcrTooLow { .. }
+///         | FiefError::AccessTokenAuthTooOld { .. }
+///         | FiefError::UserInactive => 401,
+///         // Fief rejected the access token, for example in `userinfo`.
+///         FiefError::Request { status, .. } if *status == 401 => 401,
 ///         // Logged in, but not allowed.
 ///         FiefError::AccessTokenMissingScope { .. }
-///         | FiefError::AccessTokenMissingPermission { .. }
-///         | FiefError::AccessTokenAcrTooLow { .. }
-///         | FiefError::AccessTokenAuthTooOld { .. } => 403,
-///         // Fief is unreachable, and nothing is known about the token.
-///         _ => 503,
+///         | FiefError::AccessTokenMissingPermission { .. } => 403,
+///         // Fief is unreachable or fails, and nothing is known about the token.
+///         FiefError::Transport(_) | FiefError::Request { .. } | FiefError::ResponseInvalid(_) => 503,
+///         // A mistake of this program, such as `Configuration`, or an error of a login, which an API does not do.
+///         _ => 500,
 ///     }
 /// }
 /// # assert_eq!(status(&FiefError::AccessTokenExpired), 401);
+/// # assert_eq!(status(&FiefError::UserInactive), 401);
+/// # assert_eq!(status(&FiefError::ResponseInvalid("")), 503);
+/// # assert_eq!(status(&FiefError::Configuration(String::new())), 500);
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
