@@ -5,7 +5,7 @@ use std::{
 
 use http::{HeaderMap, StatusCode, header};
 
-use crate::FiefError;
+use crate::{FiefError, error::ErrorClass};
 
 /// `Retry-After` of Fief, or of a proxy before it
 /// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
@@ -34,10 +34,21 @@ impl RetryAfter {
     /// Stores the `Retry-After` of a result, if it has one.
     pub(crate) fn observe<T>(&self, result: &Result<T, FiefError>, now: u64) {
         let Err(error) = result else { return };
-        let FiefError::Request { detail, .. } = error else {
-            return;
+        let delay = match error.clone().into_class() {
+            ErrorClass::Status(_, detail) => detail.retry_after(),
+            // No response, or none that says when to send the next request.
+            ErrorClass::Authorization(_)
+            | ErrorClass::Callback
+            | ErrorClass::Configuration
+            | ErrorClass::Expired
+            | ErrorClass::IdToken
+            | ErrorClass::Inactive
+            | ErrorClass::Invalid
+            | ErrorClass::Response
+            | ErrorClass::Transport
+            | ErrorClass::Unmet(_) => None,
         };
-        if let Some(delay) = detail.retry_after() {
+        if let Some(delay) = delay {
             *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Backpressure {
                 at: now,
                 seconds: delay.as_secs(),
