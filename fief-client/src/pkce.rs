@@ -38,7 +38,7 @@ impl CodeChallengeMethod {
 /// ([RFC 7636, section 4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1)).
 ///
 /// # Errors
-/// [`FiefError::Configuration`]: the system has no random numbers.
+/// [`FiefError::Configuration`]: the operating system provides no random numbers.
 pub fn get_code_verifier() -> Result<String, FiefError> {
     secret::random::<96>()
 }

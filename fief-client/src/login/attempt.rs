@@ -89,7 +89,7 @@ impl Fief {
     ///
     /// # Errors
     /// - [`FiefError::Configuration`]: `redirect_uri` is not an absolute URI without a fragment, an extra
-    ///   parameter is reserved or repeated, or the system has no random numbers.
+    ///   parameter is reserved or repeated, or the operating system provides no random numbers.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: the discovery
     ///   document is not cached and could not be fetched.
     pub async fn begin_login(
