@@ -69,6 +69,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access_token;
+mod acr;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -103,7 +104,8 @@ pub use reqwest;
 pub use secrecy;
 
 pub use crate::{
-    access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
+    access_token::{FiefAccessTokenInfo, Requirements},
+    acr::FiefAcr,
     builder::FiefBuilder,
     client::Fief,
     error::{FiefError, RequestDetail},

@@ -1,4 +1,3 @@
-mod acr;
 mod api;
 mod cache;
 mod claims;
@@ -11,12 +10,10 @@ use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use uuid::Uuid;
 
-pub use self::{
-    acr::FiefAcr,
-    requirements::{Requirements, RequirementsParts},
-};
+pub use self::requirements::{Requirements, RequirementsParts};
 pub(crate) use self::{cache::TokenCache, claims::Audiences, validate::Validator};
 use crate::{
+    FiefAcr,
     clock::from_unix_seconds,
     jose::claims::{NumericDate, Validity},
     keys::Key,
