@@ -9,7 +9,7 @@ use crate::{
     FiefError,
     clock::Clock,
     error::Chain,
-    keys::flight::{SingleFlight, Work},
+    flight::{SingleFlight, Work},
     transport::{Endpoint, Http, Origin},
 };
 

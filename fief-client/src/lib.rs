@@ -79,6 +79,7 @@ pub mod crypto;
 mod discovery;
 mod error;
 mod fief;
+mod flight;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the fuzz targets alone")]
