@@ -87,3 +87,20 @@ async fn a_clock_that_goes_back_does_not_prolong_old_keys() {
         "{removed:?}"
     );
 }
+
+/// RB-9, TV-25: nor are keys used after a failed fetch, if the clock was set back to before they were fetched.
+#[tokio::test]
+async fn a_failed_fetch_keeps_no_keys_from_another_time() {
+    let (server, fief) = connected().await;
+    server.set_time(SystemTime::now() - 60 * MINUTE);
+    let old = token(&server, 0);
+    server.fault(Endpoint::Jwks, Fault::status(500));
+    validate(&fief, &old).await.unwrap_err();
+    server.clear_faults();
+    server.rotate_key();
+    let removed = validate(&fief, &old).await;
+    assert!(
+        matches!(removed, Err(FiefError::AccessTokenInvalid(_))),
+        "{removed:?}"
+    );
+}

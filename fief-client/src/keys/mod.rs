@@ -202,7 +202,8 @@ impl Keys {
             Err(error) => {
                 tracing::warn!(error = %Chain(&error), "the keys could not be fetched");
                 let delay = self.backoff.record_failure(error.clone(), now);
-                if let Some(set) = previous {
+                // Without a known age it may be too old to be used.
+                if let Some(set) = previous.filter(|set| set.age(now).is_some()) {
                     // Keys that are not due stay in use: only the search for an unknown one failed.
                     let due = set.fetched_at.saturating_add(RENEW_AFTER);
                     self.mark_latest_fresh(&set, now, now.saturating_add(delay).max(due));
