@@ -336,7 +336,7 @@ impl FiefBuilder {
             validator: Validator {
                 provider,
                 audiences: self.audiences,
-                limit: self.access_token_limit,
+                max_token_len: self.access_token_limit,
                 cache: TokenCache::new(self.cache_bytes, self.cache_entries),
             },
             credentials: Credentials {

@@ -194,7 +194,7 @@ impl Inner {
     pub(crate) async fn keys(self: &Arc<Self>) -> Result<Arc<KeySet>, FiefError> {
         let fetch = |known| fetch_keys(Arc::clone(self), known);
         let provider = self.provider();
-        provider.keys.get(&provider.clock, fetch).await
+        provider.keys.usable_set(&provider.clock, fetch).await
     }
 
     /// Returns the key that a token names, fetching the keys if necessary.

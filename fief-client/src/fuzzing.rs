@@ -48,7 +48,9 @@ pub fn trust(fief: &Fief, body: &[u8]) -> Option<()> {
 #[must_use]
 pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     let provider = fief.provider();
-    let key = provider.keys.find_fresh(None, provider.clock.now())?;
+    let key = provider
+        .keys
+        .find_without_renewal(None, provider.clock.now())?;
     fief.inner.validator.accept(claims, key)
 }
 

@@ -1,6 +1,6 @@
 use crate::{
     Fief, FiefAccessTokenInfo, FiefError, Requirements,
-    access_token::validate::{is_published, parse, record, unknown_key},
+    access_token::validate::{ValidatedBy, is_published, parse, record, unknown_key_error},
 };
 
 impl Fief {
@@ -81,7 +81,7 @@ impl Fief {
         &self,
         access_token: impl AsRef<[u8]>,
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-        self.inner.validator.validate_cached(access_token.as_ref())
+        self.inner.validator.try_validate(access_token.as_ref())
     }
 
     /// Checks requirements of a token that was validated before. For middleware, which validates a token
@@ -108,7 +108,7 @@ impl Fief {
     async fn validate_with_fetch(
         &self,
         token: &str,
-    ) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
+    ) -> Result<(FiefAccessTokenInfo, ValidatedBy), FiefError> {
         let validator = &self.inner.validator;
         let clock = &validator.provider.clock;
         if let Some(cached) = validator.cache.get(token.as_bytes()) {
@@ -120,7 +120,7 @@ impl Fief {
         let jws = parse(token.as_bytes()).map_err(FiefError::AccessTokenInvalid)?;
         match self.inner.find_key(jws.kid.as_deref()).await? {
             Some(key) => validator.verify(jws, key, clock.now()),
-            None => Err(unknown_key(&jws)),
+            None => Err(unknown_key_error(&jws)),
         }
     }
 }

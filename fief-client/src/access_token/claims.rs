@@ -14,7 +14,7 @@ use crate::{
 
 impl AccessTokenClaims<'_> {
     /// Checks that Fief issued the token, for an accepted client.
-    pub(super) fn check_origin(
+    pub(super) fn check_issuer_and_audience(
         &self,
         discovery: &Discovery,
         audiences: &Audiences,
@@ -29,7 +29,7 @@ impl AccessTokenClaims<'_> {
     }
 
     /// Checks that it is an access token.
-    pub(super) fn check_kind(&self, typ: Type) -> Result<(), &'static str> {
+    pub(super) fn check_type(&self, typ: Type) -> Result<(), &'static str> {
         if self.is_id_token() {
             return Err("it is an ID token");
         }

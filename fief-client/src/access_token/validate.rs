@@ -20,13 +20,32 @@ pub(crate) struct Validator {
     pub(crate) provider: Provider,
     pub(crate) audiences: Audiences,
     /// Maximum length of a token in bytes.
-    pub(crate) limit: usize,
+    pub(crate) max_token_len: usize,
     pub(crate) cache: TokenCache,
+}
+
+/// How the signature of a valid token was found to be valid.
+#[derive(Clone, Copy)]
+pub(super) enum ValidatedBy {
+    /// It was verified before.
+    Cache,
+    /// It was verified now.
+    Signature,
+}
+
+impl ValidatedBy {
+    /// Returns the label for logs and metrics.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Cache => "cached",
+            Self::Signature => "verified",
+        }
+    }
 }
 
 impl Validator {
     /// Validates a token without awaiting. Returns `None` if the keys must be fetched first.
-    pub(super) fn validate_cached(
+    pub(super) fn try_validate(
         &self,
         token: &[u8],
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
@@ -34,10 +53,10 @@ impl Validator {
         match self.cache.get(token) {
             // The most frequent case.
             Some(cached) if self.is_usable(&cached, now) => {
-                metrics::token("cached");
+                metrics::token(ValidatedBy::Cache.label());
                 Some(Ok(cached))
             }
-            cached => self.validate_uncached(token, cached, now).map(record),
+            cached => self.try_validate_slow(token, cached, now).map(record),
         }
     }
 
@@ -45,25 +64,27 @@ impl Validator {
     fn is_usable(&self, cached: &FiefAccessTokenInfo, now: u64) -> bool {
         let (keys, clock) = (&self.provider.keys, &self.provider.clock);
         let validity = &cached.validated().validity;
-        keys.is_fresh(now) && is_published(cached) && validity.check(now, clock.leeway).is_ok()
+        keys.needs_no_renewal(now)
+            && is_published(cached)
+            && validity.check(now, clock.leeway).is_ok()
     }
 
     /// Validates a token that is not cached, or not valid any more.
     #[cold]
-    fn validate_uncached(
+    fn try_validate_slow(
         &self,
         token: &[u8],
         cached: Option<FiefAccessTokenInfo>,
         now: u64,
-    ) -> Option<Result<(FiefAccessTokenInfo, &'static str), FiefError>> {
-        if token.len() > self.limit {
+    ) -> Option<Result<(FiefAccessTokenInfo, ValidatedBy), FiefError>> {
+        if token.len() > self.max_token_len {
             return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
         }
         let keys = &self.provider.keys;
-        let is_fresh = keys.is_fresh(now);
+        let needs_no_renewal = keys.needs_no_renewal(now);
         match cached {
             // Renewing the keys may withdraw the one that verified the token.
-            Some(_) if !is_fresh => return None,
+            Some(_) if !needs_no_renewal => return None,
             Some(cached) if is_published(&cached) => return Some(self.revalidate(cached, now)),
             _ => {}
         }
@@ -72,14 +93,16 @@ impl Validator {
             Err(why) => return Some(Err(FiefError::AccessTokenInvalid(why))),
         };
         let kid = jws.kid.as_deref();
-        let find = || keys.find_fresh(kid, now);
-        let unknown = || is_fresh && keys.is_known_missing(kid, now);
+        let find = || keys.find_without_renewal(kid, now);
+        let unknown = || needs_no_renewal && keys.is_miss_final(kid, now);
         match find() {
             Some(key) => Some(self.verify(jws, key, now)),
             None if unknown() => match find() {
                 Some(key) => Some(self.verify(jws, key, now)),
                 // The keys may have become due in the meantime.
-                None => keys.is_fresh(now).then(|| Err(unknown_key(&jws))),
+                None => keys
+                    .needs_no_renewal(now)
+                    .then(|| Err(unknown_key_error(&jws))),
             },
             None => None,
         }
@@ -90,9 +113,9 @@ impl Validator {
         &self,
         cached: FiefAccessTokenInfo,
         now: u64,
-    ) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
+    ) -> Result<(FiefAccessTokenInfo, ValidatedBy), FiefError> {
         self.check_times(&cached.validated().validity, now)?;
-        Ok((cached, "cached"))
+        Ok((cached, ValidatedBy::Cache))
     }
 
     /// Verifies the signature of a token, checks its claims and caches it.
@@ -101,24 +124,29 @@ impl Validator {
         mut jws: Jws<'_>,
         key: Arc<Key>,
         now: u64,
-    ) -> Result<(FiefAccessTokenInfo, &'static str), FiefError> {
+    ) -> Result<(FiefAccessTokenInfo, ValidatedBy), FiefError> {
         let (token, typ) = (jws.token, jws.typ);
         let claims: AccessTokenClaims<'_> =
             jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
-        self.check(&claims, typ, now)?;
+        self.check_claims(&claims, typ, now)?;
         let info = claims.into_info(token, key);
         self.cache.insert(&info);
-        Ok((info, "verified"))
+        Ok((info, ValidatedBy::Signature))
     }
 
     /// Checks the claims of a token whose signature was verified.
-    fn check(&self, claims: &AccessTokenClaims<'_>, typ: Type, now: u64) -> Result<(), FiefError> {
+    fn check_claims(
+        &self,
+        claims: &AccessTokenClaims<'_>,
+        typ: Type,
+        now: u64,
+    ) -> Result<(), FiefError> {
         claims
-            .check_origin(&self.provider.discovery, &self.audiences)
+            .check_issuer_and_audience(&self.provider.discovery, &self.audiences)
             .map_err(FiefError::AccessTokenInvalid)?;
         self.check_times(&claims.validity(), now)?;
         claims
-            .check_kind(typ)
+            .check_type(typ)
             .map_err(FiefError::AccessTokenInvalid)
     }
 
@@ -135,7 +163,7 @@ impl Validator {
     #[cfg(fuzzing)]
     pub(crate) fn accept(&self, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
         let claims: AccessTokenClaims<'_> = crate::jose::json::object(claims)?;
-        self.check(&claims, Type::Any, self.provider.clock.now())
+        self.check_claims(&claims, Type::Any, self.provider.clock.now())
             .ok()?;
         Some(claims.into_info("", key))
     }
@@ -143,10 +171,11 @@ impl Validator {
 
 /// Logs and counts the result of a validation.
 pub(super) fn record(
-    result: Result<(FiefAccessTokenInfo, &'static str), FiefError>,
+    result: Result<(FiefAccessTokenInfo, ValidatedBy), FiefError>,
 ) -> Result<FiefAccessTokenInfo, FiefError> {
     match &result {
-        Ok((info, outcome)) => {
+        Ok((info, by)) => {
+            let outcome = by.label();
             let kid = info.validated().key.kid();
             tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
             metrics::token(outcome);
@@ -170,7 +199,7 @@ pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
 }
 
 /// Returns the error of a token whose key Fief does not publish.
-pub(super) fn unknown_key(jws: &Jws<'_>) -> FiefError {
+pub(super) fn unknown_key_error(jws: &Jws<'_>) -> FiefError {
     tracing::debug!(kid = ?truncated(jws.kid.as_deref()), "unknown signing key");
     FiefError::AccessTokenInvalid("it is signed with an unknown key")
 }

@@ -48,7 +48,7 @@ impl Backoff {
     }
 
     /// Returns the last failure if it is too early for another attempt.
-    pub(crate) fn retry_blocked(&self, now: u64) -> Option<FiefError> {
+    pub(crate) fn error_during_delay(&self, now: u64) -> Option<FiefError> {
         self.with(|latest| {
             let last = latest.as_ref()?;
             // A clock that was set back does not prolong it.

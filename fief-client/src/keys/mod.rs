@@ -32,11 +32,11 @@ use crate::{FiefError, clock::Clock, error::Chain, metrics};
 pub(crate) struct Keys {
     latest: RwLock<Option<Arc<KeySet>>>,
     /// The period in which the latest set is used and needs no renewal, in seconds of Unix time.
-    fresh_from: AtomicU64,
-    fresh_until: AtomicU64,
+    quiet_from: AtomicU64,
+    quiet_until: AtomicU64,
     backoff: Backoff,
     /// When an unknown key id last caused a fetch.
-    last_miss_at: AtomicU64,
+    last_miss_fetch_at: AtomicU64,
     flight: SingleFlight<Arc<KeySet>>,
 }
 
@@ -44,22 +44,22 @@ impl Keys {
     pub(crate) fn new() -> Self {
         Self {
             latest: RwLock::new(None),
-            fresh_from: AtomicU64::new(0),
-            fresh_until: AtomicU64::new(0),
+            quiet_from: AtomicU64::new(0),
+            quiet_until: AtomicU64::new(0),
             backoff: Backoff::new(),
-            last_miss_at: AtomicU64::new(0),
+            last_miss_fetch_at: AtomicU64::new(0),
             flight: SingleFlight::new(),
         }
     }
 
     /// Returns `true` if the latest set can be used and needs no renewal. Takes no lock.
-    pub(crate) fn is_fresh(&self, now: u64) -> bool {
-        self.fresh_from.load(Ordering::Relaxed) <= now
-            && now <= self.fresh_until.load(Ordering::Relaxed)
+    pub(crate) fn needs_no_renewal(&self, now: u64) -> bool {
+        self.quiet_from.load(Ordering::Relaxed) <= now
+            && now <= self.quiet_until.load(Ordering::Relaxed)
     }
 
     /// Returns the set to verify with: a fresh one, or an older one while Fief is unreachable.
-    pub(crate) async fn get<F: Work<Arc<KeySet>>>(
+    pub(crate) async fn usable_set<F: Work<Arc<KeySet>>>(
         &self,
         clock: &Clock,
         fetch: impl Fn(Option<Arc<KeySet>>) -> F,
@@ -69,15 +69,18 @@ impl Keys {
             return self.fetch_unless_backing_off(now, || fetch(None)).await;
         };
         let fetch = || fetch(Some(Arc::clone(&set)));
-        if self.is_fresh(now) {
+        if self.needs_no_renewal(now) {
             return Ok(set);
         }
         match set.age(now) {
-            Some(age) if age < MAX_AGE || age < MAX_STALE && self.backoff.failed_recently(now) => {
+            Some(age)
+                if age < AWAIT_RENEWAL_AFTER
+                    || age < DISCARD_AFTER && self.backoff.failed_recently(now) =>
+            {
                 self.fetch_in_background(&set, now, fetch);
                 Ok(set)
             }
-            Some(age) if age < MAX_STALE => match self.flight.join(fetch).await {
+            Some(age) if age < DISCARD_AFTER => match self.flight.join(fetch).await {
                 Ok(newer) => Ok(newer),
                 // Another caller may have fetched a newer set in the meantime.
                 Err(_) => Ok(self.latest().unwrap_or(set)),
@@ -88,9 +91,9 @@ impl Keys {
     }
 
     /// Returns the key that a token names, if the latest set is fresh.
-    pub(crate) fn find_fresh(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
+    pub(crate) fn find_without_renewal(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
-        let set = latest.as_ref().filter(|_| self.is_fresh(now))?;
+        let set = latest.as_ref().filter(|_| self.needs_no_renewal(now))?;
         set.find(kid).cloned()
     }
 
@@ -101,12 +104,12 @@ impl Keys {
         clock: &Clock,
         fetch: impl Fn(Option<Arc<KeySet>>) -> F,
     ) -> Result<Option<Arc<Key>>, FiefError> {
-        let set = self.get(clock, &fetch).await?;
+        let set = self.usable_set(clock, &fetch).await?;
         if let Some(key) = set.find(kid) {
             return Ok(Some(Arc::clone(key)));
         }
         let now = clock.now();
-        if self.is_known_missing(kid, now) {
+        if self.is_miss_final(kid, now) {
             return Ok(self.latest().and_then(|set| set.find(kid).cloned()));
         }
         let fetch = || fetch(Some(Arc::clone(&set)));
@@ -121,25 +124,25 @@ impl Keys {
     /// Returns `true` if a key id that is not in the set causes no fetch now, and no fetch is in flight.
     ///
     /// A new set may have arrived since the lookup: look the key up again.
-    pub(crate) fn is_known_missing(&self, kid: Option<&str>, now: u64) -> bool {
+    pub(crate) fn is_miss_final(&self, kid: Option<&str>, now: u64) -> bool {
         kid.is_none()
-            || self.in_cooldown(now, MAX_ATTEMPT)
+            || self.in_cooldown(now, ATTEMPT_LIMIT)
             || self.in_cooldown(now, 0) && self.flight.is_idle()
     }
 
     /// Returns `true` if an unknown key id caused a fetch within the cool-down, at least `min_age` seconds ago.
     fn in_cooldown(&self, now: u64, min_age: u64) -> bool {
-        let last_miss_at = self.last_miss_at.load(Ordering::Relaxed);
+        let last_miss_fetch_at = self.last_miss_fetch_at.load(Ordering::Relaxed);
         // A clock that was set back does not prolong it.
-        let since = now.abs_diff(last_miss_at);
-        last_miss_at != 0 && since < COOLDOWN && since >= min_age
+        let since = now.abs_diff(last_miss_fetch_at);
+        last_miss_fetch_at != 0 && since < COOLDOWN && since >= min_age
     }
 
     /// Returns `true` if an unknown key id may cause a fetch now, and then starts the cool-down.
     fn try_start_cooldown(&self, now: u64) -> bool {
         let is_allowed = !self.in_cooldown(now, 0);
         if is_allowed {
-            self.last_miss_at.store(now, Ordering::Relaxed);
+            self.last_miss_fetch_at.store(now, Ordering::Relaxed);
         }
         is_allowed
     }
@@ -155,7 +158,7 @@ impl Keys {
         now: u64,
         fetch: impl Fn() -> F,
     ) -> Result<Arc<KeySet>, FiefError> {
-        match self.backoff.retry_blocked(now) {
+        match self.backoff.error_during_delay(now) {
             Some(error) => Err(error),
             None => self.flight.join(fetch).await,
         }
@@ -169,20 +172,24 @@ impl Keys {
         now: u64,
         fetch: impl Fn() -> F,
     ) {
-        let due = set.fetched_at.saturating_add(MAX_AGE - 1);
-        let end = now.saturating_add(MAX_ATTEMPT);
-        let until = if now <= due { end.min(due) } else { end };
-        self.mark_latest_fresh(set, now, until);
+        let last_use = set.fetched_at.saturating_add(AWAIT_RENEWAL_AFTER - 1);
+        let end = now.saturating_add(ATTEMPT_LIMIT);
+        let until = if now <= last_use {
+            end.min(last_use)
+        } else {
+            end
+        };
+        self.suspend_latest_renewal(set, now, until);
         if let Err(error) = self.flight.start(fetch) {
             tracing::debug!(error = %Chain(&error), "the renewal of the keys cannot start");
         }
     }
 
-    /// Stores the keys that `fetched` returns, unless there is a set newer than `known` already.
+    /// Stores the keys that `fetch` returns, unless there is a set newer than `known` already.
     pub(crate) async fn renew(
         &self,
         known: Option<Arc<KeySet>>,
-        fetched: impl Future<Output = Result<Vec<Key>, FiefError>>,
+        fetch: impl Future<Output = Result<Vec<Key>, FiefError>>,
         clock: &Clock,
     ) -> Result<Arc<KeySet>, FiefError> {
         let previous = self.latest();
@@ -192,12 +199,12 @@ impl Keys {
         {
             return Ok(Arc::clone(newer));
         }
-        let fetched = fetched.await;
+        let fetched = fetch.await;
         let now = clock.now();
         match fetched {
-            Ok(fetched) => {
+            Ok(keys) => {
                 self.backoff.record_success();
-                Ok(self.store(fetched, now))
+                Ok(self.store(keys, now))
             }
             Err(error) => {
                 tracing::warn!(error = %Chain(&error), "the keys could not be fetched");
@@ -205,8 +212,12 @@ impl Keys {
                 // Without a known age it may be too old to be used.
                 if let Some(set) = previous.filter(|set| set.age(now).is_some()) {
                     // Keys that are not due stay in use: only the search for an unknown one failed.
-                    let due = set.fetched_at.saturating_add(RENEW_AFTER);
-                    self.mark_latest_fresh(&set, now, now.saturating_add(delay).max(due));
+                    let renewal_at = set.fetched_at.saturating_add(RENEW_AFTER);
+                    self.suspend_latest_renewal(
+                        &set,
+                        now,
+                        now.saturating_add(delay).max(renewal_at),
+                    );
                 }
                 Err(error)
             }
@@ -216,32 +227,32 @@ impl Keys {
     /// Returns the age of the latest set in seconds, if it can still be used.
     pub(crate) fn age(&self, now: u64) -> Option<u64> {
         let age = self.latest()?.age(now)?;
-        (age < MAX_STALE).then_some(age)
+        (age < DISCARD_AFTER).then_some(age)
     }
 
     /// Marks a set as fresh, unless there is a newer one.
-    fn mark_latest_fresh(&self, set: &Arc<KeySet>, now: u64, until: u64) {
+    fn suspend_latest_renewal(&self, set: &Arc<KeySet>, now: u64, until: u64) {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         if latest
             .as_ref()
             .is_some_and(|latest| Arc::ptr_eq(latest, set))
         {
-            self.mark_fresh(set, now, until);
+            self.suspend_renewal(set, now, until);
         }
     }
 
     /// Marks a set as fresh until then, or until the clock is set back by more than a step.
-    fn mark_fresh(&self, set: &KeySet, now: u64, until: u64) {
+    fn suspend_renewal(&self, set: &KeySet, now: u64, until: u64) {
         let from = now.saturating_sub(CLOCK_STEP);
-        let until = until.min(set.fetched_at.saturating_add(MAX_STALE - 1));
-        self.fresh_from.store(from, Ordering::Relaxed);
-        self.fresh_until.store(until, Ordering::Relaxed);
+        let until = until.min(set.fetched_at.saturating_add(DISCARD_AFTER - 1));
+        self.quiet_from.store(from, Ordering::Relaxed);
+        self.quiet_until.store(until, Ordering::Relaxed);
     }
 
     #[cfg(fuzzing)]
     pub(crate) fn trust(&self, keys: Vec<Key>, now: u64) {
         self.store(keys, now);
-        self.fresh_until.store(u64::MAX, Ordering::Relaxed);
+        self.quiet_until.store(u64::MAX, Ordering::Relaxed);
     }
 
     /// Stores a set, which succeeds the latest one and is fresh.
@@ -249,7 +260,7 @@ impl Keys {
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         let set = Arc::new(KeySet::new(keys, latest.as_deref(), now));
         *latest = Some(Arc::clone(&set));
-        self.mark_fresh(&set, now, now.saturating_add(RENEW_AFTER));
+        self.suspend_renewal(&set, now, now.saturating_add(RENEW_AFTER));
         metrics::keys(now);
         set
     }
@@ -257,8 +268,8 @@ impl Keys {
 
 // Seconds.
 const RENEW_AFTER: u64 = 8 * 60;
-const MAX_AGE: u64 = 10 * 60;
-const MAX_STALE: u64 = 24 * 3600;
+const AWAIT_RENEWAL_AFTER: u64 = 10 * 60;
+const DISCARD_AFTER: u64 = 24 * 3600;
 const COOLDOWN: u64 = 30;
 /// Longer than any attempt.
-const MAX_ATTEMPT: u64 = 12;
+const ATTEMPT_LIMIT: u64 = 12;
