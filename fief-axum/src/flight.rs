@@ -21,12 +21,12 @@ use tokio::{runtime::Handle, sync::watch, time::timeout};
 /// - If it takes too long because its runtime is blocked, it may still
 ///   complete. It is started again only if it is repeatable.
 pub(crate) struct SingleFlight<K, T> {
-    in_flight: Shared<K, T>,
+    in_flight: FlightMap<K, T>,
     /// Whether work may be started while the same work may still be running.
-    is_repeatable: bool,
+    may_overlap: bool,
 }
 
-type Shared<K, T> = Arc<Mutex<HashMap<K, InFlight<T>>>>;
+type FlightMap<K, T> = Arc<Mutex<HashMap<K, InFlight<T>>>>;
 /// Work in flight: holds `Some` when it has completed.
 type InFlight<T> = watch::Receiver<Option<T>>;
 
@@ -34,7 +34,7 @@ type InFlight<T> = watch::Receiver<Option<T>>;
 pub(crate) struct Joined<T> {
     pub(crate) result: T,
     /// Whether this caller started the work.
-    pub(crate) is_own: bool,
+    pub(crate) started_here: bool,
 }
 
 /// Error of [`SingleFlight::join`]: no runtime is running, the work takes too
@@ -47,10 +47,10 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    pub(crate) fn new(is_repeatable: bool) -> Self {
+    pub(crate) fn new(may_overlap: bool) -> Self {
         Self {
             in_flight: Arc::default(),
-            is_repeatable,
+            may_overlap,
         }
     }
 
@@ -68,22 +68,30 @@ where
     where
         F: Future<Output = T> + Send + 'static,
     {
-        for _ in 0..MAX_STARTS {
-            let (mut flight, is_own) = match self.start(&key, &cached, &work)? {
-                Started::Cached(result) => {
-                    let is_own = false;
-                    return Ok(Joined { result, is_own });
+        for _ in 0..MAX_TRIES {
+            let (mut flight, started_here) = match self.join_or_start(&key, &cached, &work)? {
+                Flight::Cached(result) => {
+                    let started_here = false;
+                    return Ok(Joined {
+                        result,
+                        started_here,
+                    });
                 }
-                Started::Own(flight) => (flight, true),
-                Started::Others(flight) => (flight, false),
+                Flight::Leader(flight) => (flight, true),
+                Flight::Follower(flight) => (flight, false),
             };
             let waited = timeout(WAIT_TIMEOUT, flight.wait_for(Option::is_some)).await;
             let waited = waited.map(|waited| waited.ok().and_then(|result| result.clone()));
             match waited {
-                Ok(Some(result)) => return Ok(Joined { result, is_own }),
+                Ok(Some(result)) => {
+                    return Ok(Joined {
+                        result,
+                        started_here,
+                    });
+                }
                 // Its runtime was shut down.
                 Ok(None) => {}
-                Err(_) if self.is_repeatable => remove(&self.in_flight, &key, &flight),
+                Err(_) if self.may_overlap => remove(&self.in_flight, &key, &flight),
                 Err(_) => return Err(FlightError),
             }
         }
@@ -97,17 +105,17 @@ where
 
     /// Makes the next caller start the work again. Callers that already wait
     /// get the result of the work in flight.
-    pub(crate) fn remove(&self, key: &K) {
+    pub(crate) fn forget(&self, key: &K) {
         lock(&self.in_flight).remove(key);
     }
 
     /// Returns the cached result or the work in flight, or spawns the work.
-    fn start<F>(
+    fn join_or_start<F>(
         &self,
         key: &K,
         cached: impl Fn() -> Option<T>,
         work: impl Fn() -> F,
-    ) -> Result<Started<T>, FlightError>
+    ) -> Result<Flight<T>, FlightError>
     where
         F: Future<Output = T> + Send + 'static,
     {
@@ -118,12 +126,12 @@ where
             match in_flight.get(key) {
                 // The sender exists: it was not lost.
                 Some(flight) if flight.has_changed().is_ok() => {
-                    return Ok(Started::Others(flight.clone()));
+                    return Ok(Flight::Follower(flight.clone()));
                 }
                 Some(_) | None => {}
             }
             if let Some(result) = cached() {
-                return Ok(Started::Cached(result));
+                return Ok(Flight::Cached(result));
             }
             if in_flight.len() >= MAX_IN_FLIGHT {
                 return Err(FlightError);
@@ -144,22 +152,22 @@ where
             drop(guard);
             sender.send_replace(Some(result));
         });
-        Ok(Started::Own(flight))
+        Ok(Flight::Leader(flight))
     }
 }
 
-/// Result of [`SingleFlight::start`].
-enum Started<T> {
+/// Result of [`SingleFlight::join_or_start`].
+enum Flight<T> {
     Cached(T),
     /// Work that this caller started.
-    Own(InFlight<T>),
+    Leader(InFlight<T>),
     /// Work that another caller started.
-    Others(InFlight<T>),
+    Follower(InFlight<T>),
 }
 
 /// Removes work from the map when it completes, panics or is lost.
 struct FlightGuard<K: Eq + Hash, T> {
-    in_flight: Shared<K, T>,
+    in_flight: FlightMap<K, T>,
     key: K,
     flight: InFlight<T>,
 }
@@ -171,7 +179,7 @@ impl<K: Eq + Hash, T> Drop for FlightGuard<K, T> {
 }
 
 /// Removes work from the map, unless newer work has the same key.
-fn remove<K: Eq + Hash, T>(in_flight: &Shared<K, T>, key: &K, flight: &InFlight<T>) {
+fn remove<K: Eq + Hash, T>(in_flight: &FlightMap<K, T>, key: &K, flight: &InFlight<T>) {
     let mut in_flight = lock(in_flight);
     let current = in_flight.get(key);
     if current.is_some_and(|current| current.same_channel(flight)) {
@@ -179,13 +187,13 @@ fn remove<K: Eq + Hash, T>(in_flight: &Shared<K, T>, key: &K, flight: &InFlight<
     }
 }
 
-fn lock<K, T>(in_flight: &Shared<K, T>) -> MutexGuard<'_, HashMap<K, InFlight<T>>> {
+fn lock<K, T>(in_flight: &FlightMap<K, T>) -> MutexGuard<'_, HashMap<K, InFlight<T>>> {
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// More than the sum of the timeouts of a request to Fief.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often one caller starts or joins work that is lost.
-const MAX_STARTS: usize = 3;
+const MAX_TRIES: usize = 3;
 /// Bounds the memory.
 const MAX_IN_FLIGHT: usize = 100_000;

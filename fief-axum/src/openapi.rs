@@ -109,7 +109,7 @@ impl PathsLayer {
                 let Some(operation) = operation(item, &method) else {
                     continue;
                 };
-                match self.table.decide_at(&method, Some(path)) {
+                match self.rules.decide_for(&method, Some(path)) {
                     Decision::Check(rule) => {
                         scoped.push(rule.requirements.clone());
                         describe_operation(operation, rule);

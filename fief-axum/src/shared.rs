@@ -73,7 +73,7 @@ impl Shared {
             .filter(|_| kind.is_login())
             .map(|site| site.login_url(head.path_and_query(), &kind, required));
         let challenge = match login_url {
-            None => self.challenge.header(&kind, required),
+            None => self.challenge.header_value(&kind, required),
             Some(_) => None,
         };
         Rejection::new(rejection::Inner {

@@ -45,9 +45,9 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let token = match RequestAuth::token(parts).await? {
+        let token = match RequestAuth::authenticate_token_info(parts).await? {
             Some(token) => token,
-            None => RequestAuth::authenticated(parts)?
+            None => RequestAuth::authentication(parts)?
                 .credential()?
                 .token
                 .clone(),

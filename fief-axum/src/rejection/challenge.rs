@@ -22,7 +22,7 @@ impl Challenge {
     /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3),
     /// [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3),
     /// [RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)).
-    pub(crate) fn header(
+    pub(crate) fn header_value(
         &self,
         kind: &RejectionKind,
         required: &Requirements,
@@ -97,7 +97,7 @@ impl ChallengeParams {
             | RejectionKind::MissingPermission { .. }
             | RejectionKind::Unavailable => {}
         }
-        let is_scope = |scope: &String| !scope.is_empty() && scope.bytes().all(is_scope_char);
+        let is_scope = |scope: &String| !scope.is_empty() && scope.bytes().all(is_scope_param_char);
         let max_age = max_age.filter(|_| needs_login);
         Self {
             scope: needs_scope.then(|| scopes.join(" ")).filter(is_scope),
@@ -109,7 +109,7 @@ impl ChallengeParams {
 
 /// Returns whether a byte may be part of a scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
 /// Other scopes cannot be requested.
-fn is_scope_char(byte: u8) -> bool {
+fn is_scope_param_char(byte: u8) -> bool {
     byte == b' ' || byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }
 

@@ -26,12 +26,12 @@ use crate::{
 pub(crate) struct RequestAuth {
     auth: Arc<Shared>,
     /// `None` until the request is authenticated.
-    outcome: Option<Outcome>,
+    outcome: Option<AuthOutcome>,
     pending: Arc<PendingResponse>,
 }
 
 /// The result of authenticating a request.
-pub(crate) type Outcome = Result<Credential, RejectionKind>;
+pub(crate) type AuthOutcome = Result<Credential, RejectionKind>;
 
 /// A credential that was found to be valid.
 #[derive(Clone, Debug)]
@@ -53,11 +53,11 @@ pub(crate) struct Authentication<'a> {
     pub(crate) auth: &'a Arc<Shared>,
     pub(crate) pending: &'a Arc<PendingResponse>,
     pub(crate) head: RequestHead<'a>,
-    pub(crate) outcome: &'a Outcome,
+    pub(crate) outcome: &'a AuthOutcome,
 }
 
 impl Credential {
-    fn of_token(token: FiefAccessTokenInfo) -> Self {
+    fn from_token(token: FiefAccessTokenInfo) -> Self {
         Self {
             token,
             session: None,
@@ -88,7 +88,7 @@ impl<'a> Authentication<'a> {
 /// Returns the credential of an outcome if it meets the requirements.
 pub(crate) fn check_requirements<'a>(
     auth: &Arc<Shared>,
-    outcome: &'a Outcome,
+    outcome: &'a AuthOutcome,
     required: &Requirements,
 ) -> Result<&'a Credential, RejectionKind> {
     let credential = outcome.as_ref().map_err(Clone::clone)?;
@@ -127,20 +127,22 @@ impl RequestAuth {
 
     /// Authenticates a request for an extractor.
     pub(crate) async fn authenticate(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
-        Self::token(parts).await?;
-        Self::authenticated(parts)
+        Self::authenticate_token_info(parts).await?;
+        Self::authentication(parts)
     }
 
     /// Authenticates a request and returns its access token, if it has a valid one. This is the shortest path, for
     /// [`Authenticated`](crate::Authenticated).
-    pub(crate) async fn token(parts: &mut Parts) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
+    pub(crate) async fn authenticate_token_info(
+        parts: &mut Parts,
+    ) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
         let mut state = parts
             .extensions
             .get_mut::<Self>()
             .ok_or_else(missing_layer)?;
         if state.try_authenticate(&parts.headers).is_none() {
             // Boxed: this future is large, and most requests do not need it.
-            Box::pin(Self::resolve(parts)).await;
+            Box::pin(Self::authenticate_async(parts)).await;
             state = parts
                 .extensions
                 .get_mut::<Self>()
@@ -154,7 +156,7 @@ impl RequestAuth {
     }
 
     /// Returns the outcome of a request that was authenticated before.
-    pub(crate) fn authenticated(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
+    pub(crate) fn authentication(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
         let state = parts.extensions.get::<Self>().ok_or_else(missing_layer)?;
         Ok(Authentication {
             auth: &state.auth,
@@ -167,22 +169,22 @@ impl RequestAuth {
     /// Authenticates without awaiting, if possible.
     ///
     /// Returns `None` if a session may have to be loaded, or if Fief's keys must be fetched to verify a bearer token.
-    pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&Outcome> {
+    pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&AuthOutcome> {
         if self.outcome.is_none() {
             let outcome = match self.source(headers) {
                 Ok(CredentialSource::Bearer(token)) => {
-                    of_bearer(token, self.auth.fief().try_validate_access_token(token)?)
+                    from_bearer(token, self.auth.fief().try_validate_access_token(token)?)
                 }
                 Ok(CredentialSource::Cookies) => return None,
                 Err(kind) => Err(kind),
             };
-            self.set(outcome);
+            self.record_outcome(outcome);
         }
         self.outcome.as_ref()
     }
 
     /// Authenticates a request, and awaits what this takes.
-    pub(crate) async fn resolve(parts: &mut Parts) {
+    pub(crate) async fn authenticate_async(parts: &mut Parts) {
         if let Some(state) = parts.extensions.get::<Self>() {
             // Before the await, since the response is written even if this future is dropped.
             state.pending.mark_varies();
@@ -190,12 +192,12 @@ impl RequestAuth {
                 .authenticate_by_source(RequestHead::of_parts(parts))
                 .await;
             if let Some(state) = parts.extensions.get_mut::<Self>() {
-                state.set(outcome);
+                state.record_outcome(outcome);
             }
         }
     }
 
-    fn set(&mut self, outcome: Outcome) {
+    fn record_outcome(&mut self, outcome: AuthOutcome) {
         self.pending.mark_varies();
         metrics::request(match &outcome {
             Ok(_) => "authenticated",
@@ -222,13 +224,17 @@ impl RequestAuth {
         }
     }
 
-    async fn authenticate_by_source(&self, head: RequestHead<'_>) -> Outcome {
+    async fn authenticate_by_source(&self, head: RequestHead<'_>) -> AuthOutcome {
         match self.source(head.headers)? {
             CredentialSource::Bearer(token) => {
                 let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
-                let any = Requirements::new();
-                let validated = self.auth.fief().validate_access_token(text, &any).await;
-                of_bearer(token, validated)
+                let no_requirements = Requirements::new();
+                let validated = self
+                    .auth
+                    .fief()
+                    .validate_access_token(text, &no_requirements)
+                    .await;
+                from_bearer(token, validated)
             }
             // Boxed, so that this future stays small for bearer tokens.
             CredentialSource::Cookies => Box::pin(self.authenticate_by_cookie(head)).await,
@@ -237,15 +243,15 @@ impl RequestAuth {
 
     /// Authenticates by what a browser sends on its own: the session, else an access token in a cookie, if one is
     /// configured.
-    async fn authenticate_by_cookie(&self, head: RequestHead<'_>) -> Outcome {
+    async fn authenticate_by_cookie(&self, head: RequestHead<'_>) -> AuthOutcome {
         let auth = &self.auth;
         let session = auth
             .sessions()
             .and_then(|sessions| Some((sessions, SessionCookie::read(sessions, head.headers)?)));
         let name = auth.access_token_cookie();
-        let plain = name.and_then(|name| Jar::new(head.headers).get(name));
-        let plain = plain.filter(|value| !value.is_empty());
-        if session.is_none() && plain.is_none() {
+        let token_cookie = name.and_then(|name| Jar::new(head.headers).get(name));
+        let token_cookie = token_cookie.filter(|value| !value.is_empty());
+        if session.is_none() && token_cookie.is_none() {
             return Err(RejectionKind::MissingCredentials);
         }
         // Before the session is loaded, so that another site cannot cause a refresh.
@@ -257,10 +263,13 @@ impl RequestAuth {
         {
             return Ok(credential);
         }
-        let value = plain.ok_or(RejectionKind::MissingCredentials)?;
-        let any = Requirements::new();
-        let validated = auth.fief().validate_access_token(value, &any).await;
-        Ok(Credential::of_token(validated?))
+        let value = token_cookie.ok_or(RejectionKind::MissingCredentials)?;
+        let no_requirements = Requirements::new();
+        let validated = auth
+            .fief()
+            .validate_access_token(value, &no_requirements)
+            .await;
+        Ok(Credential::from_token(validated?))
     }
 
     async fn authenticate_by_session(
@@ -278,9 +287,9 @@ impl RequestAuth {
 }
 
 /// The syntax is checked only after validation failed, since a valid token is always well-formed.
-fn of_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> Outcome {
+fn from_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> AuthOutcome {
     match validated {
-        Ok(token) => Ok(Credential::of_token(token)),
+        Ok(token) => Ok(Credential::from_token(token)),
         Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
         Err(error) => Err(error.into()),
     }

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 use super::{
     rule::Rule,
     service::RequireService,
-    table::{Access, Entry, Rules, Table},
+    table::{Access, Entry, PathRules, Rules},
 };
 use crate::{RequireLayer, shared::Shared};
 
@@ -50,13 +50,13 @@ use crate::{RequireLayer, shared::Shared};
 #[must_use = "a guard does nothing until it is applied with `Router::layer`"]
 pub struct PathsLayer {
     pub(crate) auth: Arc<Shared>,
-    pub(crate) table: Arc<Table>,
+    pub(crate) rules: Arc<PathRules>,
 }
 
 impl PathsLayer {
     pub(crate) fn new(auth: Arc<Shared>) -> Self {
-        let table = Arc::default();
-        Self { auth, table }
+        let rules = Arc::default();
+        Self { auth, rules }
     }
 
     /// Accepts every request to a path. Its credentials are not read, unless an extractor does so.
@@ -88,20 +88,20 @@ impl PathsLayer {
 
     /// Applies a guard to requests that match no route. Default: they are rejected with 403.
     pub fn fallback(mut self, guard: RequireLayer) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(Access::Rule(guard.rule));
+        Arc::make_mut(&mut self.rules).fallback = Some(Access::Rule(guard.rule));
         self
     }
 
     /// Accepts requests that match no route, for a page that says so. Default: they are rejected with 403.
     pub fn public_fallback(mut self) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(Access::Public);
+        Arc::make_mut(&mut self.rules).fallback = Some(Access::Public);
         self
     }
 
     fn entry(mut self, method: Option<Method>, path: String, access: Access) -> Self {
-        Arc::make_mut(&mut self.table).entries.push(Entry {
+        Arc::make_mut(&mut self.rules).entries.push(Entry {
             method,
-            path,
+            pattern: path,
             access,
         });
         self
@@ -115,7 +115,7 @@ impl<S> Layer<S> for PathsLayer {
         RequireService::new(
             inner,
             self.auth.clone(),
-            Rules::ByPath(Arc::clone(&self.table)),
+            Rules::ByPath(Arc::clone(&self.rules)),
         )
     }
 }

@@ -4,7 +4,7 @@ use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use crate::{
     RejectionKind,
-    request::auth::{Outcome, check_requirements},
+    request::auth::{AuthOutcome, check_requirements},
     shared::Shared,
 };
 
@@ -31,7 +31,11 @@ impl Rule {
     }
 
     /// Checks the outcome of authenticating a request.
-    pub(crate) fn check(&self, auth: &Arc<Shared>, outcome: &Outcome) -> Result<(), RejectionKind> {
+    pub(crate) fn check(
+        &self,
+        auth: &Arc<Shared>,
+        outcome: &AuthOutcome,
+    ) -> Result<(), RejectionKind> {
         match check_requirements(auth, outcome, &self.requirements) {
             Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => Ok(()),
             Ok(_) => Err(RejectionKind::Forbidden),

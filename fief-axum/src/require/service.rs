@@ -61,7 +61,7 @@ where
         // Taken out, so that they can be borrowed mutably while the headers are borrowed.
         let mut extensions = mem::take(request.extensions_mut());
         let (passes, pending) = match RequestAuth::attach(auth, &mut extensions) {
-            Ok((state, pending)) => (decision.passes(auth, state, request.headers()), pending),
+            Ok((state, pending)) => (decision.try_check(auth, state, request.headers()), pending),
             Err(kind) => (Some(Err(kind)), None),
         };
         *request.extensions_mut() = extensions;
@@ -103,8 +103,8 @@ impl<S> RequireService<S> {
 impl Guard {
     /// Authenticates a request and checks it.
     async fn check(&self, parts: &mut Parts) -> Result<(), Rejection> {
-        RequestAuth::resolve(parts).await;
-        let authentication = RequestAuth::authenticated(parts)?;
+        RequestAuth::authenticate_async(parts).await;
+        let authentication = RequestAuth::authentication(parts)?;
         // Only this decision needs to await.
         let Decision::Check(rule) = self.rules.decide(&parts.method, &parts.extensions) else {
             return Err(Rejection::misconfigured());

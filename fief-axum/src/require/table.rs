@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Rules {
     Single(Arc<Rule>),
-    ByPath(Arc<Table>),
+    ByPath(Arc<PathRules>),
 }
 
 /// What to do with a request, decided before its credentials are read.
@@ -32,14 +32,14 @@ impl Rules {
     pub(crate) fn decide(&self, method: &Method, extensions: &Extensions) -> Decision<'_> {
         match self {
             Self::Single(rule) => Decision::Check(rule),
-            Self::ByPath(table) => table.decide(method, extensions),
+            Self::ByPath(rules) => rules.decide(method, extensions),
         }
     }
 }
 
 /// The rules of an application by path.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
+pub(crate) struct PathRules {
     pub(crate) entries: Vec<Entry>,
     pub(crate) fallback: Option<Access>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Table {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) method: Option<Method>,
-    pub(crate) path: String,
+    pub(crate) pattern: String,
     pub(crate) access: Access,
 }
 
@@ -57,7 +57,7 @@ pub(crate) enum Access {
     Rule(Arc<Rule>),
 }
 
-impl Table {
+impl PathRules {
     pub(crate) fn decide(&self, method: &Method, extensions: &Extensions) -> Decision<'_> {
         let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         if path.is_none() && extensions.get::<OriginalUri>().is_none() {
@@ -66,7 +66,7 @@ impl Table {
             );
             return Decision::Deny(RejectionKind::Misconfigured);
         }
-        let decision = self.decide_at(method, path);
+        let decision = self.decide_for(method, path);
         if matches!(decision, Decision::Deny(_)) {
             tracing::debug!(
                 path,
@@ -77,7 +77,7 @@ impl Table {
     }
 
     /// Decides for a matched path; `None` stands for the fallback.
-    pub(crate) fn decide_at(&self, method: &Method, path: Option<&str>) -> Decision<'_> {
+    pub(crate) fn decide_for(&self, method: &Method, path: Option<&str>) -> Decision<'_> {
         let access = match path {
             Some(path) => self.find(method, path),
             None => self.fallback.as_ref(),
@@ -91,24 +91,25 @@ impl Table {
 
     fn find(&self, method: &Method, path: &str) -> Option<&Access> {
         let mut entries = self.entries.iter();
-        let entry = entries.find(|entry| entry.has(method) && entry.covers(path));
+        let entry =
+            entries.find(|entry| entry.matches_method(method) && entry.matches_pattern(path));
         entry.map(|entry| &entry.access)
     }
 }
 
 impl Entry {
-    fn has(&self, requested: &Method) -> bool {
+    fn matches_method(&self, requested: &Method) -> bool {
         self.method.as_ref().is_none_or(|method| {
             method == requested || method == Method::GET && requested == Method::HEAD
         })
     }
 
-    fn covers(&self, path: &str) -> bool {
-        if self.path == path {
+    fn matches_pattern(&self, path: &str) -> bool {
+        if self.pattern == path {
             return true;
         }
         // The prefix ends with the slash: `/admin/{*rest}` covers neither `/administration` nor `/admin/`.
-        let Some((prefix, _)) = self.path.split_once("{*") else {
+        let Some((prefix, _)) = self.pattern.split_once("{*") else {
             return false;
         };
         prefix.ends_with('/') && path.len() > prefix.len() && path.starts_with(prefix)
@@ -117,7 +118,7 @@ impl Entry {
 
 impl Decision<'_> {
     /// Checks a request without awaiting. Returns `None` if this is not possible.
-    pub(crate) fn passes(
+    pub(crate) fn try_check(
         &self,
         auth: &Arc<Shared>,
         state: &mut RequestAuth,

@@ -84,7 +84,7 @@ impl PendingResponse {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let Cookies { cookies, session } = mem::take(&mut *pending);
         let is_void = session.is_some_and(|(sessions, session)| {
-            sessions.revoked.contains(&session) || sessions.refreshes.has_superseded(&session)
+            sessions.revoked.contains(&session) || sessions.refreshes.are_cookies_outdated(&session)
         });
         if is_void { Vec::new() } else { cookies }
     }

@@ -36,23 +36,31 @@ pub(super) async fn callback(
         return StatusCode::NOT_FOUND.into_response();
     };
     let now = unix_seconds(auth.fief().now());
-    let Ok(callback) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default()) else {
+    let Ok(authorization) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default())
+    else {
         return show(site, LoginPageKind::NotBegun, None);
     };
     let Some(attempt) = Attempt::read(
         &site.sessions.cookies,
         Jar::new(&headers),
-        callback.state(),
+        authorization.state(),
         now,
     ) else {
-        return without_attempt(site, &headers, now).await;
+        return no_attempt_response(site, &headers, now).await;
     };
     // The attempt is single-use, even if the login fails.
-    let mut cookies = vec![Attempt::clear(&site.sessions.cookies, callback.state())];
+    let mut cookies = vec![Attempt::clear(
+        &site.sessions.cookies,
+        authorization.state(),
+    )];
     let return_to = site
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
-    let response = match auth.fief().finish_login(&attempt.login, &callback).await {
+    let response = match auth
+        .fief()
+        .finish_login(&attempt.login, &authorization)
+        .await
+    {
         Ok((tokens, user)) => match create_session(site, &tokens, &user, &headers).await {
             Ok(session) => {
                 cookies.extend(session);
@@ -106,7 +114,7 @@ fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Respons
 /// was started in another browser, or the user went back after it.
 ///
 /// The code is not sent to Fief, since it may be that of an attacker.
-async fn without_attempt(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
+async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
     let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
     };

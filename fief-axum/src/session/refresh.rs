@@ -27,7 +27,7 @@ pub(super) async fn join(
         let (sessions, session) = (Arc::clone(sessions), Arc::clone(session));
         async move {
             let outcome = refresh(&sessions, &session).await;
-            metrics::refresh(outcome.name());
+            metrics::refresh(outcome.label());
             let now = unix_seconds(sessions.fief.now());
             sessions.refreshes.insert(&session, outcome.clone(), now);
             outcome

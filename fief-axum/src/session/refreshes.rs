@@ -44,7 +44,7 @@ pub(crate) enum RefreshOutcome {
 
 impl RefreshOutcome {
     /// Returns the label for metrics.
-    pub(crate) fn name(&self) -> &'static str {
+    pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Ended => "ended",
             Self::Failed => "failed",
@@ -89,7 +89,10 @@ impl Refreshes {
     {
         let cached = || self.completed(session, now);
         match self.flights.join(key(session), cached, work).await {
-            Ok(Joined { result, is_own: _ }) => result,
+            Ok(Joined {
+                result,
+                started_here: _,
+            }) => result,
             Err(FlightError) => RefreshOutcome::Failed,
         }
     }
@@ -115,7 +118,7 @@ impl Refreshes {
     /// Returns whether a session has ended or has been refreshed, or is being
     /// refreshed. Its cookies must not be written: they would replace newer
     /// ones.
-    pub(crate) fn has_superseded(&self, session: &Session) -> bool {
+    pub(crate) fn are_cookies_outdated(&self, session: &Session) -> bool {
         let key = key(session);
         // In this order: a refresh is inserted before it is no longer in flight.
         self.flights.contains(&key)

@@ -90,14 +90,17 @@ impl Users {
                 }
             };
             let joined = users.flights.join(token.id(), || None, work).await;
-            let Joined { result, is_own } = joined.map_err(|FlightError| {
+            let Joined {
+                result,
+                started_here,
+            } = joined.map_err(|FlightError| {
                 FiefError::Configuration(
                     "user info was not fetched: the tokio runtime is stopped or overloaded".into(),
                 )
             })?;
             match result {
                 // The rejection may be of another token of the same user.
-                Err(error) if !is_own && is_refusal(&error) => {}
+                Err(error) if !started_here && is_refusal(&error) => {}
                 Ok(_) | Err(_) => return result,
             }
         }
@@ -147,7 +150,7 @@ impl Users {
     /// Removes a user from the cache. A fetch in flight is not joined any more.
     pub(crate) async fn invalidate(&self, fief: &Fief, id: Uuid) {
         self.versions(id).fetch_add(1, Ordering::AcqRel);
-        self.flights.remove(&id);
+        self.flights.forget(&id);
         self.remove(fief, id).await;
     }
 
