@@ -94,7 +94,7 @@ async fn a_key_that_was_removed_during_the_wait_is_not_used() {
     // The attempt fails, since there is no key, and the waiting caller is not polled.
     server.remove_key(&server.kid());
     server.clear_faults();
-    wait_until(async || log.text().contains("could not be fetched")).await;
+    wait_until(async || log.text().contains("failed to fetch the signing keys")).await;
     server.rotate_key();
     validate(&fief, &token(&server, 1)).await.unwrap();
     assert_invalid(validate(&fief, &old).await, "afterwards");

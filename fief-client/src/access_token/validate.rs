@@ -14,9 +14,9 @@ use crate::{
     provider::Provider,
 };
 
-/// Validates access tokens. The signature of a token is verified only once.
+/// Validator of access tokens. The signature of a valid token is verified only once while it stays cached.
 pub(crate) struct Validator {
-    /// Not behind a pointer of its own, since every request reads it.
+    /// Stored inline: every request reads it.
     pub(crate) provider: Provider,
     pub(crate) audiences: Audiences,
     /// Maximum length of a token in bytes.
@@ -44,14 +44,14 @@ impl ValidatedBy {
 }
 
 impl Validator {
-    /// Validates a token without awaiting. Returns `None` if the keys must be fetched first.
+    /// Validates a token without awaiting. Returns `None` if the keys may have to be fetched or awaited.
     pub(super) fn try_validate(
         &self,
         token: &[u8],
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
         let now = self.provider.clock.now();
         match self.cache.get(token) {
-            // The most frequent case.
+            // The most frequent case: counted, but not logged, which keeps it fast and the log short.
             Some(cached) if self.is_usable(&cached, now) => {
                 metrics::token(ValidatedBy::Cache.label());
                 Some(Ok(cached))
@@ -60,7 +60,7 @@ impl Validator {
         }
     }
 
-    /// Returns `true` if a cached token is valid and the keys need no renewal.
+    /// Returns `true` if a cached token is valid, Fief still publishes its key, and the keys need no renewal.
     fn is_usable(&self, cached: &FiefAccessTokenInfo, now: u64) -> bool {
         let (keys, clock) = (&self.provider.keys, &self.provider.clock);
         let validity = &cached.validated().validity;
@@ -69,7 +69,8 @@ impl Validator {
             && validity.check(now, clock.leeway).is_ok()
     }
 
-    /// Validates a token that is not cached, or not valid any more.
+    /// Validates a token that is not cached, or that was cached but is not usable at once: it is no longer valid,
+    /// its key is withdrawn, or the keys need a renewal. Returns `None` as [`try_validate`](Self::try_validate) does.
     #[cold]
     fn try_validate_slow(
         &self,
@@ -83,7 +84,7 @@ impl Validator {
         let keys = &self.provider.keys;
         let needs_no_renewal = keys.needs_no_renewal(now);
         match cached {
-            // Renewing the keys may withdraw the one that verified the token.
+            // A renewal may reveal that Fief has withdrawn the key that verified the token.
             Some(_) if !needs_no_renewal => return None,
             Some(cached) if is_published(&cached) => return Some(self.revalidate(cached, now)),
             _ => {}
@@ -97,9 +98,10 @@ impl Validator {
         let unknown = || needs_no_renewal && keys.is_miss_final(kid, now);
         match find() {
             Some(key) => Some(self.verify(jws, key, now)),
+            // A new set may have arrived since the lookup.
             None if unknown() => match find() {
                 Some(key) => Some(self.verify(jws, key, now)),
-                // The keys may have become due in the meantime.
+                // The keys may have become due for renewal in the meantime.
                 None => keys
                     .needs_no_renewal(now)
                     .then(|| Err(unknown_key_error(&jws))),
@@ -193,9 +195,9 @@ pub(super) fn is_published(cached: &FiefAccessTokenInfo) -> bool {
     cached.validated().key.is_published()
 }
 
-/// Parses a token that may be any bytes.
+/// Parses a token from untrusted bytes.
 pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
-    Jws::parse(str::from_utf8(token).map_err(|_| "it is not text")?)
+    Jws::parse(str::from_utf8(token).map_err(|_| "it is not UTF-8")?)
 }
 
 /// Returns the error of a token whose key Fief does not publish.

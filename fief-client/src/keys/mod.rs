@@ -24,18 +24,21 @@ pub(crate) use self::{
 };
 use crate::{FiefError, clock::Clock, error::Chain, metrics};
 
-/// Cache of Fief's signing keys, which are renewed in the background and kept while Fief is unreachable.
+/// Cache of Fief's signing keys.
 ///
-/// The argument `fetch` of its methods returns the work that fetches a set newer than the one it is given,
-/// with [`renew`](Self::renew).
+/// The latest set is used until it is [`RENEW_AFTER`] old, then while a renewal runs in the background. From
+/// [`AWAIT_RENEWAL_AFTER`] on callers wait for the renewal first, and from [`DISCARD_AFTER`] on it is not used.
+///
+/// Callers pass `fetch`: given the set they know, it returns a future that calls [`renew`](Self::renew) to
+/// replace it.
 #[derive(Debug)]
 pub(crate) struct Keys {
     latest: RwLock<Option<Arc<KeySet>>>,
-    /// The period in which the latest set is used and needs no renewal, in seconds of Unix time.
+    /// The period in which the latest set is used and no renewal is started, as Unix timestamps in seconds.
     quiet_from: AtomicU64,
     quiet_until: AtomicU64,
     backoff: Backoff,
-    /// When an unknown key id last caused a fetch.
+    /// When an unknown key id last caused a fetch, as a Unix timestamp in seconds. 0 is never.
     last_miss_fetch_at: AtomicU64,
     flight: SingleFlight<Arc<KeySet>>,
 }
@@ -52,13 +55,14 @@ impl Keys {
         }
     }
 
-    /// Returns `true` if the latest set can be used and needs no renewal. Takes no lock.
+    /// Returns `true` if the latest set can be used and no renewal is to be started. Takes no lock.
     pub(crate) fn needs_no_renewal(&self, now: u64) -> bool {
         self.quiet_from.load(Ordering::Relaxed) <= now
             && now <= self.quiet_until.load(Ordering::Relaxed)
     }
 
-    /// Returns the set to verify with: a fresh one, or an older one while Fief is unreachable.
+    /// Returns the set to verify with. Waits for a renewal if the latest set is older than
+    /// [`AWAIT_RENEWAL_AFTER`] and no attempt failed recently.
     pub(crate) async fn usable_set<F: Work<Arc<KeySet>>>(
         &self,
         clock: &Clock,
@@ -90,14 +94,15 @@ impl Keys {
         }
     }
 
-    /// Returns the key that a token names, if the latest set is fresh.
+    /// Returns the key for a token's `kid`, if the latest set needs no renewal.
     pub(crate) fn find_without_renewal(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         let set = latest.as_ref().filter(|_| self.needs_no_renewal(now))?;
         set.find(kid).cloned()
     }
 
-    /// Returns the key that a token names. An unknown one causes a fetch, outside of the cool-down.
+    /// Returns the key for a token's `kid`. An unknown `kid` triggers a fetch, unless the cool-down is running:
+    /// then a fetch in flight is joined.
     pub(crate) async fn find<F: Work<Arc<KeySet>>>(
         &self,
         kid: Option<&str>,
@@ -121,7 +126,8 @@ impl Keys {
         Ok(newer.and_then(|set| set.find(kid).cloned()))
     }
 
-    /// Returns `true` if a key id that is not in the set causes no fetch now, and no fetch is in flight.
+    /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, or the fetch that an
+    /// unknown one caused has ended within the cool-down.
     ///
     /// A new set may have arrived since the lookup: look the key up again.
     pub(crate) fn is_miss_final(&self, kid: Option<&str>, now: u64) -> bool {
@@ -133,12 +139,13 @@ impl Keys {
     /// Returns `true` if an unknown key id caused a fetch within the cool-down, at least `min_age` seconds ago.
     fn in_cooldown(&self, now: u64, min_age: u64) -> bool {
         let last_miss_fetch_at = self.last_miss_fetch_at.load(Ordering::Relaxed);
-        // A clock that was set back does not prolong it.
+        // Setting the clock back ends the cool-down, or prolongs it by less than COOLDOWN.
         let since = now.abs_diff(last_miss_fetch_at);
         last_miss_fetch_at != 0 && since < COOLDOWN && since >= min_age
     }
 
-    /// Returns `true` if an unknown key id may cause a fetch now, and then starts the cool-down.
+    /// Returns `true` if an unknown key id may cause a fetch now, and then starts the cool-down. The caller holds
+    /// the lock of `flight`, so that only one of several callers starts it.
     fn try_start_cooldown(&self, now: u64) -> bool {
         let is_allowed = !self.in_cooldown(now, 0);
         if is_allowed {
@@ -164,8 +171,8 @@ impl Keys {
         }
     }
 
-    /// Starts a renewal. Until it ends, other callers use the present set, if that is not too old to be used
-    /// without a failed attempt.
+    /// Starts a renewal in the background. For as long as an attempt may take, other callers keep using the
+    /// current set and start no other renewal. Once the set is [`AWAIT_RENEWAL_AFTER`] old, they wait instead.
     fn fetch_in_background<F: Work<Arc<KeySet>>>(
         &self,
         set: &Arc<KeySet>,
@@ -181,11 +188,11 @@ impl Keys {
         };
         self.suspend_latest_renewal(set, now, until);
         if let Err(error) = self.flight.start(fetch) {
-            tracing::debug!(error = %Chain(&error), "the renewal of the keys cannot start");
+            tracing::debug!(error = %Chain(&error), "failed to start renewing the signing keys");
         }
     }
 
-    /// Stores the keys that `fetch` returns, unless there is a set newer than `known` already.
+    /// Stores the keys that `fetch` returns as a new set, unless there is one newer than `known` already.
     pub(crate) async fn renew(
         &self,
         known: Option<Arc<KeySet>>,
@@ -207,11 +214,11 @@ impl Keys {
                 Ok(self.store(keys, now))
             }
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), "the keys could not be fetched");
+                tracing::warn!(error = %Chain(&error), "failed to fetch the signing keys");
                 let delay = self.backoff.record_failure(error.clone(), now);
-                // Without a known age it may be too old to be used.
+                // A set of unknown age may be too old to be used.
                 if let Some(set) = previous.filter(|set| set.age(now).is_some()) {
-                    // Keys that are not due stay in use: only the search for an unknown one failed.
+                    // A set that is not due for renewal stays in use: only the lookup of an unknown key failed.
                     let renewal_at = set.fetched_at.saturating_add(RENEW_AFTER);
                     self.suspend_latest_renewal(
                         &set,
@@ -230,7 +237,7 @@ impl Keys {
         (age < DISCARD_AFTER).then_some(age)
     }
 
-    /// Marks a set as fresh, unless there is a newer one.
+    /// Calls [`suspend_renewal`](Self::suspend_renewal), unless there is a newer set.
     fn suspend_latest_renewal(&self, set: &Arc<KeySet>, now: u64, until: u64) {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         if latest
@@ -241,7 +248,8 @@ impl Keys {
         }
     }
 
-    /// Marks a set as fresh until then, or until the clock is set back by more than a step.
+    /// Lets the latest set be used without a renewal until then, or until the clock is set back by more than a
+    /// step.
     fn suspend_renewal(&self, set: &KeySet, now: u64, until: u64) {
         let from = now.saturating_sub(CLOCK_STEP);
         let until = until.min(set.fetched_at.saturating_add(DISCARD_AFTER - 1));
@@ -255,7 +263,7 @@ impl Keys {
         self.quiet_until.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// Stores a set, which succeeds the latest one and is fresh.
+    /// Stores a set, which replaces the latest one and needs no renewal at first.
     fn store(&self, keys: Vec<Key>, now: u64) -> Arc<KeySet> {
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         let set = Arc::new(KeySet::new(keys, latest.as_deref(), now));
@@ -266,10 +274,13 @@ impl Keys {
     }
 }
 
-// Seconds.
+/// Age in seconds at which a set is renewed in the background.
 const RENEW_AFTER: u64 = 8 * 60;
+/// Age in seconds at which callers wait for the renewal.
 const AWAIT_RENEWAL_AFTER: u64 = 10 * 60;
+/// Age in seconds at which a set is not used any more, even if Fief is unreachable.
 const DISCARD_AFTER: u64 = 24 * 3600;
+/// Seconds during which unknown key ids cause one fetch.
 const COOLDOWN: u64 = 30;
-/// Longer than any attempt.
+/// Seconds: longer than any attempt to fetch the keys takes.
 const ATTEMPT_LIMIT: u64 = 12;
