@@ -1,4 +1,6 @@
-//! Single flight: sharing the result of work that is in flight.
+//! Single flight: concurrent callers share one execution of the same work.
+//!
+//! fief-client has one of its own, without keys.
 
 use std::{
     collections::HashMap,
@@ -10,24 +12,24 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch, time::timeout};
 
-/// Map of work in flight: all callers with the same key share one execution and
-/// its result (single flight).
+/// Map of work in flight: callers with the same key share one execution of the
+/// work, and its result.
 ///
 /// The work is spawned, so it continues if the caller that started it is
-/// dropped.
+/// dropped. A caller tries up to [`MAX_TRIES`] times:
 ///
-/// - If it is lost because its runtime was shut down, a caller that waits for
-///   it starts it again.
-/// - If it takes too long because its runtime is blocked, it may still
-///   complete. It is started again only if it is repeatable.
+/// - Work that was lost, because it panicked or its runtime was shut down, is
+///   started again.
+/// - Work that takes longer than [`WAIT_TIMEOUT`] may still complete. It is
+///   started again only if executions may overlap.
 pub(crate) struct SingleFlight<K, T> {
     in_flight: FlightMap<K, T>,
-    /// Whether work may be started while the same work may still be running.
+    /// Whether work may be started while an earlier execution may still run.
     may_overlap: bool,
 }
 
 type FlightMap<K, T> = Arc<Mutex<HashMap<K, InFlight<T>>>>;
-/// Work in flight: holds `Some` when it has completed.
+/// Receiver of the result; `None` while the work runs.
 type InFlight<T> = watch::Receiver<Option<T>>;
 
 /// Result of [`SingleFlight::join`].
@@ -38,7 +40,7 @@ pub(crate) struct Joined<T> {
 }
 
 /// Error of [`SingleFlight::join`]: no runtime is running, the work takes too
-/// long, or too much work is in flight.
+/// long, it was lost [`MAX_TRIES`] times, or too much work is in flight.
 #[derive(Debug)]
 pub(crate) struct FlightError;
 
@@ -57,8 +59,9 @@ where
     /// Waits for the work in flight for a key, or starts it, and returns the
     /// result.
     ///
-    /// If none is in flight, `cached` is called first. It runs under the lock,
-    /// so that no work starts or ends meanwhile: it must be short.
+    /// If no work is in flight, `cached` is called before any is started. It
+    /// runs under the lock, so that no work starts or ends meanwhile: it must be
+    /// short, and must not use this `SingleFlight`.
     pub(crate) async fn join<F>(
         &self,
         key: K,
@@ -89,7 +92,7 @@ where
                         started_here,
                     });
                 }
-                // Its runtime was shut down.
+                // The work was lost: try again.
                 Ok(None) => {}
                 Err(_) if self.may_overlap => remove(&self.in_flight, &key, &flight),
                 Err(_) => return Err(FlightError),
@@ -103,13 +106,14 @@ where
         lock(&self.in_flight).contains_key(key)
     }
 
-    /// Makes the next caller start the work again. Callers that already wait
-    /// get the result of the work in flight.
+    /// Forgets the work in flight for a key: the next caller does not join it,
+    /// but consults `cached` and starts the work. Callers that already wait get
+    /// the result of the forgotten work.
     pub(crate) fn forget(&self, key: &K) {
         lock(&self.in_flight).remove(key);
     }
 
-    /// Returns the cached result or the work in flight, or spawns the work.
+    /// Returns the work in flight, else the cached result, else spawns the work.
     fn join_or_start<F>(
         &self,
         key: &K,
@@ -124,7 +128,7 @@ where
         {
             let mut in_flight = lock(&self.in_flight);
             match in_flight.get(key) {
-                // The sender exists: it was not lost.
+                // Its sender exists, so the work was not lost.
                 Some(flight) if flight.has_changed().is_ok() => {
                     return Ok(Flight::Follower(flight.clone()));
                 }
@@ -148,7 +152,7 @@ where
         let work = work();
         runtime.spawn(async move {
             let result = work.await;
-            // Before the callers are notified, so that they cannot join it again.
+            // Before the callers are notified, so that they cannot join this work again.
             drop(guard);
             sender.send_replace(Some(result));
         });
@@ -191,9 +195,10 @@ fn lock<K, T>(in_flight: &FlightMap<K, T>) -> MutexGuard<'_, HashMap<K, InFlight
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// More than the sum of the timeouts of a request to Fief.
+/// How long a caller waits: longer than a request to Fief takes, with all its
+/// timeouts.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How often one caller starts or joins work that is lost.
+/// How often one caller starts or joins work.
 const MAX_TRIES: usize = 3;
-/// Bounds the memory.
+/// The number of keys with work in flight, which bounds the memory.
 const MAX_IN_FLIGHT: usize = 100_000;

@@ -6,7 +6,7 @@ use super::{data::Session, expiring_map::ExpiringMap};
 use crate::flight::{FlightError, Joined, SingleFlight};
 
 /// Refreshes that are in flight or were recently completed, one for each
-/// session and generation.
+/// session and generation: the number of times that the session was refreshed.
 ///
 /// Requests may arrive with a session that was refreshed a moment ago, since
 /// they were sent before its new cookies arrived. They get the outcome of that
@@ -23,7 +23,7 @@ type Key = (Uuid, u64);
 #[derive(Clone, Debug)]
 struct Completed {
     outcome: RefreshOutcome,
-    /// In seconds of Unix time.
+    /// Unix timestamps, in seconds.
     finished_at: u64,
     expires_at: u64,
 }
@@ -33,7 +33,8 @@ struct Completed {
 pub(crate) enum RefreshOutcome {
     /// The session was revoked, or its user is inactive.
     Ended,
-    /// Fief is unreachable or failed: a later refresh may succeed.
+    /// Fief is unreachable or failed, or the refresh could not be run or
+    /// awaited: a later one may succeed.
     Failed,
     /// The tokens were refreshed: the session with the new ones.
     Refreshed(Arc<Session>),
@@ -53,14 +54,13 @@ impl RefreshOutcome {
         }
     }
 
-    /// Returns for how many seconds requests with the previous session get this
-    /// outcome.
+    /// Returns how long, in seconds, this outcome is served to requests with the
+    /// same session and generation.
     fn lifetime(&self) -> u64 {
         match self {
             Self::Refreshed(_) | Self::Ended => GRACE_PERIOD,
             Self::Failed => RETRY_PAUSE,
-            // As long as any session lasts.
-            Self::Refused => 24 * 3600,
+            Self::Refused => REFUSED_LIFETIME,
         }
     }
 }
@@ -74,10 +74,10 @@ impl Refreshes {
         }
     }
 
-    /// Returns the outcome of the refresh of a session that was recently
-    /// completed or is in flight, or starts it by spawning `work`.
+    /// Returns the outcome of a session's refresh. Uses a recent outcome, joins
+    /// the refresh in flight, or spawns `work`.
     ///
-    /// `work` must [`insert`](Self::insert) its outcome.
+    /// `work` must [`insert`](Self::insert) its outcome before it returns.
     pub(crate) async fn join<F>(
         &self,
         session: &Session,
@@ -117,7 +117,8 @@ impl Refreshes {
 
     /// Returns whether a session has ended or has been refreshed, or is being
     /// refreshed. Its cookies must not be written: they would replace newer
-    /// ones.
+    /// ones. An outcome that is no longer served counts as well, since it makes
+    /// the cookies no newer.
     pub(crate) fn are_cookies_outdated(&self, session: &Session) -> bool {
         let key = key(session);
         // In this order: a refresh is inserted before it is no longer in flight.
@@ -148,5 +149,8 @@ fn key(session: &Session) -> Key {
 
 /// How long the previous session is accepted, in seconds.
 const GRACE_PERIOD: u64 = 30;
-/// The time between two attempts to refresh, in seconds.
+/// The time between two refresh attempts, in seconds.
 const RETRY_PAUSE: u64 = 5;
+/// How long a refresh token counts as unusable, in seconds: as long as Fief's
+/// access tokens are valid by default. The session ends with its own.
+const REFUSED_LIFETIME: u64 = 24 * 3600;
