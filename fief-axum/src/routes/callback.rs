@@ -1,4 +1,5 @@
-//! The callback route: Fief redirects to it with a code, or with an error.
+//! The callback route, to which Fief redirects the browser with a code or an
+//! error.
 
 use std::sync::Arc;
 
@@ -25,8 +26,8 @@ use crate::{
     shared::Shared,
 };
 
-/// Finishes the login that the query of the redirect belongs to, and redirects
-/// to the page that the login was started for.
+/// Finishes the login that the `state` in the query identifies, and redirects
+/// to the page that the login was started for, or shows why it failed.
 pub(super) async fn callback(
     State(auth): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
@@ -71,7 +72,7 @@ pub(super) async fn callback(
             Err(Error::Fief(error)) => login_failed(site, &error, &return_to),
             Err(error) => session_failed(site, &error, &return_to),
         },
-        // A login with `prompt=none` must not show an error page.
+        // A `prompt=none` login that needs interaction is not an error: go back silently.
         Err(FiefError::Authorization { error, .. })
             if attempt.is_silent && needs_interaction(&error) =>
         {
@@ -82,7 +83,8 @@ pub(super) async fn callback(
     with_cookies(response, &cookies)
 }
 
-/// Creates the session, and caches the user info of the ID token.
+/// Creates the session and returns its cookies. Caches the user info of the ID
+/// token.
 async fn create_session(
     site: &LoginConfig,
     tokens: &FiefTokenResponse,
@@ -90,7 +92,7 @@ async fn create_session(
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
     let Sessions { fief, users, .. } = &*site.sessions;
-    // `finish_login` has validated it, so this is a cache lookup.
+    // `finish_login` has validated this token, so it is in the cache unless that is disabled.
     let info = fief
         .validate_access_token(tokens.access_token(), &Requirements::new())
         .await?;
@@ -99,7 +101,8 @@ async fn create_session(
     Ok(cookies)
 }
 
-/// Shows that the login succeeded, but the session could not be created.
+/// Returns the page for a login that succeeded at Fief, but whose session could
+/// not be created.
 fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
     tracing::error!(error = %Chain(error), "failed to create a session");
     match error {
@@ -110,10 +113,11 @@ fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Respons
     }
 }
 
-/// Responds to a callback without a cookie of its attempt: the login expired,
-/// was started in another browser, or the user went back after it.
+/// Responds to a callback without the cookie of its attempt: the login expired,
+/// was started in another browser, or has been finished and the user went back.
+/// With an active session it redirects to the page after the login.
 ///
-/// The code is not sent to Fief, since it may be that of an attacker.
+/// The code is not sent to Fief, since it may belong to an attacker's login.
 async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
     let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
@@ -139,11 +143,16 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             show(site, LoginPageKind::NotBegun, None)
         }
-        ErrorClass::Status(status, _) if status.is_client_error() => {
-            tracing::error!(
-                error = %Chain(error),
-                "Fief rejected this client: check the client id and secret"
-            );
+        ErrorClass::Status(status, detail) if status.is_client_error() => {
+            let is_unauthorized = status == StatusCode::UNAUTHORIZED;
+            if is_unauthorized || detail.code() == Some("invalid_client") {
+                tracing::error!(
+                    error = %Chain(error),
+                    "Fief rejected this client: check the client id and secret"
+                );
+            } else {
+                tracing::error!(error = %Chain(error), "Fief rejected the token request");
+            }
             show(site, LoginPageKind::Failed, None)
         }
         ErrorClass::Inactive => show(site, LoginPageKind::Denied, Some(return_to)),
@@ -151,11 +160,11 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
             tracing::warn!(error = %Chain(error), "failed to finish a login");
             show(site, LoginPageKind::Unavailable, Some(return_to))
         }
-        ErrorClass::Configuration
-        | ErrorClass::Expired
-        | ErrorClass::IdToken
-        | ErrorClass::Invalid
-        | ErrorClass::Unmet(_) => {
+        ErrorClass::Configuration => {
+            tracing::error!(error = %Chain(error), "failed to finish a login");
+            show(site, LoginPageKind::Failed, None)
+        }
+        ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid | ErrorClass::Unmet(_) => {
             tracing::error!(error = %Chain(error), "the tokens of a login are invalid");
             show(site, LoginPageKind::Failed, None)
         }
@@ -167,8 +176,8 @@ fn with_cookies(mut response: Response, cookies: &[Cookie<'static>]) -> Response
     response
 }
 
-/// Returns whether a login with `prompt=none` failed because Fief would have to
-/// show a page
+/// Returns whether an error means that Fief has to show a page, which
+/// `prompt=none` forbids
 /// ([OpenID Connect Core, section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)).
 fn needs_interaction(error: &str) -> bool {
     matches!(
@@ -180,7 +189,7 @@ fn needs_interaction(error: &str) -> bool {
     )
 }
 
-/// Returns the page for an error that Fief redirected with.
+/// Returns the page for the `error` in the query of the redirect.
 fn error_page(error: &str) -> LoginPageKind {
     match error {
         "access_denied" => LoginPageKind::Denied,
