@@ -3,7 +3,7 @@ use fief_client::{FiefAcr, Requirements, internal::RequirementsParts};
 
 use crate::RejectionKind;
 
-/// The parts of a `WWW-Authenticate` challenge that are the same in every response.
+/// Constant parts of the `WWW-Authenticate` challenges.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Challenge {
     realm: Option<String>,
@@ -21,7 +21,7 @@ impl Challenge {
     /// Returns the `WWW-Authenticate` header of a rejection, if it has one
     /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3),
     /// [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3),
-    /// [RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)).
+    /// [RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)). Without a parameter it is `Bearer`.
     pub(crate) fn header_value(
         &self,
         kind: &RejectionKind,
@@ -31,6 +31,7 @@ impl Challenge {
             RejectionKind::CrossSite
             | RejectionKind::Misconfigured
             | RejectionKind::Unavailable => return None,
+            // No `error` if no credentials were sent (RFC 6750, section 3.1).
             RejectionKind::MissingCredentials => None,
             // RFC 6750 defines no other code for 403.
             RejectionKind::Forbidden | RejectionKind::MissingPermission { .. } => {
@@ -58,16 +59,17 @@ impl Challenge {
         ]
         .map(|(name, value)| value.map(|value| format!("{name}={}", quoted(value))));
         let params = params.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        // Always a valid value: the builder checks the realm, and the other parameters are ASCII.
         let text = format!("Bearer {params}");
         Some(HeaderValue::from_str(text.trim_end()).unwrap_or(HeaderValue::from_static("Bearer")))
     }
 }
 
-/// What a client must request from Fief in order to meet the requirements.
+/// What a rejected client should request from Fief, as far as the rejection is about it.
 pub(crate) struct ChallengeParams {
     pub(crate) scope: Option<String>,
     pub(crate) acr: Option<&'static str>,
-    /// Seconds.
+    /// In seconds, as sent.
     pub(crate) max_age: Option<String>,
 }
 
@@ -107,8 +109,9 @@ impl ChallengeParams {
     }
 }
 
-/// Returns whether a byte may be part of a scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
-/// Other scopes cannot be requested.
+/// Returns whether a byte may occur in a `scope` parameter
+/// ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)). A `scope` with any other byte is left out
+/// of the challenge.
 fn is_scope_param_char(byte: u8) -> bool {
     byte == b' ' || byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }

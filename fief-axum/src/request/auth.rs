@@ -18,9 +18,9 @@ use crate::{
     shared::Shared,
 };
 
-/// Per-request authentication state, shared by layer, guards and extractors.
+/// Authentication state of a request, shared by layer, guards and extractors.
 ///
-/// It is in the request's extensions. Credentials are read and verified at most once, by the first guard or extractor
+/// It is stored in the request's extensions. Credentials are read and verified at most once, by the first guard or extractor
 /// that needs them.
 #[derive(Clone)]
 pub(crate) struct RequestAuth {
@@ -33,11 +33,11 @@ pub(crate) struct RequestAuth {
 /// The result of authenticating a request.
 pub(crate) type AuthOutcome = Result<Credential, RejectionKind>;
 
-/// A credential that was found to be valid.
+/// Valid credential of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) token: FiefAccessTokenInfo,
-    /// `None` for a bearer token, and for an access token that is the plain value of a cookie.
+    /// `None` if the token is a bearer token or the value of the access token cookie.
     pub(crate) session: Option<Arc<Session>>,
 }
 
@@ -48,7 +48,7 @@ enum CredentialSource<'a> {
     Cookies,
 }
 
-/// An authenticated request, as extractors see it.
+/// The result of authenticating a request, as extractors see it.
 pub(crate) struct Authentication<'a> {
     pub(crate) auth: &'a Arc<Shared>,
     pub(crate) pending: &'a Arc<PendingResponse>,
@@ -66,7 +66,7 @@ impl Credential {
 }
 
 impl<'a> Authentication<'a> {
-    /// Returns the credential, or the rejection of a request that has no valid one.
+    /// Returns the credential, or a rejection if the request has no valid one.
     pub(crate) fn credential(&self) -> Result<&'a Credential, Rejection> {
         self.outcome
             .as_ref()
@@ -79,7 +79,7 @@ impl<'a> Authentication<'a> {
             .map_err(|kind| self.reject(kind, required))
     }
 
-    /// Rejects the request. The response explains how to meet the requirements.
+    /// Returns the rejection. Its response says how to meet the requirements.
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
         self.auth.reject(self.head, kind, required)
     }
@@ -98,10 +98,10 @@ pub(crate) fn check_requirements<'a>(
 }
 
 impl RequestAuth {
-    /// Returns the state of a request, and inserts it first if there is none.
+    /// Returns the state of a request. If there is none, inserts it and also returns its [`PendingResponse`], which the
+    /// caller must apply to the response.
     ///
-    /// The caller that inserts it also gets the [`PendingResponse`], and must apply it to the response. The state of another
-    /// `FiefAuth` is rejected, since its credentials are not valid here.
+    /// Fails if the state is that of another `FiefAuth`, which may accept other credentials.
     pub(crate) fn attach<'a>(
         auth: &Arc<Shared>,
         extensions: &'a mut Extensions,
@@ -120,7 +120,7 @@ impl RequestAuth {
             return Ok((state, new));
         }
         tracing::error!(
-            "a FiefAuth's layer or guard is nested in the layer of another FiefAuth: use one FiefAuth for both"
+            "a FiefAuth's layer or guard is nested in the layer or guard of another FiefAuth: use one FiefAuth for both"
         );
         Err(RejectionKind::Misconfigured)
     }
@@ -131,8 +131,8 @@ impl RequestAuth {
         Self::authentication(parts)
     }
 
-    /// Authenticates a request and returns its access token, if it has a valid one. This is the shortest path, for
-    /// [`Authenticated`](crate::Authenticated).
+    /// Authenticates a request and returns its token's info, or `None` if it has no valid credential. This is the fast
+    /// path of [`Authenticated`](crate::Authenticated).
     pub(crate) async fn authenticate_token_info(
         parts: &mut Parts,
     ) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
@@ -155,20 +155,21 @@ impl RequestAuth {
         Ok(credential.map(|credential| credential.token.clone()))
     }
 
-    /// Returns the outcome of a request that was authenticated before.
+    /// Returns the result for a request that was authenticated before.
     pub(crate) fn authentication(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
         let state = parts.extensions.get::<Self>().ok_or_else(missing_layer)?;
         Ok(Authentication {
             auth: &state.auth,
             pending: &state.pending,
             head: RequestHead::of_parts(parts),
-            outcome: state.outcome.as_ref().ok_or_else(missing_layer)?,
+            outcome: state.outcome.as_ref().ok_or_else(missing_outcome)?,
         })
     }
 
     /// Authenticates without awaiting, if possible.
     ///
-    /// Returns `None` if a session may have to be loaded, or if Fief's keys must be fetched to verify a bearer token.
+    /// Returns `None` if Fief's keys may have to be fetched or awaited to verify a bearer token, and for every request
+    /// without a bearer token if cookies are enabled.
     pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&AuthOutcome> {
         if self.outcome.is_none() {
             let outcome = match self.source(headers) {
@@ -183,10 +184,10 @@ impl RequestAuth {
         self.outcome.as_ref()
     }
 
-    /// Authenticates a request, and awaits what this takes.
+    /// Authenticates a request and records the outcome. Awaits keys and sessions if necessary.
     pub(crate) async fn authenticate_async(parts: &mut Parts) {
         if let Some(state) = parts.extensions.get::<Self>() {
-            // Before the await, since the response is written even if this future is dropped.
+            // Before the await: if this future is dropped, the response still depends on the credentials.
             state.pending.mark_varies();
             let outcome = state
                 .authenticate_by_source(RequestHead::of_parts(parts))
@@ -206,7 +207,7 @@ impl RequestAuth {
         self.outcome = Some(outcome);
     }
 
-    /// Marks the response as dependent on the credentials, although they were not read.
+    /// Marks the response as depending on the credentials, whether or not they were read.
     pub(crate) fn mark_varies(&self) {
         self.pending.mark_varies();
     }
@@ -241,8 +242,8 @@ impl RequestAuth {
         }
     }
 
-    /// Authenticates by what a browser sends on its own: the session, else an access token in a cookie, if one is
-    /// configured.
+    /// Authenticates by cookies, which a browser sends automatically: by the session, else by the access token cookie if
+    /// one is configured.
     async fn authenticate_by_cookie(&self, head: RequestHead<'_>) -> AuthOutcome {
         let auth = &self.auth;
         let session = auth
@@ -254,7 +255,7 @@ impl RequestAuth {
         if session.is_none() && token_cookie.is_none() {
             return Err(RejectionKind::MissingCredentials);
         }
-        // Before the session is loaded, so that another site cannot cause a refresh.
+        // Before the session is loaded: a request from another site must not refresh it.
         if !csrf::is_same_origin(auth.site().map(LoginConfig::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
@@ -286,7 +287,8 @@ impl RequestAuth {
     }
 }
 
-/// The syntax is checked only after validation failed, since a valid token is always well-formed.
+/// Returns the outcome for a bearer token. Its syntax is checked only if validation failed, since a valid token is always
+/// well-formed.
 fn from_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> AuthOutcome {
     match validated {
         Ok(token) => Ok(Credential::from_token(token)),
@@ -299,5 +301,10 @@ fn missing_layer() -> Rejection {
     tracing::error!(
         "an extractor needs FiefAuth::layer() or a guard around its route: add `.layer(auth.layer())`"
     );
+    Rejection::misconfigured()
+}
+
+fn missing_outcome() -> Rejection {
+    tracing::error!("the result of a request was read before it was authenticated");
     Rejection::misconfigured()
 }

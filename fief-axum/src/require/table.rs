@@ -1,4 +1,4 @@
-//! Decides by the path of a request what a guard requires.
+//! Decides by the method and the path of a request what a guard requires.
 
 use std::sync::Arc;
 
@@ -37,20 +37,24 @@ impl Rules {
     }
 }
 
-/// The rules of an application by path.
+/// Rules of an application by method and path. The first entry that matches applies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathRules {
     pub(crate) entries: Vec<Entry>,
     pub(crate) fallback: Option<Access>,
 }
 
+/// Entry of [`PathRules`].
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
+    /// `None` for every method.
     pub(crate) method: Option<Method>,
+    /// The path as in the router, where `{*rest}` at the end stands for all paths below.
     pub(crate) pattern: String,
     pub(crate) access: Access,
 }
 
+/// Condition on which a request is accepted.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
     Public,
@@ -60,6 +64,7 @@ pub(crate) enum Access {
 impl PathRules {
     pub(crate) fn decide(&self, method: &Method, extensions: &Extensions) -> Decision<'_> {
         let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        // A router inserts `OriginalUri`: if it is absent, this layer is outside of a router.
         if path.is_none() && extensions.get::<OriginalUri>().is_none() {
             tracing::error!(
                 "FiefAuth::paths() must be applied with Router::layer: outside of the router no path is matched yet"
@@ -68,15 +73,23 @@ impl PathRules {
         }
         let decision = self.decide_for(method, path);
         if matches!(decision, Decision::Deny(_)) {
-            tracing::debug!(
-                path,
-                "rejected: FiefAuth::paths() has no entry for the path"
-            );
+            if let Some(path) = path {
+                tracing::debug!(
+                    %method,
+                    path,
+                    "rejected: FiefAuth::paths() has no entry for the method and path"
+                );
+            } else {
+                tracing::debug!(
+                    %method,
+                    "rejected: no route matched, and FiefAuth::paths() has no fallback"
+                );
+            }
         }
         decision
     }
 
-    /// Decides for a matched path; `None` stands for the fallback.
+    /// Decides for a method and a matched path. `None` is a request that matched no route: the fallback decides.
     pub(crate) fn decide_for(&self, method: &Method, path: Option<&str>) -> Decision<'_> {
         let access = match path {
             Some(path) => self.find(method, path),
@@ -117,7 +130,8 @@ impl Entry {
 }
 
 impl Decision<'_> {
-    /// Checks a request without awaiting. Returns `None` if this is not possible.
+    /// Checks a request without awaiting, if possible. Otherwise returns `None`, as
+    /// [`try_authenticate`](RequestAuth::try_authenticate) does.
     pub(crate) fn try_check(
         &self,
         auth: &Arc<Shared>,
@@ -130,6 +144,7 @@ impl Decision<'_> {
                 .map(|outcome| rule.check(auth, outcome)),
             Self::Allow => Some(Ok(())),
             Self::Deny(kind) => {
+                // Like every rejection by a guard, the response is not for shared caches.
                 state.mark_varies();
                 Some(Err(kind.clone()))
             }
