@@ -22,7 +22,9 @@ use axum::{
 };
 use fief_axum::{FiefAuth, Rejection, RejectionKind};
 use tower_http::{
-    sensitive_headers::SetSensitiveHeadersLayer, timeout::TimeoutLayer, trace::TraceLayer,
+    sensitive_headers::{SetSensitiveRequestHeadersLayer, SetSensitiveResponseHeadersLayer},
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
 };
 
 use crate::{castles::Castles, settings::Settings};
@@ -65,14 +67,12 @@ fn app(auth: FiefAuth) -> Router {
         .route("/", get(pages::home))
         .merge(auth.routes())
         .layer(auth.layer())
-        // The outermost comes first. Cookies hold the session, so they are not logged.
+        // The outermost comes first. Credentials are marked before a request is traced, and session
+        // cookies before its response is.
         .layer((
-            SetSensitiveHeadersLayer::new([
-                header::AUTHORIZATION,
-                header::COOKIE,
-                header::SET_COOKIE,
-            ]),
+            SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]),
             TraceLayer::new_for_http(),
+            SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]),
             TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)),
         ))
         .with_state(Castles::default())
