@@ -60,10 +60,10 @@ impl RequireLayer {
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     pub fn describe(&self, document: &mut OpenApi, method: &Method, path: &str) {
-        add_scheme(document, &self.auth, &self.rule.requirements);
         let item = document.paths.paths.get_mut(path);
         if let Some(operation) = item.and_then(|item| operation(item, method)) {
             describe_operation(operation, &self.rule);
+            add_scheme(document, &self.auth, &self.rule.requirements);
         } else {
             tracing::error!(
                 %method,
