@@ -195,6 +195,18 @@ async fn the_routes_can_be_nested_and_renamed() {
     );
 }
 
+#[tokio::test]
+async fn two_routes_cannot_have_one_path() {
+    let server = FiefTestServer::start().await;
+    let error = builder(&server).logout_path("/login").build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid configuration: logout_path and login_path must differ"
+    );
+    let error = builder(&server).user_route("/logout").build().unwrap_err();
+    assert!(error.to_string().contains("user_route and logout_path"));
+}
+
 /// RB-10
 #[tokio::test]
 async fn a_login_while_fief_is_unreachable_is_a_503() {

@@ -4,8 +4,11 @@ mod account;
 mod attempt;
 mod begin;
 mod callback;
+mod clocks;
 mod cookies;
+mod late;
 mod logout;
+mod names;
 mod refresh;
 mod return_to;
 mod session;
@@ -32,7 +35,9 @@ pub fn key() -> SessionKey {
 
 /// Returns the builder of a web application.
 pub fn builder(server: &FiefTestServer) -> FiefAuthBuilder {
-    FiefAuth::builder(web::fief(server)).login(APP, key())
+    FiefAuth::builder(web::fief(server))
+        .login(APP, key())
+        .cookie_name("fief")
 }
 
 /// Returns an application with a page for each kind of requirement.

@@ -25,7 +25,6 @@ async fn an_idle_session_expires_after_an_hour() {
     assert_eq!(visitor.open("/castles").await.status, 200);
     server.advance(Duration::from_secs(3601));
     assert_eq!(visitor.open("/castles").await.status, 303);
-    assert!(visitor.cookie_names().is_empty());
 }
 
 /// SE-4
@@ -87,12 +86,16 @@ async fn a_session_survives_a_change_of_keys() {
     let server = FiefTestServer::start().await;
     let (_, visitor) = logged_in(&server, builder(&server)).await;
     let new = fief_axum::SessionKey::from_bytes(b"another key of at least 32 bytes").unwrap();
-    let changed = fief_axum::FiefAuth::builder(web::fief(&server)).login(APP, new.clone());
+    let changed = fief_axum::FiefAuth::builder(web::fief(&server))
+        .login(APP, new.clone())
+        .cookie_name("fief");
     let kept = changed.previous_session_key(key()).build().unwrap();
     let mut visitor = visitor.at(app(&kept));
     assert_eq!(visitor.open("/castles").await.status, 200);
 
-    let fresh = fief_axum::FiefAuth::builder(web::fief(&server)).login(APP, new);
+    let fresh = fief_axum::FiefAuth::builder(web::fief(&server))
+        .login(APP, new)
+        .cookie_name("fief");
     let mut visitor = visitor.at(app(&fresh.build().unwrap()));
     assert_eq!(visitor.open("/castles").await.status, 303);
 }

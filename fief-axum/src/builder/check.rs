@@ -8,8 +8,11 @@ use crate::{Error, request::return_to::return_to, routes::config::Resource};
 
 /// Parses the URL of the application.
 pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
-    let url = Url::parse(app_url)
-        .map_err(|error| Error::config(format!("app_url must be a URL: {error}")))?;
+    let url = Url::parse(app_url).map_err(|error| {
+        Error::config(format!(
+            "app_url must be a URL such as https://app.example.com, not {app_url:?}: {error}"
+        ))
+    })?;
     let loopback = is_loopback(&url);
     if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
         return Err(Error::config(
@@ -27,8 +30,11 @@ pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
 /// Parses the resource identifier of the API
 /// ([RFC 9728, section 1.2](https://www.rfc-editor.org/rfc/rfc9728#section-1.2)).
 pub(super) fn resource(id: &str) -> Result<Resource, Error> {
-    let url = Url::parse(id)
-        .map_err(|error| Error::config(format!("resource must be a URL: {error}")))?;
+    let url = Url::parse(id).map_err(|error| {
+        Error::config(format!(
+            "resource must be a URL such as https://api.example.com, not {id:?}: {error}"
+        ))
+    })?;
     let is_http = matches!(url.scheme(), "http" | "https");
     if !is_http || !is_origin_and_path(&url) || !is_fixed(url.path()) {
         return Err(Error::config(
@@ -36,6 +42,18 @@ pub(super) fn resource(id: &str) -> Result<Resource, Error> {
         ));
     }
     Ok(Resource::new(id, &url))
+}
+
+/// Validates the beginning of cookie names.
+pub(super) fn cookie_name(name: String) -> Result<String, Error> {
+    let is_valid = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if (1..=32).contains(&name.len()) && name.bytes().all(is_valid) {
+        Ok(name)
+    } else {
+        Err(Error::config(
+            "cookie_name must be 1 to 32 ASCII letters, digits, `-` and `_`",
+        ))
+    }
 }
 
 /// Accepts what fits into a quoted string of a header.
@@ -56,6 +74,17 @@ pub(super) fn route(name: &str, path: &str) -> Result<String, Error> {
             let example = name.trim_end_matches("_path").trim_end_matches("_route");
             Error::config(format!("{name} must be a fixed path such as /{example}"))
         })
+}
+
+/// Accepts the paths of routes, which a router would not accept twice.
+pub(super) fn routes_differ(routes: &[(&str, Option<&String>)]) -> Result<(), Error> {
+    for (i, (name, path)) in routes.iter().enumerate() {
+        let mut others = routes.iter().take(i).filter(|_| path.is_some());
+        if let Some((other, _)) = others.find(|(_, other)| other == path) {
+            return Err(Error::config(format!("{name} and {other} must differ")));
+        }
+    }
+    Ok(())
 }
 
 /// Accepts the path of a page to redirect to, with an optional query.

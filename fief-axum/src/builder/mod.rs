@@ -9,7 +9,10 @@ mod route_settings;
 mod routes;
 mod session;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use fief_client::Fief;
 
@@ -19,7 +22,7 @@ use crate::{
     cookie::{CookieConfig, Keys},
     extract::policy::Policies,
     rejection::{OnRejection, challenge::Challenge},
-    session::{RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store},
+    session::{RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store, random_id},
     shared::Shared,
     user::Users,
 };
@@ -58,6 +61,7 @@ pub struct FiefAuthBuilder {
     routes: RouteSettings,
     session: SessionConfig,
     previous_session_keys: Vec<SessionKey>,
+    cookie_name: Option<String>,
     /// `None` keeps sessions in cookies.
     session_store: Option<Box<dyn RecordStore>>,
     on_rejection: Option<OnRejection>,
@@ -75,6 +79,7 @@ impl FiefAuthBuilder {
             routes: RouteSettings::new(),
             session: SessionConfig::new(),
             previous_session_keys: Vec::new(),
+            cookie_name: None,
             session_store: None,
             on_rejection: None,
             access_token_cookie: None,
@@ -163,6 +168,7 @@ impl FiefAuthBuilder {
             session,
             previous_session_keys,
             session_store,
+            cookie_name,
             on_rejection,
             access_token_cookie,
             realm,
@@ -173,13 +179,13 @@ impl FiefAuthBuilder {
         let site = match login {
             Some((app_url, key)) => {
                 let app_url = check::app_url(&app_url)?;
-                let is_secure = app_url.scheme() == "https";
-                if !is_secure {
+                if app_url.scheme() == "http" {
                     tracing::warn!(
                         "app_url is http: cookies are not Secure, use https in production"
                     );
                 }
                 session.validate()?;
+                let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
                 let keys = Keys::new(key, previous_session_keys, fief.client_id())?;
                 let keys = Arc::new(keys);
                 let sessions = Sessions {
@@ -187,10 +193,16 @@ impl FiefAuthBuilder {
                     users: Arc::clone(&users),
                     store: session_store
                         .map(|records| Store::new(records, Arc::clone(&keys), session.absolute)),
-                    cookies: CookieConfig { is_secure, keys },
+                    cookies: CookieConfig::new(
+                        cookie_name.as_deref(),
+                        fief.client_id(),
+                        app_url.as_str(),
+                        keys,
+                    ),
                     config: session,
                     refreshes: Refreshes::new(),
-                    revoked: RevocationList::new(),
+                    revoked: RevocationList::new(random_id()?),
+                    pending: AtomicUsize::new(0),
                 };
                 Some(routes.build(&app_url, Arc::new(sessions))?)
             }

@@ -61,6 +61,12 @@ impl RouteSettings {
         let prefix = app_url.path().trim_end_matches('/').to_owned();
         let origin = app_url.origin().ascii_serialization();
         let after_logout = check::page("after_logout", &after_logout)?;
+        check::routes_differ(&[
+            ("login_path", Some(&login_path)),
+            ("callback_path", Some(&callback_path)),
+            ("logout_path", Some(&logout_path)),
+            ("user_route", user_route.as_ref()),
+        ])?;
         Ok(LoginConfig {
             sessions,
             redirect_uri: format!("{origin}{prefix}{callback_path}"),

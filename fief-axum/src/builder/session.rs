@@ -7,6 +7,19 @@ use crate::{FiefAuthBuilder, SessionKey, UserCache, user};
 /// Settings of sessions, which need [`login`](FiefAuthBuilder::login), and of
 /// the cache of user info.
 impl FiefAuthBuilder {
+    /// Sets the beginning of all cookies' names, such as `shop` for
+    /// `__Host-shop_session`. Default: `fief`, and a hash of the
+    /// client and the application's URL at the end of each name, so that
+    /// several applications on one host keep their cookies apart.
+    ///
+    /// It is needed only if two `FiefAuth` have the same client and URL, or if
+    /// other software expects a certain name. ASCII letters, digits, `-` and
+    /// `_`, 1 to 32 of them.
+    pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.cookie_name = Some(name.into());
+        self
+    }
+
     /// Accepts sessions that were sealed with a previous key. Default: no
     /// previous keys.
     ///
@@ -122,10 +135,14 @@ impl FiefAuthBuilder {
     /// - a session may be larger than 8 KB, because users have many
     ///   permissions.
     ///
-    /// The cookie then holds only a sealed session id, and each request loads
-    /// its session from the store. Records are sealed with the session key, so
-    /// tokens cannot be read from the store. If the store fails, requests with
-    /// a session are rejected with 503.
+    /// The cookie then holds only sealed ids, and each request loads three
+    /// records from the store at once. Records are sealed with the session key,
+    /// so tokens cannot be read from the store. If the store fails, requests
+    /// with a session are rejected with 503.
+    ///
+    /// A session ends if one of its records is missing. So the store must not
+    /// evict records to make room: set Redis' `maxmemory-policy` to
+    /// `noeviction`, or users are logged out when memory is short.
     ///
     /// A store that caches records in the process, such as
     /// `CachingSessionStore`, does not notice revocations by other machines.

@@ -1,8 +1,8 @@
 //! The session cookie, split into several because browsers limit the size of
 //! each.
 //!
-//! The first chunk begins with the number of chunks and a dot. The cookies are
-//! `__Host-fief_session`, `__Host-fief_session.1` and `__Host-fief_session.2`.
+//! The first chunk begins with the number of chunks and a dot. The names of the
+//! others end with `.1` and `.2`.
 
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
@@ -82,9 +82,9 @@ fn clear_from(
 }
 
 fn chunk_name(config: &CookieConfig, index: usize) -> String {
-    let name = config.name("fief_session");
+    let name = config.session_name();
     if index == 0 {
-        name
+        name.to_owned()
     } else {
         format!("{name}.{index}")
     }

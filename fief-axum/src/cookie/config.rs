@@ -1,30 +1,62 @@
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use time::Duration;
 use tower_cookies::{Cookie, cookie::SameSite};
 
 use super::seal::Keys;
 
-/// Attributes and keys of the cookies of an application.
+/// Names, attributes and keys of the cookies of an application.
 ///
-/// All cookies are `HttpOnly`, `SameSite=Lax` and for the path `/`.
+/// All cookies are `HttpOnly`, `SameSite=Lax` and for the path `/`. Browsers
+/// share cookies between all paths and ports of a host, so the names contain a
+/// hash of the client and the application's URL: several applications on one
+/// host keep their cookies apart.
 pub(crate) struct CookieConfig {
     /// Whether browsers use https. It is `false` on loopback only.
-    pub(crate) is_secure: bool,
+    is_secure: bool,
+    /// The beginning of all names, such as `__Host-fief_`.
+    prefix: String,
+    /// The end of names, such as `_xu8fLfjV`. Empty for names that the
+    /// application has set.
+    suffix: String,
+    /// The name of the session cookie.
+    session: String,
     pub(crate) keys: Arc<Keys>,
 }
 
 impl CookieConfig {
+    /// Creates the names: those with a hash of `client_id` and `app_url`, or
+    /// those that begin with `name`.
+    pub(crate) fn new(name: Option<&str>, client_id: &str, app_url: &str, keys: Arc<Keys>) -> Self {
+        let is_secure = app_url.starts_with("https:");
+        // The prefix keeps other hosts and plain http from setting the cookie (RFC 6265bis,
+        // section 4.1.3). Browsers reject it over http.
+        let host = if is_secure { "__Host-" } else { "" };
+        let suffix = match name {
+            Some(_) => String::new(),
+            None => format!("_{}", short_hash(&format!("{client_id}\0{app_url}"))),
+        };
+        let prefix = format!("{host}{}_", name.unwrap_or("fief"));
+        let session = format!("{prefix}session{suffix}");
+        Self {
+            is_secure,
+            prefix,
+            suffix,
+            session,
+            keys,
+        }
+    }
+
+    /// Returns the name of the session cookie.
+    pub(crate) fn session_name(&self) -> &str {
+        &self.session
+    }
+
     /// Returns the full name of a cookie.
-    ///
-    /// The prefix `__Host-` keeps other hosts and plain http from setting the
-    /// cookie ([RFC 6265bis, section
-    /// 4.1.3](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3)).
-    /// Over http on loopback it is `dev_`, since cookies are shared by all
-    /// ports: Fief itself may run there and sets a `fief_session` as well.
     pub(crate) fn name(&self, name: &str) -> String {
-        let prefix = if self.is_secure { "__Host-" } else { "dev_" };
-        format!("{prefix}{name}")
+        format!("{}{name}{}", self.prefix, self.suffix)
     }
 
     /// Creates a cookie that the browser keeps for `max_age` seconds.
@@ -46,4 +78,11 @@ impl CookieConfig {
     pub(crate) fn removal(&self, name: String) -> Cookie<'static> {
         self.cookie(name, String::new(), 0)
     }
+}
+
+/// Returns 8 characters of the SHA-256 of a text, base64url.
+pub(crate) fn short_hash(text: &str) -> String {
+    let mut hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()));
+    hash.truncate(8);
+    hash
 }

@@ -13,7 +13,7 @@ mod seal;
 
 pub use self::key::SessionKey;
 pub(crate) use self::{
-    config::CookieConfig,
+    config::{CookieConfig, short_hash},
     jar::Jar,
     seal::{Keys, Purpose},
 };

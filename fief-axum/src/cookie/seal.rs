@@ -7,9 +7,11 @@
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
     hkdf::{HKDF_SHA256, KeyType, Salt},
+    hmac,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use super::key::SessionKey;
 use crate::Error;
@@ -24,11 +26,13 @@ pub(crate) enum Purpose {
     LoginCounter,
     /// A login in progress.
     Login,
-    /// A session in a store.
+    /// A record of a store. It is bound to its id as well.
     Record,
+    /// When a session was last used.
+    Seen,
     /// A session in cookies.
     Session,
-    /// The id of a session in a store.
+    /// The ids of the records of a session in a store.
     Ticket,
 }
 
@@ -44,8 +48,11 @@ struct DerivedKeys {
     logins: RandomizedNonceKey,
     login: RandomizedNonceKey,
     record: RandomizedNonceKey,
+    seen: RandomizedNonceKey,
     session: RandomizedNonceKey,
     ticket: RandomizedNonceKey,
+    /// Derives the ids of records. They cannot be computed without the key.
+    record_ids: hmac::Key,
 }
 
 impl Keys {
@@ -68,10 +75,21 @@ impl Keys {
     /// Seals a value: base64url of nonce, ciphertext and tag. The nonce is
     /// random.
     pub(crate) fn seal(&self, purpose: Purpose, value: &impl Serialize) -> Result<String, Error> {
+        self.seal_bound(purpose, &[], value)
+    }
+
+    /// Seals a value that can be opened only together with `bound`, such as the
+    /// place that it is stored at.
+    pub(crate) fn seal_bound(
+        &self,
+        purpose: Purpose,
+        bound: &[u8],
+        value: &impl Serialize,
+    ) -> Result<String, Error> {
         let failed = || Error::Configuration("failed to seal the session".into());
         let mut plain = serde_json::to_vec(value).map_err(|_| failed())?;
         let keys = self.keys.first().ok_or_else(failed)?;
-        let aad = self.aad(purpose);
+        let aad = self.aad(purpose, bound);
         let nonce = keys
             .key(purpose)
             .seal_in_place_append_tag(Aad::from(&aad), &mut plain)
@@ -84,9 +102,19 @@ impl Keys {
     /// Returns `None` for anything else, such as a value that was modified,
     /// sealed with a key that is no longer used, or in a format of the past.
     pub(crate) fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &str) -> Option<T> {
+        self.open_bound(purpose, &[], sealed)
+    }
+
+    /// Opens what was sealed together with `bound`.
+    pub(crate) fn open_bound<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        bound: &[u8],
+        sealed: &str,
+    ) -> Option<T> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
-        let aad = self.aad(purpose);
+        let aad = self.aad(purpose, bound);
         self.keys.iter().find_map(|keys| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut buffer = sealed.to_vec();
@@ -100,8 +128,27 @@ impl Keys {
 
     /// Returns the associated data: it is authenticated, but not part of the
     /// sealed value.
-    fn aad(&self, purpose: Purpose) -> Vec<u8> {
-        [purpose.label(), b"\0", self.client_id.as_bytes()].concat()
+    fn aad(&self, purpose: Purpose, bound: &[u8]) -> Vec<u8> {
+        let client_id = self.client_id.as_bytes();
+        [purpose.label(), b"\0", client_id, b"\0", bound].concat()
+    }
+
+    /// Derives ids of records from what they belong to: one for each key, that
+    /// of the first key first.
+    pub(crate) fn record_ids(&self, kind: &[u8], owner: Uuid) -> impl Iterator<Item = Uuid> {
+        let name = [
+            kind,
+            b"\0",
+            self.client_id.as_bytes(),
+            b"\0",
+            owner.as_bytes(),
+        ]
+        .concat();
+        self.keys.iter().map(move |keys| {
+            let tag = hmac::sign(&keys.record_ids, &name);
+            let half = tag.as_ref().first_chunk().copied().unwrap_or_default();
+            Uuid::from_bytes(half)
+        })
     }
 }
 
@@ -111,8 +158,10 @@ impl DerivedKeys {
             logins: derive(key, Purpose::LoginCounter)?,
             login: derive(key, Purpose::Login)?,
             record: derive(key, Purpose::Record)?,
+            seen: derive(key, Purpose::Seen)?,
             session: derive(key, Purpose::Session)?,
             ticket: derive(key, Purpose::Ticket)?,
+            record_ids: hmac::Key::new(hmac::HMAC_SHA256, &derive_bytes(key, RECORD_IDS)?),
         })
     }
 
@@ -121,6 +170,7 @@ impl DerivedKeys {
             Purpose::LoginCounter => &self.logins,
             Purpose::Login => &self.login,
             Purpose::Record => &self.record,
+            Purpose::Seen => &self.seen,
             Purpose::Session => &self.session,
             Purpose::Ticket => &self.ticket,
         }
@@ -134,24 +184,33 @@ impl Purpose {
     /// the previous one unreadable.
     fn label(self) -> &'static [u8] {
         match self {
-            Self::LoginCounter => b"fief-axum logins 1",
-            Self::Login => b"fief-axum login 1",
-            Self::Record => b"fief-axum record 1",
-            Self::Session => b"fief-axum session 1",
-            Self::Ticket => b"fief-axum ticket 1",
+            Self::LoginCounter => b"fief-axum logins 2",
+            Self::Login => b"fief-axum login 2",
+            Self::Record => b"fief-axum record 2",
+            Self::Seen => b"fief-axum seen 2",
+            Self::Session => b"fief-axum session 2",
+            Self::Ticket => b"fief-axum ticket 2",
         }
     }
 }
 
 fn derive(key: &SessionKey, purpose: Purpose) -> Result<RandomizedNonceKey, Error> {
-    let failed = |_| Error::SessionKey("failed to derive keys from it");
+    let derived = derive_bytes(key, purpose.label())?;
+    RandomizedNonceKey::new(&AES_256_GCM, &derived)
+        .map_err(|_| Error::SessionKey("failed to derive keys from it"))
+}
+
+fn derive_bytes(key: &SessionKey, label: &[u8]) -> Result<[u8; KEY_LEN], Error> {
     let mut derived = [0; KEY_LEN];
     let prk = Salt::new(HKDF_SHA256, &[]).extract(key.as_bytes());
-    prk.expand(&[purpose.label()], KeyLen)
+    prk.expand(&[label], KeyLen)
         .and_then(|okm| okm.fill(&mut derived))
-        .map_err(failed)?;
-    RandomizedNonceKey::new(&AES_256_GCM, &derived).map_err(failed)
+        .map_err(|_| Error::SessionKey("failed to derive keys from it"))?;
+    Ok(derived)
 }
+
+/// The label of the key that derives ids of records.
+const RECORD_IDS: &[u8] = b"fief-axum record ids 2";
 
 /// The length of a derived key, as a type that HKDF takes.
 #[derive(Debug)]

@@ -126,7 +126,7 @@ impl CurrentSession {
             match session::write(sessions, &fresh, &self.request.headers) {
                 Ok(cookies) => self
                     .pending
-                    .set_session_cookies(sessions, cookies, Some(&fresh)),
+                    .set_session_cookies(sessions, &fresh, cookies, None),
                 Err(error) => {
                     tracing::error!(
                         error = %Chain(&error),

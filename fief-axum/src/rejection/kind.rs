@@ -3,8 +3,10 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use fief_client::{
     FiefAcr, FiefError,
-    internal::{ErrorClass, Unmet},
+    internal::{Chain, ErrorClass, Unmet},
 };
+
+use crate::Error;
 
 /// Reason for a [`Rejection`](crate::Rejection), with its status.
 ///
@@ -168,6 +170,20 @@ impl From<Unmet> for RejectionKind {
             Unmet::MaxAge(max_age) => Self::AuthTooOld { max_age },
             Unmet::Permission(permissions) => Self::MissingPermission { permissions },
             Unmet::Scope(scope) => Self::MissingScope { scope },
+        }
+    }
+}
+
+impl From<Error> for RejectionKind {
+    /// Fails closed: whether a session is valid is unknown if it cannot be
+    /// loaded.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Fief(error) => error.into(),
+            Error::Configuration(_) | Error::SessionKey(_) | Error::SessionStore(_) => {
+                tracing::error!(error = %Chain(&error), "failed to load a session");
+                Self::Unavailable
+            }
         }
     }
 }

@@ -280,10 +280,16 @@ impl RequestAuth {
         head: RequestHead<'_>,
     ) -> Result<Option<Credential>, RejectionKind> {
         let authenticated = session::authenticate(sessions, head, cookie).await?;
-        let (token, session) = authenticated.session.unzip();
+        let Some((token, session)) = authenticated.session else {
+            return Ok(None);
+        };
+        let (cookies, seen) = (authenticated.cookies, authenticated.seen);
         self.pending
-            .set_session_cookies(sessions, authenticated.cookies, session.as_ref());
-        Ok(token.map(|token| Credential { token, session }))
+            .set_session_cookies(sessions, &session, cookies, seen);
+        Ok(Some(Credential {
+            token,
+            session: Some(session),
+        }))
     }
 }
 

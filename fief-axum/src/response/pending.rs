@@ -8,15 +8,18 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use fief_client::internal::unix_seconds;
 use tower_cookies::Cookie;
 
 use super::cache_control;
 use crate::session::{Session, Sessions};
 
-/// Headers to be added to the response of a request.
+/// Headers to be added to the response of a request, collected while the request
+/// is handled.
 ///
-/// The layer or guard that created it applies it to the response. Guards and extractors inside, and handlers through
-/// [`CurrentSession`](crate::CurrentSession), add to it while the request is handled.
+/// Guards and extractors add to it, and the outermost layer or guard applies it.
+/// A login or a logout of the handler writes its cookies itself, and what is
+/// collected here gives way to it.
 #[derive(Default)]
 pub(crate) struct PendingResponse {
     /// Whether the response depends on the credentials of the request.
@@ -28,9 +31,12 @@ pub(crate) struct PendingResponse {
 
 #[derive(Default)]
 struct Cookies {
-    cookies: Vec<Cookie<'static>>,
-    /// The session that they carry. `None` if they clear one.
-    session: Option<(Arc<Sessions>, Arc<Session>)>,
+    /// Those of a refreshed session.
+    session: Vec<Cookie<'static>>,
+    /// The one that says when the session was last used.
+    seen: Option<Cookie<'static>>,
+    /// The session that they belong to, and since when, in seconds of Unix time.
+    of: Option<(Arc<Sessions>, Arc<Session>, u64)>,
 }
 
 thread_local! {
@@ -49,44 +55,65 @@ impl PendingResponse {
         self.varies.store(true, Ordering::Relaxed);
     }
 
-    /// Sets the session cookies of the response. If there are none, those that were set before are kept.
+    /// Sets the cookies of a session: those of the session itself if it was refreshed, and the one that says when it was
+    /// last used.
     pub(crate) fn set_session_cookies(
         &self,
         sessions: &Arc<Sessions>,
+        session: &Arc<Session>,
         cookies: Vec<Cookie<'static>>,
-        session: Option<&Arc<Session>>,
+        seen: Option<Cookie<'static>>,
     ) {
-        if cookies.is_empty() {
+        if cookies.is_empty() && seen.is_none() {
             return;
         }
-        let session = session.map(|session| (Arc::clone(sessions), Arc::clone(session)));
+        let now = unix_seconds(sessions.fief.now());
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        *pending = Cookies { cookies, session };
+        if !cookies.is_empty() {
+            pending.session = cookies;
+        }
+        if seen.is_some() {
+            pending.seen = seen;
+        }
+        pending.of = Some((Arc::clone(sessions), Arc::clone(session), now));
         self.has_cookies.store(true, Ordering::Release);
     }
 
     /// Adds the headers to a response: session cookies, `Vary` and `Cache-Control`.
     pub(crate) fn apply(self: Arc<Self>, headers: &mut HeaderMap) {
         if self.varies.load(Ordering::Relaxed) {
-            let cookies = self.take();
+            let cookies = self.take(headers);
             cache_control::keep_private(headers, !cookies.is_empty());
             append_cookies(headers, &cookies);
         }
         self.recycle();
     }
 
-    /// Takes the cookies, unless the session was revoked or refreshed in the meantime: they would overwrite those that
-    /// another response has set.
-    fn take(&self) -> Vec<Cookie<'static>> {
+    /// Takes the cookies that may still be written.
+    ///
+    /// Responses arrive in any order, so these must not replace what another
+    /// response, or the handler of this one, has set: they are left out if the
+    /// handler has written or removed the session, and if the session was revoked
+    /// or refreshed in the meantime. The time of the last use is also left out of
+    /// a late response.
+    fn take(&self, headers: &HeaderMap) -> Vec<Cookie<'static>> {
         if !self.has_cookies.load(Ordering::Acquire) {
             return Vec::new();
         }
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let Cookies { cookies, session } = mem::take(&mut *pending);
-        let is_void = session.is_some_and(|(sessions, session)| {
-            sessions.revoked.contains(&session) || sessions.refreshes.are_cookies_outdated(&session)
-        });
-        if is_void { Vec::new() } else { cookies }
+        let Cookies { session, seen, of } = mem::take(&mut *pending);
+        let Some((sessions, current, since)) = of else {
+            return Vec::new();
+        };
+        let is_void = sets_cookie(headers, sessions.cookies.session_name())
+            || sessions.revoked.contains(&current)
+            || sessions.refreshes.are_cookies_outdated(&current);
+        if is_void {
+            return Vec::new();
+        }
+        let is_late = unix_seconds(sessions.fief.now()).saturating_sub(since) > MAX_DELAY;
+        let seen = seen.filter(|_| !is_late);
+        session.into_iter().chain(seen).collect()
     }
 
     /// Keeps the instance for the next request on this thread, unless it is still shared.
@@ -107,9 +134,10 @@ impl Drop for PendingResponse {
     fn drop(&mut self) {
         let pending = self.pending.get_mut();
         let pending = pending.unwrap_or_else(PoisonError::into_inner);
-        if !pending.cookies.is_empty() {
+        if !pending.session.is_empty() {
             tracing::warn!(
-                "the cookies of a refreshed session were not sent: the client disconnected"
+                "the cookies of a refreshed session were not sent: the client disconnected or the \
+                 handler failed"
             );
         }
     }
@@ -125,3 +153,15 @@ pub(crate) fn append_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'static>
         headers.append(header::SET_COOKIE, value);
     });
 }
+
+/// Returns whether a response sets or removes the cookie of this name.
+fn sets_cookie(headers: &HeaderMap, name: &str) -> bool {
+    let mut cookies = headers.get_all(header::SET_COOKIE).iter();
+    cookies.any(|cookie| {
+        let rest = cookie.as_bytes().strip_prefix(name.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"="))
+    })
+}
+
+/// After this many seconds a response is late.
+const MAX_DELAY: u64 = 10;

@@ -1,12 +1,12 @@
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use fief_client::LoginAttempt;
 use serde::{Deserialize, Serialize};
 use tower_cookies::Cookie;
 
 use crate::{
     Error,
-    cookie::{CookieConfig, Jar, Purpose},
+    cookie::{CookieConfig, Jar, Purpose, short_hash},
 };
 
 /// Login in progress.
@@ -21,17 +21,22 @@ pub(crate) struct Attempt {
     pub(crate) return_to: String,
     /// Whether a failure must not show a page (`prompt=none`).
     pub(crate) is_silent: bool,
-    /// In seconds of Unix time.
+    /// In milliseconds of Unix time, so that those of one second are ordered.
     created_at: u64,
 }
 
 impl Attempt {
-    pub(crate) fn new(login: LoginAttempt, return_to: String, is_silent: bool, now: u64) -> Self {
+    pub(crate) fn new(
+        login: LoginAttempt,
+        return_to: String,
+        is_silent: bool,
+        now: SystemTime,
+    ) -> Self {
         Self {
             login,
             return_to,
             is_silent,
-            created_at: now,
+            created_at: millis(now),
         }
     }
 
@@ -47,7 +52,7 @@ impl Attempt {
         let sealed = config.keys.seal(Purpose::Login, self)?;
         let mut cookies =
             vec![config.cookie(cookie_name(config, self.login.state()), sealed, MAX_AGE)];
-        let prefix = config.name(PREFIX);
+        let prefix = format!("{}_", config.name(NAME));
         let mut others: Vec<_> = jar
             .iter()
             .filter(|(name, _)| name.starts_with(&prefix))
@@ -71,10 +76,28 @@ impl Attempt {
 
     /// Returns the attempt that a callback with this state belongs to, unless
     /// it has expired.
-    pub(crate) fn read(config: &CookieConfig, jar: Jar<'_>, state: &str, now: u64) -> Option<Self> {
+    pub(crate) fn read(
+        config: &CookieConfig,
+        jar: Jar<'_>,
+        state: &str,
+        now: SystemTime,
+    ) -> Option<Self> {
         let attempt = open(config, jar.get(&cookie_name(config, state))?)?;
-        let age = now.checked_sub(attempt.created_at)?;
-        (age < MAX_AGE).then_some(attempt)
+        // Another machine may have created it, whose clock differs.
+        let age = millis(now)
+            .saturating_add(SKEW_MILLIS)
+            .checked_sub(attempt.created_at)?;
+        (age < MAX_AGE * 1000 + SKEW_MILLIS).then_some(attempt)
+    }
+
+    /// Removes all attempts that the browser has.
+    pub(crate) fn clear_all(config: &CookieConfig, jar: Jar<'_>) -> Vec<Cookie<'static>> {
+        let prefix = format!("{}_", config.name(NAME));
+        jar.iter()
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .take(MAX_CLEARED)
+            .map(|(name, _)| config.removal(name.to_owned()))
+            .collect()
     }
 
     /// Removes the attempt with this state: each is valid for one callback.
@@ -90,12 +113,21 @@ fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
 /// Returns the name of the cookie of an attempt, which contains a short hash of
 /// its state: the callback finds the attempt by it, and the state stays secret.
 fn cookie_name(config: &CookieConfig, state: &str) -> String {
-    let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, state.as_bytes()));
-    let short = hash.get(..8).unwrap_or_default();
-    format!("{}{short}", config.name(PREFIX))
+    format!("{}_{}", config.name(NAME), short_hash(state))
 }
 
-const PREFIX: &str = "fief_login_";
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.map_or(u64::MAX, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+const NAME: &str = "login";
 /// In seconds.
 const MAX_AGE: u64 = 600;
 const MAX_ATTEMPTS: usize = 5;
+/// How many cookies a response removes at most.
+const MAX_CLEARED: usize = 16;
+/// How far the clocks of machines may differ.
+const SKEW_MILLIS: u64 = 60_000;

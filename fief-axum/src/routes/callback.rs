@@ -45,7 +45,7 @@ pub(super) async fn callback(
         &site.sessions.cookies,
         Jar::new(&headers),
         authorization.state(),
-        now,
+        auth.fief().now(),
     ) else {
         return no_attempt_response(site, &headers, now).await;
     };
@@ -122,7 +122,7 @@ async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) 
     let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
         return show(site, LoginPageKind::NotBegun, None);
     };
-    match session::load(&site.sessions, cookie, now).await {
+    match session::load(&site.sessions, cookie, headers, now).await {
         Ok(Loaded::Active(_)) => Redirect::to(&site.after_login).into_response(),
         Ok(Loaded::Expired) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {

@@ -47,7 +47,12 @@ pub(super) async fn login(
             return show(site, LoginPageKind::Unavailable, Some(&params.return_to));
         }
     };
-    let attempt = Attempt::new(attempt, params.return_to, params.is_silent, now);
+    let attempt = Attempt::new(
+        attempt,
+        params.return_to,
+        params.is_silent,
+        auth.fief().now(),
+    );
     match attempt.write(&site.sessions.cookies, Jar::new(&headers)) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();

@@ -11,8 +11,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{config::LoginConfig, show};
+use super::{attempt::Attempt, config::LoginConfig, show};
 use crate::{
+    cookie::Jar,
     request::{
         csrf::is_same_origin,
         head::{RequestHead, SEC_FETCH_SITE},
@@ -21,6 +22,7 @@ use crate::{
     session,
     shared::Shared,
 };
+use fief_client::internal::Chain;
 
 /// Logs out if the user followed a link of this site or typed the URL, and
 /// shows the confirmation page otherwise.
@@ -51,9 +53,22 @@ pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Reques
 
 /// Destroys the session, then redirects to Fief's logout.
 async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> Response {
-    let cookies = session::destroy(&site.sessions, headers).await;
+    let (mut cookies, revoked) = session::destroy(&site.sessions, headers).await;
+    cookies.extend(Attempt::clear_all(
+        &site.sessions.cookies,
+        Jar::new(headers),
+    ));
     let url = auth.fief().logout_url(&site.logout_redirect_uri);
-    let mut response = Redirect::to(url.as_str()).into_response();
+    let mut response = match revoked {
+        Ok(()) => Redirect::to(url.as_str()).into_response(),
+        Err(error) => {
+            tracing::error!(
+                error = %Chain(&error),
+                "failed to log out in the session store: trying again in the background"
+            );
+            show::logout_incomplete(site, url.into())
+        }
+    };
     append_cookies(response.headers_mut(), &cookies);
     response
 }

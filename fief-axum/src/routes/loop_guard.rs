@@ -24,7 +24,7 @@ impl LoginCounter {
     pub(super) fn read(config: &CookieConfig, jar: Jar<'_>, now: u64) -> Self {
         jar.get(&config.name(NAME))
             .and_then(|sealed| config.keys.open(Purpose::LoginCounter, sealed))
-            .filter(|read: &Self| now.checked_sub(read.since).is_some_and(|age| age < WINDOW))
+            .filter(|read: &Self| now.abs_diff(read.since) < WINDOW)
             .unwrap_or(Self {
                 since: now,
                 count: 0,
@@ -47,7 +47,7 @@ impl LoginCounter {
     }
 }
 
-const NAME: &str = "fief_logins";
+const NAME: &str = "logins";
 const MAX_LOGINS: u32 = 5;
 /// In seconds.
 const WINDOW: u64 = 60;

@@ -34,6 +34,10 @@ pub enum LoginPageKind {
     /// 200: the user has to confirm the logout. The page must have a form that
     /// posts to [`LoginPage::link`].
     LogOut,
+    /// 503: the user is logged out here, but the session store is unavailable,
+    /// so other machines may accept the session until it is back. The page
+    /// links to Fief's logout.
+    LogoutIncomplete,
     /// 429: a redirect loop, since the browser logged in five times within a
     /// minute.
     Looping,
@@ -59,8 +63,8 @@ impl LoginPage {
     /// Returns the path and query that the page links to.
     ///
     /// It starts a new login, which returns to the page that the user wanted to
-    /// see. For [`LoginPageKind::LogOut`] it is the action of the form. It is
-    /// empty if logging in again does not help
+    /// see. For [`LoginPageKind::LogOut`] it is the action of the form, and for
+    /// [`LoginPageKind::LogoutIncomplete`] Fief's own logout. It is empty if logging in again does not help
     /// ([`Failed`](LoginPageKind::Failed) and
     /// [`Looping`](LoginPageKind::Looping)).
     ///
@@ -80,7 +84,28 @@ impl LoginPageKind {
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::LogOut => StatusCode::OK,
             Self::Looping => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LogoutIncomplete | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Returns whether logging in again may help, so that the page has a link.
+    pub(super) fn links_to_login(self) -> bool {
+        match self {
+            Self::Denied | Self::NotBegun | Self::Refused | Self::Unavailable => true,
+            Self::Failed | Self::LogOut | Self::LogoutIncomplete | Self::Looping => false,
+        }
+    }
+
+    /// Returns whether the same request may succeed later.
+    fn can_be_retried(self) -> bool {
+        match self {
+            Self::Looping | Self::Unavailable => true,
+            Self::Denied
+            | Self::Failed
+            | Self::LogOut
+            | Self::LogoutIncomplete
+            | Self::NotBegun
+            | Self::Refused => false,
         }
     }
 
@@ -90,6 +115,7 @@ impl LoginPageKind {
             Self::Denied | Self::Refused => "Not logged in",
             Self::Failed | Self::Looping => "Login failed",
             Self::LogOut => "Log out?",
+            Self::LogoutIncomplete => "Logged out on this server",
             Self::NotBegun => "Please log in again",
             Self::Unavailable => "Temporarily unavailable",
         }
@@ -103,6 +129,10 @@ impl LoginPageKind {
                 "The login failed because of an error on this site. Please contact its operator."
             }
             Self::LogOut => "Please confirm that you want to log out.",
+            Self::LogoutIncomplete => {
+                "Other servers of this site may accept your session for some minutes, since its \
+                 session store is unavailable."
+            }
             Self::Looping => {
                 "You were redirected to the login too many times. Please try again in a minute."
             }
@@ -124,7 +154,9 @@ impl IntoResponse for LoginPage {
             LoginPageKind::LogOut => {
                 format!("<form method=\"post\" action=\"{link}\"><button>Log out</button></form>")
             }
-            // Logging in again does not help.
+            LoginPageKind::LogoutIncomplete => {
+                format!("<p><a href=\"{link}\">Continue to log out everywhere</a></p>")
+            }
             LoginPageKind::Failed | LoginPageKind::Looping => String::new(),
             LoginPageKind::Denied
             | LoginPageKind::NotBegun
@@ -143,7 +175,7 @@ impl IntoResponse for LoginPage {
         if let Some(Ok(policy)) = policy.map(HeaderValue::try_from) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        if let LoginPageKind::Unavailable | LoginPageKind::Looping = kind {
+        if kind.can_be_retried() {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response

@@ -21,7 +21,7 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
         query.append_pair("return_to", return_to);
         link = format!("{link}?{}", query.finish());
     }
-    if let LoginPageKind::Failed | LoginPageKind::Looping = kind {
+    if !kind.links_to_login() {
         link.clear();
     }
     render(
@@ -50,6 +50,19 @@ pub(super) fn logout_confirmation(site: &LoginConfig, fief: String) -> Response 
     // With `no-referrer`, the form would be posted with `Origin: null` and the
     // logout would have to be confirmed again.
     ([(header::REFERRER_POLICY, "same-origin")], page).into_response()
+}
+
+/// Shows the page of a logout that the session store does not know of yet. It
+/// links to Fief's own logout.
+pub(super) fn logout_incomplete(site: &LoginConfig, fief_logout: String) -> Response {
+    render(
+        site,
+        LoginPage {
+            kind: LoginPageKind::LogoutIncomplete,
+            link: fief_logout,
+            form_target: None,
+        },
+    )
 }
 
 /// Applies the application's hook, if there is one.

@@ -14,9 +14,10 @@ use super::{
     load::{Loaded, SessionCookie, load, write},
     refresh,
     refreshes::RefreshOutcome,
+    seen,
     sessions::Sessions,
 };
-use crate::{Error, RejectionKind, cookie::chunks, request::head::RequestHead};
+use crate::{RejectionKind, request::head::RequestHead};
 
 /// Result of authenticating a request by its session.
 #[derive(Default)]
@@ -24,15 +25,17 @@ pub(crate) struct SessionAuth {
     /// The session and its valid access token. `None` if the session has ended
     /// or its access token is invalid.
     pub(crate) session: Option<(FiefAccessTokenInfo, Arc<Session>)>,
-    /// The cookies to add to the response.
+    /// The session cookies, if the session was refreshed.
     pub(crate) cookies: Vec<Cookie<'static>>,
+    /// The cookie that says when the session was last used, if it is outdated.
+    pub(crate) seen: Option<Cookie<'static>>,
 }
 
 /// Loads the session of a request, refreshes its tokens if needed, and
 /// validates the access token.
 ///
-/// Cookies are removed only if the session has certainly ended: a concurrent
-/// response may set newer ones.
+/// The cookies of a session that has ended are left alone: a response that
+/// removed them could arrive after one that set newer ones.
 ///
 /// # Errors
 ///
@@ -44,9 +47,9 @@ pub(crate) async fn authenticate(
     cookie: SessionCookie,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = unix_seconds(sessions.fief.now());
-    let session = match load(sessions, cookie, now).await? {
+    let session = match load(sessions, cookie, head.headers, now).await? {
         Loaded::Active(session) => session,
-        Loaded::Expired => return Ok(cleared(sessions, head)),
+        Loaded::Expired => return Ok(SessionAuth::default()),
     };
     let may_start = !matches!(*head.method, Method::HEAD | Method::OPTIONS);
     let refreshed = refresh_if_needed(sessions, &session, may_start, now).await;
@@ -55,21 +58,33 @@ pub(crate) async fn authenticate(
         is_unreachable,
     } = refreshed
     else {
-        return Ok(cleared(sessions, head));
+        return Ok(SessionAuth::default());
     };
     match validate(sessions, &fresh).await {
         Ok(token) => {
-            let cookies = renewed_cookies(sessions, head, &session, &fresh, now);
+            let is_refreshed = fresh.generation > session.generation;
+            let cookies = if is_refreshed && sessions.store.is_none() {
+                write(sessions, &fresh, head.headers)
+            } else {
+                Ok(Vec::new())
+            };
+            let seen = renewed_seen(sessions, head, &fresh, now);
             Ok(SessionAuth {
                 session: Some((token, fresh)),
-                cookies,
+                cookies: cookies.unwrap_or_else(|error| {
+                    tracing::error!(
+                        error = %Chain(&error),
+                        "failed to write the cookies of a refreshed session"
+                    );
+                    Vec::new()
+                }),
+                seen,
             })
         }
         Err(FiefError::AccessTokenExpired) if is_unreachable => Err(RejectionKind::Unavailable),
         Err(error) => match RejectionKind::from(error) {
-            kind if !kind.is_unauthenticated() => Err(kind),
-            _ if fresh.refresh_token().is_none() => Ok(cleared(sessions, head)),
-            _ => Ok(SessionAuth::default()),
+            kind if kind.is_unauthenticated() => Ok(SessionAuth::default()),
+            kind => Err(kind),
         },
     }
 }
@@ -141,45 +156,24 @@ pub(crate) async fn validate(
     )
 }
 
-/// Returns the cookies to write: if the session has new tokens, or if the time
-/// of its last request needs to be recorded.
-fn renewed_cookies(
+/// Returns the cookie that says when the session was last used, if it is
+/// outdated.
+fn renewed_seen(
     sessions: &Sessions,
     head: RequestHead<'_>,
-    old: &Session,
-    new: &Session,
+    session: &Session,
     now: u64,
-) -> Vec<Cookie<'static>> {
-    let is_newer = new.generation > old.generation && sessions.store.is_none();
-    if !is_newer && !old.needs_renewal(now) {
-        return Vec::new();
+) -> Option<Cookie<'static>> {
+    let seen_at = seen::read(sessions, head.headers, session.id);
+    let last = seen_at.unwrap_or_else(|| session.written_at());
+    if !seen::needs_renewal(last, now) {
+        return None;
     }
-    write(sessions, &new.clone().touch(now), head.headers).unwrap_or_else(|error| {
-        tracing::error!(error = %Chain(&error), "failed to renew the cookies of a session");
-        Vec::new()
-    })
-}
-
-/// The result for a session that has certainly ended.
-fn cleared(sessions: &Sessions, head: RequestHead<'_>) -> SessionAuth {
-    SessionAuth {
-        session: None,
-        cookies: chunks::clear(&sessions.cookies, head.headers),
-    }
-}
-
-impl From<Error> for RejectionKind {
-    /// Fails closed: whether a session is valid is unknown if it cannot be
-    /// loaded.
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Fief(error) => error.into(),
-            Error::Configuration(_) | Error::SessionKey(_) | Error::SessionStore(_) => {
-                tracing::error!(error = %Chain(&error), "failed to load a session");
-                Self::Unavailable
-            }
-        }
-    }
+    seen::write(sessions, session.id, now)
+        .inspect_err(|error| {
+            tracing::error!(error = %Chain(error), "failed to record when a session was used");
+        })
+        .ok()
 }
 
 /// How many refreshes one request follows to find the newest session.

@@ -1,4 +1,4 @@
-use std::time::UNIX_EPOCH;
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use fief_client::{
     FiefAccessTokenInfo, FiefTokenResponse, RefreshParams,
@@ -33,8 +33,45 @@ pub(crate) struct Session {
     /// When the tokens were received.
     refreshed_at: u64,
     pub(crate) created_at: u64,
-    /// The time of the last request, recorded about once a minute.
-    pub(crate) seen_at: u64,
+    /// The process that created it, and how many sessions that has created
+    /// before: they order it and the revocations of that process.
+    pub(crate) origin: Origin,
+    /// The ids of its records, if it is in a store. It is in the cookie.
+    #[serde(skip)]
+    pub(crate) ticket: Option<Arc<Ticket>>,
+}
+
+/// Where a session was created.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Origin {
+    pub(crate) process: Uuid,
+    pub(crate) sequence: u64,
+}
+
+/// Content of the session cookie if the session is in a store: the ids of all
+/// records that a request needs, so that they are loaded at once.
+///
+/// It is written by the login and never changes.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Ticket {
+    pub(crate) id: Uuid,
+    pub(crate) user: Uuid,
+    /// The record with the session itself.
+    pub(crate) session_record: Uuid,
+    /// The record that the session exists by: only the login creates it.
+    pub(crate) own_record: Uuid,
+    /// The record of the user's epoch, and the epoch at the login.
+    pub(crate) epoch_record: Uuid,
+    pub(crate) epoch: Uuid,
+}
+
+/// Whether a session is within its times.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Age {
+    Current,
+    Expired,
+    /// It comes from the future: a clock is wrong.
+    Future,
 }
 
 impl Session {
@@ -44,14 +81,11 @@ impl Session {
         config: SessionConfig,
         tokens: &FiefTokenResponse,
         info: &FiefAccessTokenInfo,
+        origin: Origin,
         now: u64,
     ) -> Result<Self, Error> {
-        let mut id = [0; 16];
-        aws_lc_rs::rand::fill(&mut id).map_err(|_| {
-            Error::Configuration("the operating system provides no random numbers".into())
-        })?;
         Ok(Self {
-            id: Uuid::from_bytes(id),
+            id: random_id()?,
             generation: 0,
             user: info.id(),
             access_token: tokens.access_token().into(),
@@ -60,7 +94,8 @@ impl Session {
             expires_at: unix_seconds(info.expires_at()),
             refreshed_at: now,
             created_at: now,
-            seen_at: now,
+            origin,
+            ticket: None,
         })
     }
 
@@ -81,7 +116,8 @@ impl Session {
             expires_at: _,
             refreshed_at: _,
             created_at,
-            seen_at: _,
+            origin,
+            ref ticket,
         } = *self;
         Self {
             id,
@@ -93,8 +129,15 @@ impl Session {
             expires_at: unix_seconds(info.expires_at()),
             refreshed_at: now,
             created_at,
-            seen_at: now,
+            origin,
+            ticket: ticket.clone(),
         }
+    }
+
+    /// Returns the session with the ids of its records.
+    pub(crate) fn with_ticket(mut self, ticket: Arc<Ticket>) -> Self {
+        self.ticket = Some(ticket);
+        self
     }
 
     pub(crate) fn access_token(&self) -> &str {
@@ -136,25 +179,37 @@ impl Session {
         now >= due.max(self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL))
     }
 
-    /// Returns whether the time of the last request is outdated, so that the
-    /// cookie must be written again.
-    pub(crate) fn needs_renewal(&self, now: u64) -> bool {
-        now.saturating_sub(self.seen_at) >= RENEW_AFTER
-    }
-
-    /// Returns the session with this time of the last request.
-    pub(crate) fn touch(mut self, at: u64) -> Self {
-        self.seen_at = at;
-        self
-    }
-
     /// Returns whether the session is within its idle timeout and its lifetime.
-    ///
-    /// If the clock was set back, the age is unknown and the session ends.
-    pub(crate) fn is_live(&self, config: SessionConfig, now: u64) -> bool {
-        is_within(self.created_at, config.absolute, now)
-            && is_within(self.seen_at, config.idle, now)
+    /// `seen_at` is when it was last used, if that is known.
+    pub(crate) fn age(&self, config: SessionConfig, seen_at: Option<u64>, now: u64) -> Age {
+        let last_write = self.refreshed_at.max(self.created_at);
+        if last_write > now.saturating_add(SKEW) {
+            return Age::Future;
+        }
+        // Seen in the future counts as now: it never ends a session.
+        let seen_at = seen_at.unwrap_or(0).max(last_write).min(now);
+        let is_current = is_within(self.created_at, config.absolute, now)
+            && is_within(seen_at, config.idle, now);
+        if is_current {
+            Age::Current
+        } else {
+            Age::Expired
+        }
     }
+
+    /// Returns when the session was last written.
+    pub(crate) fn written_at(&self) -> u64 {
+        self.refreshed_at
+    }
+}
+
+/// Returns a random id.
+pub(crate) fn random_id() -> Result<Uuid, Error> {
+    let mut id = [0; 16];
+    aws_lc_rs::rand::fill(&mut id).map_err(|_| {
+        Error::Configuration("the operating system provides no random numbers".into())
+    })?;
+    Ok(Uuid::from_bytes(id))
 }
 
 /// Returns whether less than `limit` has passed since `since`, which may be in
@@ -176,7 +231,5 @@ const REFRESH_MARGIN: u64 = 60;
 const JITTER: u128 = 30;
 /// In seconds.
 const MIN_REFRESH_INTERVAL: u64 = 5;
-/// How often the time of the last request is recorded, in seconds.
-const RENEW_AFTER: u64 = 60;
 /// How far the clocks of machines may differ, in seconds.
-const SKEW: u64 = 60;
+pub(crate) const SKEW: u64 = 60;

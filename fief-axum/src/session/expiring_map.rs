@@ -7,7 +7,8 @@ use std::{
 /// Map with entries that expire.
 ///
 /// It holds at most 100 000 entries. Expired ones are removed when the map
-/// would have to grow. All times are in seconds of Unix time.
+/// would have to grow. If it is full of others, a tenth of them is removed at
+/// once, those that expire first: to search them takes long. All times are in seconds of Unix time.
 #[derive(Debug)]
 pub(super) struct ExpiringMap<K, V> {
     /// Values, each with the time at which it expires.
@@ -21,8 +22,15 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
         entries.get(&key).map(|(value, _)| value.clone())
     }
 
-    /// Inserts a value. If the map is full, the one that expires first is
-    /// removed.
+    /// Removes a value if the condition holds for it.
+    pub(super) fn remove_if(&self, key: K, condition: impl FnOnce(&V) -> bool) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.get(&key).is_some_and(|(value, _)| condition(value)) {
+            entries.remove(&key);
+        }
+    }
+
+    /// Inserts a value.
     pub(super) fn insert(&self, key: K, value: V, until: u64, now: u64) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         // Only if it would grow: the amortized cost of an insertion is constant.
@@ -32,12 +40,23 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
             entries.reserve(room);
         }
         if entries.len() >= MAX {
-            let first = entries.iter().min_by_key(|(_, (_, until))| *until);
-            let first = first.map(|(key, _)| *key);
-            first.map(|first| entries.remove(&first));
+            remove_first(&mut entries);
         }
         entries.insert(key, (value, until));
     }
+}
+
+/// Removes a tenth of the entries, those that expire first.
+fn remove_first<K, V>(entries: &mut HashMap<K, (V, u64)>) {
+    tracing::warn!("the memory of sessions is full: entries were removed before they expired");
+    let mut surplus = entries.len() / 10;
+    let mut times: Vec<u64> = entries.values().map(|(_, until)| *until).collect();
+    let (_, last, _) = times.select_nth_unstable(surplus.saturating_sub(1));
+    entries.retain(|_, (_, until)| {
+        let is_surplus = surplus > 0 && *until <= *last;
+        surplus -= usize::from(is_surplus);
+        !is_surplus
+    });
 }
 
 impl<K, V> Default for ExpiringMap<K, V> {
@@ -49,3 +68,26 @@ impl<K, V> Default for ExpiringMap<K, V> {
 }
 
 const MAX: usize = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_map_forgets_those_that_expire_first() {
+        let map = ExpiringMap::default();
+        for i in 0..MAX {
+            map.insert(i, (), 1000 + i as u64, 0);
+        }
+        map.insert(MAX, (), 2000, 0);
+
+        assert_eq!(map.get(MAX / 10 - 1), None);
+        assert_eq!(map.get(MAX / 10), Some(()));
+        assert_eq!(map.get(MAX), Some(()));
+        let entries = map
+            .entries
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(entries.len(), MAX - MAX / 10 + 1);
+    }
+}

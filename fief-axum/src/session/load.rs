@@ -5,7 +5,11 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 
-use super::{data::Session, sessions::Sessions, store::Ticket};
+use super::{
+    data::{Age, Session, Ticket},
+    seen,
+    sessions::Sessions,
+};
 use crate::{
     Error,
     cookie::{Purpose, chunks},
@@ -26,8 +30,8 @@ pub(crate) enum Loaded {
 pub(crate) enum SessionCookie {
     /// The session itself, without a store.
     Session(Arc<Session>),
-    /// The id of a session in the store.
-    Ticket(Ticket),
+    /// The ids of the records of a session in the store.
+    Ticket(Arc<Ticket>),
 }
 
 impl SessionCookie {
@@ -39,7 +43,8 @@ impl SessionCookie {
         let sealed = chunks::read(&sessions.cookies, headers)?;
         let keys = &sessions.cookies.keys;
         if sessions.store.is_some() {
-            keys.open(Purpose::Ticket, &sealed).map(Self::Ticket)
+            let ticket = keys.open(Purpose::Ticket, &sealed);
+            ticket.map(Arc::new).map(Self::Ticket)
         } else {
             let session = keys.open(Purpose::Session, &sealed);
             session.map(Arc::new).map(Self::Session)
@@ -51,49 +56,47 @@ impl SessionCookie {
 ///
 /// # Errors
 ///
-/// [`Error::SessionStore`] if the store failed, or [`Error::Fief`] if the
-/// issuer, which the ids of some records depend on, cannot be fetched.
+/// [`Error::SessionStore`] if the store failed.
 pub(crate) async fn load(
     sessions: &Sessions,
     cookie: SessionCookie,
+    headers: &HeaderMap,
     now: u64,
 ) -> Result<Loaded, Error> {
     let session = match (cookie, &sessions.store) {
         (SessionCookie::Session(session), _) => session,
-        (SessionCookie::Ticket(ticket), Some(store))
-            if ticket.is_live(sessions.config.idle, now) =>
-        {
-            let issuer = sessions.fief.issuer().await?;
-            match store.load(issuer, &ticket).await? {
-                Some(session) => Arc::new(session),
-                None => return Ok(Loaded::Expired),
-            }
-        }
-        (SessionCookie::Ticket(_), Some(_) | None) => return Ok(Loaded::Expired),
+        (SessionCookie::Ticket(ticket), Some(store)) => match store.load(&ticket).await? {
+            Some(session) => Arc::new(session),
+            None => return Ok(Loaded::Expired),
+        },
+        (SessionCookie::Ticket(_), None) => return Ok(Loaded::Expired),
     };
-    if session.is_live(sessions.config, now) && !sessions.revoked.contains(&session) {
-        Ok(Loaded::Active(session))
-    } else {
-        Ok(Loaded::Expired)
-    }
+    let seen_at = seen::read(sessions, headers, session.id);
+    Ok(match session.age(sessions.config, seen_at, now) {
+        Age::Current if !sessions.revoked.contains(&session) => Loaded::Active(session),
+        Age::Current | Age::Expired => Loaded::Expired,
+        Age::Future => {
+            tracing::error!("a session comes from the future: check the clocks of all machines");
+            Loaded::Expired
+        }
+    })
 }
 
 /// Returns the cookies of a session, and those that remove surplus chunks of a
 /// larger session that the browser had.
+///
+/// # Errors
+///
+/// [`Error::Configuration`] if the session is too large for cookies.
 pub(crate) fn write(
     sessions: &Sessions,
     session: &Session,
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
     let keys = &sessions.cookies.keys;
-    let sealed = if sessions.store.is_some() {
-        let ticket = Ticket {
-            id: session.id,
-            seen_at: session.seen_at,
-        };
-        keys.seal(Purpose::Ticket, &ticket)?
-    } else {
-        keys.seal(Purpose::Session, session)?
+    let sealed = match &session.ticket {
+        Some(ticket) => keys.seal(Purpose::Ticket, &**ticket)?,
+        None => keys.seal(Purpose::Session, session)?,
     };
     chunks::write(
         &sessions.cookies,

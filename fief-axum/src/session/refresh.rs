@@ -37,11 +37,17 @@ pub(super) async fn join(
 }
 
 /// Sends the refresh token to Fief.
-async fn refresh(sessions: &Sessions, session: &Session) -> RefreshOutcome {
+async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome {
     let Some(refresh_token) = session.refresh_token() else {
         return RefreshOutcome::Refused;
     };
     let fief = &sessions.fief;
+    if let Some(store) = &sessions.store {
+        let process = sessions.revoked.process();
+        store
+            .begin_refresh(session.id, process, unix_seconds(fief.now()))
+            .await;
+    }
     let params = session.refresh_params();
     match fief.auth_refresh_token(refresh_token, &params).await {
         Ok((tokens, user)) => store_tokens(sessions, session, tokens, user).await,
@@ -65,9 +71,9 @@ async fn store_tokens(
         return RefreshOutcome::Refused;
     };
     let session = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
-    let is_kept = match &sessions.store {
-        Some(store) => store.save_refreshed(&session).await,
-        None => true,
+    let is_kept = match (&sessions.store, &session.ticket) {
+        (Some(store), Some(ticket)) => store.save_refreshed(&session, ticket).await,
+        (Some(_) | None, _) => true,
     };
     if !is_kept || sessions.revoked.contains(&session) {
         return RefreshOutcome::Ended;
@@ -80,18 +86,26 @@ async fn store_tokens(
 ///
 /// Only `invalid_grant` says that the refresh token is unusable. Other failures
 /// may be temporary.
-async fn classify(sessions: &Sessions, session: &Session, error: &FiefError) -> RefreshOutcome {
+async fn classify(
+    sessions: &Arc<Sessions>,
+    session: &Session,
+    error: &FiefError,
+) -> RefreshOutcome {
     match error.clone().into_class() {
         ErrorClass::Inactive => {
             tracing::debug!("session ended: its user is inactive");
-            revoke_or_log(sessions, session.id, Some(session.user)).await;
+            revoke_or_log(sessions, session.id, session.user).await;
             RefreshOutcome::Ended
         }
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             // Another machine may have used it first.
-            let newer = match &sessions.store {
-                Some(store) => store.wait_for_newer(session).await,
-                None => None,
+            let now = unix_seconds(sessions.fief.now());
+            let newer = match (&sessions.store, &session.ticket) {
+                (Some(store), Some(ticket)) => {
+                    let process = sessions.revoked.process();
+                    store.wait_for_newer(session, ticket, process, now).await
+                }
+                (Some(_) | None, _) => None,
             };
             newer.map_or_else(
                 || {

@@ -14,6 +14,9 @@ use crate::flight::{FlightError, Joined, SingleFlight};
 pub(crate) struct Refreshes {
     flights: SingleFlight<Key, RefreshOutcome>,
     completed: ExpiringMap<Key, Completed>,
+    /// Those with the outcome [`Refused`](RefreshOutcome::Refused). They last
+    /// for long, and must not displace other outcomes.
+    refused: ExpiringMap<Key, Completed>,
 }
 
 /// Id and generation of a session.
@@ -71,6 +74,7 @@ impl Refreshes {
             // A refresh token is single-use.
             flights: SingleFlight::new(false),
             completed: ExpiringMap::default(),
+            refused: ExpiringMap::default(),
         }
     }
 
@@ -105,14 +109,23 @@ impl Refreshes {
             finished_at: now,
             expires_at,
         };
-        self.completed
-            .insert(key(session), completed, expires_at, now);
+        let map = match completed.outcome {
+            RefreshOutcome::Refused => &self.refused,
+            RefreshOutcome::Ended | RefreshOutcome::Failed | RefreshOutcome::Refreshed(_) => {
+                &self.completed
+            }
+        };
+        map.insert(key(session), completed, expires_at, now);
     }
 
     /// Returns the outcome of a recently completed refresh of a session.
     pub(crate) fn completed(&self, session: &Session, now: u64) -> Option<RefreshOutcome> {
-        let completed = self.completed.get(key(session))?;
-        completed.is_current(now).then_some(completed.outcome)
+        let key = key(session);
+        [&self.completed, &self.refused]
+            .into_iter()
+            .filter_map(|map| map.get(key))
+            .find(|completed| completed.is_current(now))
+            .map(|completed| completed.outcome)
     }
 
     /// Returns whether a session has ended or has been refreshed, or is being

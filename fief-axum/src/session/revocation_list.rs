@@ -1,56 +1,128 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{data::Session, expiring_map::ExpiringMap};
+use super::{
+    data::{Origin, SKEW, Session},
+    expiring_map::ExpiringMap,
+};
 
 /// Sessions that were revoked in this process.
 ///
 /// A session in cookies cannot be deleted, so it is rejected because of this
-/// list. Entries are kept as long as a session can last.
+/// list. Entries are kept as long as a session can last. With a store, the
+/// entry of a user is kept until the store has the revocation.
+///
+/// Sessions and revocations of this process are ordered by a counter, since
+/// clocks have whole seconds and may be set back.
 #[derive(Debug)]
 pub(crate) struct RevocationList {
+    process: Uuid,
+    /// How many sessions and revocations there were.
+    sequence: AtomicU64,
     /// Revoked sessions, by their ids.
     sessions: ExpiringMap<Uuid, ()>,
-    /// By user, the time of the revocation: sessions created until then are
-    /// revoked. In seconds of Unix time.
-    users: ExpiringMap<Uuid, u64>,
+    /// Revocations of all sessions of a user.
+    users: ExpiringMap<Uuid, UserRevocation>,
     changed: watch::Sender<()>,
 }
 
+/// Revocation of all sessions of a user.
+#[derive(Clone, Copy, Debug)]
+struct UserRevocation {
+    /// Sessions of this process with a lower one are revoked.
+    sequence: u64,
+    /// Sessions of other processes that were created until then are revoked.
+    others_until: u64,
+}
+
 impl RevocationList {
-    pub(crate) fn new() -> Self {
+    /// `process` is a random id of this process.
+    pub(crate) fn new(process: Uuid) -> Self {
         Self {
+            process,
+            sequence: AtomicU64::new(0),
             sessions: ExpiringMap::default(),
             users: ExpiringMap::default(),
             changed: watch::Sender::new(()),
         }
     }
 
-    /// Revokes one session. `lifetime` is that of sessions, in seconds.
-    pub(crate) fn revoke_session(&self, id: Uuid, lifetime: u64, now: u64) {
-        self.sessions
-            .insert(id, (), now.saturating_add(lifetime), now);
-        self.changed.send_replace(());
+    pub(crate) fn process(&self) -> Uuid {
+        self.process
     }
 
-    /// Revokes all sessions that a user has now.
-    pub(crate) fn revoke_user(&self, user: Uuid, lifetime: u64, now: u64) {
+    /// Returns the origin of a session that is created now.
+    pub(crate) fn next_origin(&self) -> Origin {
+        Origin {
+            process: self.process,
+            sequence: self.next_sequence(),
+        }
+    }
+
+    /// Revokes one session. `lifetime` is that of sessions, in seconds.
+    pub(crate) fn revoke_session(&self, id: Uuid, lifetime: u64, now: u64) {
+        let is_new = self.sessions.get(id).is_none();
+        self.sessions
+            .insert(id, (), now.saturating_add(lifetime), now);
+        if is_new {
+            self.changed.send_replace(());
+        }
+    }
+
+    /// Revokes all sessions that a user has now, and returns what
+    /// [`complete`](Self::complete) takes.
+    ///
+    /// Sessions of other processes are ordered by time, whose clocks may
+    /// differ. With a store, all of them are void until the store has the
+    /// revocation.
+    pub(crate) fn revoke_user(&self, user: Uuid, has_store: bool, lifetime: u64, now: u64) -> u64 {
+        let sequence = self.next_sequence();
+        let revocation = UserRevocation {
+            sequence,
+            others_until: if has_store {
+                u64::MAX
+            } else {
+                now.saturating_add(SKEW)
+            },
+        };
         self.users
-            .insert(user, now, now.saturating_add(lifetime), now);
+            .insert(user, revocation, now.saturating_add(lifetime), now);
         self.changed.send_replace(());
+        sequence
+    }
+
+    /// Returns the revocation of a user that the store does not have yet.
+    pub(crate) fn pending(&self, user: Uuid) -> Option<u64> {
+        self.users.get(user).map(|revocation| revocation.sequence)
+    }
+
+    /// Removes the revocation of a user that the store has, unless there was
+    /// another one since.
+    pub(crate) fn complete(&self, user: Uuid, sequence: u64) {
+        self.users
+            .remove_if(user, |revocation| revocation.sequence == sequence);
     }
 
     /// Returns whether a session was revoked, alone or with all of its user.
     pub(crate) fn contains(&self, session: &Session) -> bool {
         self.sessions.get(session.id).is_some()
-            || self
-                .users
-                .get(session.user)
-                .is_some_and(|since| session.created_at <= since)
+            || self.users.get(session.user).is_some_and(|revocation| {
+                if session.origin.process == self.process {
+                    session.origin.sequence < revocation.sequence
+                } else {
+                    session.created_at <= revocation.others_until
+                }
+            })
     }
 
     /// Returns a receiver that is notified of each revocation.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
+    }
+
+    fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed)
     }
 }

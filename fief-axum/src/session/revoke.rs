@@ -1,82 +1,213 @@
-//! Revokes sessions before they expire.
+//! Revokes sessions before they expire: at logout, by the application, and if
+//! the user is inactive.
 //!
-//! A revocation takes effect in this process at once, and on other machines
-//! when it is written to the store.
+//! This process knows of a revocation at once. With a store, the records are
+//! changed in a task of their own, which survives a client that disconnects,
+//! and which tries again until the store has the revocation.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::http::HeaderMap;
 use fief_client::internal::{Chain, unix_seconds};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::{load::SessionCookie, sessions::Sessions};
+use super::{
+    load::SessionCookie,
+    record_store::failed,
+    seen,
+    sessions::Sessions,
+    store::{Epochs, Store},
+};
 use crate::{Error, cookie::chunks};
 
-/// Revokes the session of a browser, and returns the cookies that remove it.
-pub(crate) async fn destroy(sessions: &Sessions, headers: &HeaderMap) -> Vec<Cookie<'static>> {
-    if let Some((id, user)) = current_owner(sessions, headers).await {
-        revoke_or_log(sessions, id, user).await;
-    }
-    chunks::clear(&sessions.cookies, headers)
+/// Revokes the session of a browser, and returns the cookies that remove it,
+/// and whether the store has the revocation.
+pub(crate) async fn destroy(
+    sessions: &Arc<Sessions>,
+    headers: &HeaderMap,
+) -> (Vec<Cookie<'static>>, Result<(), Error>) {
+    let mut cookies = chunks::clear(&sessions.cookies, headers);
+    cookies.extend(seen::clear(sessions, headers));
+    let revoked = match current_owner(sessions, headers) {
+        Some((id, user)) => revoke(sessions, id, Some(user)).await,
+        None => Ok(()),
+    };
+    (cookies, revoked)
 }
 
-/// Revokes a session, in this process and in the store.
-///
-/// `user` is its owner, if known: their cached user info is invalidated.
-pub(crate) async fn revoke(sessions: &Sessions, id: Uuid, user: Option<Uuid>) -> Result<(), Error> {
+/// Revokes a session. If its `user` is known, removes the user from the cache.
+pub(crate) async fn revoke(
+    sessions: &Arc<Sessions>,
+    id: Uuid,
+    user: Option<Uuid>,
+) -> Result<(), Error> {
     let now = unix_seconds(sessions.fief.now());
-    sessions
-        .revoked
-        .revoke_session(id, sessions.config.absolute, now);
+    let lifetime = sessions.config.absolute;
+    sessions.revoked.revoke_session(id, lifetime, now);
+    let revoked = write_to_store(sessions, Revocation::Session(id)).await;
     if let Some(user) = user {
         sessions.invalidate_user(user).await;
     }
-    match &sessions.store {
-        Some(store) => store.revoke(id, now).await,
-        None => Ok(()),
-    }
+    revoked
 }
 
-/// Revokes all sessions that a user has now, in this process and in the store.
-pub(crate) async fn revoke_user(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
+/// Revokes all sessions that a user has now.
+pub(crate) async fn revoke_user(sessions: &Arc<Sessions>, user: Uuid) -> Result<(), Error> {
     let now = unix_seconds(sessions.fief.now());
-    sessions
-        .revoked
-        .revoke_user(user, sessions.config.absolute, now);
+    let has_store = sessions.store.is_some();
+    let lifetime = sessions.config.absolute;
+    let sequence = sessions.revoked.revoke_user(user, has_store, lifetime, now);
+    let revocation = Revocation::User {
+        user,
+        sequence,
+        epochs: None,
+    };
+    let revoked = write_to_store(sessions, revocation).await;
     sessions.invalidate_user(user).await;
-    match &sessions.store {
-        Some(store) => {
-            let issuer = sessions.fief.issuer().await?;
-            store.revoke_user(issuer, user, now).await
-        }
-        None => Ok(()),
-    }
+    revoked
 }
 
-/// Revokes a session and logs if the store fails: the browser must be able to
-/// log in or out nevertheless.
-pub(super) async fn revoke_or_log(sessions: &Sessions, id: Uuid, user: Option<Uuid>) {
-    if let Err(error) = revoke(sessions, id, user).await {
+/// Completes a revocation of all sessions of a user that the store does not
+/// have yet, so that a session can be created.
+pub(super) async fn complete_pending(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
+    let (Some(store), Some(sequence)) = (&sessions.store, sessions.revoked.pending(user)) else {
+        return Ok(());
+    };
+    let mut revocation = Revocation::User {
+        user,
+        sequence,
+        epochs: None,
+    };
+    revocation.attempt(sessions, store).await
+}
+
+/// Revokes a session that this browser or process no longer uses.
+pub(super) async fn revoke_or_log(sessions: &Arc<Sessions>, id: Uuid, user: Uuid) {
+    if let Err(error) = revoke(sessions, id, Some(user)).await {
         tracing::error!(
             error = %Chain(&error),
-            "failed to revoke a session in the store: it is revoked in this process only"
+            "failed to revoke a session in the store: trying again in the background"
         );
     }
 }
 
-/// Returns the id and the owner of the session of a browser, which may have
-/// expired. The owner is `None` if the store does not know the session.
-pub(super) async fn current_owner(
-    sessions: &Sessions,
-    headers: &HeaderMap,
-) -> Option<(Uuid, Option<Uuid>)> {
-    match SessionCookie::read(sessions, headers)? {
-        SessionCookie::Session(session) => Some((session.id, Some(session.user))),
-        SessionCookie::Ticket(ticket) => {
-            let user = match &sessions.store {
-                Some(store) => store.owner(ticket.id).await,
-                None => None,
-            };
-            Some((ticket.id, user))
+/// Returns the session that a browser has a cookie of, active or not, and its
+/// user.
+pub(super) fn current_owner(sessions: &Sessions, headers: &HeaderMap) -> Option<(Uuid, Uuid)> {
+    Some(match SessionCookie::read(sessions, headers)? {
+        SessionCookie::Session(session) => (session.id, session.user),
+        SessionCookie::Ticket(ticket) => (ticket.id, ticket.user),
+    })
+}
+
+/// What the store does not know yet.
+enum Revocation {
+    Session(Uuid),
+    User {
+        user: Uuid,
+        sequence: u64,
+        /// The epochs to replace, once they are known.
+        epochs: Option<Epochs>,
+    },
+}
+
+impl Revocation {
+    async fn attempt(&mut self, sessions: &Sessions, store: &Store) -> Result<(), Error> {
+        match self {
+            Self::Session(id) => store.revoke(*id).await,
+            Self::User {
+                user,
+                sequence,
+                epochs,
+            } => {
+                // A login may have completed it meanwhile.
+                if sessions.revoked.pending(*user) != Some(*sequence) {
+                    return Ok(());
+                }
+                let epochs = match epochs {
+                    Some(epochs) => epochs,
+                    None => epochs.insert(store.epochs(*user).await?),
+                };
+                let now = unix_seconds(sessions.fief.now());
+                store.replace_epochs(epochs, now).await?;
+                sessions.revoked.complete(*user, *sequence);
+                Ok(())
+            }
         }
     }
 }
+
+/// Writes a revocation to the store, and returns the result of the first
+/// attempt. After a failure it is tried again in the background.
+async fn write_to_store(sessions: &Arc<Sessions>, mut revocation: Revocation) -> Result<(), Error> {
+    let Some(store) = &sessions.store else {
+        return Ok(());
+    };
+    let Ok(runtime) = Handle::try_current() else {
+        return revocation.attempt(sessions, store).await;
+    };
+    let (sender, first) = oneshot::channel();
+    let task = Arc::clone(sessions);
+    runtime.spawn(async move { write_until_stored(&task, revocation, sender).await });
+    match timeout(WAIT_TIMEOUT, first).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => Err(failed(error)),
+        Err(elapsed) => Err(failed(elapsed)),
+    }
+}
+
+/// Attempts until the store has the revocation, or no session lasts any longer.
+async fn write_until_stored(
+    sessions: &Sessions,
+    mut revocation: Revocation,
+    first: oneshot::Sender<Result<(), Error>>,
+) {
+    let Some(store) = &sessions.store else {
+        return;
+    };
+    let result = revocation.attempt(sessions, store).await;
+    let has_failed = result.is_err();
+    // The caller may be gone.
+    let _ = first.send(result);
+    if !has_failed {
+        return;
+    }
+    if sessions.pending.fetch_add(1, Ordering::AcqRel) < MAX_PENDING {
+        retry(sessions, store, revocation).await;
+    } else {
+        tracing::error!("too many revocations are pending: other machines accept the session");
+    }
+    sessions.pending.fetch_sub(1, Ordering::AcqRel);
+}
+
+async fn retry(sessions: &Sessions, store: &Store, mut revocation: Revocation) {
+    let until = unix_seconds(sessions.fief.now()).saturating_add(sessions.config.absolute);
+    let mut delay = MIN_DELAY;
+    while unix_seconds(sessions.fief.now()) < until {
+        sleep(delay).await;
+        match revocation.attempt(sessions, store).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(
+                error = %Chain(&error),
+                "failed to revoke sessions in the store: trying again"
+            ),
+        }
+        delay = (delay * 2).min(MAX_DELAY);
+    }
+}
+
+/// How long a caller waits for the store. A response must not take longer.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(8);
+const MIN_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(60);
+/// How many revocations are kept for later.
+const MAX_PENDING: usize = 1000;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use fief_client::Fief;
 use uuid::Uuid;
@@ -20,6 +20,8 @@ pub(crate) struct Sessions {
     pub(crate) revoked: RevocationList,
     /// `None` if sessions are in cookies.
     pub(crate) store: Option<Store>,
+    /// How many revocations the store does not have yet.
+    pub(crate) pending: AtomicUsize,
 }
 
 impl Sessions {

@@ -1,13 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use fief_client::internal::Chain;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::{
-    data::{Session, is_within},
+    data::{Session, Ticket, random_id},
     record_store::{BoxFuture, Record, RecordStore, failed},
 };
 use crate::{
@@ -15,37 +14,29 @@ use crate::{
     cookie::{Keys, Purpose},
 };
 
-/// Sessions in a store, of which browsers have only the id.
+/// Sessions in a store, of which browsers have a sealed [`Ticket`].
 ///
-/// Stores have no conditional writes, so a write must not undo a concurrent
-/// revocation. Therefore a session is written by its login and its refreshes
-/// only, and a revocation writes other records:
+/// Stores have no conditional writes, and may evict what they like. So a
+/// session is valid only while records exist that only a login creates:
 ///
-/// - the *tombstone* of a session, which says that it was revoked, and
-/// - a record for each user, with the time until which the user's sessions are
-///   revoked.
+/// - The *session's own record* is created by the login and never saved again.
+///   Logging out deletes it. Neither a refresh in flight nor an eviction brings
+///   it back.
+/// - The *user's epoch record* holds a random value, which a session remembers.
+///   Revoking all sessions of a user replaces the value.
+///
+/// No clock is involved: a record that is missing, foreign or different means
+/// that the session is void. Records are sealed and bound to their ids, and
+/// the ids are derived with a secret.
 pub(crate) struct Store {
     records: Box<dyn RecordStore>,
-    keys: Arc<Keys>,
+    pub(super) keys: Arc<Keys>,
     /// How long a session lasts at most, in seconds.
     lifetime: u64,
 }
 
-/// Content of the session cookie: the id of a session in the store.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Ticket {
-    pub(crate) id: Uuid,
-    /// The time of the last request, in seconds of Unix time. It is not in the
-    /// store, which is not written by requests.
-    pub(crate) seen_at: u64,
-}
-
-impl Ticket {
-    /// Returns whether the idle timeout has not passed.
-    pub(crate) fn is_live(&self, idle: u64, now: u64) -> bool {
-        is_within(self.seen_at, idle, now)
-    }
-}
+/// The epochs that a user's revocation replaces, by their records' ids.
+pub(crate) type Epochs = Vec<(Uuid, Uuid)>;
 
 impl Store {
     pub(crate) fn new(records: Box<dyn RecordStore>, keys: Arc<Keys>, lifetime: u64) -> Self {
@@ -56,141 +47,211 @@ impl Store {
         }
     }
 
-    /// Loads a session.
+    /// Loads a session, with all its records at once.
     ///
-    /// Returns `None` if there is none or if it was revoked with all sessions
-    /// of its user. `issuer` distinguishes users of several servers that share
-    /// the store.
-    pub(crate) async fn load(
-        &self,
-        issuer: &str,
-        ticket: &Ticket,
-    ) -> Result<Option<Session>, Error> {
-        let Some(session) = self.get(ticket.id).await? else {
+    /// Returns `None` if it is void.
+    pub(crate) async fn load(&self, ticket: &Arc<Ticket>) -> Result<Option<Session>, Error> {
+        let mut epoch_records = self.keys.record_ids(EPOCH, ticket.user);
+        if !epoch_records.any(|id| id == ticket.epoch_record) {
+            // It was derived from a session key that is no longer used.
             return Ok(None);
-        };
-        let since = with_timeout(self.records.load(user_key(issuer, session.user))).await?;
-        let is_void = match since.map(|since| since.parse::<u64>()) {
-            Some(Ok(since)) => session.created_at <= since,
-            // Fail closed if the record is not a time.
-            Some(Err(_)) => true,
-            None => false,
-        };
-        Ok((!is_void).then(|| session.touch(ticket.seen_at)))
+        }
+        let (session, own, epoch) = tokio::join!(
+            self.get::<Session>(ticket.session_record),
+            self.get::<Uuid>(ticket.own_record),
+            self.get::<Uuid>(ticket.epoch_record),
+        );
+        let is_valid = own? == Some(ticket.id) && epoch? == Some(ticket.epoch);
+        let is_named = |session: &Session| session.id == ticket.id && session.user == ticket.user;
+        Ok(session?
+            .filter(|session| is_valid && is_named(session))
+            .map(|session| session.with_ticket(Arc::clone(ticket))))
     }
 
-    /// Creates the record of a new session.
-    pub(crate) async fn create(&self, session: &Session) -> Result<(), Error> {
-        with_timeout(self.records.create(self.record(session)?)).await
+    /// Creates the records of a new session, and reads them back.
+    pub(crate) async fn create(&self, session: &Session, now: u64) -> Result<Ticket, Error> {
+        let (epoch_record, epoch) = self.epoch(session.user, now).await?;
+        let first = |kind| self.keys.record_ids(kind, session.id).next();
+        let ids = first(SESSION).zip(first(OWN));
+        let (session_record, own_record) = ids.ok_or_else(no_keys)?;
+        let until = session.created_at.saturating_add(self.lifetime);
+        self.create_record(own_record, &session.id, until).await?;
+        self.create_record(session_record, session, until).await?;
+        let (own, saved) = tokio::join!(
+            self.get::<Uuid>(own_record),
+            self.get::<Session>(session_record)
+        );
+        let is_saved = saved?.is_some_and(|saved| saved.id == session.id);
+        if !is_saved || own? != Some(session.id) {
+            return Err(not_kept());
+        }
+        Ok(Ticket {
+            id: session.id,
+            user: session.user,
+            session_record,
+            own_record,
+            epoch_record,
+            epoch,
+        })
     }
 
     /// Saves a refreshed session, and returns whether it is still valid.
     ///
-    /// A revocation writes the tombstone before it deletes the session. So
-    /// either the tombstone is found here after saving, or the deletion comes
-    /// later and removes what was saved.
-    ///
     /// If the store fails, it is tried again. If it keeps failing, returns
     /// `true`: the session is lost except in this process, which remembers the
     /// refresh for a while.
-    pub(crate) async fn save_refreshed(&self, session: &Session) -> bool {
+    pub(crate) async fn save_refreshed(&self, session: &Session, ticket: &Ticket) -> bool {
         for wait in RETRY_DELAYS {
-            let saved = match self.record(session) {
-                Ok(record) => with_timeout(self.records.save(record)).await,
-                Err(error) => Err(error),
-            };
-            let error = match (
-                with_timeout(self.records.load(tombstone_key(session.id))).await,
-                saved,
-            ) {
-                (Ok(None), Ok(())) => return true,
-                (Ok(Some(_)), _) => {
-                    let deleted = with_timeout(self.records.delete(session.id)).await;
-                    if let Err(error) = deleted {
-                        tracing::error!(
-                            error = %Chain(&error),
-                            "failed to delete a revoked session"
-                        );
-                    }
-                    return false;
-                }
-                (Err(error), _) | (_, Err(error)) => error,
-            };
-            tracing::error!(error = %Chain(&error), "failed to save a refreshed session");
+            match self.try_save_refreshed(session, ticket).await {
+                Ok(is_valid) => return is_valid,
+                Err(error) => tracing::error!(
+                    error = %Chain(&error),
+                    "failed to save a refreshed session: trying again"
+                ),
+            }
             sleep(wait).await;
         }
         true
     }
 
-    /// Waits for another machine to save the session that it refreshed.
-    ///
-    /// Returns `None` if the session was deleted, or if nothing newer is saved
-    /// within about 2 seconds.
-    pub(crate) async fn wait_for_newer(&self, old: &Session) -> Option<Session> {
-        for wait in RETRY_DELAYS {
-            match self.get(old.id).await {
-                Ok(Some(session)) if session.generation > old.generation => return Some(session),
-                Ok(Some(_)) | Err(_) => sleep(wait).await,
-                Ok(None) => return None,
+    async fn try_save_refreshed(&self, session: &Session, ticket: &Ticket) -> Result<bool, Error> {
+        let until = session.created_at.saturating_add(self.lifetime);
+        let id = ticket.session_record;
+        let record = self.record(id, session, until)?;
+        // Some stores fail, and others do nothing, if the record does not exist. So
+        // what is there afterwards counts.
+        let result = with_timeout(self.records.save(record)).await;
+        let (saved, own) =
+            tokio::join!(self.get::<Session>(id), self.get::<Uuid>(ticket.own_record));
+        if own? != Some(ticket.id) {
+            if result.is_ok() {
+                with_timeout(self.records.delete(id)).await?;
+            }
+            return Ok(false);
+        }
+        if saved?.is_some_and(|saved| saved.generation >= session.generation) {
+            return Ok(true);
+        }
+        // It was evicted.
+        self.create_record(id, session, until).await?;
+        Ok(true)
+    }
+
+    /// Deletes a session's own record, which ends it, and then the session.
+    pub(crate) async fn revoke(&self, id: Uuid) -> Result<(), Error> {
+        self.delete_all(OWN, id).await?;
+        // Without its own record it is void.
+        if let Err(error) = self.delete_all(SESSION, id).await {
+            tracing::debug!(error = %Chain(&error), "failed to delete a revoked session");
+        }
+        Ok(())
+    }
+
+    /// Returns the epochs of a user that are there now.
+    pub(crate) async fn epochs(&self, user: Uuid) -> Result<Epochs, Error> {
+        let mut epochs = Vec::new();
+        for id in self.keys.record_ids(EPOCH, user) {
+            // One that cannot be opened is void already.
+            if let Some(epoch) = self.get(id).await? {
+                epochs.push((id, epoch));
             }
         }
-        None
+        Ok(epochs)
     }
 
-    /// Deletes a session, and writes its tombstone so that no refresh brings it
-    /// back.
-    pub(crate) async fn revoke(&self, id: Uuid, now: u64) -> Result<(), Error> {
-        let until = now.saturating_add(self.lifetime);
-        let marked = self.put(tombstone_key(id), String::new(), until).await;
-        with_timeout(self.records.delete(id)).await?;
-        marked
+    /// Replaces the epochs of a user, which revokes all sessions that have
+    /// them. Those that were replaced before are left alone.
+    pub(crate) async fn replace_epochs(&self, epochs: &Epochs, now: u64) -> Result<(), Error> {
+        for (id, old) in epochs {
+            if self.get::<Uuid>(*id).await? != Some(*old) {
+                continue;
+            }
+            let until = now.saturating_add(EPOCH_LIFETIME);
+            let record = self.record(*id, &random_id()?, until)?;
+            with_timeout(self.records.save(record)).await?;
+            if self.get::<Uuid>(*id).await? == Some(*old) {
+                return Err(not_kept());
+            }
+        }
+        Ok(())
     }
 
-    /// Revokes all sessions that a user has now.
-    pub(crate) async fn revoke_user(
-        &self,
-        issuer: &str,
-        user: Uuid,
-        now: u64,
-    ) -> Result<(), Error> {
-        let until = now.saturating_add(self.lifetime);
-        self.put(user_key(issuer, user), now.to_string(), until)
-            .await
+    /// Returns the epoch of a user with its record's id, and creates it if
+    /// there is none.
+    async fn epoch(&self, user: Uuid, now: u64) -> Result<(Uuid, Uuid), Error> {
+        let id = self
+            .keys
+            .record_ids(EPOCH, user)
+            .next()
+            .ok_or_else(no_keys)?;
+        if let Some(epoch) = self.get(id).await? {
+            return Ok((id, epoch));
+        }
+        if with_timeout(self.records.load(id)).await?.is_some() {
+            tracing::error!(
+                "the store has a foreign record where a user's sessions are kept: it is replaced"
+            );
+            with_timeout(self.records.delete(id)).await?;
+        }
+        let until = now.saturating_add(EPOCH_LIFETIME);
+        let created = self.create_record(id, &random_id()?, until).await;
+        // Another login may have been faster, then its epoch counts.
+        match (self.get(id).await?, created) {
+            (Some(epoch), _) => Ok((id, epoch)),
+            (None, Ok(())) => Err(not_kept()),
+            (None, Err(error)) => Err(error),
+        }
     }
 
-    /// Returns the user of a session, if the store has it.
-    pub(crate) async fn owner(&self, id: Uuid) -> Option<Uuid> {
-        Some(self.get(id).await.ok()??.user)
-    }
-
-    /// Loads and opens the record of a session.
-    async fn get(&self, id: Uuid) -> Result<Option<Session>, Error> {
+    /// Loads and opens a record.
+    pub(super) async fn get<T: DeserializeOwned>(&self, id: Uuid) -> Result<Option<T>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;
-        Ok(sealed.and_then(|sealed| self.keys.open(Purpose::Record, &sealed)))
+        let keys = &self.keys;
+        Ok(sealed.and_then(|sealed| keys.open_bound(Purpose::Record, id.as_bytes(), &sealed)))
     }
 
-    /// Seals a session in a record that expires with it.
-    fn record(&self, session: &Session) -> Result<Record, Error> {
+    /// Seals a record.
+    fn record(&self, id: Uuid, value: &impl Serialize, expires_at: u64) -> Result<Record, Error> {
         Ok(Record {
-            id: session.id,
-            text: self.keys.seal(Purpose::Record, session)?,
-            expires_at: session.created_at.saturating_add(self.lifetime),
+            id,
+            text: self
+                .keys
+                .seal_bound(Purpose::Record, id.as_bytes(), value)?,
+            expires_at,
         })
     }
 
-    /// Creates or replaces a record. Some stores can only save what exists, so
-    /// it is created first.
-    async fn put(&self, id: Uuid, text: String, expires_at: u64) -> Result<(), Error> {
-        let record = |text| Record {
-            id,
-            text,
-            expires_at,
-        };
-        match with_timeout(self.records.create(record(text.clone()))).await {
-            Ok(()) => Ok(()),
-            // It exists already, or the store fails again.
-            Err(_) => with_timeout(self.records.save(record(text))).await,
+    async fn create_record(
+        &self,
+        id: Uuid,
+        value: &impl Serialize,
+        expires_at: u64,
+    ) -> Result<(), Error> {
+        let record = self.record(id, value, expires_at)?;
+        with_timeout(self.records.create(record)).await
+    }
+
+    /// Creates or replaces a record.
+    pub(super) async fn put(
+        &self,
+        id: Uuid,
+        value: &impl Serialize,
+        expires_at: u64,
+    ) -> Result<(), Error> {
+        if self.create_record(id, value, expires_at).await.is_ok() {
+            return Ok(());
         }
+        // It exists already, or the store fails again.
+        let record = self.record(id, value, expires_at)?;
+        with_timeout(self.records.save(record)).await
+    }
+
+    /// Deletes the records of a kind, of any session key.
+    async fn delete_all(&self, kind: &[u8], owner: Uuid) -> Result<(), Error> {
+        for id in self.keys.record_ids(kind, owner) {
+            with_timeout(self.records.delete(id)).await?;
+        }
+        Ok(())
     }
 }
 
@@ -201,33 +262,26 @@ async fn with_timeout<T>(operation: BoxFuture<'_, T>) -> Result<T, Error> {
         .unwrap_or_else(|elapsed| Err(failed(elapsed)))
 }
 
-/// Returns the id of the record of a user.
-fn user_key(issuer: &str, user: Uuid) -> Uuid {
-    derive_id(&[
-        b"fief-axum user\0",
-        issuer.as_bytes(),
-        b"\0",
-        user.as_bytes(),
-    ])
+/// The store has accepted a record, but does not have it.
+fn not_kept() -> Error {
+    failed(std::io::Error::other(
+        "the store does not keep what it accepts",
+    ))
 }
 
-/// Returns the id of the tombstone of a session.
-fn tombstone_key(id: Uuid) -> Uuid {
-    derive_id(&[b"fief-axum ended\0", id.as_bytes()])
+fn no_keys() -> Error {
+    Error::config("there is no session key")
 }
 
-/// Derives the id of a record from a hash, so that it can be found without an
-/// index.
-fn derive_id(parts: &[&[u8]]) -> Uuid {
-    let hash = digest(&SHA256, &parts.concat());
-    let half = hash.as_ref().first_chunk().copied().unwrap_or_default();
-    Uuid::from_bytes(half)
-}
+/// Kinds of records.
+const EPOCH: &[u8] = b"epoch";
+const OWN: &[u8] = b"own";
+const SESSION: &[u8] = b"session";
 
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Delays between attempts to save a session, or to load one that another
 /// machine saves.
-const RETRY_DELAYS: [Duration; 6] = [
+pub(super) const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_millis(20),
     Duration::from_millis(50),
     Duration::from_millis(100),
@@ -235,3 +289,5 @@ const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
 ];
+/// Five years, in seconds: longer than any session.
+const EPOCH_LIFETIME: u64 = 5 * 365 * 24 * 3600;

@@ -20,11 +20,11 @@ impl<S: SessionStore> RecordStore for TowerSessions<S> {
     fn load(&self, id: Uuid) -> BoxFuture<'_, Option<String>> {
         Box::pin(async move {
             let record = self.0.load(&Id(record_id(id))).await.map_err(failed)?;
-            let text = record.and_then(|mut record| record.data.remove(NAME));
-            Ok(match text {
-                Some(Value::String(text)) => Some(text),
-                _ => None,
-            })
+            Ok(record.map(|mut record| match record.data.remove(NAME) {
+                Some(Value::String(text)) => text,
+                // Of other software: nothing that can be opened.
+                Some(_) | None => String::new(),
+            }))
         })
     }
 

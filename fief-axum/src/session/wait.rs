@@ -7,7 +7,6 @@ use super::{
     data::{Session, is_within},
     refreshes::RefreshOutcome,
     sessions::Sessions,
-    store::Ticket,
 };
 
 /// Completes when a session ends, or without a session when the token expires.
@@ -62,13 +61,8 @@ pub(crate) async fn wait_for_end(
 /// Returns `None` if there is no store or if it failed, and `Some(None)` if the
 /// session was revoked.
 async fn load_stored(sessions: &Sessions, session: &Session) -> Option<Option<Session>> {
-    let store = sessions.store.as_ref()?;
-    let issuer = sessions.fief.issuer().await.ok()?;
-    let ticket = Ticket {
-        id: session.id,
-        seen_at: session.seen_at,
-    };
-    store.load(issuer, &ticket).await.ok()
+    let (store, ticket) = (sessions.store.as_ref()?, session.ticket.as_ref()?);
+    store.load(ticket).await.ok()
 }
 
 /// How often the clock is read.

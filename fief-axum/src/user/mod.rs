@@ -18,6 +18,7 @@ use std::{
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
 use quick_cache::sync::Cache;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::{cache::DynUserCache, memory::MemoryCache};
@@ -187,7 +188,7 @@ impl Users {
             Store::Memory(memory) => memory.insert(fief.now(), user),
             Store::Custom(cache) => {
                 if let Some(key) = user_key(fief, user.sub).await {
-                    cache.insert(&key, user, self.time_to_live).await;
+                    in_time(cache.insert(&key, user, self.time_to_live)).await;
                 }
             }
         }
@@ -199,7 +200,10 @@ impl Users {
         }
         let found = match &self.store {
             Store::Memory(memory) => memory.get(id, fief.now(), self.time_to_live),
-            Store::Custom(cache) => cache.get(&user_key(fief, id).await?).await,
+            Store::Custom(cache) => {
+                let key = user_key(fief, id).await?;
+                in_time(cache.get(&key)).await.flatten()
+            }
         };
         // A custom cache may return anything.
         found.filter(|user| user.sub == id && user.is_active != Some(false))
@@ -210,7 +214,7 @@ impl Users {
             Store::Memory(memory) => memory.remove(id),
             Store::Custom(cache) => {
                 if let Some(key) = user_key(fief, id).await {
-                    cache.remove(&key).await;
+                    in_time(cache.remove(&key)).await;
                 }
             }
         }
@@ -226,6 +230,15 @@ impl Users {
             || refusal.token.access_token() == token.access_token();
         (is_same && age.is_ok_and(|age| age < REFUSAL_LIFETIME)).then_some(refusal.error)
     }
+}
+
+/// Awaits a custom cache, but not for long: returns `None` if it does not
+/// respond in time, which is logged.
+async fn in_time<T>(operation: impl Future<Output = T>) -> Option<T> {
+    timeout(CACHE_TIMEOUT, operation)
+        .await
+        .inspect_err(|_| tracing::error!("the user cache does not respond within 2 seconds"))
+        .ok()
 }
 
 /// Checks that user info belongs to the token and that the user is active
@@ -265,3 +278,5 @@ const MAX_JOINED: usize = 3;
 const MAX_REFUSALS: usize = 10_000;
 /// How long a rejection is cached, before the token is tried again.
 const REFUSAL_LIFETIME: Duration = Duration::from_secs(5);
+/// How long a custom cache may take.
+const CACHE_TIMEOUT: Duration = Duration::from_secs(2);

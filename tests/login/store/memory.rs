@@ -19,6 +19,8 @@ pub struct Memory {
     records: Arc<Mutex<HashMap<Id, Record>>>,
     fails: Arc<AtomicBool>,
     loads: Arc<AtomicUsize>,
+    loading: Arc<AtomicUsize>,
+    loads_at_once: Arc<AtomicUsize>,
     held: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
@@ -30,6 +32,21 @@ impl Memory {
     /// Returns how often a record was loaded.
     pub fn loads(&self) -> usize {
         self.loads.load(Ordering::SeqCst)
+    }
+
+    /// Returns how many records were loaded at the same time, at most.
+    pub fn loads_at_once(&self) -> usize {
+        self.loads_at_once.load(Ordering::SeqCst)
+    }
+
+    /// Returns the ids of all records.
+    pub fn ids(&self) -> Vec<Id> {
+        self.records.lock().unwrap().keys().copied().collect()
+    }
+
+    /// Changes the records behind the application's back.
+    pub fn change(&self, change: impl FnOnce(&mut HashMap<Id, Record>)) {
+        change(&mut self.records.lock().unwrap());
     }
 
     /// Delays the next response until the returned sender is dropped.
@@ -68,16 +85,21 @@ impl SessionStore for Memory {
 
     async fn save(&self, record: &Record) -> Result<()> {
         self.go().await?;
-        self.records
-            .lock()
-            .unwrap()
-            .insert(record.id, record.clone());
+        match self.records.lock().unwrap().get_mut(&record.id) {
+            Some(saved) => *saved = record.clone(),
+            // As Redis does.
+            None => return Err(Error::Backend("nothing to replace".into())),
+        }
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        self.go().await?;
+        let loading = self.loading.fetch_add(1, Ordering::SeqCst) + 1;
+        self.loads_at_once.fetch_max(loading, Ordering::SeqCst);
+        let result = self.go().await;
+        self.loading.fetch_sub(1, Ordering::SeqCst);
+        result?;
         let found = self.records.lock().unwrap().get(id).cloned();
         let held = self.held.lock().unwrap().take();
         if let Some(held) = held {

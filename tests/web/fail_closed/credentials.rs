@@ -67,7 +67,9 @@ impl Known {
 
 /// Returns the session of a user that logged in, as a `Cookie` header.
 async fn session(server: &FiefTestServer, key: SessionKey) -> String {
-    let builder = FiefAuth::builder(fief(server)).login(APP, key);
+    let builder = FiefAuth::builder(fief(server))
+        .login(APP, key)
+        .cookie_name("fief");
     let mut visitor = Visitor::new(builder.build().unwrap().routes());
     visitor.log_in(server, "/login").await;
     let session = visitor

@@ -94,7 +94,9 @@ fn handler(protection: Protection, auth: &FiefAuth, reached: &Arc<AtomicUsize>) 
 }
 
 fn auth(fief: Fief, answers_itself: bool) -> FiefAuth {
-    let builder = FiefAuth::builder(fief).login(APP, key());
+    let builder = FiefAuth::builder(fief)
+        .login(APP, key())
+        .cookie_name("fief");
     let builder = builder.access_token_cookie(COOKIE);
     let builder = if answers_itself {
         builder.on_rejection(|_| "outside")

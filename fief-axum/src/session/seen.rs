@@ -1,0 +1,60 @@
+//! When a session was last used: a small cookie of its own, so that a request
+//! never rewrites the session.
+
+use axum::http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use tower_cookies::Cookie;
+use uuid::Uuid;
+
+use super::sessions::Sessions;
+use crate::{
+    Error,
+    cookie::{Jar, Purpose},
+};
+
+/// Content of the cookie.
+#[derive(Deserialize, Serialize)]
+struct Seen {
+    /// The session that it belongs to.
+    session: Uuid,
+    /// In seconds of Unix time.
+    at: u64,
+}
+
+/// Returns when the session was last used. `None` if the cookie is missing or
+/// belongs to another session.
+pub(crate) fn read(sessions: &Sessions, headers: &HeaderMap, session: Uuid) -> Option<u64> {
+    let sealed = Jar::new(headers).get(&sessions.cookies.name(NAME))?;
+    let seen: Seen = sessions.cookies.keys.open(Purpose::Seen, sealed)?;
+    (seen.session == session).then_some(seen.at)
+}
+
+/// Returns whether the cookie must be written again: about once a minute, and
+/// at once if it comes from the future.
+pub(crate) fn needs_renewal(seen_at: u64, now: u64) -> bool {
+    now.abs_diff(seen_at) >= RENEW_AFTER
+}
+
+/// Creates the cookie.
+pub(crate) fn write(
+    sessions: &Sessions,
+    session: Uuid,
+    now: u64,
+) -> Result<Cookie<'static>, Error> {
+    let cookies = &sessions.cookies;
+    let sealed = cookies
+        .keys
+        .seal(Purpose::Seen, &Seen { session, at: now })?;
+    Ok(cookies.cookie(cookies.name(NAME), sealed, sessions.config.absolute))
+}
+
+/// Removes the cookie, if the browser sent it.
+pub(crate) fn clear(sessions: &Sessions, headers: &HeaderMap) -> Option<Cookie<'static>> {
+    let name = sessions.cookies.name(NAME);
+    let is_sent = Jar::new(headers).has(&name);
+    is_sent.then(|| sessions.cookies.removal(name))
+}
+
+const NAME: &str = "seen";
+/// In seconds.
+const RENEW_AFTER: u64 = 60;

@@ -1,0 +1,130 @@
+//! Responses that arrive late, and those in which two write the session.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    routing::get,
+};
+use fief_axum::{Authenticated, CurrentSession};
+use fief_test_server::FiefTestServer;
+
+use super::{
+    Visitor, app, builder, logged_in,
+    refresh::{LIFETIME, refreshing, server},
+    visitor::page,
+};
+
+fn sets_session(cookies: &[String]) -> bool {
+    cookies
+        .iter()
+        .any(|cookie| cookie.starts_with("__Host-fief_session"))
+}
+
+/// FD-8, SE-15: seeing a user again never writes the session.
+#[tokio::test]
+async fn a_renewal_does_not_rewrite_the_session() {
+    let server = FiefTestServer::start().await;
+    let (_, visitor) = logged_in(&server, builder(&server)).await;
+    server.advance(Duration::from_secs(90));
+    let (response, cookies) = visitor.send_once(page("/castles", "none")).await;
+    assert_eq!(response.status, 200);
+    assert!(!sets_session(&cookies));
+    assert!(cookies[0].starts_with("__Host-fief_seen="), "{cookies:?}");
+}
+
+/// FD-8, FD-9, SE-15: a slow page in another process, while this one refreshes the session.
+#[tokio::test]
+async fn a_late_response_brings_no_older_session_back() {
+    let server = Arc::new(server().await);
+    let (_, old) = logged_in(&server, refreshing(&server)).await;
+    server.advance(Duration::from_secs(120));
+    let clock = Arc::clone(&server);
+    let slow = get(move |_: Authenticated| {
+        let clock = Arc::clone(&clock);
+        async move { clock.advance(Duration::from_secs(90)) }
+    });
+    let other = refreshing(&server).build().unwrap();
+    let slow = old.at(Router::new().route("/slow", slow).layer(other.layer()));
+
+    let (response, cookies) = slow.send_once(page("/slow", "none")).await;
+
+    assert_eq!(response.status, 200);
+    assert_eq!(cookies, [""; 0]);
+}
+
+/// FD-10, SE-15
+#[tokio::test]
+async fn a_login_is_written_once_although_the_old_session_has_expired() {
+    let server = server().await;
+    let auth = refreshing(&server).build().unwrap();
+    let look =
+        async |_: Option<Authenticated>, request: Request, next: Next| next.run(request).await;
+    let app = app(&auth)
+        .layer(middleware::from_fn(look))
+        .layer(auth.layer());
+    let mut visitor = Visitor::new(app);
+    visitor.log_in(&server, "/login").await;
+    server.advance(48 * LIFETIME);
+
+    let callback = visitor.begin(&server, "/login?return_to=%2Fcastles").await;
+    let (_, cookies) = visitor.send_once(page(&callback, "none")).await;
+    visitor.store_cookies(&cookies);
+
+    let session = cookies
+        .iter()
+        .filter(|cookie| cookie.starts_with("__Host-fief_session="));
+    assert_eq!(session.count(), 1);
+    assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+/// FD-1, SE-16: in cookies, in the same second.
+#[tokio::test]
+async fn a_login_right_after_a_revocation_counts() {
+    let server = FiefTestServer::start().await;
+    let (auth, before) = logged_in(&server, builder(&server)).await;
+    let user = server.user_id(crate::web::EMAIL);
+
+    auth.revoke_user_sessions(user).await.unwrap();
+    let mut after = Visitor::new(app(&auth));
+    after.log_in(&server, "/login").await;
+
+    assert_eq!(after.open("/castles").await.status, 200);
+    assert_eq!(before.clone().open("/castles").await.status, 303);
+}
+
+/// FD-2, SE-16: in cookies of another process, whose clock is behind.
+#[tokio::test]
+async fn a_revocation_counts_for_sessions_of_slower_clocks() {
+    let server = FiefTestServer::start().await;
+    let (fast, _) = logged_in(&server, builder(&server)).await;
+    server.advance(Duration::from_secs(5));
+    let (_, visitor) = logged_in(&server, builder(&server)).await;
+    fast.revoke_user_sessions(server.user_id(crate::web::EMAIL))
+        .await
+        .unwrap();
+    assert_eq!(visitor.at(app(&fast)).open("/castles").await.status, 303);
+}
+
+async fn id(session: CurrentSession) -> String {
+    session.id().unwrap().to_string()
+}
+
+/// SE-1: also if the session is the same for `CurrentSession`.
+#[tokio::test]
+async fn each_login_has_a_session_of_its_own() {
+    let server = FiefTestServer::start().await;
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let app = || {
+        Router::new()
+            .route("/id", get(id))
+            .merge(auth.routes())
+            .layer(auth.layer())
+    };
+    let mut visitor = visitor.at(app());
+    let first = visitor.open("/id").await.body;
+    visitor.log_in(&server, "/login").await;
+    assert_ne!(visitor.open("/id").await.body, first);
+}
