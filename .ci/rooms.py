@@ -174,8 +174,6 @@ def check(source):
     for module in modules.values():
         if module.lines > MAX_LINES:
             yield f"{source}/{module.file}: {module.lines} lines, more than {MAX_LINES}"
-
-
     for crate, pattern, rooms in SEAMS:
         for module in modules.values() if crate == str(source) else []:
             if module.file.parts[0] not in rooms and re.search(pattern, module.text):
@@ -183,6 +181,8 @@ def check(source):
 
 
 def main():
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     problems = [problem for source in sys.argv[1:] for problem in check(Path(source))]
     print("\n".join(problems) or "rooms: all in order")
     sys.exit(bool(problems))

@@ -82,6 +82,8 @@ def check(file):
 
 
 def main():
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     files = [file for source in sys.argv[1:] for file in sorted(Path(source).rglob("*.rs"))]
     problems = [problem for file in files for problem in check(file)]
     print("\n".join(problems) or "words: all in order")
