@@ -197,7 +197,7 @@ impl Inner {
         provider.keys.usable_set(&provider.clock, fetch).await
     }
 
-    /// Returns the key that a token names, fetching the keys if necessary.
+    /// Returns the key with the `kid` of a token, fetching the keys if necessary.
     pub(crate) async fn find_key(
         self: &Arc<Self>,
         kid: Option<&str>,

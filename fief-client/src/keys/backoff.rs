@@ -51,7 +51,7 @@ impl Backoff {
     pub(crate) fn error_during_delay(&self, now: u64) -> Option<FiefError> {
         self.with(|latest| {
             let last = latest.as_ref()?;
-            // A clock that was set back does not prolong it.
+            // A clock that was set back ends it, or prolongs it by less than the delay.
             (now.abs_diff(last.at) < last.delay).then(|| last.error.clone())
         })
     }

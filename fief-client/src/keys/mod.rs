@@ -1,5 +1,4 @@
 mod backoff;
-pub(crate) mod flight;
 mod key;
 mod set;
 
@@ -13,16 +12,18 @@ use std::{
 
 #[cfg(fuzzing)]
 pub(crate) use self::set::parse;
-use self::{
-    backoff::Backoff,
-    flight::{SingleFlight, Work},
-    set::CLOCK_STEP,
-};
+use self::{backoff::Backoff, set::CLOCK_STEP};
 pub(crate) use self::{
     key::Key,
     set::{KeySet, fetch},
 };
-use crate::{FiefError, clock::Clock, error::Chain, metrics};
+use crate::{
+    FiefError,
+    clock::Clock,
+    error::Chain,
+    flight::{SingleFlight, Work},
+    metrics,
+};
 
 /// Cache of Fief's signing keys.
 ///

@@ -31,7 +31,7 @@ impl KeySet {
         Self { keys, fetched_at }
     }
 
-    /// Returns the key that a token names, or the only key if it names no key.
+    /// Returns the key with this id, or the only key if a token has no `kid`.
     pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Arc<Key>> {
         match (kid, self.keys.as_slice()) {
             (Some(_), keys) => keys.iter().find(|key| key.kid() == kid),
