@@ -123,7 +123,7 @@ async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) 
         return show(site, LoginPageKind::NotBegun, None);
     };
     match session::load(&site.sessions, cookie, headers, now).await {
-        Ok(Loaded::Active(_)) => Redirect::to(&site.after_login).into_response(),
+        Ok(Loaded::Active { .. }) => Redirect::to(&site.after_login).into_response(),
         Ok(Loaded::Expired) => show(site, LoginPageKind::NotBegun, None),
         Err(error) => {
             tracing::error!(error = %Chain(&error), "failed to load a session");

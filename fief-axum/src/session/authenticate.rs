@@ -47,8 +47,8 @@ pub(crate) async fn authenticate(
     cookie: SessionCookie,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = unix_seconds(sessions.fief.now());
-    let session = match load(sessions, cookie, head.headers, now).await? {
-        Loaded::Active(session) => session,
+    let (session, seen_at) = match load(sessions, cookie, head.headers, now).await? {
+        Loaded::Active { session, seen_at } => (session, seen_at),
         Loaded::Expired => return Ok(SessionAuth::default()),
     };
     let may_start = !matches!(*head.method, Method::HEAD | Method::OPTIONS);
@@ -68,7 +68,7 @@ pub(crate) async fn authenticate(
             } else {
                 Ok(Vec::new())
             };
-            let seen = renewed_seen(sessions, head, &fresh, now);
+            let seen = renewed_seen(sessions, &fresh, seen_at, now);
             Ok(SessionAuth {
                 session: Some((token, fresh)),
                 cookies: cookies.unwrap_or_else(|error| {
@@ -160,11 +160,10 @@ pub(crate) async fn validate(
 /// outdated.
 fn renewed_seen(
     sessions: &Sessions,
-    head: RequestHead<'_>,
     session: &Session,
+    seen_at: Option<u64>,
     now: u64,
 ) -> Option<Cookie<'static>> {
-    let seen_at = seen::read(sessions, head.headers, session.id);
     let last = seen_at.unwrap_or_else(|| session.written_at());
     if !seen::needs_renewal(last, now) {
         return None;

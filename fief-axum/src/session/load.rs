@@ -18,7 +18,11 @@ use crate::{
 /// Result of [`load`].
 pub(crate) enum Loaded {
     /// The session is valid, though its access token may have expired.
-    Active(Arc<Session>),
+    Active {
+        session: Arc<Session>,
+        /// When it was last used, if the browser sent that.
+        seen_at: Option<u64>,
+    },
     /// The session has expired or was revoked.
     Expired,
 }
@@ -73,7 +77,7 @@ pub(crate) async fn load(
     };
     let seen_at = seen::read(sessions, headers, session.id);
     Ok(match session.age(sessions.config, seen_at, now) {
-        Age::Current if !sessions.revoked.contains(&session) => Loaded::Active(session),
+        Age::Current if !sessions.revoked.contains(&session) => Loaded::Active { session, seen_at },
         Age::Current | Age::Expired => Loaded::Expired,
         Age::Future => {
             tracing::error!("a session comes from the future: check the clocks of all machines");
