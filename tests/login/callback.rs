@@ -159,7 +159,7 @@ async fn a_silent_login_that_fails_goes_back_to_the_page() {
 async fn the_pages_can_be_replaced() {
     let server = FiefTestServer::start().await;
     let builder = builder(&server).on_login_page(|page| {
-        assert_eq!(page.kind(), LoginPageKind::NotBegun);
+        assert_eq!(page.kind(), LoginPageKind::Expired);
         (page.kind().status(), format!("again: {}", page.link()))
     });
     let mut visitor = Visitor::new(app(&builder.build().unwrap()));

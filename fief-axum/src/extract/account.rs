@@ -38,13 +38,13 @@ pub struct Account {
 
 /// Error of [`Account`]'s methods.
 ///
-/// As a response, [`Refused`](Self::Refused) has Fief's status and a JSON body with `error`, `reason` and `fields`, and
+/// As a response, [`Invalid`](Self::Invalid) has Fief's status and a JSON body with `error`, `reason` and `fields`, and
 /// [`Rejected`](Self::Rejected) is the rejection's response.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AccountError {
     /// Fief rejected the new value: a password that is too weak, an address in use, an invalid field.
-    Refused(FiefError),
+    Invalid(FiefError),
     /// The session has ended, the user must step up, or Fief is unreachable.
     Rejected(Arc<Rejection>),
 }
@@ -53,7 +53,7 @@ impl Account {
     /// Changes fields of the profile. See [`Fief::update_profile`](fief_client::Fief::update_profile).
     ///
     /// # Errors
-    /// [`AccountError::Refused`], [`AccountError::Rejected`].
+    /// [`AccountError::Invalid`], [`AccountError::Rejected`].
     pub async fn update_profile(
         &self,
         fields: &(impl Serialize + Sync + ?Sized),
@@ -67,7 +67,7 @@ impl Account {
     /// Changes the password. See [`Fief::change_password`](fief_client::Fief::change_password).
     ///
     /// # Errors
-    /// [`AccountError::Refused`], [`AccountError::Rejected`].
+    /// [`AccountError::Invalid`], [`AccountError::Rejected`].
     pub async fn change_password(&self, new_password: &str) -> Result<FiefUserInfo, AccountError> {
         let token = self.session.access_token().await?;
         let fief = self.session.auth().fief();
@@ -78,7 +78,7 @@ impl Account {
     /// Begins to change the e-mail address. See [`Fief::email_change`](fief_client::Fief::email_change).
     ///
     /// # Errors
-    /// [`AccountError::Refused`], [`AccountError::Rejected`].
+    /// [`AccountError::Invalid`], [`AccountError::Rejected`].
     pub async fn email_change(&self, email: &str) -> Result<FiefUserInfo, AccountError> {
         let token = self.session.access_token().await?;
         let fief = self.session.auth().fief();
@@ -89,7 +89,7 @@ impl Account {
     /// Finishes changing the e-mail address. See [`Fief::email_verify`](fief_client::Fief::email_verify).
     ///
     /// # Errors
-    /// [`AccountError::Refused`], [`AccountError::Rejected`].
+    /// [`AccountError::Invalid`], [`AccountError::Rejected`].
     pub async fn email_verify(&self, code: &str) -> Result<FiefUserInfo, AccountError> {
         let token = self.session.access_token().await?;
         let fief = self.session.auth().fief();
@@ -118,7 +118,7 @@ impl Account {
                 Err(self.session.reject(kind, &required).into())
             }
             Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
-                Err(AccountError::Refused(error))
+                Err(AccountError::Invalid(error))
             }
             _ => Err(self
                 .session
@@ -146,7 +146,7 @@ impl fmt::Display for AccountError {
 impl Error for AccountError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Refused(error) => Some(error),
+            Self::Invalid(error) => Some(error),
             Self::Rejected(rejection) => Some(&**rejection),
         }
     }
@@ -162,8 +162,8 @@ impl IntoResponse for AccountError {
     fn into_response(self) -> Response {
         let detail = match self {
             Self::Rejected(rejection) => return Arc::unwrap_or_clone(rejection).into_response(),
-            Self::Refused(FiefError::Request { status, detail, .. }) => (status, detail),
-            Self::Refused(_) => return StatusCode::BAD_REQUEST.into_response(),
+            Self::Invalid(FiefError::Request { status, detail, .. }) => (status, detail),
+            Self::Invalid(_) => return StatusCode::BAD_REQUEST.into_response(),
         };
         let (status, detail) = detail;
         // Without the input, which may be a password.

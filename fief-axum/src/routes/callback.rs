@@ -39,7 +39,7 @@ pub(super) async fn callback(
     let now = unix_seconds(auth.fief().now());
     let Ok(authorization) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default())
     else {
-        return show(site, LoginPageKind::NotBegun, None);
+        return show(site, LoginPageKind::Expired, None);
     };
     let Some(attempt) = Attempt::read(
         &site.sessions.cookies,
@@ -120,11 +120,11 @@ fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Respons
 /// The code is not sent to Fief, since it may belong to an attacker's login.
 async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
     let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
-        return show(site, LoginPageKind::NotBegun, None);
+        return show(site, LoginPageKind::Expired, None);
     };
     match session::load(&site.sessions, cookie, headers, now).await {
         Ok(Loaded::Active { .. }) => Redirect::to(&site.after_login).into_response(),
-        Ok(Loaded::Expired) => show(site, LoginPageKind::NotBegun, None),
+        Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, None),
         Err(error) => {
             tracing::error!(error = %Chain(&error), "failed to load a session");
             show(site, LoginPageKind::Unavailable, None)
@@ -139,9 +139,9 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
             tracing::debug!(error, "Fief rejected a login");
             show(site, error_page(&error), Some(return_to))
         }
-        ErrorClass::Callback => show(site, LoginPageKind::NotBegun, None),
+        ErrorClass::Callback => show(site, LoginPageKind::Expired, None),
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
-            show(site, LoginPageKind::NotBegun, None)
+            show(site, LoginPageKind::Expired, None)
         }
         ErrorClass::Status(status, detail) if status.is_client_error() => {
             let is_unauthorized = status == StatusCode::UNAUTHORIZED;
@@ -193,6 +193,6 @@ fn needs_interaction(error: &str) -> bool {
 fn error_page(error: &str) -> LoginPageKind {
     match error {
         "access_denied" => LoginPageKind::Denied,
-        _ => LoginPageKind::Refused,
+        _ => LoginPageKind::Rejected,
     }
 }

@@ -43,9 +43,9 @@ pub enum LoginPageKind {
     Looping,
     /// 400: the login has expired, was already used, or was started in another
     /// browser.
-    NotBegun,
+    Expired,
     /// 400: Fief rejected the login.
-    Refused,
+    Rejected,
     /// 503: Fief or the session store is unavailable.
     Unavailable,
 }
@@ -80,7 +80,7 @@ impl LoginPageKind {
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
-            Self::Denied | Self::NotBegun | Self::Refused => StatusCode::BAD_REQUEST,
+            Self::Denied | Self::Expired | Self::Rejected => StatusCode::BAD_REQUEST,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::LogOut => StatusCode::OK,
             Self::Looping => StatusCode::TOO_MANY_REQUESTS,
@@ -91,7 +91,7 @@ impl LoginPageKind {
     /// Returns whether logging in again may help, so that the page has a link.
     pub(super) fn links_to_login(self) -> bool {
         match self {
-            Self::Denied | Self::NotBegun | Self::Refused | Self::Unavailable => true,
+            Self::Denied | Self::Expired | Self::Rejected | Self::Unavailable => true,
             Self::Failed | Self::LogOut | Self::LogoutIncomplete | Self::Looping => false,
         }
     }
@@ -104,19 +104,19 @@ impl LoginPageKind {
             | Self::Failed
             | Self::LogOut
             | Self::LogoutIncomplete
-            | Self::NotBegun
-            | Self::Refused => false,
+            | Self::Expired
+            | Self::Rejected => false,
         }
     }
 
     /// Returns what happened, as a heading.
     fn title(self) -> &'static str {
         match self {
-            Self::Denied | Self::Refused => "Not logged in",
+            Self::Denied | Self::Rejected => "Not logged in",
             Self::Failed | Self::Looping => "Login failed",
             Self::LogOut => "Log out?",
             Self::LogoutIncomplete => "Logged out on this server",
-            Self::NotBegun => "Please log in again",
+            Self::Expired => "Please log in again",
             Self::Unavailable => "Temporarily unavailable",
         }
     }
@@ -136,10 +136,10 @@ impl LoginPageKind {
             Self::Looping => {
                 "You were redirected to the login too many times. Please try again in a minute."
             }
-            Self::NotBegun => {
+            Self::Expired => {
                 "The login has expired, was already used, or was started in another browser."
             }
-            Self::Refused => "The authentication server rejected the login. You can try again.",
+            Self::Rejected => "The authentication server rejected the login. You can try again.",
             Self::Unavailable => {
                 "The login is temporarily unavailable. Please try again in a moment."
             }
@@ -159,8 +159,8 @@ impl IntoResponse for LoginPage {
             }
             LoginPageKind::Failed | LoginPageKind::Looping => String::new(),
             LoginPageKind::Denied
-            | LoginPageKind::NotBegun
-            | LoginPageKind::Refused
+            | LoginPageKind::Expired
+            | LoginPageKind::Rejected
             | LoginPageKind::Unavailable => {
                 format!("<p><a href=\"{link}\">Log in</a></p>")
             }
