@@ -48,7 +48,8 @@ impl Store {
         for wait in RETRY_DELAYS {
             match self.get::<Session>(ticket.session_record).await {
                 Ok(Some(session)) if session.generation > old.generation => {
-                    return Some(session.with_ticket(Arc::clone(ticket)));
+                    // It may have been revoked since.
+                    return self.load(ticket).await.ok().flatten();
                 }
                 Ok(None) => return None,
                 Ok(Some(_)) | Err(_) if !is_refreshed_elsewhere => return None,

@@ -121,9 +121,12 @@ impl Store {
         // Some stores fail, and others do nothing, if the record does not exist. So
         // what is there afterwards counts.
         let result = with_timeout(self.records.save(record)).await;
-        let (saved, own) =
-            tokio::join!(self.get::<Session>(id), self.get::<Uuid>(ticket.own_record));
-        if own? != Some(ticket.id) {
+        let (saved, own, epoch) = tokio::join!(
+            self.get::<Session>(id),
+            self.get::<Uuid>(ticket.own_record),
+            self.get::<Uuid>(ticket.epoch_record),
+        );
+        if own? != Some(ticket.id) || epoch? != Some(ticket.epoch) {
             if result.is_ok() {
                 with_timeout(self.records.delete(id)).await?;
             }

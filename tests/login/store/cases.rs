@@ -119,6 +119,22 @@ pub async fn a_logout_during_a_refresh_stays_a_logout(store: impl SessionStore +
     assert_eq!(two.statuses().await, [401, 401]);
 }
 
+/// D11, SE-16
+pub async fn a_revocation_during_a_refresh_stays_one(store: impl SessionStore + Clone) {
+    let two = TwoProcesses::start(store).await;
+    two.server.advance(LIFETIME);
+    two.server.fault_once(Endpoint::Token, Fault::hang());
+    let slow = two.at(0);
+    let slow = tokio::spawn(async move { slow.send_once(page("/castles", "none")).await });
+    two.server.wait_for_requests(Endpoint::Token, 2).await;
+    let user = two.server.user_id(EMAIL);
+    two.auths[1].revoke_user_sessions(user).await.unwrap();
+    two.server.clear_faults();
+    let (response, _) = slow.await.unwrap();
+    assert_eq!(response.status, 303);
+    assert_eq!(two.statuses().await, [401, 401]);
+}
+
 /// SE-6
 pub async fn a_logout_counts_everywhere(store: impl SessionStore + Clone) {
     let two = TwoProcesses::start(store).await;

@@ -37,6 +37,7 @@ on_every_store! {
     two_processes_refresh_one_session;
     browsers_that_hang_up_stay_logged_in;
     a_logout_during_a_refresh_stays_a_logout;
+    a_revocation_during_a_refresh_stays_one;
     a_logout_counts_everywhere;
     a_login_ends_the_session_of_before;
     a_users_sessions_end_everywhere;
