@@ -13,7 +13,8 @@ impl FiefAuthBuilder {
     /// several applications on one host keep their cookies apart.
     ///
     /// It is needed only if two `FiefAuth` have the same client and URL, or if
-    /// other software expects a certain name. ASCII letters, digits, `-` and
+    /// other software expects a certain name. The names have no hash then, so each
+    /// application on the host needs another beginning. ASCII letters, digits, `-` and
     /// `_`, 1 to 32 of them.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.cookie_name = Some(name.into());

@@ -10,7 +10,8 @@ use uuid::Uuid;
 /// Without it, each process has a cache of its own.
 ///
 /// Implementations should treat errors as cache misses, and log them. Requests
-/// wait for the cache, so give its operations a timeout.
+/// wait for the cache, so give its operations a timeout. An
+/// operation that takes longer than 2 seconds is given up.
 ///
 /// Keep user info confidential: it contains e-mail addresses and the custom
 /// fields of users. A user that the cache returns is trusted, except that
