@@ -22,11 +22,11 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
         entries.get(&key).map(|(value, _)| value.clone())
     }
 
-    /// Removes a value if the condition holds for it.
-    pub(super) fn remove_if(&self, key: K, condition: impl FnOnce(&V) -> bool) {
+    /// Changes a value, if there is one.
+    pub(super) fn update(&self, key: K, change: impl FnOnce(&mut V)) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.get(&key).is_some_and(|(value, _)| condition(value)) {
-            entries.remove(&key);
+        if let Some((value, _)) = entries.get_mut(&key) {
+            change(value);
         }
     }
 

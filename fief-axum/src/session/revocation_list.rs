@@ -11,8 +11,7 @@ use super::{
 /// Sessions that were revoked in this process.
 ///
 /// A session in cookies cannot be deleted, so it is rejected because of this
-/// list. Entries are kept as long as a session can last. With a store, the
-/// entry of a user is kept until the store has the revocation.
+/// list. Entries are kept as long as a session can last.
 ///
 /// Sessions and revocations of this process are ordered by a counter, since
 /// clocks have whole seconds and may be set back.
@@ -35,6 +34,8 @@ struct UserRevocation {
     sequence: u64,
     /// Sessions of other processes that were created until then are revoked.
     others_until: u64,
+    /// Whether the store has it, if there is one.
+    is_stored: bool,
 }
 
 impl RevocationList {
@@ -65,7 +66,7 @@ impl RevocationList {
     pub(crate) fn revoke_session(&self, id: Uuid, lifetime: u64, now: u64) {
         let is_new = self.sessions.get(id).is_none();
         self.sessions
-            .insert(id, (), now.saturating_add(lifetime), now);
+            .insert(id, (), now.saturating_add(lifetime + SKEW), now);
         if is_new {
             self.changed.send_replace(());
         }
@@ -86,23 +87,30 @@ impl RevocationList {
             } else {
                 now.saturating_add(SKEW)
             },
+            is_stored: !has_store,
         };
         self.users
-            .insert(user, revocation, now.saturating_add(lifetime), now);
+            .insert(user, revocation, now.saturating_add(lifetime + SKEW), now);
         self.changed.send_replace(());
         sequence
     }
 
     /// Returns the revocation of a user that the store does not have yet.
     pub(crate) fn pending(&self, user: Uuid) -> Option<u64> {
-        self.users.get(user).map(|revocation| revocation.sequence)
+        let revocation = self.users.get(user)?;
+        (!revocation.is_stored).then_some(revocation.sequence)
     }
 
-    /// Removes the revocation of a user that the store has, unless there was
-    /// another one since.
+    /// Leaves sessions of other processes to the store, which has the revocation
+    /// now, unless there was another one since. Sessions of this process that
+    /// are in use stay void.
     pub(crate) fn complete(&self, user: Uuid, sequence: u64) {
-        self.users
-            .remove_if(user, |revocation| revocation.sequence == sequence);
+        self.users.update(user, |revocation| {
+            if revocation.sequence == sequence {
+                revocation.others_until = 0;
+                revocation.is_stored = true;
+            }
+        });
     }
 
     /// Returns whether a session was revoked, alone or with all of its user.
