@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use axum::http::Method;
-use fief_axum::{FiefAuth, UserCache, UserKey};
+use axum::{Router, http::Method, routing::get};
+use fief_axum::{CurrentSession, FiefAuth, UserCache, UserKey};
 use fief_client::FiefUserInfo;
 use fief_test_server::{Endpoint, Fault, FiefTestServer, User};
 use tokio::time::timeout;
@@ -249,4 +249,25 @@ async fn a_logout_is_stored_before_the_users_cache_is_waited_for() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(logout.await.unwrap(), 303);
+}
+
+/// D11, SE-16: a handler that is still running.
+#[tokio::test]
+async fn a_revoked_session_in_use_has_no_token() {
+    let server = FiefTestServer::start().await;
+    let builder = builder(&server).session_store(Memory::default());
+    let auth = builder.build().unwrap();
+    let user = server.user_id(EMAIL);
+    let inner = auth.clone();
+    let revoke = move |session: CurrentSession| {
+        let auth = inner.clone();
+        async move {
+            auth.revoke_user_sessions(user).await.unwrap();
+            session.access_token().await.is_err().to_string()
+        }
+    };
+    let revoke = Router::new().route("/revoke", get(revoke));
+    let mut visitor = Visitor::new(app(&auth).merge(revoke.layer(auth.layer())));
+    visitor.log_in(&server, "/login").await;
+    assert_eq!(visitor.open("/revoke").await.body, "true");
 }
