@@ -63,6 +63,7 @@ mod authenticate;
 mod config;
 mod create;
 mod data;
+mod epoch;
 mod expiring_map;
 mod id;
 mod lease;

@@ -21,11 +21,8 @@ use tower_cookies::Cookie;
 use uuid::Uuid;
 
 use super::{
-    load::SessionCookie,
-    record_store::failed,
-    seen,
-    sessions::Sessions,
-    store::{Epochs, Store},
+    epoch::Epochs, load::SessionCookie, record_store::failed, seen, sessions::Sessions,
+    store::Store,
 };
 use crate::{Error, cookie::chunks};
 

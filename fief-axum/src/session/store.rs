@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::{
-    data::{Session, Ticket, random_id},
+    data::{Session, Ticket},
     record_store::{BoxFuture, Record, RecordStore, failed},
 };
 use crate::{
@@ -29,14 +29,11 @@ use crate::{
 /// that the session is void. Records are sealed and bound to their ids, and
 /// the ids are derived with a secret.
 pub(crate) struct Store {
-    records: Box<dyn RecordStore>,
+    pub(super) records: Box<dyn RecordStore>,
     pub(super) keys: Arc<Keys>,
     /// How long a session lasts at most, in seconds.
     lifetime: u64,
 }
-
-/// The epochs that a user's revocation replaces, by their records' ids.
-pub(crate) type Epochs = Vec<(Uuid, Uuid)>;
 
 impl Store {
     pub(crate) fn new(records: Box<dyn RecordStore>, keys: Arc<Keys>, lifetime: u64) -> Self {
@@ -150,62 +147,6 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the epochs of a user that are there now.
-    pub(crate) async fn epochs(&self, user: Uuid) -> Result<Epochs, Error> {
-        let mut epochs = Vec::new();
-        for id in self.keys.record_ids(EPOCH, user) {
-            // One that cannot be opened is void already.
-            if let Some(epoch) = self.get(id).await? {
-                epochs.push((id, epoch));
-            }
-        }
-        Ok(epochs)
-    }
-
-    /// Replaces the epochs of a user, which revokes all sessions that have
-    /// them. Those that were replaced before are left alone.
-    pub(crate) async fn replace_epochs(&self, epochs: &Epochs, now: u64) -> Result<(), Error> {
-        for (id, old) in epochs {
-            if self.get::<Uuid>(*id).await? != Some(*old) {
-                continue;
-            }
-            let until = now.saturating_add(EPOCH_LIFETIME);
-            let record = self.record(*id, &random_id()?, until)?;
-            with_timeout(self.records.save(record)).await?;
-            if self.get::<Uuid>(*id).await? == Some(*old) {
-                return Err(not_kept());
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the epoch of a user with its record's id, and creates it if
-    /// there is none.
-    async fn epoch(&self, user: Uuid, now: u64) -> Result<(Uuid, Uuid), Error> {
-        let id = self
-            .keys
-            .record_ids(EPOCH, user)
-            .next()
-            .ok_or_else(no_keys)?;
-        if let Some(epoch) = self.get(id).await? {
-            return Ok((id, epoch));
-        }
-        if with_timeout(self.records.load(id)).await?.is_some() {
-            tracing::error!(
-                "the store has a foreign record where a user's sessions are kept: it is replaced"
-            );
-            with_timeout(self.records.delete(id)).await?;
-        }
-        let until = now.saturating_add(EPOCH_LIFETIME);
-        let created = self.create_record(id, &random_id()?, until).await;
-        // Another login may have been faster, then its epoch counts.
-        match (self.get(id).await?, created) {
-            (Some(epoch), _) => Ok((id, epoch)),
-            (None, Ok(())) => Err(not_kept()),
-            (None, Err(error)) => Err(error),
-        }
-    }
-
     /// Loads and opens a record.
     pub(super) async fn get<T: DeserializeOwned>(&self, id: Uuid) -> Result<Option<T>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;
@@ -214,7 +155,12 @@ impl Store {
     }
 
     /// Seals a record.
-    fn record(&self, id: Uuid, value: &impl Serialize, expires_at: u64) -> Result<Record, Error> {
+    pub(super) fn record(
+        &self,
+        id: Uuid,
+        value: &impl Serialize,
+        expires_at: u64,
+    ) -> Result<Record, Error> {
         Ok(Record {
             id,
             text: self
@@ -224,7 +170,7 @@ impl Store {
         })
     }
 
-    async fn create_record(
+    pub(super) async fn create_record(
         &self,
         id: Uuid,
         value: &impl Serialize,
@@ -259,25 +205,25 @@ impl Store {
 }
 
 /// Fails if the store does not respond in time.
-async fn with_timeout<T>(operation: BoxFuture<'_, T>) -> Result<T, Error> {
+pub(super) async fn with_timeout<T>(operation: BoxFuture<'_, T>) -> Result<T, Error> {
     timeout(STORE_TIMEOUT, operation)
         .await
         .unwrap_or_else(|elapsed| Err(failed(elapsed)))
 }
 
 /// The store has accepted a record, but does not have it.
-fn not_kept() -> Error {
+pub(super) fn not_kept() -> Error {
     failed(std::io::Error::other(
         "the store does not keep what it accepts",
     ))
 }
 
-fn no_keys() -> Error {
+pub(super) fn no_keys() -> Error {
     Error::config("there is no session key")
 }
 
 /// Kinds of records.
-const EPOCH: &[u8] = b"epoch";
+pub(super) const EPOCH: &[u8] = b"epoch";
 const OWN: &[u8] = b"own";
 const SESSION: &[u8] = b"session";
 
@@ -292,5 +238,3 @@ pub(super) const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
 ];
-/// Five years, in seconds: longer than any session.
-const EPOCH_LIFETIME: u64 = 5 * 365 * 24 * 3600;
