@@ -41,7 +41,8 @@ pub(crate) struct Joined<T> {
 
 /// Error of [`SingleFlight::join`]: no runtime is running, the work takes too
 /// long, it was lost [`MAX_TRIES`] times, or too much work is in flight.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the work could not be run, or takes too long")]
 pub(crate) struct FlightError;
 
 impl<K, T> SingleFlight<K, T>

@@ -85,7 +85,7 @@
 //! | `fief_axum_requests_total{outcome}` | authenticated requests by outcome: `authenticated`, or the `error` code |
 //! | `fief_axum_rejections_total{error}` | rejected requests by `error` code |
 //! | `fief_axum_users_total{from}` | lookups of user info, by source: `cache` or `fief` |
-//! | `fief_axum_refreshes_total{outcome}` | refreshes of sessions: `refreshed`, `refused`, `ended` or `failed` |
+//! | `fief_axum_refreshes_total{outcome}` | refreshes of sessions: `refreshed`, `rejected`, `ended` or `failed` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -17,7 +17,7 @@ pub(crate) fn user(from: &'static str) {
     count("fief_axum_users_total", "from", from);
 }
 
-/// Counts a refresh of a session: `refreshed`, `refused`, `ended` or `failed`.
+/// Counts a refresh of a session: `refreshed`, `rejected`, `ended` or `failed`.
 pub(crate) fn refresh(outcome: &'static str) {
     count("fief_axum_refreshes_total", "outcome", outcome);
 }

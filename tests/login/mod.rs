@@ -7,6 +7,7 @@ mod callback;
 mod clocks;
 mod cookies;
 mod late;
+mod lifetime;
 mod logout;
 mod names;
 mod refresh;

@@ -159,6 +159,8 @@ fn a_refresh_that_stands_still_keeps_the_session() {
     let server = servers.block_on(server());
     let (_, visitor) = servers.block_on(logged_in(&server, refreshing(&server)));
     server.advance(LIFETIME - Duration::from_secs(30));
+    // The keys are old, too. This renews them, and not the session.
+    servers.block_on(visitor.clone().fetch(Method::HEAD, "/castles"));
     server.reset_requests();
     let open = || visitor.send_once(page("/castles", "none"));
     let (response, _) = after_one_that_stands_still(open(), open());
@@ -231,6 +233,31 @@ async fn an_inactive_users_session_ends_at_its_refresh() {
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
 }
 
+/// FD-22: the access token is invalid long before it expires.
+#[tokio::test]
+async fn a_session_with_a_token_of_a_withdrawn_key_is_refreshed() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.rotate_key();
+    server.advance(Duration::from_secs(11 * 60));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    assert_eq!(server.requests(Endpoint::Token), 2);
+}
+
+/// FD-22: an outage does not end it.
+#[tokio::test]
+async fn a_session_with_an_invalid_token_waits_for_fief() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.rotate_key();
+    server.advance(Duration::from_secs(11 * 60));
+    server.fault(Endpoint::Token, Fault::status(503));
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 503);
+    server.clear_faults();
+    server.advance(Duration::from_secs(6));
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 200);
+}
+
 /// RF-8
 #[tokio::test]
 async fn a_refreshed_session_has_to_step_up_again() {
@@ -288,7 +315,7 @@ async fn refreshes_are_counted_by_what_they_led_to() {
     let inactive = |server: &FiefTestServer| server.set_active(web::EMAIL, false);
 
     assert_eq!(counted(|_| ()).await, "refreshed 1");
-    assert_eq!(counted(fails(rejection)).await, "refused 1");
+    assert_eq!(counted(fails(rejection)).await, "rejected 1");
     assert_eq!(counted(fails(Fault::status(500))).await, "failed 1");
     assert_eq!(counted(inactive).await, "ended 1");
 }

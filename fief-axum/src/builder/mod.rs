@@ -21,6 +21,7 @@ use crate::{
     Error, FiefAuth, SessionKey,
     cookie::{CookieConfig, Keys},
     extract::policy::Policies,
+    flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
     session::{RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store, random_id},
     shared::Shared,
@@ -202,6 +203,7 @@ impl FiefAuthBuilder {
                     config: session,
                     refreshes: Refreshes::new(),
                     revoked: RevocationList::new(random_id()?),
+                    revocations: SingleFlight::new(false),
                     pending: AtomicUsize::new(0),
                 };
                 Some(routes.build(&app_url, Arc::new(sessions))?)

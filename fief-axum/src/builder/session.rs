@@ -50,21 +50,47 @@ impl FiefAuthBuilder {
     }
 
     /// Sets how long a session lasts without a request, in whole seconds.
-    /// Default: 1 hour.
+    /// Default: 1 hour, or the [`session_lifetime`](Self::session_lifetime) if that is shorter.
     ///
-    /// It must be at least 1 second. The time of the last request is recorded
+    /// It must be at least 1 second, and at most the lifetime: set both to the
+    /// same to let sessions last without requests. The time of the last request is recorded
     /// at most once a minute, so with a shorter timeout sessions end even while
     /// they are in use.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.session.idle = timeout.as_secs();
+        self.session.idle = Some(timeout.as_secs());
         self
     }
 
     /// Sets how long a session lasts after its login, even while it is in use,
-    /// in whole seconds. Default and maximum: 24 hours.
+    /// in whole seconds. Default: 24 hours. Maximum: 24 hours, or 30 days with
+    /// [`offline_access`](Self::offline_access).
     ///
     /// Without [`offline_access`](Self::offline_access) a session also ends
-    /// when the access token of its login expires.
+    /// when the access token of its login expires. With it, Fief must confirm
+    /// each day that the user still exists: a request that is more than 24
+    /// hours after the login or the last refresh is accepted only once the
+    /// tokens are refreshed. While Fief is unreachable, it is rejected with 503,
+    /// and the session is kept.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use fief_axum::{FiefAuth, SessionKey};
+    /// # use fief_client::Fief;
+    ///
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// # let session_key = SessionKey::generate()?;
+    /// let month = Duration::from_secs(30 * 24 * 3600);
+    /// let auth = FiefAuth::builder(fief)
+    ///     .login("https://app.example.com", session_key)
+    ///     .offline_access()
+    ///     .session_lifetime(month)
+    ///     .idle_timeout(month)
+    ///     .build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.session.absolute = lifetime.as_secs();
         self

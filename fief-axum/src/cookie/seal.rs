@@ -135,7 +135,11 @@ impl Keys {
 
     /// Derives ids of records from what they belong to: one for each key, that
     /// of the first key first.
-    pub(crate) fn record_ids(&self, kind: &[u8], owner: Uuid) -> impl Iterator<Item = Uuid> {
+    pub(crate) fn record_ids(
+        &self,
+        kind: &[u8],
+        owner: Uuid,
+    ) -> impl Iterator<Item = Uuid> + use<'_> {
         let name = [
             kind,
             b"\0",

@@ -21,7 +21,7 @@ use crate::{
         head::RequestHead,
     },
     response::pending::PendingResponse,
-    session::{self, Refreshed, Session},
+    session::{self, Session},
     shared::Shared,
 };
 
@@ -106,22 +106,9 @@ impl CurrentSession {
             return valid.map_err(|error| self.reject(error.into(), &Requirements::new()));
         };
         let now = unix_seconds(auth.fief().now());
-        let ended = || self.reject(RejectionKind::Expired, &Requirements::new());
-        let refreshed = session::refresh_if_needed(sessions, session, true, now).await;
-        let Refreshed::Active {
-            session: fresh,
-            is_unreachable,
-        } = refreshed
-        else {
-            return Err(ended());
-        };
-        let token = match session::validate(sessions, &fresh).await {
-            Ok(token) => token,
-            Err(_) if is_unreachable => {
-                return Err(self.reject(RejectionKind::Unavailable, &Requirements::new()));
-            }
-            Err(error) => return Err(self.reject(error.into(), &Requirements::new())),
-        };
+        let (token, fresh) = session::access_token(sessions, session, true, now)
+            .await
+            .map_err(|kind| self.reject(kind, &Requirements::new()))?;
         if fresh.generation > session.generation && sessions.store.is_none() {
             match session::write(sessions, &fresh, &self.request.headers) {
                 Ok(cookies) => self

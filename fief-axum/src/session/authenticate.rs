@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use fief_client::{
-    FiefAccessTokenInfo, FiefError, Requirements,
+    FiefAccessTokenInfo,
     internal::{Chain, unix_seconds},
 };
 use tower_cookies::Cookie;
@@ -12,10 +12,9 @@ use tower_cookies::Cookie;
 use super::{
     data::Session,
     load::{Loaded, SessionCookie, load, write},
-    refresh,
-    refreshes::RefreshOutcome,
     seen,
     sessions::Sessions,
+    token::access_token,
 };
 use crate::{RejectionKind, request::head::RequestHead};
 
@@ -52,108 +51,29 @@ pub(crate) async fn authenticate(
         Loaded::Expired => return Ok(SessionAuth::default()),
     };
     let may_start = !matches!(*head.method, Method::HEAD | Method::OPTIONS);
-    let refreshed = refresh_if_needed(sessions, &session, may_start, now).await;
-    let Refreshed::Active {
-        session: fresh,
-        is_unreachable,
-    } = refreshed
-    else {
-        return Ok(SessionAuth::default());
+    let (token, fresh) = match access_token(sessions, &session, may_start, now).await {
+        Ok(authenticated) => authenticated,
+        Err(kind) if kind.is_unauthenticated() => return Ok(SessionAuth::default()),
+        Err(kind) => return Err(kind),
     };
-    match validate(sessions, &fresh).await {
-        Ok(token) => {
-            let is_refreshed = fresh.generation > session.generation;
-            let cookies = if is_refreshed && sessions.store.is_none() {
-                write(sessions, &fresh, head.headers)
-            } else {
-                Ok(Vec::new())
-            };
-            let seen = renewed_seen(sessions, &fresh, seen_at, now);
-            Ok(SessionAuth {
-                session: Some((token, fresh)),
-                cookies: cookies.unwrap_or_else(|error| {
-                    tracing::error!(
-                        error = %Chain(&error),
-                        "failed to write the cookies of a refreshed session"
-                    );
-                    Vec::new()
-                }),
-                seen,
-            })
-        }
-        Err(FiefError::AccessTokenExpired) if is_unreachable => Err(RejectionKind::Unavailable),
-        Err(error) => match RejectionKind::from(error) {
-            kind if kind.is_unauthenticated() => Ok(SessionAuth::default()),
-            kind => Err(kind),
-        },
-    }
-}
-
-/// Result of [`refresh_if_needed`].
-pub(crate) enum Refreshed {
-    /// The session is active, with new tokens if it was refreshed.
-    Active {
-        session: Arc<Session>,
-        /// Whether a refresh was needed and failed, and may be tried again.
-        is_unreachable: bool,
-    },
-    /// The session has ended.
-    Expired,
-}
-
-/// Refreshes the tokens of a session if needed.
-///
-/// If another request has refreshed them already, maybe more than once, returns
-/// the newest session. If `may_start` is `false`, no refresh is started.
-pub(crate) async fn refresh_if_needed(
-    sessions: &Arc<Sessions>,
-    session: &Arc<Session>,
-    may_start: bool,
-    now: u64,
-) -> Refreshed {
-    let mut session = Arc::clone(session);
-    for _ in 0..MAX_REFRESHES {
-        if !session.needs_refresh(sessions.config, now) {
-            break;
-        }
-        let outcome = if may_start {
-            Some(refresh::join(sessions, &session, now).await)
-        } else {
-            sessions.refreshes.completed(&session, now)
-        };
-        match outcome {
-            Some(RefreshOutcome::Ended) => return Refreshed::Expired,
-            Some(RefreshOutcome::Failed) => {
-                return Refreshed::Active {
-                    session,
-                    is_unreachable: true,
-                };
-            }
-            Some(RefreshOutcome::Refreshed(newer)) => session = newer,
-            Some(RefreshOutcome::Refused) | None => break,
-        }
-    }
-    if sessions.revoked.contains(&session) {
-        return Refreshed::Expired;
-    }
-    Refreshed::Active {
-        session,
-        is_unreachable: false,
-    }
-}
-
-/// Validates the access token of a session, without requirements.
-pub(crate) async fn validate(
-    sessions: &Sessions,
-    session: &Session,
-) -> Result<FiefAccessTokenInfo, FiefError> {
-    let fief = &sessions.fief;
-    let valid = fief
-        .validate_access_token(session.access_token(), &Requirements::new())
-        .await;
-    valid.inspect_err(
-        |error| tracing::debug!(error = %Chain(error), "the access token of a session is invalid"),
-    )
+    let is_refreshed = fresh.generation > session.generation;
+    let cookies = if is_refreshed && sessions.store.is_none() {
+        write(sessions, &fresh, head.headers)
+    } else {
+        Ok(Vec::new())
+    };
+    let seen = renewed_seen(sessions, &fresh, seen_at, now);
+    Ok(SessionAuth {
+        session: Some((token, fresh)),
+        cookies: cookies.unwrap_or_else(|error| {
+            tracing::error!(
+                error = %Chain(&error),
+                "failed to write the cookies of a refreshed session"
+            );
+            Vec::new()
+        }),
+        seen,
+    })
 }
 
 /// Returns the cookie that says when the session was last used, if it is
@@ -174,6 +94,3 @@ fn renewed_seen(
         })
         .ok()
 }
-
-/// How many refreshes one request follows to find the newest session.
-const MAX_REFRESHES: usize = 4;

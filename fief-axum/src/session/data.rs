@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::config::SessionConfig;
+use super::config::{PROOF_LIFETIME, SessionConfig};
 use crate::Error;
 
 /// Session of a user: the tokens of a login and its times.
@@ -161,22 +161,31 @@ impl Session {
         }
     }
 
-    /// Returns whether the tokens must be refreshed.
+    /// Returns whether the tokens should be refreshed.
     ///
     /// They are refreshed before they expire, with a jitter so that sessions of
-    /// the same time do not refresh at once; or at the age that is set. To
-    /// withstand clocks that differ, never right after the last refresh.
+    /// the same time do not refresh at once; or at the age that is set.
     pub(crate) fn needs_refresh(&self, config: SessionConfig, now: u64) -> bool {
-        if !config.refresh || self.refresh_token.is_none() {
-            return false;
-        }
         let lifetime = self.expires_at.saturating_sub(self.refreshed_at);
         let jitter = u64::try_from(self.id.as_u128() % JITTER).unwrap_or_default();
         let early = (REFRESH_MARGIN + jitter).min(lifetime / 2);
         let due = self.expires_at.saturating_sub(early);
         let sooner = config.refresh_after.unwrap_or(u64::MAX);
-        let due = due.min(self.refreshed_at.saturating_add(sooner));
-        now >= due.max(self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL))
+        now >= due.min(self.refreshed_at.saturating_add(sooner))
+    }
+
+    /// Returns whether the tokens can be refreshed: to withstand clocks that
+    /// differ, never right after the last refresh.
+    pub(crate) fn can_refresh(&self, config: SessionConfig, now: u64) -> bool {
+        config.refresh
+            && self.refresh_token.is_some()
+            && now >= self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL)
+    }
+
+    /// Returns whether Fief must confirm the session before it is accepted,
+    /// since its last login or refresh was too long ago: the user may be deleted.
+    pub(crate) fn needs_proof(&self, now: u64) -> bool {
+        !is_within(self.refreshed_at, PROOF_LIFETIME, now)
     }
 
     /// Returns whether the session is within its idle timeout and its lifetime.
@@ -189,7 +198,7 @@ impl Session {
         // Seen in the future counts as now: it never ends a session.
         let seen_at = seen_at.unwrap_or(0).max(last_write).min(now);
         let is_current = is_within(self.created_at, config.absolute, now)
-            && is_within(seen_at, config.idle, now);
+            && is_within(seen_at, config.idle(), now);
         if is_current {
             Age::Current
         } else {

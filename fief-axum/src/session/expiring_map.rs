@@ -22,6 +22,26 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
         entries.get(&key).map(|(value, _)| value.clone())
     }
 
+    /// Returns a value and when it expires, which may be past.
+    pub(super) fn get_with_time(&self, key: K) -> Option<(V, u64)> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&key).cloned()
+    }
+
+    /// Returns whether there are fewer than `max` entries that have not expired.
+    pub(super) fn has_room(&self, max: usize, now: u64) -> bool {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= max {
+            entries.retain(|_, (_, until)| *until > now);
+        }
+        entries.len() < max
+    }
+
+    pub(super) fn remove(&self, key: K) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.remove(&key);
+    }
+
     /// Changes a value, if there is one.
     pub(super) fn update(&self, key: K, change: impl FnOnce(&mut V)) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);

@@ -76,6 +76,7 @@ mod revoke;
 mod seen;
 mod sessions;
 mod store;
+mod token;
 #[cfg(feature = "tower-sessions")]
 mod tower_sessions;
 mod wait;
@@ -84,7 +85,7 @@ pub use self::id::SessionId;
 #[cfg(feature = "tower-sessions")]
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
-    authenticate::{Refreshed, authenticate, refresh_if_needed, validate},
+    authenticate::authenticate,
     config::SessionConfig,
     create::create,
     data::{Session, random_id},
@@ -95,5 +96,6 @@ pub(crate) use self::{
     revoke::{destroy, revoke, revoke_user},
     sessions::Sessions,
     store::Store,
+    token::access_token,
     wait::wait_for_end,
 };

@@ -3,14 +3,21 @@
 //! Fief invalidates a refresh token when it is used, so each is used once, and
 //! the new one is stored before the new access token is used.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use fief_client::{
-    FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+    FiefError, FiefUserInfo, Requirements,
     internal::{Chain, ErrorClass, unix_seconds},
 };
+use tokio::time::sleep;
 
-use super::{data::Session, refreshes::RefreshOutcome, revoke::revoke_or_log, sessions::Sessions};
+use super::{
+    data::Session,
+    lease::Newer,
+    refreshes::{RefreshOutcome, Unfinished},
+    revoke::revoke_or_log,
+    sessions::Sessions,
+};
 use crate::metrics;
 
 /// Refreshes a session, unless a refresh is in flight or was just completed:
@@ -26,60 +33,115 @@ pub(super) async fn join(
     let work = || {
         let (sessions, session) = (Arc::clone(sessions), Arc::clone(session));
         async move {
+            let refreshes = &sessions.refreshes;
+            let was_unfinished = refreshes.unfinished(&session, now).is_some();
             let outcome = refresh(&sessions, &session).await;
             metrics::refresh(outcome.label());
             let now = unix_seconds(sessions.fief.now());
-            sessions.refreshes.insert(&session, outcome.clone(), now);
+            refreshes.insert(&session, outcome.clone(), now);
+            if !was_unfinished && refreshes.unfinished(&session, now).is_some() {
+                tokio::spawn(finish_later(Arc::clone(&sessions), session));
+            }
             outcome
         }
     };
     sessions.refreshes.join(session, now, work).await
 }
 
-/// Sends the refresh token to Fief.
+/// Completes a refresh that could not be completed at once, also if no other
+/// request of the session arrives here.
+///
+/// Boxed, since it joins the refresh that starts it.
+fn finish_later(
+    sessions: Arc<Sessions>,
+    session: Arc<Session>,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        for _ in 0..MAX_RETRIES {
+            sleep(RETRY_INTERVAL).await;
+            let now = unix_seconds(sessions.fief.now());
+            if sessions.refreshes.unfinished(&session, now).is_none() {
+                return;
+            }
+            join(&sessions, &session, now).await;
+        }
+    })
+}
+
+/// Sends the refresh token to Fief, unless that was done before, and stores
+/// what it received.
 async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome {
+    let now = unix_seconds(sessions.fief.now());
+    let received = match sessions.refreshes.unfinished(session, now) {
+        Some(Unfinished::Unsaved(newer)) => Ok((newer, None)),
+        None if sessions.refreshes.has_room(now) => request(sessions, session).await,
+        None => {
+            tracing::error!("too many refreshes are unfinished: no other is started");
+            Err(RefreshOutcome::Failed)
+        }
+    };
+    let (newer, user) = match received {
+        Ok(received) => received,
+        Err(outcome) => return outcome,
+    };
+    let outcome = save(sessions, session, newer).await;
+    if let (RefreshOutcome::Refreshed(_), Some(user)) = (&outcome, user) {
+        sessions.users.update(&sessions.fief, &user).await;
+    }
+    outcome
+}
+
+/// Sends the refresh token to Fief, and verifies the new tokens.
+async fn request(
+    sessions: &Arc<Sessions>,
+    session: &Session,
+) -> Result<(Arc<Session>, Option<FiefUserInfo>), RefreshOutcome> {
     let Some(refresh_token) = session.refresh_token() else {
-        return RefreshOutcome::Refused;
+        return Err(RefreshOutcome::Rejected);
     };
     let fief = &sessions.fief;
     if let Some(store) = &sessions.store {
         let process = sessions.revoked.process();
         store
-            .begin_refresh(session.id, process, unix_seconds(fief.now()))
+            .begin_refresh(session, process, unix_seconds(fief.now()))
             .await;
     }
     let params = session.refresh_params();
-    match fief.auth_refresh_token(refresh_token, &params).await {
-        Ok((tokens, user)) => store_tokens(sessions, session, tokens, user).await,
-        Err(error) => classify(sessions, session, &error).await,
-    }
+    let (tokens, user) = match fief.auth_refresh_token(refresh_token, &params).await {
+        Ok(received) => received,
+        Err(error) => return Err(classify(sessions, session, &error).await),
+    };
+    // `auth_refresh_token` has validated it, so this is a cache lookup.
+    let info = fief
+        .validate_access_token(tokens.access_token(), &Requirements::new())
+        .await
+        .map_err(|_| RefreshOutcome::Rejected)?;
+    let newer = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
+    Ok((Arc::new(newer), Some(user)))
 }
 
 /// Stores the new tokens, before they are used.
-async fn store_tokens(
-    sessions: &Sessions,
-    session: &Session,
-    tokens: FiefTokenResponse,
-    user: FiefUserInfo,
-) -> RefreshOutcome {
-    let fief = &sessions.fief;
-    // `auth_refresh_token` has validated it, so this is a cache lookup.
-    let valid = fief
-        .validate_access_token(tokens.access_token(), &Requirements::new())
-        .await;
-    let Ok(info) = valid else {
-        return RefreshOutcome::Refused;
+async fn save(sessions: &Arc<Sessions>, session: &Session, newer: Arc<Session>) -> RefreshOutcome {
+    let saved = match (&sessions.store, &newer.ticket) {
+        (Some(store), Some(ticket)) => store.save_refreshed(&newer, ticket).await,
+        (Some(_) | None, _) => Ok(true),
     };
-    let session = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
-    let is_kept = match (&sessions.store, &session.ticket) {
-        (Some(store), Some(ticket)) => store.save_refreshed(&session, ticket).await,
-        (Some(_) | None, _) => true,
+    let outcome = match saved {
+        Ok(true) if !sessions.revoked.contains(&newer) => RefreshOutcome::Refreshed(newer),
+        Ok(true | false) => RefreshOutcome::Ended,
+        Err(error) => {
+            tracing::error!(
+                error = %Chain(&error),
+                "failed to save a refreshed session: trying again in the background"
+            );
+            let now = unix_seconds(sessions.fief.now());
+            let unsaved = Unfinished::Unsaved(newer);
+            sessions.refreshes.keep(session, unsaved, now);
+            return RefreshOutcome::Failed;
+        }
     };
-    if !is_kept || sessions.revoked.contains(&session) {
-        return RefreshOutcome::Ended;
-    }
-    sessions.users.update(fief, &user).await;
-    RefreshOutcome::Refreshed(Arc::new(session))
+    sessions.refreshes.finish(session);
+    outcome
 }
 
 /// Returns what a failed refresh means for the session.
@@ -99,25 +161,25 @@ async fn classify(
         }
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             // Another machine may have used it first.
-            let now = unix_seconds(sessions.fief.now());
             let newer = match (&sessions.store, &session.ticket) {
                 (Some(store), Some(ticket)) => {
                     let process = sessions.revoked.process();
-                    store.wait_for_newer(session, ticket, process, now).await
+                    store.wait_for_newer(session, ticket, process).await
                 }
-                (Some(_) | None, _) => None,
+                (Some(_) | None, _) => Newer::None,
             };
-            newer.map_or_else(
-                || {
+            match newer {
+                Newer::Ended => RefreshOutcome::Ended,
+                Newer::None => {
                     tracing::debug!("the refresh token of a session is no longer valid");
-                    RefreshOutcome::Refused
-                },
-                |newer| RefreshOutcome::Refreshed(Arc::new(newer)),
-            )
+                    RefreshOutcome::Rejected
+                }
+                Newer::Session(newer) => RefreshOutcome::Refreshed(Arc::new(newer)),
+            }
         }
         ErrorClass::IdToken | ErrorClass::Invalid => {
             tracing::error!(error = %Chain(error), "the tokens of a refresh are invalid");
-            RefreshOutcome::Refused
+            RefreshOutcome::Rejected
         }
         ErrorClass::Authorization(_)
         | ErrorClass::Callback
@@ -132,3 +194,8 @@ async fn classify(
         }
     }
 }
+
+/// How often, and after how long each time, an unfinished refresh is tried
+/// again: for 10 minutes, and after the pause for which its failure is served.
+const MAX_RETRIES: u32 = 100;
+const RETRY_INTERVAL: Duration = Duration::from_secs(6);

@@ -14,9 +14,12 @@ use crate::flight::{FlightError, Joined, SingleFlight};
 pub(crate) struct Refreshes {
     flights: SingleFlight<Key, RefreshOutcome>,
     completed: ExpiringMap<Key, Completed>,
-    /// Those with the outcome [`Refused`](RefreshOutcome::Refused). They last
+    /// Those with the outcome [`Rejected`](RefreshOutcome::Rejected). They last
     /// for long, and must not displace other outcomes.
-    refused: ExpiringMap<Key, Completed>,
+    rejected: ExpiringMap<Key, Completed>,
+    /// What refreshes have received, and could not complete yet. A refresh token
+    /// can be used once, so the next attempt goes on from here.
+    unfinished: ExpiringMap<Key, Unfinished>,
 }
 
 /// Id and generation of a session.
@@ -31,19 +34,26 @@ struct Completed {
     expires_at: u64,
 }
 
+/// What a refresh has received from Fief, and could not complete yet.
+#[derive(Clone, Debug)]
+pub(crate) enum Unfinished {
+    /// The refreshed session, which the store does not have.
+    Unsaved(Arc<Session>),
+}
+
 /// Outcome of a refresh.
 #[derive(Clone, Debug)]
 pub(crate) enum RefreshOutcome {
     /// The session was revoked, or its user is inactive.
     Ended,
-    /// Fief is unreachable or failed, or the refresh could not be run or
-    /// awaited: a later one may succeed.
+    /// Fief or the store is unreachable or failed, or the refresh could not be
+    /// run or awaited: a later one may succeed.
     Failed,
     /// The tokens were refreshed: the session with the new ones.
     Refreshed(Arc<Session>),
     /// The refresh token is unusable: the session lasts as long as its access
     /// token.
-    Refused,
+    Rejected,
 }
 
 impl RefreshOutcome {
@@ -53,7 +63,7 @@ impl RefreshOutcome {
             Self::Ended => "ended",
             Self::Failed => "failed",
             Self::Refreshed(_) => "refreshed",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -63,7 +73,7 @@ impl RefreshOutcome {
         match self {
             Self::Refreshed(_) | Self::Ended => GRACE_PERIOD,
             Self::Failed => RETRY_PAUSE,
-            Self::Refused => REFUSED_LIFETIME,
+            Self::Rejected => REJECTED_LIFETIME,
         }
     }
 }
@@ -74,7 +84,8 @@ impl Refreshes {
             // A refresh token is single-use.
             flights: SingleFlight::new(false),
             completed: ExpiringMap::default(),
-            refused: ExpiringMap::default(),
+            rejected: ExpiringMap::default(),
+            unfinished: ExpiringMap::default(),
         }
     }
 
@@ -110,7 +121,7 @@ impl Refreshes {
             expires_at,
         };
         let map = match completed.outcome {
-            RefreshOutcome::Refused => &self.refused,
+            RefreshOutcome::Rejected => &self.rejected,
             RefreshOutcome::Ended | RefreshOutcome::Failed | RefreshOutcome::Refreshed(_) => {
                 &self.completed
             }
@@ -121,11 +132,34 @@ impl Refreshes {
     /// Returns the outcome of a recently completed refresh of a session.
     pub(crate) fn completed(&self, session: &Session, now: u64) -> Option<RefreshOutcome> {
         let key = key(session);
-        [&self.completed, &self.refused]
+        [&self.completed, &self.rejected]
             .into_iter()
             .filter_map(|map| map.get(key))
             .find(|completed| completed.is_current(now))
             .map(|completed| completed.outcome)
+    }
+
+    /// Keeps what a refresh has received, for 10 minutes.
+    pub(crate) fn keep(&self, session: &Session, unfinished: Unfinished, now: u64) {
+        let until = now.saturating_add(UNFINISHED_LIFETIME);
+        self.unfinished.insert(key(session), unfinished, until, now);
+    }
+
+    /// Returns what a refresh has received and could not complete.
+    pub(crate) fn unfinished(&self, session: &Session, now: u64) -> Option<Unfinished> {
+        let (unfinished, until) = self.unfinished.get_with_time(key(session))?;
+        (now < until).then_some(unfinished)
+    }
+
+    /// Removes what a refresh has received, since it is complete.
+    pub(crate) fn finish(&self, session: &Session) {
+        self.unfinished.remove(key(session));
+    }
+
+    /// Returns whether another refresh may be started: what it receives can be
+    /// kept.
+    pub(crate) fn has_room(&self, now: u64) -> bool {
+        self.unfinished.has_room(MAX_UNFINISHED, now)
     }
 
     /// Returns whether a session has ended or has been refreshed, or is being
@@ -141,7 +175,7 @@ impl Refreshes {
                 .get(key)
                 .is_some_and(|completed| match completed.outcome {
                     RefreshOutcome::Ended | RefreshOutcome::Refreshed(_) => true,
-                    RefreshOutcome::Failed | RefreshOutcome::Refused => false,
+                    RefreshOutcome::Failed | RefreshOutcome::Rejected => false,
                 })
     }
 }
@@ -166,4 +200,8 @@ const GRACE_PERIOD: u64 = 30;
 const RETRY_PAUSE: u64 = 5;
 /// How long a refresh token counts as unusable, in seconds: as long as Fief's
 /// access tokens are valid by default. The session ends with its own.
-const REFUSED_LIFETIME: u64 = 24 * 3600;
+const REJECTED_LIFETIME: u64 = 24 * 3600;
+/// How long an unfinished refresh is kept, in seconds.
+const UNFINISHED_LIFETIME: u64 = 600;
+/// How many unfinished refreshes are kept.
+const MAX_UNFINISHED: usize = 1000;

@@ -1,10 +1,14 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
     data::{Origin, SKEW, Session},
+    epoch::Epochs,
     expiring_map::ExpiringMap,
 };
 
@@ -28,7 +32,7 @@ pub(crate) struct RevocationList {
 }
 
 /// Revocation of all sessions of a user.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct UserRevocation {
     /// Sessions of this process with a lower one are revoked.
     sequence: u64,
@@ -36,6 +40,15 @@ struct UserRevocation {
     others_until: u64,
     /// Whether the store has it, if there is one.
     is_stored: bool,
+    /// The epochs that it replaces in the store, once they are known.
+    epochs: Option<Arc<Epochs>>,
+}
+
+/// Revocation of all sessions of a user that the store does not have yet.
+pub(crate) struct PendingRevocation {
+    sequence: u64,
+    /// The epochs to replace, once they are known.
+    pub(crate) epochs: Option<Arc<Epochs>>,
 }
 
 impl RevocationList {
@@ -72,41 +85,53 @@ impl RevocationList {
         }
     }
 
-    /// Revokes all sessions that a user has now, and returns what
-    /// [`complete`](Self::complete) takes.
+    /// Revokes all sessions that a user has now.
     ///
     /// Sessions of other processes are ordered by time, whose clocks may
     /// differ. With a store, all of them are void until the store has the
     /// revocation.
-    pub(crate) fn revoke_user(&self, user: Uuid, has_store: bool, lifetime: u64, now: u64) -> u64 {
-        let sequence = self.next_sequence();
+    pub(crate) fn revoke_user(&self, user: Uuid, has_store: bool, lifetime: u64, now: u64) {
         let revocation = UserRevocation {
-            sequence,
+            sequence: self.next_sequence(),
             others_until: if has_store {
                 u64::MAX
             } else {
                 now.saturating_add(SKEW)
             },
             is_stored: !has_store,
+            epochs: None,
         };
         self.users
             .insert(user, revocation, now.saturating_add(lifetime + SKEW), now);
         self.changed.send_replace(());
-        sequence
     }
 
-    /// Returns the revocation of a user that the store does not have yet.
-    pub(crate) fn pending(&self, user: Uuid) -> Option<u64> {
+    /// Returns the revocation of a user that the store does not have yet. There
+    /// is one at most: a later one includes it.
+    pub(crate) fn pending(&self, user: Uuid) -> Option<PendingRevocation> {
         let revocation = self.users.get(user)?;
-        (!revocation.is_stored).then_some(revocation.sequence)
+        (!revocation.is_stored).then_some(PendingRevocation {
+            sequence: revocation.sequence,
+            epochs: revocation.epochs,
+        })
+    }
+
+    /// Remembers which epochs a revocation replaces, unless there was another
+    /// one since.
+    pub(crate) fn set_epochs(&self, user: Uuid, pending: &PendingRevocation, epochs: Arc<Epochs>) {
+        self.users.update(user, |revocation| {
+            if revocation.sequence == pending.sequence {
+                revocation.epochs = Some(epochs);
+            }
+        });
     }
 
     /// Leaves sessions of other processes to the store, which has the revocation
     /// now, unless there was another one since. Sessions of this process that
     /// are in use stay void.
-    pub(crate) fn complete(&self, user: Uuid, sequence: u64) {
+    pub(crate) fn complete(&self, user: Uuid, pending: &PendingRevocation) {
         self.users.update(user, |revocation| {
-            if revocation.sequence == sequence {
+            if revocation.sequence == pending.sequence {
                 revocation.others_until = 0;
                 revocation.is_stored = true;
             }

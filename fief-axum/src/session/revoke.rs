@@ -6,7 +6,11 @@
 //! and which tries again until the store has the revocation.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,11 +24,8 @@ use tokio::{
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::{
-    epoch::Epochs, load::SessionCookie, record_store::failed, seen, sessions::Sessions,
-    store::Store,
-};
-use crate::{Error, cookie::chunks};
+use super::{load::SessionCookie, record_store::failed, seen, sessions::Sessions, store::Store};
+use crate::{Error, cookie::chunks, flight::Joined};
 
 /// Revokes the session of a browser, and returns the cookies that remove it,
 /// and whether the store has the revocation.
@@ -62,29 +63,28 @@ pub(crate) async fn revoke_user(sessions: &Arc<Sessions>, user: Uuid) -> Result<
     let now = unix_seconds(sessions.fief.now());
     let has_store = sessions.store.is_some();
     let lifetime = sessions.config.absolute;
-    let sequence = sessions.revoked.revoke_user(user, has_store, lifetime, now);
-    let revocation = Revocation::User {
-        user,
-        sequence,
-        epochs: None,
-    };
-    let revoked = write_to_store(sessions, revocation).await;
+    sessions.revoked.revoke_user(user, has_store, lifetime, now);
+    let revoked = write_to_store(sessions, Revocation::User(user)).await;
     sessions.invalidate_user(user).await;
     revoked
 }
 
 /// Completes a revocation of all sessions of a user that the store does not
 /// have yet, so that a session can be created.
-pub(super) async fn complete_pending(sessions: &Sessions, user: Uuid) -> Result<(), Error> {
-    let (Some(store), Some(sequence)) = (&sessions.store, sessions.revoked.pending(user)) else {
+pub(super) async fn complete_pending(sessions: &Arc<Sessions>, user: Uuid) -> Result<(), Error> {
+    if sessions.store.is_none() {
         return Ok(());
-    };
-    let mut revocation = Revocation::User {
-        user,
-        sequence,
-        epochs: None,
-    };
-    revocation.attempt(sessions, store).await
+    }
+    // The attempt in flight may be of an earlier revocation.
+    for _ in 0..MAX_ATTEMPTS {
+        if sessions.revoked.pending(user).is_none() {
+            return Ok(());
+        }
+        attempt(sessions, Revocation::User(user)).await?;
+    }
+    Err(failed(io::Error::other(
+        "the user's sessions are revoked again and again",
+    )))
 }
 
 /// Revokes a session that this browser or process no longer uses.
@@ -106,52 +106,67 @@ pub(super) fn current_owner(sessions: &Sessions, headers: &HeaderMap) -> Option<
     })
 }
 
-/// What the store does not know yet.
+/// What the store does not have yet.
+#[derive(Clone, Copy)]
 enum Revocation {
     Session(Uuid),
-    User {
-        user: Uuid,
-        sequence: u64,
-        /// The epochs to replace, once they are known.
-        epochs: Option<Epochs>,
-    },
+    /// All sessions that a user had at the latest call.
+    User(Uuid),
 }
 
-impl Revocation {
-    async fn attempt(&mut self, sessions: &Sessions, store: &Store) -> Result<(), Error> {
-        match self {
-            Self::Session(id) => store.revoke(*id).await,
-            Self::User {
-                user,
-                sequence,
-                epochs,
-            } => {
-                // A login may have completed it meanwhile.
-                if sessions.revoked.pending(*user).is_none() {
-                    return Ok(());
+/// Writes a revocation to the store.
+///
+/// There is one attempt at a time: another one could replace the epoch of a
+/// login that began after the first. It is a task of its own, since a store may
+/// panic.
+async fn attempt(sessions: &Arc<Sessions>, revocation: Revocation) -> Result<(), Error> {
+    let (Revocation::Session(id) | Revocation::User(id)) = revocation;
+    let work = || {
+        let sessions = Arc::clone(sessions);
+        async move {
+            match (&sessions.store, revocation) {
+                (Some(store), Revocation::Session(id)) => store.revoke(id).await,
+                (Some(store), Revocation::User(user)) => {
+                    replace_epochs(&sessions, store, user).await
                 }
-                let epochs = match epochs {
-                    Some(epochs) => epochs,
-                    None => epochs.insert(store.epochs(*user).await?),
-                };
-                let now = unix_seconds(sessions.fief.now());
-                store.replace_epochs(epochs, now).await?;
-                sessions.revoked.complete(*user, *sequence);
-                Ok(())
+                (None, Revocation::Session(_) | Revocation::User(_)) => Ok(()),
             }
         }
+    };
+    match sessions.revocations.join(id, || None, work).await {
+        Ok(Joined {
+            result,
+            started_here: _,
+        }) => result,
+        Err(error) => Err(failed(error)),
     }
+}
+
+async fn replace_epochs(sessions: &Sessions, store: &Store, user: Uuid) -> Result<(), Error> {
+    // An earlier attempt may have completed it.
+    let Some(pending) = sessions.revoked.pending(user) else {
+        return Ok(());
+    };
+    let epochs = match &pending.epochs {
+        Some(epochs) => Arc::clone(epochs),
+        None => Arc::new(store.epochs(user).await?),
+    };
+    sessions
+        .revoked
+        .set_epochs(user, &pending, Arc::clone(&epochs));
+    let now = unix_seconds(sessions.fief.now());
+    store.replace_epochs(&epochs, now).await?;
+    sessions.revoked.complete(user, &pending);
+    Ok(())
 }
 
 /// Writes a revocation to the store, and returns the result of the first
 /// attempt. After a failure it is tried again in the background.
-async fn write_to_store(sessions: &Arc<Sessions>, mut revocation: Revocation) -> Result<(), Error> {
-    let Some(store) = &sessions.store else {
+async fn write_to_store(sessions: &Arc<Sessions>, revocation: Revocation) -> Result<(), Error> {
+    if sessions.store.is_none() {
         return Ok(());
-    };
-    let Ok(runtime) = Handle::try_current() else {
-        return revocation.attempt(sessions, store).await;
-    };
+    }
+    let runtime = Handle::try_current().map_err(failed)?;
     let (sender, first) = oneshot::channel();
     let task = Arc::clone(sessions);
     runtime.spawn(async move { write_until_stored(&task, revocation, sender).await });
@@ -164,34 +179,31 @@ async fn write_to_store(sessions: &Arc<Sessions>, mut revocation: Revocation) ->
 
 /// Attempts until the store has the revocation, or no session lasts any longer.
 async fn write_until_stored(
-    sessions: &Sessions,
-    mut revocation: Revocation,
+    sessions: &Arc<Sessions>,
+    revocation: Revocation,
     first: oneshot::Sender<Result<(), Error>>,
 ) {
-    let Some(store) = &sessions.store else {
-        return;
-    };
-    let result = revocation.attempt(sessions, store).await;
+    let result = attempt(sessions, revocation).await;
     let has_failed = result.is_err();
     // The caller may be gone.
     let _ = first.send(result);
     if !has_failed {
         return;
     }
-    if sessions.pending.fetch_add(1, Ordering::AcqRel) < MAX_PENDING {
-        retry(sessions, store, revocation).await;
-    } else {
-        tracing::error!("too many revocations are pending: other machines accept the session");
+    match PendingSlot::take(&sessions.pending) {
+        Some(_slot) => retry(sessions, revocation).await,
+        None => {
+            tracing::error!("too many revocations are pending: other machines accept the session");
+        }
     }
-    sessions.pending.fetch_sub(1, Ordering::AcqRel);
 }
 
-async fn retry(sessions: &Sessions, store: &Store, mut revocation: Revocation) {
+async fn retry(sessions: &Arc<Sessions>, revocation: Revocation) {
     let until = unix_seconds(sessions.fief.now()).saturating_add(sessions.config.absolute);
     let mut delay = MIN_DELAY;
     while unix_seconds(sessions.fief.now()) < until {
         sleep(delay).await;
-        match revocation.attempt(sessions, store).await {
+        match attempt(sessions, revocation).await {
             Ok(()) => return,
             Err(error) => tracing::warn!(
                 error = %Chain(&error),
@@ -202,9 +214,27 @@ async fn retry(sessions: &Sessions, store: &Store, mut revocation: Revocation) {
     }
 }
 
+/// One of the revocations that are pending.
+struct PendingSlot<'a>(&'a AtomicUsize);
+
+impl<'a> PendingSlot<'a> {
+    fn take(pending: &'a AtomicUsize) -> Option<Self> {
+        let slot = Self(pending);
+        (pending.fetch_add(1, Ordering::AcqRel) < MAX_PENDING).then_some(slot)
+    }
+}
+
+impl Drop for PendingSlot<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// How long a caller waits for the store. A response must not take longer.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(8);
 const MIN_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 /// How many revocations are kept for later.
 const MAX_PENDING: usize = 1000;
+/// How many attempts a login makes to complete a revocation.
+const MAX_ATTEMPTS: usize = 3;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     config::SessionConfig, refreshes::Refreshes, revocation_list::RevocationList, store::Store,
 };
-use crate::{cookie::CookieConfig, user::Users};
+use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
 
 /// The sessions of a web application: their settings, and the state that this
 /// process has of them.
@@ -20,6 +20,8 @@ pub(crate) struct Sessions {
     pub(crate) revoked: RevocationList,
     /// `None` if sessions are in cookies.
     pub(crate) store: Option<Store>,
+    /// Writes of revocations to the store, by the id of the session or user.
+    pub(crate) revocations: SingleFlight<Uuid, Result<(), Error>>,
     /// How many revocations the store does not have yet.
     pub(crate) pending: AtomicUsize,
 }

@@ -94,21 +94,21 @@ impl Store {
 
     /// Saves a refreshed session, and returns whether it is still valid.
     ///
-    /// If the store fails, it is tried again. If it keeps failing, returns
-    /// `true`: the session is lost except in this process, which remembers the
-    /// refresh for a while.
-    pub(crate) async fn save_refreshed(&self, session: &Session, ticket: &Ticket) -> bool {
+    /// If the store fails, it is tried again for about 2 seconds.
+    pub(crate) async fn save_refreshed(
+        &self,
+        session: &Session,
+        ticket: &Ticket,
+    ) -> Result<bool, Error> {
+        let mut result = self.try_save_refreshed(session, ticket).await;
         for wait in RETRY_DELAYS {
-            match self.try_save_refreshed(session, ticket).await {
-                Ok(is_valid) => return is_valid,
-                Err(error) => tracing::error!(
-                    error = %Chain(&error),
-                    "failed to save a refreshed session: trying again"
-                ),
+            if result.is_ok() {
+                break;
             }
             sleep(wait).await;
+            result = self.try_save_refreshed(session, ticket).await;
         }
-        true
+        result
     }
 
     async fn try_save_refreshed(&self, session: &Session, ticket: &Ticket) -> Result<bool, Error> {
@@ -178,21 +178,6 @@ impl Store {
     ) -> Result<(), Error> {
         let record = self.record(id, value, expires_at)?;
         with_timeout(self.records.create(record)).await
-    }
-
-    /// Creates or replaces a record.
-    pub(super) async fn put(
-        &self,
-        id: Uuid,
-        value: &impl Serialize,
-        expires_at: u64,
-    ) -> Result<(), Error> {
-        if self.create_record(id, value, expires_at).await.is_ok() {
-            return Ok(());
-        }
-        // It exists already, or the store fails again.
-        let record = self.record(id, value, expires_at)?;
-        with_timeout(self.records.save(record)).await
     }
 
     /// Deletes the records of a kind, of any session key.

@@ -18,7 +18,7 @@ use std::{
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
 use quick_cache::sync::Cache;
-use tokio::time::timeout;
+use tokio::{runtime::Handle, time::timeout};
 use uuid::Uuid;
 
 use self::{cache::DynUserCache, memory::MemoryCache};
@@ -235,6 +235,10 @@ impl Users {
 /// Awaits a custom cache, but not for long: returns `None` if it does not
 /// respond in time, which is logged.
 async fn in_time<T>(operation: impl Future<Output = T>) -> Option<T> {
+    if Handle::try_current().is_err() {
+        tracing::error!("the user cache is not used, since no Tokio runtime is running");
+        return None;
+    }
     timeout(CACHE_TIMEOUT, operation)
         .await
         .inspect_err(|_| tracing::error!("the user cache does not respond within 2 seconds"))

@@ -22,6 +22,8 @@ pub struct Memory {
     loading: Arc<AtomicUsize>,
     loads_at_once: Arc<AtomicUsize>,
     held: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+    held_save: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+    panics: Arc<AtomicBool>,
 }
 
 impl Memory {
@@ -56,6 +58,23 @@ impl Memory {
         sender
     }
 
+    /// Delays the next save until the returned sender is dropped.
+    pub fn hold_next_save(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.held_save.lock().unwrap() = Some(receiver);
+        sender
+    }
+
+    /// Returns `true` if a save is being delayed.
+    pub fn is_holding_save(&self) -> bool {
+        self.held_save.lock().unwrap().is_none()
+    }
+
+    /// Makes every operation panic.
+    pub fn panic(&self, panics: bool) {
+        self.panics.store(panics, Ordering::SeqCst);
+    }
+
     /// Returns `true` if a response is being delayed.
     pub fn is_holding(&self) -> bool {
         self.held.lock().unwrap().is_none()
@@ -64,6 +83,7 @@ impl Memory {
     /// Yields first, as a remote store does.
     async fn go(&self) -> Result<()> {
         tokio::task::yield_now().await;
+        assert!(!self.panics.load(Ordering::SeqCst), "the store panics");
         match self.fails.load(Ordering::SeqCst) {
             true => Err(Error::Backend("broken".into())),
             false => Ok(()),
@@ -85,6 +105,11 @@ impl SessionStore for Memory {
 
     async fn save(&self, record: &Record) -> Result<()> {
         self.go().await?;
+        let held = self.held_save.lock().unwrap().take();
+        if let Some(held) = held {
+            // Continues if the sender is dropped too.
+            let _ = held.await;
+        }
         match self.records.lock().unwrap().get_mut(&record.id) {
             Some(saved) => *saved = record.clone(),
             // As Redis does.

@@ -3,6 +3,7 @@
 mod cases;
 mod faults;
 mod memory;
+mod races;
 mod redis;
 
 use std::time::Duration;

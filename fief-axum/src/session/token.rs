@@ -1,0 +1,80 @@
+//! The access token of a session: refreshed if needed, and validated.
+
+use std::sync::Arc;
+
+use fief_client::{FiefAccessTokenInfo, Requirements, internal::Chain};
+
+use super::{data::Session, refresh, refreshes::RefreshOutcome, sessions::Sessions};
+use crate::RejectionKind;
+
+/// Returns a session and its valid access token, which is refreshed first if
+/// it is about to expire, if it is invalid, or if the session was last proven
+/// too long ago.
+///
+/// If another request has refreshed the session already, maybe more than once,
+/// returns the newest one. If `may_start` is `false`, no refresh is started.
+///
+/// # Errors
+///
+/// [`RejectionKind::Unavailable`] if the token needs Fief, which is unreachable.
+/// Otherwise the session has ended, or its token has.
+pub(crate) async fn access_token(
+    sessions: &Arc<Sessions>,
+    session: &Arc<Session>,
+    may_start: bool,
+    now: u64,
+) -> Result<(FiefAccessTokenInfo, Arc<Session>), RejectionKind> {
+    let mut session = Arc::clone(session);
+    let mut refreshes = 0;
+    let token = loop {
+        let token = validate(sessions, &session, now).await?;
+        let is_due = token.is_err() || session.needs_refresh(sessions.config, now);
+        if !is_due || !session.can_refresh(sessions.config, now) || refreshes == MAX_REFRESHES {
+            break token?;
+        }
+        refreshes += 1;
+        let outcome = if may_start {
+            Some(refresh::join(sessions, &session, now).await)
+        } else {
+            sessions.refreshes.completed(&session, now)
+        };
+        match outcome {
+            Some(RefreshOutcome::Refreshed(newer)) => session = newer,
+            Some(RefreshOutcome::Ended) => return Err(RejectionKind::Expired),
+            Some(RefreshOutcome::Failed) => break token.map_err(|_| RejectionKind::Unavailable)?,
+            Some(RefreshOutcome::Rejected) | None => break token?,
+        }
+    };
+    if sessions.revoked.contains(&session) {
+        return Err(RejectionKind::Expired);
+    }
+    Ok((token, session))
+}
+
+/// Validates the access token of a session, without requirements.
+///
+/// The inner error is one that a refresh may mend.
+async fn validate(
+    sessions: &Sessions,
+    session: &Session,
+    now: u64,
+) -> Result<Result<FiefAccessTokenInfo, RejectionKind>, RejectionKind> {
+    let fief = &sessions.fief;
+    let valid = fief
+        .validate_access_token(session.access_token(), &Requirements::new())
+        .await;
+    match valid {
+        Ok(_) if session.needs_proof(now) => Ok(Err(RejectionKind::Expired)),
+        Ok(token) => Ok(Ok(token)),
+        Err(error) => {
+            tracing::debug!(error = %Chain(&error), "the access token of a session is invalid");
+            match RejectionKind::from(error) {
+                kind if kind.is_unauthenticated() => Ok(Err(kind)),
+                kind => Err(kind),
+            }
+        }
+    }
+}
+
+/// How many refreshes one request follows to find the newest session.
+const MAX_REFRESHES: usize = 4;
