@@ -55,6 +55,25 @@ async fn a_late_response_brings_no_older_session_back() {
     assert_eq!(cookies, [""; 0]);
 }
 
+/// FD-9, SE-15: by then, another process may have refreshed the session again.
+#[tokio::test]
+async fn a_response_that_outlasts_its_refresh_writes_no_session() {
+    let server = Arc::new(server().await);
+    let (auth, visitor) = logged_in(&server, refreshing(&server)).await;
+    server.advance(LIFETIME);
+    let clock = Arc::clone(&server);
+    let slow = get(move |_: Authenticated| {
+        let clock = Arc::clone(&clock);
+        async move { clock.advance(LIFETIME) }
+    });
+    let slow = visitor.at(Router::new().route("/slow", slow).layer(auth.layer()));
+
+    let (response, cookies) = slow.send_once(page("/slow", "none")).await;
+
+    assert_eq!(response.status, 200);
+    assert!(!sets_session(&cookies), "{cookies:?}");
+}
+
 /// FD-10, SE-15
 #[tokio::test]
 async fn a_login_is_written_once_although_the_old_session_has_expired() {

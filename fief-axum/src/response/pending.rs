@@ -90,12 +90,6 @@ impl PendingResponse {
     }
 
     /// Takes the cookies that may still be written.
-    ///
-    /// Responses arrive in any order, so these must not replace what another
-    /// response, or the handler of this one, has set: they are left out if the
-    /// handler has written or removed the session, and if the session was revoked
-    /// or refreshed in the meantime. The time of the last use is also left out of
-    /// a late response.
     fn take(&self, headers: &HeaderMap) -> Vec<Cookie<'static>> {
         if !self.has_cookies.load(Ordering::Acquire) {
             return Vec::new();
@@ -105,15 +99,17 @@ impl PendingResponse {
         let Some((sessions, current, since)) = of else {
             return Vec::new();
         };
-        let is_void = sets_cookie(headers, sessions.cookies.session_name())
-            || sessions.revoked.contains(&current)
-            || sessions.refreshes.are_cookies_outdated(&current);
-        if is_void {
-            return Vec::new();
-        }
-        let is_late = unix_seconds(sessions.fief.now()).saturating_sub(since) > MAX_DELAY;
-        let seen = seen.filter(|_| !is_late);
-        session.into_iter().chain(seen).collect()
+        let now = unix_seconds(sessions.fief.now());
+        let state = WriteState {
+            is_void: sets_cookie(headers, sessions.cookies.session_name())
+                || sessions.revoked.contains(&current)
+                || sessions.refreshes.are_cookies_outdated(&current),
+            is_due: current.needs_refresh(sessions.config, now),
+            is_late: now.saturating_sub(since) > MAX_DELAY,
+        };
+        let session = session.into_iter().filter(|_| state.may_write_session());
+        let seen = seen.into_iter().filter(|_| state.may_write_seen());
+        session.chain(seen).collect()
     }
 
     /// Keeps the instance for the next request on this thread, unless it is still shared.
@@ -126,6 +122,33 @@ impl PendingResponse {
             // Fails only while the thread exits.
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }
+    }
+}
+
+/// What is known of a session when a response with its cookies is sent.
+///
+/// Responses arrive in any order, so they must not replace what another
+/// response, or the handler of this one, has set.
+#[derive(Clone, Copy)]
+pub(crate) struct WriteState {
+    /// The handler has written or removed the session, it was revoked, or this
+    /// process has refreshed it again.
+    pub(crate) is_void: bool,
+    /// It is to be refreshed again, so another process may have done that.
+    pub(crate) is_due: bool,
+    /// The response took long.
+    pub(crate) is_late: bool,
+}
+
+impl WriteState {
+    /// Returns whether the response may write the session, which it has refreshed.
+    pub(crate) fn may_write_session(self) -> bool {
+        !self.is_void && !self.is_due
+    }
+
+    /// Returns whether the response may write when the session was last used.
+    pub(crate) fn may_write_seen(self) -> bool {
+        !self.is_void && !self.is_late
     }
 }
 

@@ -65,6 +65,14 @@ pub(crate) struct Ticket {
     pub(crate) epoch: Uuid,
 }
 
+impl Ticket {
+    /// Returns whether the session is valid, given the contents of its own
+    /// record and of its user's epoch record. One that is missing revokes it.
+    pub(crate) fn is_valid(&self, own: Option<Uuid>, epoch: Option<Uuid>) -> bool {
+        own == Some(self.id) && epoch == Some(self.epoch)
+    }
+}
+
 /// Whether a session is within its times.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Age {

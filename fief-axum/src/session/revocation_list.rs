@@ -32,8 +32,8 @@ pub(crate) struct RevocationList {
 }
 
 /// Revocation of all sessions of a user.
-#[derive(Clone, Debug)]
-struct UserRevocation {
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) struct UserRevocation {
     /// Sessions of this process with a lower one are revoked.
     sequence: u64,
     /// Sessions of other processes that were created until then are revoked.
@@ -42,6 +42,60 @@ struct UserRevocation {
     is_stored: bool,
     /// The epochs that it replaces in the store, once they are known.
     epochs: Option<Arc<Epochs>>,
+}
+
+impl UserRevocation {
+    /// Revokes the sessions that exist now.
+    ///
+    /// Sessions of other processes are ordered by time, whose clocks may
+    /// differ. With a store, all of them are void until the store has the
+    /// revocation.
+    pub(super) fn new(sequence: u64, has_store: bool, now: u64) -> Self {
+        Self {
+            sequence,
+            others_until: if has_store {
+                u64::MAX
+            } else {
+                now.saturating_add(SKEW)
+            },
+            is_stored: !has_store,
+            epochs: None,
+        }
+    }
+
+    /// Returns whether a session is revoked, in this process.
+    pub(super) fn voids(&self, origin: Origin, created_at: u64, process: Uuid) -> bool {
+        if origin.process == process {
+            origin.sequence < self.sequence
+        } else {
+            created_at <= self.others_until
+        }
+    }
+
+    /// Returns what the store does not have yet.
+    pub(super) fn pending(&self) -> Option<PendingRevocation> {
+        (!self.is_stored).then(|| PendingRevocation {
+            sequence: self.sequence,
+            epochs: self.epochs.clone(),
+        })
+    }
+
+    /// Remembers the epochs to replace, unless there was another revocation since.
+    pub(super) fn set_epochs(&mut self, pending: &PendingRevocation, epochs: Arc<Epochs>) {
+        if self.sequence == pending.sequence {
+            self.epochs = Some(epochs);
+        }
+    }
+
+    /// Leaves sessions of other processes to the store, which has the revocation
+    /// now, unless there was another one since. Sessions of this process that
+    /// are in use stay void.
+    pub(super) fn complete(&mut self, pending: &PendingRevocation) {
+        if self.sequence == pending.sequence {
+            self.others_until = 0;
+            self.is_stored = true;
+        }
+    }
 }
 
 /// Revocation of all sessions of a user that the store does not have yet.
@@ -85,22 +139,10 @@ impl RevocationList {
         }
     }
 
-    /// Revokes all sessions that a user has now.
-    ///
-    /// Sessions of other processes are ordered by time, whose clocks may
-    /// differ. With a store, all of them are void until the store has the
-    /// revocation.
+    /// Revokes all sessions that a user has now. `lifetime` is that of sessions,
+    /// in seconds.
     pub(crate) fn revoke_user(&self, user: Uuid, has_store: bool, lifetime: u64, now: u64) {
-        let revocation = UserRevocation {
-            sequence: self.next_sequence(),
-            others_until: if has_store {
-                u64::MAX
-            } else {
-                now.saturating_add(SKEW)
-            },
-            is_stored: !has_store,
-            epochs: None,
-        };
+        let revocation = UserRevocation::new(self.next_sequence(), has_store, now);
         self.users
             .insert(user, revocation, now.saturating_add(lifetime + SKEW), now);
         self.changed.send_replace(());
@@ -109,44 +151,26 @@ impl RevocationList {
     /// Returns the revocation of a user that the store does not have yet. There
     /// is one at most: a later one includes it.
     pub(crate) fn pending(&self, user: Uuid) -> Option<PendingRevocation> {
-        let revocation = self.users.get(user)?;
-        (!revocation.is_stored).then_some(PendingRevocation {
-            sequence: revocation.sequence,
-            epochs: revocation.epochs,
-        })
+        self.users.get(user)?.pending()
     }
 
-    /// Remembers which epochs a revocation replaces, unless there was another
-    /// one since.
+    /// Remembers which epochs a revocation replaces.
     pub(crate) fn set_epochs(&self, user: Uuid, pending: &PendingRevocation, epochs: Arc<Epochs>) {
-        self.users.update(user, |revocation| {
-            if revocation.sequence == pending.sequence {
-                revocation.epochs = Some(epochs);
-            }
-        });
+        self.users
+            .update(user, |revocation| revocation.set_epochs(pending, epochs));
     }
 
-    /// Leaves sessions of other processes to the store, which has the revocation
-    /// now, unless there was another one since. Sessions of this process that
-    /// are in use stay void.
+    /// Marks a revocation as stored.
     pub(crate) fn complete(&self, user: Uuid, pending: &PendingRevocation) {
-        self.users.update(user, |revocation| {
-            if revocation.sequence == pending.sequence {
-                revocation.others_until = 0;
-                revocation.is_stored = true;
-            }
-        });
+        self.users
+            .update(user, |revocation| revocation.complete(pending));
     }
 
     /// Returns whether a session was revoked, alone or with all of its user.
     pub(crate) fn contains(&self, session: &Session) -> bool {
         self.sessions.get(session.id).is_some()
             || self.users.get(session.user).is_some_and(|revocation| {
-                if session.origin.process == self.process {
-                    session.origin.sequence < revocation.sequence
-                } else {
-                    session.created_at <= revocation.others_until
-                }
+                revocation.voids(session.origin, session.created_at, self.process)
             })
     }
 

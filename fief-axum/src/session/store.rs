@@ -58,7 +58,7 @@ impl Store {
             self.get::<Uuid>(ticket.own_record),
             self.get::<Uuid>(ticket.epoch_record),
         );
-        let is_valid = own? == Some(ticket.id) && epoch? == Some(ticket.epoch);
+        let is_valid = ticket.is_valid(own?, epoch?);
         let is_named = |session: &Session| session.id == ticket.id && session.user == ticket.user;
         Ok(session?
             .filter(|session| is_valid && is_named(session))
@@ -123,7 +123,7 @@ impl Store {
             self.get::<Uuid>(ticket.own_record),
             self.get::<Uuid>(ticket.epoch_record),
         );
-        if own? != Some(ticket.id) || epoch? != Some(ticket.epoch) {
+        if !ticket.is_valid(own?, epoch?) {
             if result.is_ok() {
                 with_timeout(self.records.delete(id)).await?;
             }
