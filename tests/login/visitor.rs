@@ -33,6 +33,11 @@ impl Visitor {
         }
     }
 
+    /// Returns the application that it visits.
+    pub fn app(&self) -> Router {
+        self.app.clone()
+    }
+
     /// Opens a page.
     pub async fn open(&mut self, path: &str) -> TestResponse {
         self.send(page(path, "none")).await

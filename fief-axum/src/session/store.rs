@@ -66,30 +66,39 @@ impl Store {
     }
 
     /// Creates the records of a new session, and reads them back.
-    pub(crate) async fn create(&self, session: &Session, now: u64) -> Result<Ticket, Error> {
+    ///
+    /// Returns `None` if the user's sessions were revoked meanwhile.
+    pub(crate) async fn create(
+        &self,
+        session: &Session,
+        now: u64,
+    ) -> Result<Option<Ticket>, Error> {
         let (epoch_record, epoch) = self.epoch(session.user, now).await?;
         let first = |kind| self.keys.record_ids(kind, session.id).next();
         let ids = first(SESSION).zip(first(OWN));
         let (session_record, own_record) = ids.ok_or_else(no_keys)?;
-        let until = session.created_at.saturating_add(self.lifetime);
-        self.create_record(own_record, &session.id, until).await?;
-        self.create_record(session_record, session, until).await?;
-        let (own, saved) = tokio::join!(
-            self.get::<Uuid>(own_record),
-            self.get::<Session>(session_record)
-        );
-        let is_saved = saved?.is_some_and(|saved| saved.id == session.id);
-        if !is_saved || own? != Some(session.id) {
-            return Err(not_kept());
-        }
-        Ok(Ticket {
+        let ticket = Ticket {
             id: session.id,
             user: session.user,
             session_record,
             own_record,
             epoch_record,
             epoch,
-        })
+        };
+        let until = session.created_at.saturating_add(self.lifetime);
+        self.create_record(own_record, &session.id, until).await?;
+        self.create_record(session_record, session, until).await?;
+        let (saved, own, epoch) = tokio::join!(
+            self.get::<Session>(session_record),
+            self.get::<Uuid>(own_record),
+            self.get::<Uuid>(epoch_record),
+        );
+        let (own, epoch) = (own?, epoch?);
+        let is_saved = saved?.is_some_and(|saved| saved.id == session.id);
+        if !is_saved || own != Some(session.id) || epoch.is_none() {
+            return Err(not_kept());
+        }
+        Ok(ticket.is_valid(own, epoch).then_some(ticket))
     }
 
     /// Saves a refreshed session, and returns whether it is still valid.

@@ -96,6 +96,37 @@ async fn a_login_during_a_revocation_is_not_revoked_by_it() {
     assert_eq!(open(&before).await.unwrap(), 303);
 }
 
+/// D11, SE-16: the login has read the epoch that another machine replaces.
+#[tokio::test]
+async fn a_login_during_a_revocation_elsewhere_counts() {
+    let server = FiefTestServer::start().await;
+    let store = Memory::default();
+    let auth = || builder(&server).session_store(store.clone());
+    let (_, before) = logged_in(&server, auth()).await;
+    let other = auth().build().unwrap();
+    let mut visitor = Visitor::new(before.app());
+    let callback = visitor.begin(&server, "/login").await;
+
+    let held = store.hold_next();
+    let login = tokio::spawn(async move {
+        visitor.open(&callback).await;
+        visitor
+    });
+    while !store.is_holding() {
+        yield_now().await;
+    }
+    other
+        .revoke_user_sessions(server.user_id(EMAIL))
+        .await
+        .unwrap();
+    drop(held);
+
+    let visitor = login.await.unwrap();
+    assert_eq!(open(&visitor).await.unwrap(), 200);
+    assert_eq!(open(&visitor.at(app(&other))).await.unwrap(), 200);
+    assert_eq!(open(&before).await.unwrap(), 303);
+}
+
 /// D12, RF-9: while the store is away, the refreshed session is kept, and no token is spent again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refreshed_session_that_cannot_be_saved_is_kept() {
