@@ -69,5 +69,5 @@ async fn try_create(
     Ok(Some(session.with_ticket(Arc::new(ticket))))
 }
 
-/// How often a session is created anew because its user's sessions are revoked.
+/// How often a session is created again because its user's sessions are revoked.
 const MAX_TRIES: usize = 3;

@@ -49,10 +49,11 @@ impl Store {
             .record_ids(EPOCH, user)
             .next()
             .ok_or_else(no_keys)?;
-        if let Some(epoch) = self.get(id).await? {
-            return Ok((id, epoch));
-        }
-        if with_timeout(self.records.load(id)).await?.is_some() {
+        // Loaded once: another login may create it meanwhile.
+        if let Some(sealed) = with_timeout(self.records.load(id)).await? {
+            if let Some(epoch) = self.open(id, &sealed) {
+                return Ok((id, epoch));
+            }
             tracing::error!(
                 "the store has a foreign record where a user's sessions are kept: it is replaced"
             );

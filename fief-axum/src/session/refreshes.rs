@@ -14,9 +14,9 @@ use crate::flight::{FlightError, Joined, SingleFlight};
 pub(crate) struct Refreshes {
     flights: SingleFlight<Key, RefreshOutcome>,
     completed: ExpiringMap<Key, Completed>,
-    /// Those with the outcome [`Rejected`](RefreshOutcome::Rejected). They last
-    /// for long, and must not displace other outcomes.
-    rejected: ExpiringMap<Key, Completed>,
+    /// Refresh tokens that were used, and whether that refreshed the session.
+    /// They are remembered for long, after their outcomes.
+    used: ExpiringMap<Key, bool>,
     /// What refreshes have received, and could not complete yet. A refresh token
     /// can be used once, so the next attempt goes on from here.
     unfinished: ExpiringMap<Key, Unfinished>,
@@ -73,7 +73,7 @@ impl RefreshOutcome {
         match self {
             Self::Refreshed(_) | Self::Ended => GRACE_PERIOD,
             Self::Failed => RETRY_PAUSE,
-            Self::Rejected => REJECTED_LIFETIME,
+            Self::Rejected => USED_LIFETIME,
         }
     }
 }
@@ -84,7 +84,7 @@ impl Refreshes {
             // A refresh token is single-use.
             flights: SingleFlight::new(false),
             completed: ExpiringMap::default(),
-            rejected: ExpiringMap::default(),
+            used: ExpiringMap::default(),
             unfinished: ExpiringMap::default(),
         }
     }
@@ -120,23 +120,28 @@ impl Refreshes {
             finished_at: now,
             expires_at,
         };
-        let map = match completed.outcome {
-            RefreshOutcome::Rejected => &self.rejected,
-            RefreshOutcome::Ended | RefreshOutcome::Failed | RefreshOutcome::Refreshed(_) => {
-                &self.completed
-            }
+        let refreshes = match completed.outcome {
+            RefreshOutcome::Failed => None,
+            RefreshOutcome::Refreshed(_) => Some(true),
+            RefreshOutcome::Ended | RefreshOutcome::Rejected => Some(false),
         };
-        map.insert(key(session), completed, expires_at, now);
+        if let Some(refreshes) = refreshes {
+            let until = now.saturating_add(USED_LIFETIME);
+            self.used.insert(key(session), refreshes, until, now);
+        }
+        self.completed
+            .insert(key(session), completed, expires_at, now);
     }
 
-    /// Returns the outcome of a recently completed refresh of a session.
+    /// Returns the outcome of a recently completed refresh of a session. Later,
+    /// its refresh token is known to be used.
     pub(crate) fn completed(&self, session: &Session, now: u64) -> Option<RefreshOutcome> {
         let key = key(session);
-        [&self.completed, &self.rejected]
-            .into_iter()
-            .filter_map(|map| map.get(key))
-            .find(|completed| completed.is_current(now))
+        let completed = self.completed.get(key);
+        let completed = completed.filter(|completed| completed.is_current(now));
+        completed
             .map(|completed| completed.outcome)
+            .or_else(|| self.used.get(key).map(|_| RefreshOutcome::Rejected))
     }
 
     /// Keeps what a refresh has received, for 10 minutes.
@@ -170,6 +175,7 @@ impl Refreshes {
         let key = key(session);
         // In this order: a refresh is inserted before it is no longer in flight.
         self.flights.contains(&key)
+            || self.used.get(key) == Some(true)
             || self
                 .completed
                 .get(key)
@@ -198,9 +204,9 @@ fn key(session: &Session) -> Key {
 const GRACE_PERIOD: u64 = 30;
 /// The time between two refresh attempts, in seconds.
 const RETRY_PAUSE: u64 = 5;
-/// How long a refresh token counts as unusable, in seconds: as long as Fief's
+/// How long a refresh token is known to be used, in seconds: as long as Fief's
 /// access tokens are valid by default. The session ends with its own.
-const REJECTED_LIFETIME: u64 = 24 * 3600;
+const USED_LIFETIME: u64 = 24 * 3600;
 /// How long an unfinished refresh is kept, in seconds.
 const UNFINISHED_LIFETIME: u64 = 600;
 /// How many unfinished refreshes are kept.

@@ -35,6 +35,17 @@ pub(crate) struct Store {
     lifetime: u64,
 }
 
+/// What the store has of a session that was refreshed.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Saved {
+    /// This session, a newer one, or one of a newer version of this crate.
+    Current,
+    Missing,
+    Older,
+    /// It was revoked.
+    Void,
+}
+
 impl Store {
     pub(crate) fn new(records: Box<dyn RecordStore>, keys: Arc<Keys>, lifetime: u64) -> Self {
         Self {
@@ -109,41 +120,72 @@ impl Store {
         session: &Session,
         ticket: &Ticket,
     ) -> Result<bool, Error> {
-        let mut result = self.try_save_refreshed(session, ticket).await;
+        // Nothing newer exists: this process has the only token that could be refreshed.
+        let mut result = self.save_over(Saved::Older, session, ticket).await;
         for wait in RETRY_DELAYS {
             if result.is_ok() {
                 break;
             }
             sleep(wait).await;
-            result = self.try_save_refreshed(session, ticket).await;
+            // The failed attempt may have saved it, and another machine a newer one since.
+            result = match self.saved(session, ticket).await {
+                Ok(saved) => self.save_over(saved, session, ticket).await,
+                Err(error) => Err(error),
+            };
         }
         result
     }
 
-    async fn try_save_refreshed(&self, session: &Session, ticket: &Ticket) -> Result<bool, Error> {
+    async fn save_over(
+        &self,
+        mut saved: Saved,
+        session: &Session,
+        ticket: &Ticket,
+    ) -> Result<bool, Error> {
         let until = session.created_at.saturating_add(self.lifetime);
         let id = ticket.session_record;
-        let record = self.record(id, session, until)?;
-        // Some stores fail, and others do nothing, if the record does not exist. So
-        // what is there afterwards counts.
-        let result = with_timeout(self.records.save(record)).await;
+        if saved == Saved::Older {
+            let record = self.record(id, session, until)?;
+            // Some stores fail, and others do nothing, if the record does not exist. So
+            // what is there afterwards counts.
+            let result = with_timeout(self.records.save(record)).await;
+            saved = self.saved(session, ticket).await?;
+            if saved == Saved::Older {
+                return Err(result.err().unwrap_or_else(not_kept));
+            }
+        }
+        match saved {
+            Saved::Current => Ok(true),
+            Saved::Older => Err(not_kept()),
+            Saved::Missing => {
+                // It was evicted.
+                self.create_record(id, session, until).await?;
+                Ok(true)
+            }
+            Saved::Void => {
+                with_timeout(self.records.delete(id)).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn saved(&self, session: &Session, ticket: &Ticket) -> Result<Saved, Error> {
+        let id = ticket.session_record;
         let (saved, own, epoch) = tokio::join!(
-            self.get::<Session>(id),
+            with_timeout(self.records.load(id)),
             self.get::<Uuid>(ticket.own_record),
             self.get::<Uuid>(ticket.epoch_record),
         );
         if !ticket.is_valid(own?, epoch?) {
-            if result.is_ok() {
-                with_timeout(self.records.delete(id)).await?;
-            }
-            return Ok(false);
+            return Ok(Saved::Void);
         }
-        if saved?.is_some_and(|saved| saved.generation >= session.generation) {
-            return Ok(true);
-        }
-        // It was evicted.
-        self.create_record(id, session, until).await?;
-        Ok(true)
+        let Some(saved) = saved? else {
+            return Ok(Saved::Missing);
+        };
+        Ok(match self.open::<Session>(id, &saved) {
+            Some(saved) if saved.generation < session.generation => Saved::Older,
+            Some(_) | None => Saved::Current,
+        })
     }
 
     /// Deletes a session's own record, which ends it, and then the session.
@@ -159,8 +201,12 @@ impl Store {
     /// Loads and opens a record.
     pub(super) async fn get<T: DeserializeOwned>(&self, id: Uuid) -> Result<Option<T>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;
-        let keys = &self.keys;
-        Ok(sealed.and_then(|sealed| keys.open_bound(Purpose::Record, id.as_bytes(), &sealed)))
+        Ok(sealed.and_then(|sealed| self.open(id, &sealed)))
+    }
+
+    /// Opens a record. Returns `None` if it is foreign.
+    pub(super) fn open<T: DeserializeOwned>(&self, id: Uuid, sealed: &str) -> Option<T> {
+        self.keys.open_bound(Purpose::Record, id.as_bytes(), sealed)
     }
 
     /// Seals a record.
