@@ -104,11 +104,12 @@ impl PendingResponse {
             is_void: sets_cookie(headers, sessions.cookies.session_name())
                 || sessions.revoked.contains(&current)
                 || sessions.refreshes.are_cookies_outdated(&current),
-            is_due: current.needs_refresh(sessions.config, now),
+            is_outlived: current.was_sent() && current.needs_refresh(sessions.config, now),
             is_late: now.saturating_sub(since) > MAX_DELAY,
         };
         let session = session.into_iter().filter(|_| state.may_write_session());
         let seen = seen.into_iter().filter(|_| state.may_write_seen());
+        current.mark_sent();
         session.chain(seen).collect()
     }
 
@@ -134,8 +135,9 @@ pub(crate) struct WriteState {
     /// The handler has written or removed the session, it was revoked, or this
     /// process has refreshed it again.
     pub(crate) is_void: bool,
-    /// It is to be refreshed again, so another process may have done that.
-    pub(crate) is_due: bool,
+    /// Another response has written this refreshed session, which is to be
+    /// refreshed again by now: another process may have done that.
+    pub(crate) is_outlived: bool,
     /// The response took long.
     pub(crate) is_late: bool,
 }
@@ -143,7 +145,7 @@ pub(crate) struct WriteState {
 impl WriteState {
     /// Returns whether the response may write the session, which it has refreshed.
     pub(crate) fn may_write_session(self) -> bool {
-        !self.is_void && !self.is_due
+        !self.is_void && !self.is_outlived
     }
 
     /// Returns whether the response may write when the session was last used.

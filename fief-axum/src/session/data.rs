@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::UNIX_EPOCH,
+};
 
 use fief_client::{
     FiefAccessTokenInfo, FiefTokenResponse, RefreshParams,
@@ -39,6 +45,9 @@ pub(crate) struct Session {
     /// The ids of its records, if it is in a store. It is in the cookie.
     #[serde(skip)]
     pub(crate) ticket: Option<Arc<Ticket>>,
+    /// Whether a response has written its cookies, after it was refreshed here.
+    #[serde(skip)]
+    was_sent: Arc<AtomicBool>,
 }
 
 /// Where a session was created.
@@ -104,6 +113,7 @@ impl Session {
             created_at: now,
             origin,
             ticket: None,
+            was_sent: Arc::default(),
         })
     }
 
@@ -126,6 +136,7 @@ impl Session {
             created_at,
             origin,
             ref ticket,
+            was_sent: _,
         } = *self;
         Self {
             id,
@@ -139,6 +150,7 @@ impl Session {
             created_at,
             origin,
             ticket: ticket.clone(),
+            was_sent: Arc::default(),
         }
     }
 
@@ -212,6 +224,16 @@ impl Session {
         } else {
             Age::Expired
         }
+    }
+
+    /// Remembers that a response has written the session's cookies.
+    pub(crate) fn mark_sent(&self) {
+        self.was_sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether a response has written the session's cookies.
+    pub(crate) fn was_sent(&self) -> bool {
+        self.was_sent.load(Ordering::Relaxed)
     }
 
     /// Returns when the session was last written.

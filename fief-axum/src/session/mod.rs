@@ -68,6 +68,9 @@ mod expiring_map;
 mod id;
 mod lease;
 mod load;
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "it is a test")]
+mod model;
 mod record_store;
 mod refresh;
 mod refreshes;

@@ -99,6 +99,7 @@ impl UserRevocation {
 }
 
 /// Revocation of all sessions of a user that the store does not have yet.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct PendingRevocation {
     sequence: u64,
     /// The epochs to replace, once they are known.

@@ -72,9 +72,6 @@ pub(crate) async fn revoke_user(sessions: &Arc<Sessions>, user: Uuid) -> Result<
 /// Completes a revocation of all sessions of a user that the store does not
 /// have yet, so that a session can be created.
 pub(super) async fn complete_pending(sessions: &Arc<Sessions>, user: Uuid) -> Result<(), Error> {
-    if sessions.store.is_none() {
-        return Ok(());
-    }
     // The attempt in flight may be of an earlier revocation.
     for _ in 0..MAX_ATTEMPTS {
         if sessions.revoked.pending(user).is_none() {
@@ -114,7 +111,15 @@ enum Revocation {
     User(Uuid),
 }
 
-/// Writes a revocation to the store.
+/// Writes a revocation to the store, or waits until another task has.
+async fn write(sessions: &Arc<Sessions>, revocation: Revocation) -> Result<(), Error> {
+    match revocation {
+        Revocation::Session(_) => attempt(sessions, revocation).await,
+        Revocation::User(user) => complete_pending(sessions, user).await,
+    }
+}
+
+/// Attempts to write a revocation to the store.
 ///
 /// There is one attempt at a time: another one could replace the epoch of a
 /// login that began after the first. It is a task of its own, since a store may
@@ -183,7 +188,7 @@ async fn write_until_stored(
     revocation: Revocation,
     first: oneshot::Sender<Result<(), Error>>,
 ) {
-    let result = attempt(sessions, revocation).await;
+    let result = write(sessions, revocation).await;
     let has_failed = result.is_err();
     // The caller may be gone.
     let _ = first.send(result);
@@ -203,7 +208,7 @@ async fn retry(sessions: &Arc<Sessions>, revocation: Revocation) {
     let mut delay = MIN_DELAY;
     while unix_seconds(sessions.fief.now()) < until {
         sleep(delay).await;
-        match attempt(sessions, revocation).await {
+        match write(sessions, revocation).await {
             Ok(()) => return,
             Err(error) => tracing::warn!(
                 error = %Chain(&error),

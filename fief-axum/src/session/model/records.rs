@@ -1,0 +1,335 @@
+//! Sessions in a store that several processes share.
+//!
+//! The operations of each task interleave in any order. What the tasks do
+//! with the store is what the code does: see [`replay`](super::replay).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    explore::{Event, World},
+    replay::{Call, Operation, Output, Replay, Response, Step},
+    state::{Axes, End, Fault, Kind, Phase, Process, State, Task},
+    values::{Content, Number, Place, Sealed, Ticket},
+};
+
+#[derive(Clone)]
+pub(super) struct Records<'a> {
+    replay: &'a Replay,
+    axes: Axes,
+    state: State,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(replay: &'a Replay, axes: Axes) -> Self {
+        let processes = (0..axes.processes.len())
+            .map(|number| Process::new(u8::try_from(number).unwrap()))
+            .collect();
+        Self {
+            replay,
+            axes,
+            state: State {
+                budget: axes.budget,
+                processes,
+                records: BTreeMap::new(),
+                late: Vec::new(),
+                sessions: Vec::new(),
+                tasks: Vec::new(),
+                epochs: 0,
+                broken: None,
+            },
+        }
+    }
+
+    /// Returns the generation with which a process accepts a session now.
+    fn accepts(&self, process: usize, ticket: Ticket) -> Option<Number> {
+        let (version, memory) = (self.axes.processes[process], &self.state.processes[process]);
+        let session = &self.state.sessions[usize::from(ticket.session)];
+        if !version.keys.contains(&ticket.key) || memory.voids(ticket.session, session) {
+            return None;
+        }
+        let mut responses = Vec::new();
+        loop {
+            match self.replay.step(version, &Call::Load(ticket), &responses) {
+                Step::Done(Output::Loaded(generation)) => return generation,
+                Step::Next(Operation::Load(place)) => {
+                    let found = self.state.records.get(&place).copied();
+                    responses.push(Response::Found(
+                        found.or_else(|| self.planted(place, ticket)),
+                    ));
+                }
+                Step::Done(_) | Step::Next(_) => unreachable!("loading only loads"),
+            }
+        }
+    }
+
+    /// Returns what is taken for a missing record.
+    fn planted(&self, place: Place, ticket: Ticket) -> Option<Sealed> {
+        let content = match place {
+            Place::Epoch(_) => Content::Epoch(ticket.epoch),
+            Place::Own(..) => Content::Own(ticket.session),
+            Place::Lease(..) | Place::Session(..) => return None,
+        };
+        (self.axes.plant == Some(Fault::MissingIsValid)).then_some(Sealed {
+            content,
+            key: ticket.key,
+            is_new: false,
+        })
+    }
+
+    fn with(&self, change: impl FnOnce(&mut State)) -> Self {
+        let mut next = self.clone();
+        change(&mut next.state);
+        next
+    }
+
+    fn start(&self, process: usize, kind: Kind) -> Self {
+        self.with(|state| state.start(process, kind))
+    }
+
+    /// Returns what a request to a process may begin.
+    fn begin(&self, process: usize, next: &mut Vec<(Event, Self)>) {
+        let State {
+            budget, sessions, ..
+        } = &self.state;
+        if budget.logins > 0 {
+            let mut login = self.start(process, Kind::LoginWaits);
+            login.state.budget.logins -= 1;
+            next.push((("a login begins at", process), login));
+        }
+        if budget.revocations > 0 {
+            let revoked = self.with(|state| state.revoke_user(process));
+            next.push((("all sessions are revoked at", process), revoked));
+        }
+        for (number, session) in sessions.iter().enumerate() {
+            let (number, Some(ticket)) = (u8::try_from(number).unwrap(), session.ticket) else {
+                continue;
+            };
+            if budget.logouts > 0 && session.end == End::Alive {
+                let logout = self.with(|state| state.log_out(process, number));
+                next.push((("a logout begins at", process), logout));
+            }
+            let Some(generation) = self.accepts(process, ticket) else {
+                continue;
+            };
+            if let Some(phase) = self.refresh_phase(process, number, generation) {
+                let mut refresh = self.start(process, Kind::Refresh(number, generation, phase));
+                if phase == Phase::Begin {
+                    refresh.state.budget.refreshes -= 1;
+                }
+                next.push((("a refresh begins at", process), refresh));
+            }
+        }
+    }
+
+    /// Returns where a refresh begins, if it may.
+    fn refresh_phase(&self, process: usize, session: Number, generation: Number) -> Option<Phase> {
+        let memory = &self.state.processes[process];
+        let is_in_flight = self.state.tasks.iter().any(|task| {
+            task.process == process
+                && matches!(task.kind, Kind::Refresh(s, g, _) if (s, g) == (session, generation))
+        });
+        let key = (session, generation);
+        match memory.unfinished.get(&key) {
+            _ if is_in_flight || memory.rejected.contains(&key) => None,
+            Some(true) => Some(Phase::Save),
+            Some(false) => Some(Phase::Verify),
+            None => (self.state.budget.refreshes > 0).then_some(Phase::Begin),
+        }
+    }
+
+    /// Returns what a task may do next.
+    fn go_on(&self, number: usize, next: &mut Vec<(Event, Self)>) {
+        let task = &self.state.tasks[number];
+        let Some(call) = self.call(task) else {
+            self.go_on_without_store(number, next);
+            return;
+        };
+        let version = self.axes.processes[task.process];
+        match self.replay.step(version, &call, &task.responses) {
+            Step::Done(output) => {
+                let done = self.with(|state| state.complete(number, &output));
+                next.push((("a task gets its result:", number), done));
+            }
+            Step::Next(operation) => self.operate(number, operation, next),
+        }
+    }
+
+    /// Returns what a task calls, unless it does not need the store now.
+    fn call(&self, task: &Task) -> Option<Call> {
+        let process = self.state.processes[task.process].id;
+        let ticket = |session: Number| self.state.sessions[usize::from(session)].ticket.unwrap();
+        Some(match &task.kind {
+            Kind::Attempt(pending) => match &pending.epochs {
+                None => Call::Epochs,
+                Some(epochs) => Call::ReplaceEpochs(Arc::clone(epochs)),
+            },
+            Kind::Login(session) => Call::Create(*session),
+            Kind::LoginWaits => return None,
+            Kind::Logout(session) => Call::Revoke(*session),
+            Kind::Refresh(session, generation, phase) => match phase {
+                Phase::Begin => Call::BeginRefresh(*session, *generation, process),
+                Phase::Token | Phase::Verify => return None,
+                Phase::Save => Call::SaveRefreshed(ticket(*session), generation + 1),
+                Phase::Wait => Call::WaitForNewer(ticket(*session), *generation, process),
+            },
+        })
+    }
+
+    /// Returns what the store may do with an operation.
+    fn operate(&self, number: usize, operation: Operation, next: &mut Vec<(Event, Self)>) {
+        let version = self.axes.processes[self.state.tasks[number].process];
+        let done = self.with(|state| {
+            let response = state.apply(self.axes, version, operation);
+            state.tasks[number].responses.push(response);
+        });
+        let fails = |change: &dyn Fn(&mut State)| {
+            self.with(|state| {
+                change(state);
+                state.tasks[number].responses.push(Response::Failed);
+            })
+        };
+        if self.state.budget.failures > 0 {
+            let lost = fails(&|state| state.budget.failures -= 1);
+            next.push((("the store fails task", number), lost));
+            let unheard = fails(&|state| {
+                state.budget.failures -= 1;
+                state.apply(self.axes, version, operation);
+            });
+            next.push((("the store responds too late to task", number), unheard));
+        }
+        if self.state.budget.late > 0 && !matches!(operation, Operation::Load(_)) {
+            let late = fails(&|state| {
+                state.budget.late -= 1;
+                let sealed = state.sealed(version, operation);
+                state.late.push((operation, sealed));
+            });
+            next.push((("the store is going to do later, for task", number), late));
+        }
+        next.push((("the store responds to task", number), done));
+    }
+
+    fn go_on_without_store(&self, number: usize, next: &mut Vec<(Event, Self)>) {
+        let task = &self.state.tasks[number];
+        match task.kind {
+            Kind::LoginWaits => {
+                let may_create = self.with(|state| state.go_on_with_login(number));
+                next.extend(
+                    (may_create.state.tasks.len() != self.state.tasks.len()
+                        || !matches!(may_create.state.tasks[number].kind, Kind::LoginWaits))
+                    .then_some((("a login goes on:", number), may_create)),
+                );
+            }
+            Kind::Refresh(_, _, Phase::Token) => {
+                let sent = self.with(|state| state.send_token(number));
+                next.push((("Fief responds to task", number), sent));
+            }
+            Kind::Refresh(session, generation, Phase::Verify) => {
+                if self.state.budget.unverified > 0 {
+                    let forgets = self.axes.plant == Some(Fault::ForgetsUnverified);
+                    let later = self.with(|state| {
+                        state.budget.unverified -= 1;
+                        let task = state.tasks.remove(number);
+                        if !forgets {
+                            let unfinished = &mut state.processes[task.process].unfinished;
+                            unfinished.insert((session, generation), false);
+                        }
+                    });
+                    next.push((("no keys to verify for task", number), later));
+                }
+                let verified = self.with(|state| {
+                    state.tasks[number].kind = Kind::Refresh(session, generation, Phase::Save);
+                });
+                next.push((("the tokens are verified for task", number), verified));
+            }
+            Kind::Attempt(..) | Kind::Login(_) | Kind::Logout(_) | Kind::Refresh(..) => {}
+        }
+    }
+}
+
+impl World for Records<'_> {
+    fn next(&self) -> Vec<(Event, Self)> {
+        let mut next = Vec::new();
+        if self.state.tasks.len() < self.axes.tasks {
+            for process in 0..self.state.processes.len() {
+                self.begin(process, &mut next);
+            }
+        }
+        for number in 0..self.state.tasks.len() {
+            self.go_on(number, &mut next);
+        }
+        for (number, (operation, sealed)) in self.state.late.iter().enumerate() {
+            let landed = self.with(|state| {
+                state.late.remove(number);
+                if matches!(operation, Operation::Save(Place::Epoch(_), _)) {
+                    state.risk(|_| true);
+                }
+                state.write(self.axes, *operation, *sealed);
+            });
+            next.push((("the store does it at last:", number), landed));
+        }
+        if self.state.budget.crashes > 0 {
+            for process in 0..self.state.processes.len() {
+                next.push((
+                    ("crash of", process),
+                    self.with(|state| state.crash(process)),
+                ));
+            }
+        }
+        if self.state.budget.evictions > 0 {
+            for (number, place) in self.state.records.keys().enumerate() {
+                let evicted = self.with(|state| {
+                    state.budget.evictions -= 1;
+                    state.risk(|_| true);
+                    state.records.remove(place);
+                });
+                next.push((("the store evicts", number), evicted));
+            }
+        }
+        next
+    }
+
+    fn broken(&self) -> Option<&'static str> {
+        if self.state.broken.is_some() {
+            return self.state.broken;
+        }
+        let is_quiet = self.state.tasks.is_empty()
+            && self.state.late.is_empty()
+            && self.state.processes.iter().all(|p| p.unfinished.is_empty());
+        for session in &self.state.sessions {
+            let Some(ticket) = session.ticket else {
+                continue;
+            };
+            for (process, memory) in self.state.processes.iter().enumerate() {
+                let accepted = self.accepts(process, ticket);
+                match session.end {
+                    End::Ended if accepted.is_some() => {
+                        return Some("a session that was ended stays ended");
+                    }
+                    End::Ending(id) if id == memory.id && accepted.is_some() => {
+                        return Some("a process does not accept what it was to end");
+                    }
+                    End::Alive if is_quiet && !session.may_be_lost => {
+                        let can_read = !self.axes.processes[process].is_old;
+                        if can_read && accepted != Some(session.live) {
+                            return Some("no live session is lost");
+                        }
+                    }
+                    End::Alive | End::Ended | End::Ending(_) => {}
+                }
+            }
+        }
+        None
+    }
+}
+
+impl std::fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.state.fmt(f)
+    }
+}
+
+impl std::hash::Hash for Records<'_> {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        self.state.hash(hasher);
+    }
+}
