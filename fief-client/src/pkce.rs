@@ -8,7 +8,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{FiefError, crypto, secret};
+use crate::{FiefError, crypto, login::random};
 
 /// Method by which a code challenge is derived from its verifier
 /// ([RFC 7636, section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
@@ -40,7 +40,7 @@ impl CodeChallengeMethod {
 /// # Errors
 /// [`FiefError::Configuration`]: the operating system provides no random numbers.
 pub fn get_code_verifier() -> Result<String, FiefError> {
-    secret::random::<96>()
+    random::<96>()
 }
 
 /// Returns the challenge of a verifier

@@ -1,13 +1,9 @@
-//! Secrets: generates, shares and serializes them.
+//! Secrets: shares and serializes them.
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use serde::{Serialize, Serializer};
-
-use crate::FiefError;
 
 /// Secret with several owners, behind one pointer. The last one to drop it overwrites it, unless two do at
 /// the same moment.
@@ -32,15 +28,6 @@ impl Drop for SharedSecret {
             secret.zeroize();
         }
     }
-}
-
-/// Returns `N` random bytes of the system, base64url without padding.
-pub(crate) fn random<const N: usize>() -> Result<String, FiefError> {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_| {
-        FiefError::Configuration("the operating system provides no random numbers".into())
-    })?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Serializes a secret in full.

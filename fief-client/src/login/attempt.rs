@@ -7,8 +7,9 @@ use url::Url;
 use crate::{
     AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, Fief, FiefAcr, FiefError,
     FiefTokenResponse, FiefUserInfo, crypto,
+    login::random,
     pkce::{CodeChallengeMethod, get_code_challenge},
-    secret::{self, expose},
+    secret::expose,
 };
 
 /// State of a login that has begun, to check its callback against.
@@ -112,9 +113,9 @@ impl Fief {
             extras: _,
         } = &request;
         let attempt = LoginAttempt {
-            state: secret::random::<32>()?.into(),
-            nonce: secret::random::<32>()?.into(),
-            code_verifier: secret::random::<32>()?.into(),
+            state: random::<32>()?.into(),
+            nonce: random::<32>()?.into(),
+            code_verifier: random::<32>()?.into(),
             redirect_uri: redirect_uri.to_owned(),
             client_id: self.client_id().to_owned(),
             acr: *acr,

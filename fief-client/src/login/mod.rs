@@ -5,12 +5,14 @@ mod authorize;
 mod exchange;
 mod id_token;
 mod prompt;
+mod random;
 mod refresh;
 mod response;
 mod tokens;
 
 #[cfg(fuzzing)]
 pub(crate) use self::id_token::Expected;
+pub(crate) use self::random::random;
 pub use self::{
     attempt::LoginAttempt,
     authorize::AuthorizationRequest,
