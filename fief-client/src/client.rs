@@ -12,7 +12,7 @@ use crate::{
     discovery::Metadata,
     fief,
     jose::jwe::DecryptionKey,
-    keys::{Key, KeySet},
+    keys::{Budget, Key, KeySet},
     provider::Provider,
     transport::Credentials,
 };
@@ -197,14 +197,19 @@ impl Inner {
         provider.keys.usable_set(&provider.clock, fetch).await
     }
 
-    /// Returns the key with the `kid` of a token, fetching the keys if necessary.
+    /// Returns the key with the `kid` of a token, fetching the keys if necessary. The budget says where the token
+    /// comes from.
     pub(crate) async fn find_key(
         self: &Arc<Self>,
         kid: Option<&str>,
+        budget: Budget,
     ) -> Result<Option<Arc<Key>>, FiefError> {
         let fetch = |known| fetch_keys(Arc::clone(self), known);
         let provider = self.provider();
-        provider.keys.find(kid, &provider.clock, fetch).await
+        provider
+            .keys
+            .find(kid, budget, &provider.clock, fetch)
+            .await
     }
 }
 

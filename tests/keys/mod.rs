@@ -1,6 +1,7 @@
 //! Fief's keys: fetched once, renewed in time, kept while Fief is unreachable.
 
 mod backoff;
+mod budgets;
 mod clock;
 mod concurrency;
 mod key_sets;

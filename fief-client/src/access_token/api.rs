@@ -1,6 +1,8 @@
 use crate::{
     Fief, FiefAccessTokenInfo, FiefError, Requirements,
     access_token::validate::{ValidatedBy, is_published, parse, record, unknown_key_error},
+    error::Unverified,
+    keys::Budget,
 };
 
 impl Fief {
@@ -41,11 +43,44 @@ impl Fief {
     ) -> Result<FiefAccessTokenInfo, FiefError> {
         let info = match self.try_validate_access_token(access_token) {
             Some(validated) => validated?,
-            // Boxed: the future of a fetch is large, and seldom needed.
-            None => record(Box::pin(self.validate_with_fetch(access_token)).await)?,
+            None => self
+                .validate_with_fetch(access_token, Budget::Callers)
+                .await
+                .map_err(Unverified::into_error)?,
         };
         self.check_requirements(&info, requirements)?;
         Ok(info)
+    }
+
+    /// Validates an access token of a session: one that Fief's token endpoint sent, to this process or to
+    /// another one, and that was sealed since. For fief-axum.
+    ///
+    /// An unknown key is fetched although anonymous callers have sent unknown key ids. A token is invalid because
+    /// of its key only if keys without it were fetched.
+    #[doc(hidden)]
+    pub async fn validate_session_token(
+        &self,
+        access_token: &str,
+    ) -> Result<FiefAccessTokenInfo, FiefError> {
+        self.validate_issued(access_token)
+            .await
+            .map_err(Unverified::into_error)
+    }
+
+    /// Validates an access token that Fief's token endpoint sent.
+    pub(crate) async fn validate_issued(
+        &self,
+        access_token: &str,
+    ) -> Result<FiefAccessTokenInfo, Unverified> {
+        let budget = Budget::TokenEndpoint;
+        match self
+            .inner
+            .validator
+            .try_validate(access_token.as_bytes(), budget)
+        {
+            Some(validated) => validated.map_err(Unverified::Rejected),
+            None => self.validate_with_fetch(access_token, budget).await,
+        }
     }
 
     /// Validates an access token with cached keys, without awaiting. For middleware, which then needs no
@@ -81,7 +116,8 @@ impl Fief {
         &self,
         access_token: impl AsRef<[u8]>,
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
-        self.inner.validator.try_validate(access_token.as_ref())
+        let validator = &self.inner.validator;
+        validator.try_validate(access_token.as_ref(), Budget::Callers)
     }
 
     /// Checks requirements of a token that was validated before. For middleware, which validates a token
@@ -108,19 +144,35 @@ impl Fief {
     async fn validate_with_fetch(
         &self,
         token: &str,
-    ) -> Result<(FiefAccessTokenInfo, ValidatedBy), FiefError> {
+        budget: Budget,
+    ) -> Result<FiefAccessTokenInfo, Unverified> {
+        // Boxed: the future of a fetch is large, and seldom needed.
+        let result = Box::pin(self.fetch_and_validate(token, budget)).await;
+        record(result, Unverified::error)
+    }
+
+    async fn fetch_and_validate(
+        &self,
+        token: &str,
+        budget: Budget,
+    ) -> Result<(FiefAccessTokenInfo, ValidatedBy), Unverified> {
         let validator = &self.inner.validator;
         let clock = &validator.provider.clock;
         if let Some(cached) = validator.cache.get(token.as_bytes()) {
-            self.inner.keys().await?;
+            self.inner.keys().await.map_err(Unverified::NoKeys)?;
             if is_published(&cached) {
-                return validator.revalidate(cached, clock.now());
+                let validated = validator.revalidate(cached, clock.now());
+                return validated.map_err(Unverified::Rejected);
             }
         }
-        let jws = parse(token.as_bytes()).map_err(FiefError::AccessTokenInvalid)?;
-        match self.inner.find_key(jws.kid.as_deref()).await? {
-            Some(key) => validator.verify(jws, key, clock.now()),
-            None => Err(unknown_key_error(&jws)),
+        let jws = parse(token.as_bytes())
+            .map_err(|why| Unverified::Rejected(FiefError::AccessTokenInvalid(why)))?;
+        let found = self.inner.find_key(jws.kid.as_deref(), budget).await;
+        match found.map_err(Unverified::NoKeys)? {
+            Some(key) => validator
+                .verify(jws, key, clock.now())
+                .map_err(Unverified::Rejected),
+            None => Err(Unverified::UnknownKey(unknown_key_error(&jws))),
         }
     }
 }

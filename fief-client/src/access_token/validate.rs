@@ -9,7 +9,7 @@ use crate::{
         claims::{TimeError, Validity},
         jws::{Jws, Type},
     },
-    keys::Key,
+    keys::{Budget, Key},
     metrics,
     provider::Provider,
 };
@@ -48,6 +48,7 @@ impl Validator {
     pub(super) fn try_validate(
         &self,
         token: &[u8],
+        budget: Budget,
     ) -> Option<Result<FiefAccessTokenInfo, FiefError>> {
         let now = self.provider.clock.now();
         match self.cache.get(token) {
@@ -56,7 +57,10 @@ impl Validator {
                 metrics::token(ValidatedBy::Cache.label());
                 Some(Ok(cached))
             }
-            cached => self.try_validate_slow(token, cached, now).map(record),
+            cached => {
+                let validated = self.try_validate_slow(token, cached, budget, now);
+                validated.map(|result| record(result, |error| error))
+            }
         }
     }
 
@@ -76,6 +80,7 @@ impl Validator {
         &self,
         token: &[u8],
         cached: Option<FiefAccessTokenInfo>,
+        budget: Budget,
         now: u64,
     ) -> Option<Result<(FiefAccessTokenInfo, ValidatedBy), FiefError>> {
         if token.len() > self.max_token_len {
@@ -95,7 +100,7 @@ impl Validator {
         };
         let kid = jws.kid.as_deref();
         let find = || keys.find_without_renewal(kid, now);
-        let unknown = || needs_no_renewal && keys.is_miss_final(kid, now);
+        let unknown = || needs_no_renewal && keys.is_miss_final(kid, budget, now);
         match find() {
             Some(key) => Some(self.verify(jws, key, now)),
             // A new set may have arrived since the lookup.
@@ -172,9 +177,10 @@ impl Validator {
 }
 
 /// Logs and counts the result of a validation.
-pub(super) fn record(
-    result: Result<(FiefAccessTokenInfo, ValidatedBy), FiefError>,
-) -> Result<FiefAccessTokenInfo, FiefError> {
+pub(super) fn record<E>(
+    result: Result<(FiefAccessTokenInfo, ValidatedBy), E>,
+    error: impl Fn(&E) -> &FiefError,
+) -> Result<FiefAccessTokenInfo, E> {
     match &result {
         Ok((info, by)) => {
             let outcome = by.label();
@@ -182,8 +188,8 @@ pub(super) fn record(
             tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
             metrics::token(outcome);
         }
-        Err(error) => {
-            tracing::debug!(error = %Chain(error), "access token rejected");
+        Err(unverified) => {
+            tracing::debug!(error = %Chain(error(unverified)), "access token rejected");
             metrics::token("rejected");
         }
     }

@@ -1,11 +1,13 @@
 mod chain;
 mod class;
 mod detail;
+mod unverified;
 
 use std::time::Duration;
 
 use http::StatusCode;
 
+pub(crate) use self::unverified::Unverified;
 pub use self::{
     chain::Chain,
     class::{ErrorClass, Unmet},

@@ -56,6 +56,11 @@ impl Backoff {
         })
     }
 
+    /// Returns the failure of the last attempt, if it failed.
+    pub(crate) fn latest_error(&self) -> Option<FiefError> {
+        self.with(|latest| latest.as_ref().map(|last| last.error.clone()))
+    }
+
     /// Returns `true` if the last attempt failed within the last minute, so that the next one probably will.
     pub(crate) fn failed_recently(&self, now: u64) -> bool {
         self.with(|latest| {

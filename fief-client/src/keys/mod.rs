@@ -1,5 +1,7 @@
 mod backoff;
+mod cooldown;
 mod key;
+mod lookup;
 mod set;
 
 use std::{
@@ -12,8 +14,9 @@ use std::{
 
 #[cfg(fuzzing)]
 pub(crate) use self::set::parse;
-use self::{backoff::Backoff, set::CLOCK_STEP};
+use self::{backoff::Backoff, cooldown::Cooldowns, set::CLOCK_STEP};
 pub(crate) use self::{
+    cooldown::Budget,
     key::Key,
     set::{KeySet, fetch},
 };
@@ -39,8 +42,7 @@ pub(crate) struct Keys {
     quiet_from: AtomicU64,
     quiet_until: AtomicU64,
     backoff: Backoff,
-    /// When an unknown key id last caused a fetch, as a Unix timestamp in seconds. 0 is never.
-    last_miss_fetch_at: AtomicU64,
+    cooldowns: Cooldowns,
     flight: SingleFlight<Arc<KeySet>>,
 }
 
@@ -51,7 +53,7 @@ impl Keys {
             quiet_from: AtomicU64::new(0),
             quiet_until: AtomicU64::new(0),
             backoff: Backoff::new(),
-            last_miss_fetch_at: AtomicU64::new(0),
+            cooldowns: Cooldowns::new(),
             flight: SingleFlight::new(),
         }
     }
@@ -93,66 +95,6 @@ impl Keys {
             // Too old, or from the future: only a new one can be used.
             _ => self.fetch_unless_backing_off(now, fetch).await,
         }
-    }
-
-    /// Returns the key for a token's `kid`, if the latest set needs no renewal.
-    pub(crate) fn find_without_renewal(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
-        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
-        let set = latest.as_ref().filter(|_| self.needs_no_renewal(now))?;
-        set.find(kid).cloned()
-    }
-
-    /// Returns the key for a token's `kid`. An unknown `kid` triggers a fetch, unless the cool-down is running:
-    /// then a fetch in flight is joined.
-    pub(crate) async fn find<F: Work<Arc<KeySet>>>(
-        &self,
-        kid: Option<&str>,
-        clock: &Clock,
-        fetch: impl Fn(Option<Arc<KeySet>>) -> F,
-    ) -> Result<Option<Arc<Key>>, FiefError> {
-        let set = self.usable_set(clock, &fetch).await?;
-        if let Some(key) = set.find(kid) {
-            return Ok(Some(Arc::clone(key)));
-        }
-        let now = clock.now();
-        if self.is_miss_final(kid, now) {
-            return Ok(self.latest().and_then(|set| set.find(kid).cloned()));
-        }
-        let fetch = || fetch(Some(Arc::clone(&set)));
-        let newer = self
-            .flight
-            .join_if(|| self.try_start_cooldown(now), fetch)
-            .await?;
-        let newer = newer.or_else(|| self.latest());
-        Ok(newer.and_then(|set| set.find(kid).cloned()))
-    }
-
-    /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, or the fetch that an
-    /// unknown one caused has ended within the cool-down.
-    ///
-    /// A new set may have arrived since the lookup: look the key up again.
-    pub(crate) fn is_miss_final(&self, kid: Option<&str>, now: u64) -> bool {
-        kid.is_none()
-            || self.in_cooldown(now, ATTEMPT_LIMIT)
-            || self.in_cooldown(now, 0) && self.flight.is_idle()
-    }
-
-    /// Returns `true` if an unknown key id caused a fetch within the cool-down, at least `min_age` seconds ago.
-    fn in_cooldown(&self, now: u64, min_age: u64) -> bool {
-        let last_miss_fetch_at = self.last_miss_fetch_at.load(Ordering::Relaxed);
-        // Setting the clock back ends the cool-down, or prolongs it by less than COOLDOWN.
-        let since = now.abs_diff(last_miss_fetch_at);
-        last_miss_fetch_at != 0 && since < COOLDOWN && since >= min_age
-    }
-
-    /// Returns `true` if an unknown key id may cause a fetch now, and then starts the cool-down. The caller holds
-    /// the lock of `flight`, so that only one of several callers starts it.
-    fn try_start_cooldown(&self, now: u64) -> bool {
-        let is_allowed = !self.in_cooldown(now, 0);
-        if is_allowed {
-            self.last_miss_fetch_at.store(now, Ordering::Relaxed);
-        }
-        is_allowed
     }
 
     fn latest(&self) -> Option<Arc<KeySet>> {
@@ -281,7 +223,5 @@ const RENEW_AFTER: u64 = 8 * 60;
 const AWAIT_RENEWAL_AFTER: u64 = 10 * 60;
 /// Age in seconds at which a set is not used any more, even if Fief is unreachable.
 const DISCARD_AFTER: u64 = 24 * 3600;
-/// Seconds during which unknown key ids cause one fetch.
-const COOLDOWN: u64 = 30;
 /// Seconds: longer than any attempt to fetch the keys takes.
 const ATTEMPT_LIMIT: u64 = 12;

@@ -14,6 +14,7 @@ use crate::{
         jwe::{self, DecryptionKey},
         jws::{Jws, Type},
     },
+    keys::Budget,
 };
 
 /// What an ID token must contain to belong to a request.
@@ -46,7 +47,8 @@ impl Fief {
             .as_ref()
             .map_or(id_token, ExposeSecret::expose_secret);
         let mut jws = Jws::parse(id_token).map_err(FiefError::IdTokenInvalid)?;
-        let key = self.inner.find_key(jws.kid.as_deref()).await?;
+        let kid = jws.kid.as_deref();
+        let key = self.inner.find_key(kid, Budget::TokenEndpoint).await?;
         let key = key.ok_or(FiefError::IdTokenInvalid(
             "it is signed with an unknown key",
         ))?;

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fief, FiefError, FiefUserInfo, Requirements,
+    Fief, FiefError, FiefUserInfo,
     login::id_token::Expected,
     secret::{expose, expose_some},
 };
@@ -117,9 +117,7 @@ impl Fief {
         let user = self
             .verify_id_token(tokens.id_token(), tokens.access_token(), expected)
             .await?;
-        let info = self
-            .validate_access_token(tokens.access_token(), &Requirements::new())
-            .await?;
+        let info = self.validate_session_token(tokens.access_token()).await?;
         if info.id() != user.sub {
             return Err(FiefError::IdTokenInvalid(
                 "it belongs to another user than the access token",

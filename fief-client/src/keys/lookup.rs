@@ -1,0 +1,108 @@
+use std::sync::{Arc, PoisonError};
+
+use super::{ATTEMPT_LIMIT, Key, KeySet, Keys, cooldown::Budget};
+use crate::{FiefError, clock::Clock, flight::Work};
+
+impl Keys {
+    /// Returns the key for a token's `kid`, if the latest set needs no renewal.
+    pub(crate) fn find_without_renewal(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
+        let set = latest.as_ref().filter(|_| self.needs_no_renewal(now))?;
+        set.find(kid).cloned()
+    }
+
+    /// Returns the key for a token's `kid`, or `None` if Fief does not publish it. An unknown `kid` causes a
+    /// fetch, unless the budget's cool-down is running: then a fetch in flight is joined.
+    pub(crate) async fn find<F: Work<Arc<KeySet>>>(
+        &self,
+        kid: Option<&str>,
+        budget: Budget,
+        clock: &Clock,
+        fetch: impl Fn(Option<Arc<KeySet>>) -> F,
+    ) -> Result<Option<Arc<Key>>, FiefError> {
+        let set = self.usable_set(clock, &fetch).await?;
+        if let Some(key) = set.find(kid) {
+            return Ok(Some(Arc::clone(key)));
+        }
+        let now = clock.now();
+        match budget {
+            Budget::Callers => self.find_for_caller(kid, &set, now, fetch).await,
+            Budget::TokenEndpoint => self.find_for_token_endpoint(kid, set, now, fetch).await,
+        }
+    }
+
+    /// Returns the key for an unknown `kid` that a caller sent. In the cool-down it is `None`, also if a fetch
+    /// that was joined failed.
+    async fn find_for_caller<F: Work<Arc<KeySet>>>(
+        &self,
+        kid: Option<&str>,
+        set: &Arc<KeySet>,
+        now: u64,
+        fetch: impl Fn(Option<Arc<KeySet>>) -> F,
+    ) -> Result<Option<Arc<Key>>, FiefError> {
+        let cooldown = self.cooldowns.of(Budget::Callers);
+        let was_running = cooldown.is_running(now, 0);
+        if self.is_miss_final(kid, Budget::Callers, now) {
+            return Ok(self.find_in_latest(kid));
+        }
+        let fetch = || fetch(Some(Arc::clone(set)));
+        let fetched = self.flight.join_if(|| cooldown.try_begin(now), fetch).await;
+        match fetched {
+            Ok(Some(newer)) => Ok(newer.find(kid).cloned()),
+            Err(error) if !was_running => Err(error),
+            Ok(None) | Err(_) => Ok(self.find_in_latest(kid)),
+        }
+    }
+
+    /// Returns the key for an unknown `kid` that Fief's token endpoint sent. `None` means that a set was fetched
+    /// within the cool-down and lacks it; if the fetch failed, this is an error.
+    async fn find_for_token_endpoint<F: Work<Arc<KeySet>>>(
+        &self,
+        kid: Option<&str>,
+        mut known: Arc<KeySet>,
+        now: u64,
+        fetch: impl Fn(Option<Arc<KeySet>>) -> F,
+    ) -> Result<Option<Arc<Key>>, FiefError> {
+        let cooldown = self.cooldowns.of(Budget::TokenEndpoint);
+        let mut failure = None;
+        // The first fetch may have begun before Fief had the key, if it was in flight already.
+        for _ in 0..2 {
+            let fetch = || fetch(Some(Arc::clone(&known)));
+            let fetched = self.flight.join_if(|| cooldown.try_begin(now), fetch).await;
+            match fetched {
+                Ok(Some(newer)) => (known, failure) = (newer, None),
+                Ok(None) => break,
+                Err(error) => failure = Some(error),
+            }
+            if let Some(key) = known.find(kid) {
+                return Ok(Some(Arc::clone(key)));
+            }
+        }
+        let found = self.find_in_latest(kid);
+        match failure.or_else(|| self.backoff.latest_error()) {
+            Some(error) if found.is_none() => Err(error),
+            Some(_) | None => Ok(found),
+        }
+    }
+
+    /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, or the fetch that an
+    /// unknown one caused has ended within the cool-down.
+    ///
+    /// A new set may have arrived since the lookup: look the key up again.
+    pub(crate) fn is_miss_final(&self, kid: Option<&str>, budget: Budget, now: u64) -> bool {
+        let cooldown = self.cooldowns.of(budget);
+        match budget {
+            Budget::Callers => {
+                kid.is_none()
+                    || cooldown.is_running(now, ATTEMPT_LIMIT)
+                    || cooldown.is_running(now, 0) && self.flight.is_idle()
+            }
+            // Whether the fetch failed makes a difference.
+            Budget::TokenEndpoint => false,
+        }
+    }
+
+    fn find_in_latest(&self, kid: Option<&str>) -> Option<Arc<Key>> {
+        self.latest().and_then(|set| set.find(kid).cloned())
+    }
+}
