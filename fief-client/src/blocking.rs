@@ -30,7 +30,8 @@ use url::Url;
 
 use crate::{
     AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefAccessTokenInfo,
-    FiefError, FiefTokenResponse, FiefUserInfo, LoginAttempt, RefreshParams, Requirements,
+    FiefError, FiefTokenResponse, FiefUserInfo, LoginAttempt, PendingTokens, RefreshParams,
+    Requirements,
 };
 
 /// Client of one Fief tenant whose methods block until the response has arrived. Cloning is cheap.
@@ -172,6 +173,8 @@ impl Fief {
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
+    ///   [`verify`](Self::verify).
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
     /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn finish_login(
@@ -192,6 +195,8 @@ impl Fief {
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
+    ///   [`verify`](Self::verify).
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
     /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn auth_callback(
@@ -213,6 +218,8 @@ impl Fief {
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
+    ///   [`verify`](Self::verify).
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
     /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn auth_refresh_token(
@@ -222,6 +229,23 @@ impl Fief {
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
         let (token, params) = (refresh_token.to_owned(), params.clone());
         self.block_on(|fief| async move { fief.auth_refresh_token(&token, &params).await })
+    }
+
+    /// Verifies tokens of a login or a refresh that could not be verified at once.
+    /// See [`Fief::verify`](crate::Fief::verify).
+    ///
+    /// # Errors
+    /// - [`FiefError::TokensPending`]: they still cannot be verified.
+    /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
+    ///   [`FiefError::AccessTokenExpired`]: the tokens are not those that were expected.
+    /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::Configuration`]: the tokens were issued to another client, or by another issuer.
+    pub fn verify(
+        &self,
+        pending: &PendingTokens,
+    ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+        let pending = pending.clone();
+        self.block_on(|fief| async move { fief.verify(&pending).await })
     }
 
     /// Validates an access token and checks requirements.

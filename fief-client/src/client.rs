@@ -23,7 +23,8 @@ use crate::{
 ///
 /// - login: [`begin_login`](Self::begin_login) and [`finish_login`](Self::finish_login), or step by
 ///   step [`auth_url`](Self::auth_url) and [`auth_callback`](Self::auth_callback);
-///   [`auth_refresh_token`](Self::auth_refresh_token), [`logout_url`](Self::logout_url);
+///   [`auth_refresh_token`](Self::auth_refresh_token), [`verify`](Self::verify),
+///   [`logout_url`](Self::logout_url);
 /// - access tokens: [`validate_access_token`](Self::validate_access_token);
 /// - the user: [`userinfo`](Self::userinfo), [`update_profile`](Self::update_profile),
 ///   [`change_password`](Self::change_password), [`email_change`](Self::email_change),

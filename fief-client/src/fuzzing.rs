@@ -92,12 +92,13 @@ pub fn id_token(
     nonce: &str,
 ) -> Option<FiefUserInfo> {
     let expected = Expected {
-        nonce: Some(nonce),
-        code: Some(code),
+        nonce: Some(nonce.into()),
+        code: Some(code.into()),
         acr: None,
         max_age: None,
         user: None,
         auth_time: None,
+        received_at: fief.provider().clock.now(),
     };
     fief.accept_id_token(claims, access_token, &expected)
 }

@@ -28,6 +28,7 @@
 //!   [`Fief::logout_url`].
 //! - An API that accepts access tokens: [`Fief::validate_access_token`] with [`Requirements`].
 //! - Staying logged in: [`Fief::auth_refresh_token`].
+//! - Tokens that were issued while Fief's keys could not be fetched: [`Fief::verify`].
 //! - The user's profile, password and e-mail address: [`Fief::userinfo`], [`Fief::update_profile`],
 //!   [`Fief::change_password`], [`Fief::email_change`].
 //! - One process for many tenants: [`Tenants`].
@@ -112,7 +113,7 @@ pub use crate::{
     error::{FiefError, RequestDetail},
     login::{
         AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
-        LoginAttempt, Prompt, RefreshParams, Screen,
+        LoginAttempt, PendingTokens, Prompt, RefreshParams, Screen,
     },
     tenants::Tenants,
     transport::{ClientAuth, TransportError},

@@ -193,7 +193,6 @@ async fn headers_that_are_not_understood_are_rejected() {
     let server = FiefTestServer::start().await;
     let fief = fief(&server);
     invalid(verified(&server, &fief, |token| token.header("crit", json!(["exp"]))).await);
-    invalid(verified(&server, &fief, |token| token.header("kid", "unknown")).await);
     invalid(verified(&server, &fief, |token| token.header("kid", 1)).await);
 }
 

@@ -16,6 +16,7 @@ mod faults;
 mod id_token;
 pub(crate) mod log;
 mod login;
+mod pending;
 mod recorder;
 mod refresh;
 mod secrets;

@@ -61,6 +61,32 @@ async fn anonymous_callers_make_no_session_invalid() {
     validate(&fief, &new).await.unwrap();
 }
 
+/// DJ-7: for the whole process, also if it fails.
+#[tokio::test]
+async fn unknown_key_ids_of_logins_fetch_once_in_five_seconds() {
+    for fault in [
+        Fault::status(503),
+        Fault::json(keys(&connected().await.0).await),
+    ] {
+        let (server, fief) = connected().await;
+        server.set_time(SystemTime::now());
+        server.rotate_key();
+        server.fault(Endpoint::Jwks, fault);
+        for turn in 1..=3 {
+            for _ in 0..4 {
+                let login = log_in(&server, &fief, AuthorizationRequest::new()).await;
+                assert!(matches!(login, Err(FiefError::TokensPending { .. })));
+            }
+            assert_eq!(fetches(&server), turn);
+            server.advance(4 * SECOND);
+            let login = log_in(&server, &fief, AuthorizationRequest::new()).await;
+            assert!(matches!(login, Err(FiefError::TokensPending { .. })));
+            assert_eq!(fetches(&server), turn);
+            server.advance(SECOND);
+        }
+    }
+}
+
 /// DJ-7: nor do logins use up the budget of callers.
 #[tokio::test]
 async fn logins_do_not_delay_callers() {

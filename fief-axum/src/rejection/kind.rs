@@ -158,6 +158,7 @@ impl From<FiefError> for RejectionKind {
             | ErrorClass::IdToken
             | ErrorClass::Response
             | ErrorClass::Status(..)
+            | ErrorClass::TokensPending
             | ErrorClass::Transport => Self::Unavailable,
         }
     }

@@ -156,7 +156,10 @@ fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Respo
             show(site, LoginPageKind::Failed, None)
         }
         ErrorClass::Inactive => show(site, LoginPageKind::Denied, Some(return_to)),
-        ErrorClass::Response | ErrorClass::Status(..) | ErrorClass::Transport => {
+        ErrorClass::Response
+        | ErrorClass::Status(..)
+        | ErrorClass::TokensPending
+        | ErrorClass::Transport => {
             tracing::warn!(error = %Chain(error), "failed to finish a login");
             show(site, LoginPageKind::Unavailable, Some(return_to))
         }

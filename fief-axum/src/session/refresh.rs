@@ -187,6 +187,7 @@ async fn classify(
         | ErrorClass::Expired
         | ErrorClass::Response
         | ErrorClass::Status(..)
+        | ErrorClass::TokensPending
         | ErrorClass::Transport
         | ErrorClass::Unmet(_) => {
             tracing::warn!(error = %Chain(error), "failed to refresh a session");

@@ -27,6 +27,10 @@ impl FiefError {
             Self::IdTokenInvalid(_) => ErrorClass::IdToken,
             Self::Request { status, detail } => ErrorClass::Status(status, detail),
             Self::ResponseInvalid(_) => ErrorClass::Response,
+            Self::TokensPending {
+                pending: _,
+                source: _,
+            } => ErrorClass::TokensPending,
             Self::Transport(_) => ErrorClass::Transport,
             Self::UserInactive => ErrorClass::Inactive,
         }
@@ -54,6 +58,8 @@ pub enum ErrorClass {
     /// Fief's response cannot be used.
     Response,
     Status(StatusCode, RequestDetail),
+    /// The tokens of a login or a refresh cannot be verified yet.
+    TokensPending,
     Transport,
     /// The access token is valid, but lacks what is required.
     Unmet(Unmet),

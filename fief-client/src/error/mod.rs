@@ -13,7 +13,7 @@ pub use self::{
     class::{ErrorClass, Unmet},
     detail::RequestDetail,
 };
-use crate::{FiefAcr, TransportError};
+use crate::{FiefAcr, PendingTokens, TransportError};
 
 /// Error of this crate: everything that can go wrong between an application and Fief.
 ///
@@ -143,6 +143,19 @@ pub enum FiefError {
     /// Often `base_url` is not Fief's, or something between Fief and this program responds instead.
     #[error("unusable response from Fief: {0}")]
     ResponseInvalid(&'static str),
+    /// Fief issued the tokens of a login or a refresh, but they cannot be verified yet: its keys cannot be fetched
+    /// at the moment, or do not contain a new one yet. The source says why.
+    ///
+    /// The code or refresh token is used up. Keep `pending`, and pass it to
+    /// [`Fief::verify`](crate::Fief::verify) later.
+    #[error("the tokens cannot be verified yet")]
+    #[non_exhaustive]
+    TokensPending {
+        /// The tokens.
+        pending: PendingTokens,
+        /// Why the keys cannot be fetched.
+        source: Box<FiefError>,
+    },
     /// No complete response arrived: Fief is unreachable, or too slow.
     #[error("no response from Fief")]
     Transport(#[source] TransportError),

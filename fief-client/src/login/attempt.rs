@@ -6,8 +6,8 @@ use url::Url;
 
 use crate::{
     AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, Fief, FiefAcr, FiefError,
-    FiefTokenResponse, FiefUserInfo, crypto,
-    login::random,
+    FiefTokenResponse, FiefUserInfo, PendingTokens, crypto,
+    login::{random, request::TokenRequestError},
     pkce::{CodeChallengeMethod, get_code_challenge},
     secret::expose,
 };
@@ -133,7 +133,8 @@ impl Fief {
     /// Finishes a login: checks that the callback belongs to this attempt, exchanges its code for tokens and
     /// verifies them. See [`begin_login`](Self::begin_login) for an example.
     ///
-    /// An attempt can be used once: delete it before calling this.
+    /// An attempt can be used once: delete it before calling this. If the future is dropped before it completes,
+    /// the tokens may be lost: spawn it if its caller may be cancelled.
     ///
     /// # Errors
     /// - [`FiefError::CallbackInvalid`]: the callback belongs to another login, client or issuer. Nothing was
@@ -145,6 +146,8 @@ impl Fief {
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
+    ///   [`verify`](Self::verify); the code is used up.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
     /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn finish_login(
@@ -152,14 +155,55 @@ impl Fief {
         attempt: &LoginAttempt,
         response: &AuthorizationResponse,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+        let pending = self.request_login_tokens(attempt, response).await?;
+        self.verify(&pending).await
+    }
+
+    /// Checks that a callback belongs to an attempt, and exchanges its code for tokens that are not verified:
+    /// the first step of [`finish_login`](Self::finish_login). For fief-axum, which stores them first.
+    #[doc(hidden)]
+    pub async fn request_login_tokens(
+        &self,
+        attempt: &LoginAttempt,
+        response: &AuthorizationResponse,
+    ) -> Result<PendingTokens, TokenRequestError> {
+        let code = self
+            .check_callback(attempt, response)
+            .await
+            .map_err(TokenRequestError::NotSent)?;
         let LoginAttempt {
-            state,
             nonce,
             code_verifier,
             redirect_uri,
-            client_id,
             acr,
             max_age,
+            state: _,
+            client_id: _,
+        } = attempt;
+        let params = AuthCallbackParams {
+            code_verifier: Some(code_verifier.clone()),
+            nonce: Some(nonce.clone()),
+            acr: *acr,
+            max_age: *max_age,
+        };
+        self.request_code_tokens(code.expose_secret(), redirect_uri, &params)
+            .await
+    }
+
+    /// Checks that a callback belongs to an attempt, and returns its code.
+    async fn check_callback(
+        &self,
+        attempt: &LoginAttempt,
+        response: &AuthorizationResponse,
+    ) -> Result<SecretString, FiefError> {
+        let LoginAttempt {
+            state,
+            client_id,
+            nonce: _,
+            code_verifier: _,
+            redirect_uri: _,
+            acr: _,
+            max_age: _,
         } = attempt;
         if !crypto::equal(state.expose_secret(), &response.state) {
             return Err(FiefError::CallbackInvalid(
@@ -177,14 +221,6 @@ impl Fief {
                 return Err(FiefError::CallbackInvalid("it comes from another issuer"));
             }
         }
-        let code = response.code.as_ref().map_err(Clone::clone)?;
-        let params = AuthCallbackParams {
-            code_verifier: Some(code_verifier.clone()),
-            nonce: Some(nonce.clone()),
-            acr: *acr,
-            max_age: *max_age,
-        };
-        self.auth_callback(code.expose_secret(), redirect_uri, &params)
-            .await
+        response.code.clone()
     }
 }

@@ -2,7 +2,10 @@ use std::{fmt, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, login::id_token::Expected};
+use crate::{
+    Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
+    login::{expected::Expected, request::TokenRequestError},
+};
 
 /// Parameters of a code exchange: what is sent and what the tokens are checked against. See
 /// [`Fief::auth_callback`].
@@ -77,6 +80,9 @@ impl Fief {
     /// The callback's `state` is not checked here: [`finish_login`](Self::finish_login) does that and calls
     /// this.
     ///
+    /// If the future is dropped before it completes, the tokens may be lost: spawn it if its caller may be
+    /// cancelled.
+    ///
     /// ```no_run
     /// # async fn example(fief: fief_client::Fief, code: &str) -> Result<(), fief_client::FiefError> {
     /// use fief_client::AuthCallbackParams;
@@ -92,6 +98,8 @@ impl Fief {
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those of this login.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
+    ///   [`verify`](Self::verify); the code is used up.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
     /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn auth_callback(
@@ -100,6 +108,17 @@ impl Fief {
         redirect_uri: &str,
         params: &AuthCallbackParams,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+        let pending = self.request_code_tokens(code, redirect_uri, params).await?;
+        self.verify(&pending).await
+    }
+
+    /// Exchanges the code of a callback for tokens that are not verified.
+    pub(super) async fn request_code_tokens(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        params: &AuthCallbackParams,
+    ) -> Result<PendingTokens, TokenRequestError> {
         let AuthCallbackParams {
             code_verifier,
             nonce,
@@ -116,15 +135,15 @@ impl Fief {
                 .as_ref()
                 .map(|verifier| ("code_verifier", verifier.expose_secret())),
         );
-        let tokens = self.token_request(form).await?;
-        let expected = Expected {
-            nonce: nonce.as_ref().map(ExposeSecret::expose_secret),
-            code: Some(code),
+        let expected = |received_at| Expected {
+            nonce: nonce.clone(),
+            code: Some(code.into()),
             acr: *acr,
             max_age: *max_age,
             user: None,
             auth_time: None,
+            received_at,
         };
-        self.verify_tokens(tokens, &expected).await
+        self.token_request(form, expected).await
     }
 }

@@ -1,13 +1,9 @@
-use std::time::Duration;
-
 use secrecy::{ExposeSecret, SecretString};
-use uuid::Uuid;
 
 use crate::{
-    Fief, FiefAcr, FiefError, FiefUserInfo,
-    clock::Clock,
-    crypto,
+    Fief, FiefError, FiefUserInfo, crypto,
     discovery::Discovery,
+    error::Unverified,
     fief::IdTokenClaims,
     jose::{
         claims::{TimeError, Validity},
@@ -15,20 +11,8 @@ use crate::{
         jws::{Jws, Type},
     },
     keys::Budget,
+    login::expected::Expected,
 };
-
-/// What an ID token must contain to belong to a request.
-pub(crate) struct Expected<'a> {
-    pub(crate) nonce: Option<&'a str>,
-    /// The exchanged code. `None` for a refresh.
-    pub(crate) code: Option<&'a str>,
-    pub(crate) acr: Option<FiefAcr>,
-    pub(crate) max_age: Option<Duration>,
-    /// The user, if already known.
-    pub(crate) user: Option<Uuid>,
-    /// The time of the login in seconds of Unix time, if already known.
-    pub(crate) auth_time: Option<u64>,
-}
 
 impl Fief {
     /// Verifies the ID token that came with an access token
@@ -37,31 +21,33 @@ impl Fief {
         &self,
         id_token: &str,
         access_token: &str,
-        expected: &Expected<'_>,
-    ) -> Result<FiefUserInfo, FiefError> {
+        expected: &Expected,
+    ) -> Result<FiefUserInfo, Unverified> {
+        let invalid = |why| Unverified::Rejected(FiefError::IdTokenInvalid(why));
         if id_token.len() > MAX_LEN {
-            return Err(FiefError::IdTokenInvalid("it is too long"));
+            return Err(invalid("it is too long"));
         }
-        let opened = open(&self.inner.encryption_keys, id_token)?;
+        let opened = open(&self.inner.encryption_keys, id_token).map_err(invalid)?;
         let id_token = opened
             .as_ref()
             .map_or(id_token, ExposeSecret::expose_secret);
-        let mut jws = Jws::parse(id_token).map_err(FiefError::IdTokenInvalid)?;
-        let kid = jws.kid.as_deref();
-        let key = self.inner.find_key(kid, Budget::TokenEndpoint).await?;
-        let key = key.ok_or(FiefError::IdTokenInvalid(
-            "it is signed with an unknown key",
-        ))?;
+        let mut jws = Jws::parse(id_token).map_err(invalid)?;
         match jws.typ {
             Type::Any => {}
             Type::AccessToken | Type::Other => {
-                return Err(FiefError::IdTokenInvalid(
-                    "its type is not that of an ID token",
-                ));
+                return Err(invalid("its type is not that of an ID token"));
             }
         }
-        let claims: IdTokenClaims<'_> = jws.verify(&key).map_err(FiefError::IdTokenInvalid)?;
-        self.check_id_token(&claims, access_token, expected)?;
+        let kid = jws.kid.as_deref();
+        let found = self.inner.find_key(kid, Budget::TokenEndpoint).await;
+        let Some(key) = found.map_err(Unverified::NoKeys)? else {
+            return Err(Unverified::UnknownKey(FiefError::IdTokenInvalid(
+                "it is signed with an unknown key",
+            )));
+        };
+        let claims: IdTokenClaims<'_> = jws.verify(&key).map_err(invalid)?;
+        self.check_id_token(&claims, access_token, expected)
+            .map_err(Unverified::Rejected)?;
         Ok(claims.user)
     }
 
@@ -69,14 +55,14 @@ impl Fief {
         &self,
         claims: &IdTokenClaims<'_>,
         access_token: &str,
-        expected: &Expected<'_>,
+        expected: &Expected,
     ) -> Result<(), FiefError> {
         let provider = self.provider();
         let clock = &provider.clock;
         claims
             .check_origin(&provider.discovery, self.client_id())
             .and_then(|()| claims.check_binding(access_token, expected))
-            .and_then(|()| claims.check_login(expected, clock))
+            .and_then(|()| claims.check_login(expected, clock.leeway))
             .map_err(FiefError::IdTokenInvalid)?;
         claims
             .validity()
@@ -95,7 +81,7 @@ impl Fief {
         &self,
         claims: &str,
         access_token: &str,
-        expected: &Expected<'_>,
+        expected: &Expected,
     ) -> Option<FiefUserInfo> {
         let claims: IdTokenClaims<'_> = crate::jose::json::object(claims)?;
         self.check_id_token(&claims, access_token, expected).ok()?;
@@ -104,16 +90,13 @@ impl Fief {
 }
 
 /// Decrypts a token. With keys it must be encrypted, without keys it must not.
-fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, FiefError> {
+fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, &'static str> {
     if keys.is_empty() && token.bytes().filter(|byte| *byte == b'.').count() == 4 {
-        return Err(FiefError::IdTokenInvalid(
-            "it is encrypted, but no encryption_key is set",
-        ));
+        return Err("it is encrypted, but no encryption_key is set");
     }
     (!keys.is_empty())
         .then(|| jwe::decrypt(token, keys))
         .transpose()
-        .map_err(FiefError::IdTokenInvalid)
 }
 
 impl IdTokenClaims<'_> {
@@ -129,11 +112,7 @@ impl IdTokenClaims<'_> {
     }
 
     /// Checks that the token belongs to the request, and to the access token beside it.
-    fn check_binding(
-        &self,
-        access_token: &str,
-        expected: &Expected<'_>,
-    ) -> Result<(), &'static str> {
+    fn check_binding(&self, access_token: &str, expected: &Expected) -> Result<(), &'static str> {
         let Expected {
             nonce,
             code,
@@ -141,14 +120,16 @@ impl IdTokenClaims<'_> {
             acr: _,
             max_age: _,
             auth_time: _,
-        } = *expected;
+            received_at: _,
+        } = expected;
         let same_nonce = match (&self.nonce, nonce) {
-            (Some(claim), Some(nonce)) => crypto::equal(claim, nonce),
+            (Some(claim), Some(nonce)) => crypto::equal(claim, nonce.expose_secret()),
             (claim, nonce) => claim.is_none() && nonce.is_none(),
         };
         if !same_nonce {
             return Err("it has another nonce");
         }
+        let code = code.as_ref().map(ExposeSecret::expose_secret);
         self.check_hashes(access_token, code)?;
         if user.is_some_and(|user| user != self.user.sub) {
             return Err("it belongs to another user than before");
@@ -157,11 +138,12 @@ impl IdTokenClaims<'_> {
     }
 
     /// Checks that the login meets the request.
-    fn check_login(&self, expected: &Expected<'_>, clock: &Clock) -> Result<(), &'static str> {
+    fn check_login(&self, expected: &Expected, leeway: u64) -> Result<(), &'static str> {
         let Expected {
             acr,
             max_age,
             auth_time: before,
+            received_at,
             nonce: _,
             code: _,
             user: _,
@@ -171,12 +153,11 @@ impl IdTokenClaims<'_> {
         }
         if let Some(max_age) = max_age {
             let auth_time = self.auth_time.ok_or("it has no auth_time")?;
-            let now = clock.now();
-            if auth_time.0 > now.saturating_add(clock.leeway) {
+            if auth_time.0 > received_at.saturating_add(leeway) {
                 return Err("its auth_time is in the future");
             }
-            let oldest = max_age.as_secs().saturating_add(clock.leeway);
-            if now.saturating_sub(auth_time.0) > oldest {
+            let oldest = max_age.as_secs().saturating_add(leeway);
+            if received_at.saturating_sub(auth_time.0) > oldest {
                 return Err("its login is older than requested");
             }
         }

@@ -3,8 +3,9 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::{
-    Fief, FiefError, FiefTokenResponse, FiefUserInfo, clock::unix_seconds,
-    login::id_token::Expected,
+    Fief, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
+    clock::unix_seconds,
+    login::{expected::Expected, request::TokenRequestError},
 };
 
 /// Parameters of a refresh: what is requested and what the new tokens are checked against. See
@@ -69,6 +70,9 @@ impl Fief {
     /// time refresh a session. The request is sent once. The new access token has the user's current
     /// permissions, and ACR [`LevelZero`](crate::FiefAcr::LevelZero).
     ///
+    /// If the future is dropped before it completes, the tokens may be lost: spawn it if its caller may be
+    /// cancelled. [`verify`](Self::verify) has an example of what to do if Fief's keys cannot be fetched.
+    ///
     /// ```no_run
     /// use fief_client::{Fief, FiefError, FiefTokenResponse, RefreshParams};
     ///
@@ -87,6 +91,8 @@ impl Fief {
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those that were expected.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
+    /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
+    ///   [`verify`](Self::verify); the refresh token is used up.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
     /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     ///
@@ -97,6 +103,18 @@ impl Fief {
         refresh_token: &str,
         params: &RefreshParams,
     ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
+        let pending = self.request_refreshed_tokens(refresh_token, params).await?;
+        self.verify(&pending).await
+    }
+
+    /// Exchanges a refresh token for new tokens that are not verified: the first step of
+    /// [`auth_refresh_token`](Self::auth_refresh_token). For fief-axum, which stores them first.
+    #[doc(hidden)]
+    pub async fn request_refreshed_tokens(
+        &self,
+        refresh_token: &str,
+        params: &RefreshParams,
+    ) -> Result<PendingTokens, TokenRequestError> {
         let RefreshParams {
             scopes,
             user,
@@ -108,15 +126,15 @@ impl Fief {
             ("refresh_token", refresh_token),
         ];
         form.extend(scope.as_deref().map(|scope| ("scope", scope)));
-        let tokens = self.token_request(form).await?;
-        let expected = Expected {
+        let expected = |received_at| Expected {
             nonce: None,
             code: None,
             acr: None,
             max_age: None,
             user: *user,
             auth_time: *auth_time,
+            received_at,
         };
-        self.verify_tokens(tokens, &expected).await
+        self.token_request(form, expected).await
     }
 }

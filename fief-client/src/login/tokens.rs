@@ -3,11 +3,7 @@ use std::{fmt, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Fief, FiefError, FiefUserInfo,
-    login::id_token::Expected,
-    secret::{expose, expose_some},
-};
+use crate::secret::{expose, expose_some};
 
 /// Tokens of a login or a refresh
 /// ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
@@ -69,18 +65,16 @@ impl FiefTokenResponse {
         self.refresh_token.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    /// Checks what later requests and headers rely on.
-    fn check(self) -> Result<Self, FiefError> {
+    /// Checks what later requests and headers rely on. The error says what is wrong.
+    pub(super) fn check(self) -> Result<Self, &'static str> {
         if !self.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(FiefError::ResponseInvalid("the token's type is not bearer"));
+            return Err("the token's type is not bearer");
         }
         let plain = is_visible_ascii(self.access_token())
             && is_visible_ascii(self.id_token())
             && self.refresh_token().is_none_or(is_visible_ascii);
         if !plain {
-            return Err(FiefError::ResponseInvalid(
-                "a token is empty or not printable ASCII",
-            ));
+            return Err("a token is empty or not printable ASCII");
         }
         Ok(self)
     }
@@ -88,46 +82,6 @@ impl FiefTokenResponse {
 
 fn is_visible_ascii(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-impl Fief {
-    /// Sends a request to the token endpoint, once.
-    ///
-    /// The keys are fetched first: without them the tokens could not be verified, and the code or refresh
-    /// token would be used up for nothing.
-    pub(crate) async fn token_request(
-        &self,
-        form: Vec<(&str, &str)>,
-    ) -> Result<FiefTokenResponse, FiefError> {
-        self.inner.keys().await?;
-        let metadata = self.inner.metadata().await?;
-        let (provider, credentials) = (self.provider(), &self.inner.credentials);
-        let url = provider.base.resolve(&metadata.token);
-        let http = &provider.http;
-        let tokens: FiefTokenResponse = http.post_form(url, form, credentials).await?;
-        tokens.check()
-    }
-
-    /// Verifies both tokens, and that they belong to one active user.
-    pub(crate) async fn verify_tokens(
-        &self,
-        tokens: FiefTokenResponse,
-        expected: &Expected<'_>,
-    ) -> Result<(FiefTokenResponse, FiefUserInfo), FiefError> {
-        let user = self
-            .verify_id_token(tokens.id_token(), tokens.access_token(), expected)
-            .await?;
-        let info = self.validate_session_token(tokens.access_token()).await?;
-        if info.id() != user.sub {
-            return Err(FiefError::IdTokenInvalid(
-                "it belongs to another user than the access token",
-            ));
-        }
-        if user.is_active == Some(false) {
-            return Err(FiefError::UserInactive);
-        }
-        Ok((tokens, user))
-    }
 }
 
 impl fmt::Debug for FiefTokenResponse {

@@ -45,6 +45,7 @@ impl RetryAfter {
             | ErrorClass::Inactive
             | ErrorClass::Invalid
             | ErrorClass::Response
+            | ErrorClass::TokensPending
             | ErrorClass::Transport
             | ErrorClass::Unmet(_) => None,
         };
