@@ -165,7 +165,7 @@ async fn tokens_can_be_kept_before_they_are_verified() {
     assert_eq!(fief.verify(&pending).await.unwrap().1.sub, user.sub);
 }
 
-/// RF-9, IT-2, IT-4, IT-11, IT-12: a verification that is late is not less strict, and its result is final.
+/// FD-20, RF-9, IT-2, IT-4, IT-11, IT-12: a verification that is late is not less strict, and its result is final.
 #[tokio::test]
 async fn what_pending_tokens_must_match_is_kept() {
     let other = Uuid::from_u128(1);
@@ -274,7 +274,7 @@ async fn pending_tokens_expire() {
     );
 }
 
-/// RF-9: once for all clones, with one request for the keys.
+/// FD-20, RF-9: once for all clones, with one request for the keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn clones_that_are_verified_at_once_have_the_same_tokens() {
     let (server, fief, tokens, _) = offline().await;
@@ -408,7 +408,7 @@ async fn malformed_pending_tokens_are_rejected() {
     drop(server);
 }
 
-/// LG-1, LG-2, D19: neither the error nor what it holds shows a secret.
+/// RF-9, LG-1, LG-2: neither the error nor what it holds shows a secret.
 #[tokio::test]
 async fn pending_tokens_show_no_secret() {
     let (server, fief, _, user) = offline().await;

@@ -30,6 +30,26 @@ async fn a_key_that_came_meanwhile_is_found() {
     assert_eq!(fetches(&server), 1);
 }
 
+/// FD-21, DJ-11: also if it is that of a login, whose budget the other one has used up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_a_login_that_came_meanwhile_is_found() {
+    let server = FiefTestServer::start().await;
+    let new = Arc::new(OnceLock::<String>::new());
+    let theirs = Arc::clone(&new);
+    let (fief, looks) = interrupted(&server, move |fief| {
+        elsewhere(fief.validate_session_token(theirs.get().unwrap())).unwrap();
+    });
+    fief.prefetch_keys().await.unwrap();
+    server.reset_requests();
+    server.rotate_key();
+    new.set(token(&server, 0)).unwrap();
+    looks.store(0, Ordering::Relaxed);
+    fief.validate_session_token(&token(&server, 1))
+        .await
+        .unwrap();
+    assert_eq!(fetches(&server), 1);
+}
+
 /// DJ-8: and when the whole set came meanwhile, it is not fetched again.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_came_meanwhile_are_not_fetched_again() {
