@@ -44,14 +44,16 @@ pub(super) fn resource(id: &str) -> Result<Resource, Error> {
     Ok(Resource::new(id, &url))
 }
 
-/// Validates the beginning of cookie names.
+/// Validates the beginning of cookie names. `__` begins those with a prefix that
+/// browsers know, such as `__Host-`. A dot separates what the names end with.
 pub(super) fn cookie_name(name: String) -> Result<String, Error> {
     let is_valid = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if (1..=32).contains(&name.len()) && name.bytes().all(is_valid) {
+    let has_length = (1..=32).contains(&name.len());
+    if has_length && name.bytes().all(is_valid) && !name.starts_with("__") {
         Ok(name)
     } else {
         Err(Error::config(
-            "cookie_name must be 1 to 32 ASCII letters, digits, `-` and `_`",
+            "cookie_name must be 1 to 32 ASCII letters, digits, `-` and `_`, and not begin with `__`",
         ))
     }
 }

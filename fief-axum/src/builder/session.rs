@@ -14,8 +14,9 @@ impl FiefAuthBuilder {
     ///
     /// It is needed only if two `FiefAuth` have the same client and URL, or if
     /// other software expects a certain name. The names have no hash then, so each
-    /// application on the host needs another beginning. ASCII letters, digits, `-` and
-    /// `_`, 1 to 32 of them.
+    /// application on the host needs a different one: `shop` and `shop_login` keep
+    /// their cookies apart. ASCII letters, digits, `-` and `_`, 1 to 32 of them, and
+    /// not `__` at the beginning.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.cookie_name = Some(name.into());
         self

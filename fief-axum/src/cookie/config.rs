@@ -10,9 +10,16 @@ use super::seal::Keys;
 /// Names, attributes and keys of the cookies of an application.
 ///
 /// All cookies are `HttpOnly`, `SameSite=Lax` and for the path `/`. Browsers
-/// share cookies between all paths and ports of a host, so the names contain a
-/// hash of the client and the application's URL: several applications on one
-/// host keep their cookies apart.
+/// share cookies between all paths and ports of a host, so each application has
+/// names of its own:
+///
+/// - `fief_seen_xu8fLfjV` by default. The hash of the client and the
+///   application's URL has 8 letters and digits.
+/// - `shop_seen` if the application has set `shop`. What follows the last `_` is
+///   never 8 characters long, so this is no default name of an application.
+///
+/// Neither contains a dot, so what follows one (`fief_login_xu8fLfjV.Gq3x0aZk`)
+/// belongs to the application and the kind of cookie before it.
 pub(crate) struct CookieConfig {
     /// Whether browsers use https. It is `false` on loopback only.
     is_secure: bool,
@@ -80,9 +87,11 @@ impl CookieConfig {
     }
 }
 
-/// Returns 8 characters of the SHA-256 of a text, base64url.
+/// Returns 8 letters and digits of the SHA-256 of a text: base64, of which the
+/// two other characters are replaced.
 pub(crate) fn short_hash(text: &str) -> String {
-    let mut hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()));
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    let mut hash = URL_SAFE_NO_PAD.encode(hash).replace(['-', '_'], "0");
     hash.truncate(8);
     hash
 }

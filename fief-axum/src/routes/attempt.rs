@@ -52,7 +52,7 @@ impl Attempt {
         let sealed = config.keys.seal(Purpose::Login, self)?;
         let mut cookies =
             vec![config.cookie(cookie_name(config, self.login.state()), sealed, MAX_AGE)];
-        let prefix = format!("{}_", config.name(NAME));
+        let prefix = name_prefix(config);
         let mut others: Vec<_> = jar
             .iter()
             .filter(|(name, _)| name.starts_with(&prefix))
@@ -92,7 +92,7 @@ impl Attempt {
 
     /// Removes all attempts that the browser has.
     pub(crate) fn clear_all(config: &CookieConfig, jar: Jar<'_>) -> Vec<Cookie<'static>> {
-        let prefix = format!("{}_", config.name(NAME));
+        let prefix = name_prefix(config);
         jar.iter()
             .filter(|(name, _)| name.starts_with(&prefix))
             .take(MAX_CLEARED)
@@ -113,7 +113,13 @@ fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
 /// Returns the name of the cookie of an attempt, which contains a short hash of
 /// its state: the callback finds the attempt by it, and the state stays secret.
 fn cookie_name(config: &CookieConfig, state: &str) -> String {
-    format!("{}_{}", config.name(NAME), short_hash(state))
+    format!("{}{}", name_prefix(config), short_hash(state))
+}
+
+/// Returns what the names of all attempts begin with. It ends with a dot, so
+/// that no cookie of another application begins with it.
+fn name_prefix(config: &CookieConfig) -> String {
+    format!("{}.", config.name(NAME))
 }
 
 fn millis(time: SystemTime) -> u64 {
