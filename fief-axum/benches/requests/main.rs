@@ -11,6 +11,8 @@
 mod fixture;
 mod hanging;
 mod http;
+#[path = "../counts/login.rs"]
+mod login;
 mod measure;
 mod raw;
 mod session;

@@ -7,23 +7,25 @@
 use axum::http::HeaderMap;
 use tower_cookies::Cookie;
 
-use super::{config::CookieConfig, jar::Jar};
+use super::{
+    config::{CookieConfig, MAX_CHUNKS},
+    jar::Jar,
+};
 use crate::Error;
 
-/// Joins the chunks of the sealed session.
+/// Joins the chunks of the sealed session, by the values of their cookies.
 ///
 /// Returns `None` if a chunk is missing or was sent more than once. Whether
 /// they belong together shows when the session is opened.
-pub(crate) fn read(config: &CookieConfig, headers: &HeaderMap) -> Option<String> {
-    let jar = Jar::new(headers);
-    let (count, first) = jar.get(&chunk_name(config, 0))?.split_once('.')?;
+pub(crate) fn join([first, others @ ..]: [Option<&str>; MAX_CHUNKS]) -> Option<String> {
+    let (count, first) = first?.split_once('.')?;
     let count: usize = count
         .parse()
         .ok()
         .filter(|count| (1..=MAX_CHUNKS).contains(count))?;
     let mut sealed = first.to_owned();
-    for index in 1..count {
-        sealed.push_str(jar.get(&chunk_name(config, index))?);
+    for chunk in others.iter().take(count - 1) {
+        sealed.push_str((*chunk)?);
     }
     Some(sealed)
 }
@@ -48,7 +50,7 @@ pub(crate) fn write(
     }
     let mut rest = sealed;
     let mut cookies = Vec::with_capacity(MAX_CHUNKS);
-    for index in 0..count {
+    for (index, name) in config.chunk_names().into_iter().take(count).enumerate() {
         // Base64url is ASCII, so every index is a character boundary.
         let (chunk, tail) = rest.split_at_checked(CHUNK_LEN).unwrap_or((rest, ""));
         rest = tail;
@@ -57,7 +59,7 @@ pub(crate) fn write(
         } else {
             chunk.to_owned()
         };
-        cookies.push(config.cookie(chunk_name(config, index), value, max_age));
+        cookies.push(config.cookie(name.to_owned(), value, max_age));
     }
     cookies.extend(clear_from(config, headers, count));
     Ok(cookies)
@@ -75,23 +77,13 @@ fn clear_from(
     first: usize,
 ) -> impl Iterator<Item = Cookie<'static>> {
     let jar = Jar::new(headers);
-    (first..MAX_CHUNKS)
-        .map(|index| chunk_name(config, index))
+    let surplus = config.chunk_names().into_iter().skip(first);
+    surplus
         .filter(move |name| jar.has(name))
-        .map(|name| config.removal(name))
-}
-
-fn chunk_name(config: &CookieConfig, index: usize) -> String {
-    let name = config.session_name();
-    if index == 0 {
-        name.to_owned()
-    } else {
-        format!("{name}.{index}")
-    }
+        .map(|name| config.removal(name.to_owned()))
 }
 
 /// In bytes: browsers limit name, value and attributes to 4096.
 const CHUNK_LEN: usize = 3900;
 /// In bytes, of all chunks: servers limit the size of all headers.
 const MAX_SEALED_LEN: usize = 7900;
-const MAX_CHUNKS: usize = 3;

@@ -28,8 +28,10 @@ pub(crate) struct CookieConfig {
     /// The end of names, such as `_xu8fLfjV`. Empty for names that the
     /// application has set.
     suffix: String,
-    /// The name of the session cookie.
-    session: String,
+    /// The names of the session cookie and of its other chunks.
+    session: [String; MAX_CHUNKS],
+    /// The name of the cookie that says when a session was last used.
+    seen: String,
     pub(crate) keys: Arc<Keys>,
 }
 
@@ -49,16 +51,33 @@ impl CookieConfig {
         let session = format!("{prefix}session{suffix}");
         Self {
             is_secure,
+            seen: format!("{prefix}seen{suffix}"),
+            session: [
+                session.clone(),
+                format!("{session}.1"),
+                format!("{session}.2"),
+            ],
             prefix,
             suffix,
-            session,
             keys,
         }
     }
 
     /// Returns the name of the session cookie.
     pub(crate) fn session_name(&self) -> &str {
-        &self.session
+        let [first, ..] = &self.session;
+        first
+    }
+
+    /// Returns the names of the chunks of a session, of which the first is that of
+    /// the session cookie.
+    pub(crate) fn chunk_names(&self) -> [&str; MAX_CHUNKS] {
+        self.session.each_ref().map(String::as_str)
+    }
+
+    /// Returns the name of the cookie that says when a session was last used.
+    pub(crate) fn seen_name(&self) -> &str {
+        &self.seen
     }
 
     /// Returns the full name of a cookie.
@@ -95,3 +114,6 @@ pub(crate) fn short_hash(text: &str) -> String {
     hash.truncate(8);
     hash
 }
+
+/// How many cookies a session is split into at most.
+pub(crate) const MAX_CHUNKS: usize = 3;

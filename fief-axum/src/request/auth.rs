@@ -14,7 +14,7 @@ use crate::{
     metrics,
     response::pending::PendingResponse,
     routes::config::LoginConfig,
-    session::{self, Session, SessionCookie, Sessions},
+    session::{self, SentCookies, Session, Sessions},
     shared::Shared,
 };
 
@@ -248,7 +248,7 @@ impl RequestAuth {
         let auth = &self.auth;
         let session = auth
             .sessions()
-            .and_then(|sessions| Some((sessions, SessionCookie::read(sessions, head.headers)?)));
+            .and_then(|sessions| Some((sessions, SentCookies::read(sessions, head.headers)?)));
         let name = auth.access_token_cookie();
         let token_cookie = name.and_then(|name| Jar::new(head.headers).get(name));
         let token_cookie = token_cookie.filter(|value| !value.is_empty());
@@ -259,8 +259,8 @@ impl RequestAuth {
         if !csrf::is_same_origin(auth.site().map(LoginConfig::origin), head) {
             return Err(RejectionKind::CrossSite);
         }
-        if let Some((sessions, cookie)) = session
-            && let Some(credential) = self.authenticate_by_session(sessions, cookie, head).await?
+        if let Some((sessions, sent)) = session
+            && let Some(credential) = self.authenticate_by_session(sessions, sent, head).await?
         {
             return Ok(credential);
         }
@@ -276,10 +276,10 @@ impl RequestAuth {
     async fn authenticate_by_session(
         &self,
         sessions: &Arc<Sessions>,
-        cookie: SessionCookie,
+        sent: SentCookies<'_>,
         head: RequestHead<'_>,
     ) -> Result<Option<Credential>, RejectionKind> {
-        let authenticated = session::authenticate(sessions, head, cookie).await?;
+        let authenticated = session::authenticate(sessions, head, sent).await?;
         let Some((token, session)) = authenticated.session else {
             return Ok(None);
         };

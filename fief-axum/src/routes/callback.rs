@@ -22,7 +22,7 @@ use crate::{
     Error,
     cookie::Jar,
     response::pending::append_cookies,
-    session::{self, Loaded, SessionCookie, Sessions},
+    session::{self, Loaded, SentCookies, Sessions},
     shared::Shared,
 };
 
@@ -119,10 +119,10 @@ fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Respons
 ///
 /// The code is not sent to Fief, since it may belong to an attacker's login.
 async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
-    let Some(cookie) = SessionCookie::read(&site.sessions, headers) else {
+    let Some(cookies) = SentCookies::read(&site.sessions, headers) else {
         return show(site, LoginPageKind::Expired, None);
     };
-    match session::load(&site.sessions, cookie, headers, now).await {
+    match session::load(&site.sessions, cookies, now).await {
         Ok(Loaded::Active { .. }) => Redirect::to(&site.after_login).into_response(),
         Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, None),
         Err(error) => {

@@ -11,7 +11,7 @@ use tower_cookies::Cookie;
 
 use super::{
     data::Session,
-    load::{Loaded, SessionCookie, load, write},
+    load::{Loaded, SentCookies, load, write},
     seen,
     sessions::Sessions,
     token::access_token,
@@ -43,10 +43,10 @@ pub(crate) struct SessionAuth {
 pub(crate) async fn authenticate(
     sessions: &Arc<Sessions>,
     head: RequestHead<'_>,
-    cookie: SessionCookie,
+    cookies: SentCookies<'_>,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = unix_seconds(sessions.fief.now());
-    let (session, seen_at) = match load(sessions, cookie, head.headers, now).await? {
+    let (session, seen_at) = match load(sessions, cookies, now).await? {
         Loaded::Active { session, seen_at } => (session, seen_at),
         Loaded::Expired => return Ok(SessionAuth::default()),
     };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error,
-    cookie::{Purpose, chunks},
+    cookie::{Jar, Purpose, chunks},
 };
 
 /// Result of [`load`].
@@ -39,20 +39,48 @@ pub(crate) enum SessionCookie {
 }
 
 impl SessionCookie {
-    /// Reads and opens the cookie, without I/O.
-    ///
-    /// Returns `None` if there is none, or if it was not sealed by this
-    /// application.
+    /// Reads and opens the cookie of a request, as [`SentCookies::read`] does.
     pub(crate) fn read(sessions: &Sessions, headers: &HeaderMap) -> Option<Self> {
-        let sealed = chunks::read(&sessions.cookies, headers)?;
+        SentCookies::read(sessions, headers).map(|sent| sent.session)
+    }
+
+    /// Opens the cookie, without I/O.
+    ///
+    /// Returns `None` if it was not sealed by this application.
+    fn open(sessions: &Sessions, sealed: &str) -> Option<Self> {
         let keys = &sessions.cookies.keys;
         if sessions.store.is_some() {
-            let ticket = keys.open(Purpose::Ticket, &sealed);
+            let ticket = keys.open(Purpose::Ticket, sealed);
             ticket.map(Arc::new).map(Self::Ticket)
         } else {
-            let session = keys.open(Purpose::Session, &sealed);
+            let session = keys.open(Purpose::Session, sealed);
             session.map(Arc::new).map(Self::Session)
         }
+    }
+}
+
+/// Cookies of a request with a session.
+pub(crate) struct SentCookies<'a> {
+    pub(crate) session: SessionCookie,
+    /// The cookie that says when the session was last used, still sealed.
+    seen: Option<&'a str>,
+}
+
+impl<'a> SentCookies<'a> {
+    /// Reads the cookies and opens that of the session, without I/O.
+    ///
+    /// Returns `None` if there is no session, or if it was not sealed by this
+    /// application.
+    pub(crate) fn read(sessions: &Sessions, headers: &'a HeaderMap) -> Option<Self> {
+        let cookies = &sessions.cookies;
+        let [first, second, third] = cookies.chunk_names();
+        let names = [first, second, third, cookies.seen_name()];
+        let [first, second, third, seen] = Jar::new(headers).find(names);
+        let sealed = chunks::join([first, second, third])?;
+        Some(Self {
+            session: SessionCookie::open(sessions, &sealed)?,
+            seen,
+        })
     }
 }
 
@@ -63,11 +91,10 @@ impl SessionCookie {
 /// [`Error::SessionStore`] if the store failed.
 pub(crate) async fn load(
     sessions: &Sessions,
-    cookie: SessionCookie,
-    headers: &HeaderMap,
+    cookies: SentCookies<'_>,
     now: u64,
 ) -> Result<Loaded, Error> {
-    let session = match (cookie, &sessions.store) {
+    let session = match (cookies.session, &sessions.store) {
         (SessionCookie::Session(session), _) => session,
         (SessionCookie::Ticket(ticket), Some(store)) => match store.load(&ticket).await? {
             Some(session) => Arc::new(session),
@@ -75,7 +102,9 @@ pub(crate) async fn load(
         },
         (SessionCookie::Ticket(_), None) => return Ok(Loaded::Expired),
     };
-    let seen_at = seen::read(sessions, headers, session.id);
+    let seen_at = cookies
+        .seen
+        .and_then(|sealed| seen::open(sessions, sealed, session.id));
     Ok(match session.age(sessions.config, seen_at, now) {
         Age::Current if !sessions.revoked.contains(&session) => Loaded::Active { session, seen_at },
         Age::Current | Age::Expired => Loaded::Expired,

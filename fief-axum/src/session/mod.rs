@@ -92,7 +92,7 @@ pub(crate) use self::{
     config::SessionConfig,
     create::create,
     data::{Session, random_id},
-    load::{Loaded, SessionCookie, load, write},
+    load::{Loaded, SentCookies, load, write},
     record_store::RecordStore,
     refreshes::Refreshes,
     revocation_list::RevocationList,

@@ -21,10 +21,9 @@ struct Seen {
     at: u64,
 }
 
-/// Returns when the session was last used. `None` if the cookie is missing or
-/// belongs to another session.
-pub(crate) fn read(sessions: &Sessions, headers: &HeaderMap, session: Uuid) -> Option<u64> {
-    let sealed = Jar::new(headers).get(&sessions.cookies.name(NAME))?;
+/// Opens the cookie, and returns when the session was last used. `None` if it
+/// was not sealed by this application or belongs to another session.
+pub(crate) fn open(sessions: &Sessions, sealed: &str, session: Uuid) -> Option<u64> {
     let seen: Seen = sessions.cookies.keys.open(Purpose::Seen, sealed)?;
     (seen.session == session).then_some(seen.at)
 }
@@ -45,16 +44,19 @@ pub(crate) fn write(
     let sealed = cookies
         .keys
         .seal(Purpose::Seen, &Seen { session, at: now })?;
-    Ok(cookies.cookie(cookies.name(NAME), sealed, sessions.config.absolute))
+    Ok(cookies.cookie(
+        cookies.seen_name().to_owned(),
+        sealed,
+        sessions.config.absolute,
+    ))
 }
 
 /// Removes the cookie, if the browser sent it.
 pub(crate) fn clear(sessions: &Sessions, headers: &HeaderMap) -> Option<Cookie<'static>> {
-    let name = sessions.cookies.name(NAME);
-    let is_sent = Jar::new(headers).has(&name);
-    is_sent.then(|| sessions.cookies.removal(name))
+    let name = sessions.cookies.seen_name();
+    let is_sent = Jar::new(headers).has(name);
+    is_sent.then(|| sessions.cookies.removal(name.to_owned()))
 }
 
-const NAME: &str = "seen";
 /// In seconds.
 const RENEW_AFTER: u64 = 60;
