@@ -49,6 +49,7 @@ impl FiefAuth {
             fief,
             site: None,
             users: Arc::new(Users::new()),
+            waiters: Arc::default(),
             on_rejection: None,
             access_token_cookie: None,
             challenge: Challenge::default(),

@@ -8,7 +8,7 @@ use crate::{
     rejection::{self, OnRejection, challenge::Challenge},
     request::head::RequestHead,
     routes::config::{LoginConfig, Resource},
-    session::Sessions,
+    session::{Sessions, Waiters},
     user::Users,
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     /// `None` without login: then only bearer tokens, or an access token in a cookie, authenticate.
     pub(crate) site: Option<LoginConfig>,
     pub(crate) users: Arc<Users>,
+    /// What waits for the end of sessions and tokens.
+    pub(crate) waiters: Arc<Waiters>,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) access_token_cookie: Option<String>,
     pub(crate) challenge: Challenge,

@@ -6,6 +6,7 @@ mod begin;
 mod callback;
 mod clocks;
 mod cookies;
+mod ended;
 mod late;
 mod lifetime;
 mod logout;

@@ -23,7 +23,9 @@ use crate::{
     extract::policy::Policies,
     flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
-    session::{RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store, random_id},
+    session::{
+        RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store, Waiters, random_id,
+    },
     shared::Shared,
     user::Users,
 };
@@ -177,6 +179,7 @@ impl FiefAuthBuilder {
             users,
         } = self;
         let users = Arc::new(users);
+        let waiters = Arc::new(Waiters::default());
         let site = match login {
             Some((app_url, key)) => {
                 let app_url = check::app_url(&app_url)?;
@@ -202,7 +205,8 @@ impl FiefAuthBuilder {
                     ),
                     config: session,
                     refreshes: Refreshes::new(),
-                    revoked: RevocationList::new(random_id()?),
+                    revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
+                    waiters: Arc::clone(&waiters),
                     revocations: SingleFlight::new(false),
                     pending: AtomicUsize::new(0),
                 };
@@ -218,6 +222,7 @@ impl FiefAuthBuilder {
             fief,
             site,
             users,
+            waiters,
             on_rejection,
             access_token_cookie,
             challenge: Challenge::new(realm.map(check::realm).transpose()?, metadata_url),

@@ -9,6 +9,7 @@
 //!   and extractors call.
 //! - [`Refreshes`] makes sure that a refresh token is used once, although
 //!   many requests may need it at the same time.
+//! - [`Waiters`] are the streams that wait for the end of their session.
 //! - [`RevocationList`] and the store know which sessions were revoked before
 //!   they expired.
 //!
@@ -100,5 +101,5 @@ pub(crate) use self::{
     sessions::Sessions,
     store::Store,
     token::access_token,
-    wait::wait_for_end,
+    wait::{Waiters, wait_for_end},
 };

@@ -17,6 +17,7 @@ use super::{
     refreshes::{RefreshOutcome, Unfinished},
     revoke::revoke_or_log,
     sessions::Sessions,
+    wait::record_refresh,
 };
 use crate::metrics;
 
@@ -39,6 +40,7 @@ pub(super) async fn join(
             metrics::refresh(outcome.label());
             let now = unix_seconds(sessions.fief.now());
             refreshes.insert(&session, outcome.clone(), now);
+            record_refresh(&sessions.waiters, session.id, &outcome);
             if !was_unfinished && refreshes.unfinished(&session, now).is_some() {
                 tokio::spawn(finish_later(Arc::clone(&sessions), session));
             }

@@ -3,13 +3,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
     data::{Origin, SKEW, Session},
     epoch::Epochs,
     expiring_map::ExpiringMap,
+    wait::Waiters,
 };
 
 /// Sessions that were revoked in this process.
@@ -28,7 +28,7 @@ pub(crate) struct RevocationList {
     sessions: ExpiringMap<Uuid, ()>,
     /// Revocations of all sessions of a user.
     users: ExpiringMap<Uuid, UserRevocation>,
-    changed: watch::Sender<()>,
+    waiters: Arc<Waiters>,
 }
 
 /// Revocation of all sessions of a user.
@@ -107,14 +107,15 @@ pub(crate) struct PendingRevocation {
 }
 
 impl RevocationList {
-    /// `process` is a random id of this process.
-    pub(crate) fn new(process: Uuid) -> Self {
+    /// `process` is a random id of this process. `waiters` are notified of
+    /// revocations.
+    pub(crate) fn new(process: Uuid, waiters: Arc<Waiters>) -> Self {
         Self {
             process,
             sequence: AtomicU64::new(0),
             sessions: ExpiringMap::default(),
             users: ExpiringMap::default(),
-            changed: watch::Sender::new(()),
+            waiters,
         }
     }
 
@@ -132,12 +133,9 @@ impl RevocationList {
 
     /// Revokes one session. `lifetime` is that of sessions, in seconds.
     pub(crate) fn revoke_session(&self, id: Uuid, lifetime: u64, now: u64) {
-        let is_new = self.sessions.get(id).is_none();
         self.sessions
             .insert(id, (), now.saturating_add(lifetime + SKEW), now);
-        if is_new {
-            self.changed.send_replace(());
-        }
+        self.waiters.end_session(id);
     }
 
     /// Revokes all sessions that a user has now. `lifetime` is that of sessions,
@@ -146,7 +144,11 @@ impl RevocationList {
         let revocation = UserRevocation::new(self.next_sequence(), has_store, now);
         self.users
             .insert(user, revocation, now.saturating_add(lifetime + SKEW), now);
-        self.changed.send_replace(());
+        for session in self.waiters.sessions_of(user) {
+            if self.contains(&session) {
+                self.waiters.end_session(session.id);
+            }
+        }
     }
 
     /// Returns the revocation of a user that the store does not have yet. There
@@ -173,11 +175,6 @@ impl RevocationList {
             || self.users.get(session.user).is_some_and(|revocation| {
                 revocation.voids(session.origin, session.created_at, self.process)
             })
-    }
-
-    /// Returns a receiver that is notified of each revocation.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
     }
 
     fn next_sequence(&self) -> u64 {

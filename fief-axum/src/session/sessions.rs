@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     config::SessionConfig, refreshes::Refreshes, revocation_list::RevocationList, store::Store,
+    wait::Waiters,
 };
 use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
 
@@ -18,6 +19,8 @@ pub(crate) struct Sessions {
     pub(crate) refreshes: Refreshes,
     /// Sessions that were revoked in this process.
     pub(crate) revoked: RevocationList,
+    /// What waits for their end.
+    pub(crate) waiters: Arc<Waiters>,
     /// `None` if sessions are in cookies.
     pub(crate) store: Option<Store>,
     /// Writes of revocations to the store, by the id of the session or user.

@@ -12,7 +12,7 @@ use axum::http::Method;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use tokio::task::yield_now;
 
-use self::memory::Memory;
+pub use self::memory::Memory;
 use super::{logged_in, refresh};
 
 /// Runs each case on a store in memory, and on Redis if there is one.
