@@ -15,6 +15,7 @@ mod refresh;
 mod return_to;
 mod session;
 mod store;
+mod unverified;
 mod visitor;
 
 use std::{collections::HashMap, time::Duration};

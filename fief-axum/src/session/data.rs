@@ -42,6 +42,15 @@ pub(crate) struct Session {
     /// The process that created it, and how many sessions that has created
     /// before: they order it and the revocations of that process.
     pub(crate) origin: Origin,
+    /// Tokens that a refresh has received, and that could not be verified yet. It
+    /// is set only in a store, where any machine can go on. The access token
+    /// is the one of before then, and there is no refresh token.
+    #[serde(
+        default,
+        serialize_with = "expose_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pending: Option<SecretString>,
     /// The ids of its records, if it is in a store. It is in the cookie.
     #[serde(skip)]
     pub(crate) ticket: Option<Arc<Ticket>>,
@@ -112,6 +121,7 @@ impl Session {
             refreshed_at: now,
             created_at: now,
             origin,
+            pending: None,
             ticket: None,
             was_sent: Arc::default(),
         })
@@ -135,6 +145,7 @@ impl Session {
             refreshed_at: _,
             created_at,
             origin,
+            pending: _,
             ref ticket,
             was_sent: _,
         } = *self;
@@ -149,9 +160,19 @@ impl Session {
             refreshed_at: now,
             created_at,
             origin,
+            pending: None,
             ticket: ticket.clone(),
             was_sent: Arc::default(),
         }
+    }
+
+    /// Returns the session with tokens that cannot be verified yet.
+    pub(crate) fn with_pending(&self, pending: SecretString) -> Self {
+        let mut session = self.clone();
+        session.generation = self.generation.saturating_add(1);
+        session.refresh_token = None;
+        session.pending = Some(pending);
+        session
     }
 
     /// Returns the session with the ids of its records.
@@ -166,6 +187,11 @@ impl Session {
 
     pub(crate) fn refresh_token(&self) -> Option<&str> {
         self.refresh_token.as_ref().map(ExposeSecret::expose_secret)
+    }
+
+    /// Returns the tokens that were not verified yet.
+    pub(crate) fn pending(&self) -> Option<&str> {
+        self.pending.as_ref().map(ExposeSecret::expose_secret)
     }
 
     /// Returns what the response to a refresh must match: the user and the time
@@ -191,15 +217,15 @@ impl Session {
         let early = (REFRESH_MARGIN + jitter).min(lifetime / 2);
         let due = self.expires_at.saturating_sub(early);
         let sooner = config.refresh_after.unwrap_or(u64::MAX);
-        now >= due.min(self.refreshed_at.saturating_add(sooner))
+        self.pending.is_some() || now >= due.min(self.refreshed_at.saturating_add(sooner))
     }
 
-    /// Returns whether the tokens can be refreshed: to withstand clocks that
-    /// differ, never right after the last refresh.
+    /// Returns whether the tokens can be refreshed, or such a refresh completed: to
+    /// withstand clocks that differ, never right after the last refresh.
     pub(crate) fn can_refresh(&self, config: SessionConfig, now: u64) -> bool {
-        config.refresh
-            && self.refresh_token.is_some()
-            && now >= self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL)
+        let may_send = self.refresh_token.is_some()
+            && now >= self.refreshed_at.saturating_add(MIN_REFRESH_INTERVAL);
+        config.refresh && (self.pending.is_some() || may_send)
     }
 
     /// Returns whether Fief must confirm the session before it is accepted,

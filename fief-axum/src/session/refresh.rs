@@ -6,8 +6,8 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use fief_client::{
-    FiefError, FiefUserInfo, Requirements,
-    internal::{Chain, ErrorClass, unix_seconds},
+    FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
+    internal::{Chain, ErrorClass, pending_from_json, pending_to_json, unix_seconds},
 };
 use tokio::time::sleep;
 
@@ -74,58 +74,98 @@ fn finish_later(
 /// what it received.
 async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome {
     let now = unix_seconds(sessions.fief.now());
-    let received = match sessions.refreshes.unfinished(session, now) {
-        Some(Unfinished::Unsaved(newer)) => Ok((newer, None)),
-        None if sessions.refreshes.has_room(now) => request(sessions, session).await,
-        None => {
+    let pending = match (
+        sessions.refreshes.unfinished(session, now),
+        session.pending(),
+    ) {
+        (Some(Unfinished::Unsaved(newer)), _) => return save(sessions, session, newer).await,
+        (Some(Unfinished::Unverified(pending)), _) => Ok(pending),
+        (None, Some(pending)) => pending_from_json(&sessions.fief, pending),
+        (None, None) if session.refresh_token().is_none() => return RefreshOutcome::Rejected,
+        (None, None) if sessions.refreshes.has_room(now) => request(sessions, session).await,
+        (None, None) => {
             tracing::error!("too many refreshes are unfinished: no other is started");
-            Err(RefreshOutcome::Failed)
+            return RefreshOutcome::Failed;
         }
     };
-    let (newer, user) = match received {
-        Ok(received) => received,
-        Err(outcome) => return outcome,
+    let verified = match &pending {
+        Ok(pending) => sessions.fief.verify(pending).await,
+        Err(error) => Err(error.clone()),
     };
-    let outcome = save(sessions, session, newer).await;
-    if let (RefreshOutcome::Refreshed(_), Some(user)) = (&outcome, user) {
-        sessions.users.update(&sessions.fief, &user).await;
+    match verified {
+        Ok((tokens, user)) => store_tokens(sessions, session, &tokens, &user).await,
+        Err(FiefError::TokensPending { pending, .. }) => keep(sessions, session, pending).await,
+        Err(error) => {
+            sessions.refreshes.finish(session);
+            classify(sessions, session, &error).await
+        }
+    }
+}
+
+/// Sends the refresh token to Fief. The new tokens are not verified.
+async fn request(sessions: &Sessions, session: &Session) -> Result<PendingTokens, FiefError> {
+    let fief = &sessions.fief;
+    if let Some(store) = &sessions.store {
+        let (process, now) = (sessions.revoked.process(), unix_seconds(fief.now()));
+        store.begin_refresh(session, process, now).await;
+    }
+    let refresh_token = session.refresh_token().unwrap_or_default();
+    let params = session.refresh_params();
+    let pending = fief.request_refreshed_tokens(refresh_token, &params).await;
+    pending.map_err(FiefError::from)
+}
+
+/// Stores the verified tokens. Caches the user info of the ID token.
+async fn store_tokens(
+    sessions: &Arc<Sessions>,
+    session: &Session,
+    tokens: &FiefTokenResponse,
+    user: &FiefUserInfo,
+) -> RefreshOutcome {
+    let fief = &sessions.fief;
+    // It is verified, so this is a cache lookup.
+    let info = match fief.validate_session_token(tokens.access_token()).await {
+        Ok(info) => info,
+        Err(error) => return classify(sessions, session, &error).await,
+    };
+    let newer = session.refreshed(tokens, &info, unix_seconds(fief.now()));
+    let outcome = save(sessions, session, Arc::new(newer)).await;
+    if let RefreshOutcome::Refreshed(_) = &outcome {
+        sessions.users.update(fief, user).await;
     }
     outcome
 }
 
-/// Sends the refresh token to Fief, and verifies the new tokens.
-async fn request(
+/// Keeps tokens that cannot be verified yet: in the store, so that any machine
+/// can go on, else in this process.
+async fn keep(
     sessions: &Arc<Sessions>,
     session: &Session,
-) -> Result<(Arc<Session>, Option<FiefUserInfo>), RefreshOutcome> {
-    let Some(refresh_token) = session.refresh_token() else {
-        return Err(RefreshOutcome::Rejected);
-    };
-    let fief = &sessions.fief;
-    if let Some(store) = &sessions.store {
-        let process = sessions.revoked.process();
-        store
-            .begin_refresh(session, process, unix_seconds(fief.now()))
-            .await;
+    pending: PendingTokens,
+) -> RefreshOutcome {
+    tracing::warn!("the new tokens of a session cannot be verified yet: they are kept");
+    if sessions.store.is_none() {
+        let now = unix_seconds(sessions.fief.now());
+        let unverified = Unfinished::Unverified(pending);
+        sessions.refreshes.keep(session, unverified, now);
+        return RefreshOutcome::Failed;
     }
-    let params = session.refresh_params();
-    let (tokens, user) = match fief.auth_refresh_token(refresh_token, &params).await {
-        Ok(received) => received,
-        Err(error) => return Err(classify(sessions, session, &error).await),
-    };
-    // `auth_refresh_token` has validated it, so this is a cache lookup.
-    let info = fief
-        .validate_access_token(tokens.access_token(), &Requirements::new())
-        .await
-        .map_err(|_| RefreshOutcome::Rejected)?;
-    let newer = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
-    Ok((Arc::new(newer), Some(user)))
+    match pending_to_json(&pending) {
+        // It is kept there already.
+        Ok(_) if session.pending().is_some() => RefreshOutcome::Failed,
+        Ok(pending) => save(sessions, session, Arc::new(session.with_pending(pending))).await,
+        Err(error) => classify(sessions, session, &error).await,
+    }
 }
 
 /// Stores the new tokens, before they are used.
 async fn save(sessions: &Arc<Sessions>, session: &Session, newer: Arc<Session>) -> RefreshOutcome {
     let saved = match (&sessions.store, &newer.ticket) {
-        (Some(store), Some(ticket)) => store.save_refreshed(&newer, ticket).await,
+        (Some(store), Some(ticket)) => {
+            // Other machines may verify the same tokens.
+            let is_first = session.pending().is_none();
+            store.save_refreshed(&newer, ticket, is_first).await
+        }
         (Some(_) | None, _) => Ok(true),
     };
     let outcome = match saved {
@@ -179,14 +219,13 @@ async fn classify(
                 Newer::Session(newer) => RefreshOutcome::Refreshed(Arc::new(newer)),
             }
         }
-        ErrorClass::IdToken | ErrorClass::Invalid => {
+        ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid => {
             tracing::error!(error = %Chain(error), "the tokens of a refresh are invalid");
             RefreshOutcome::Rejected
         }
         ErrorClass::Authorization(_)
         | ErrorClass::Callback
         | ErrorClass::Configuration
-        | ErrorClass::Expired
         | ErrorClass::Response
         | ErrorClass::Status(..)
         | ErrorClass::TokensPending

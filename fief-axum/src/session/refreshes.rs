@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use fief_client::PendingTokens;
 use uuid::Uuid;
 
 use super::{data::Session, expiring_map::ExpiringMap};
@@ -39,6 +40,8 @@ struct Completed {
 pub(crate) enum Unfinished {
     /// The refreshed session, which the store does not have.
     Unsaved(Arc<Session>),
+    /// The new tokens, without a store: Fief's keys could not be fetched.
+    Unverified(PendingTokens),
 }
 
 /// Outcome of a refresh.

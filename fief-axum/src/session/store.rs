@@ -114,26 +114,34 @@ impl Store {
 
     /// Saves a refreshed session, and returns whether it is still valid.
     ///
-    /// If the store fails, it is tried again for about 2 seconds.
+    /// `is_first` means that no other process can have saved this one or a newer
+    /// one, since only this one has its refresh token. If the store fails, it is
+    /// tried again for about 2 seconds.
     pub(crate) async fn save_refreshed(
         &self,
         session: &Session,
         ticket: &Ticket,
+        is_first: bool,
     ) -> Result<bool, Error> {
-        // Nothing newer exists: this process has the only token that could be refreshed.
-        let mut result = self.save_over(Saved::Older, session, ticket).await;
+        let mut result = if is_first {
+            self.save_over(Saved::Older, session, ticket).await
+        } else {
+            self.save_if_newer(session, ticket).await
+        };
         for wait in RETRY_DELAYS {
             if result.is_ok() {
                 break;
             }
             sleep(wait).await;
             // The failed attempt may have saved it, and another machine a newer one since.
-            result = match self.saved(session, ticket).await {
-                Ok(saved) => self.save_over(saved, session, ticket).await,
-                Err(error) => Err(error),
-            };
+            result = self.save_if_newer(session, ticket).await;
         }
         result
+    }
+
+    async fn save_if_newer(&self, session: &Session, ticket: &Ticket) -> Result<bool, Error> {
+        let saved = self.saved(session, ticket).await?;
+        self.save_over(saved, session, ticket).await
     }
 
     async fn save_over(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fief_client::{FiefAccessTokenInfo, Requirements, internal::Chain};
+use fief_client::{FiefAccessTokenInfo, internal::Chain};
 
 use super::{data::Session, refresh, refreshes::RefreshOutcome, sessions::Sessions};
 use crate::RejectionKind;
@@ -60,10 +60,7 @@ async fn validate(
     now: u64,
 ) -> Result<Result<FiefAccessTokenInfo, RejectionKind>, RejectionKind> {
     let fief = &sessions.fief;
-    let valid = fief
-        .validate_access_token(session.access_token(), &Requirements::new())
-        .await;
-    match valid {
+    match fief.validate_session_token(session.access_token()).await {
         Ok(_) if session.needs_proof(now) => Ok(Err(RejectionKind::Expired)),
         Ok(token) => Ok(Ok(token)),
         Err(error) => {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     explore::{Event, World},
-    replay::{Call, Operation, Output, Replay, Response, Step},
+    replay::{Call, Operation, Output, Replay, Response, Saving, Step},
     state::{Axes, End, Fault, Kind, Phase, Process, State, Task},
     values::{Content, Number, Place, Sealed, Ticket},
 };
@@ -40,8 +40,9 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Returns the generation with which a process accepts a session now.
-    fn accepts(&self, process: usize, ticket: Ticket) -> Option<Number> {
+    /// Returns the generation with which a process accepts a session now, and
+    /// whether its new tokens are not verified yet.
+    fn accepts(&self, process: usize, ticket: Ticket) -> Option<(Number, bool)> {
         let (version, memory) = (self.axes.processes[process], &self.state.processes[process]);
         let session = &self.state.sessions[usize::from(ticket.session)];
         if !version.keys.contains(&ticket.key) || memory.voids(ticket.session, session) {
@@ -108,10 +109,11 @@ impl<'a> Records<'a> {
                 let logout = self.with(|state| state.log_out(process, number));
                 next.push((("a logout begins at", process), logout));
             }
-            let Some(generation) = self.accepts(process, ticket) else {
+            let Some(accepted) = self.accepts(process, ticket) else {
                 continue;
             };
-            if let Some(phase) = self.refresh_phase(process, number, generation) {
+            let (generation, _) = accepted;
+            if let Some(phase) = self.refresh_phase(process, number, accepted) {
                 let mut refresh = self.start(process, Kind::Refresh(number, generation, phase));
                 if phase == Phase::Begin {
                     refresh.state.budget.refreshes -= 1;
@@ -122,7 +124,12 @@ impl<'a> Records<'a> {
     }
 
     /// Returns where a refresh begins, if it may.
-    fn refresh_phase(&self, process: usize, session: Number, generation: Number) -> Option<Phase> {
+    fn refresh_phase(
+        &self,
+        process: usize,
+        session: Number,
+        (generation, is_pending): (Number, bool),
+    ) -> Option<Phase> {
         let memory = &self.state.processes[process];
         let is_in_flight = self.state.tasks.iter().any(|task| {
             task.process == process
@@ -131,8 +138,8 @@ impl<'a> Records<'a> {
         let key = (session, generation);
         match memory.unfinished.get(&key) {
             _ if is_in_flight || memory.rejected.contains(&key) => None,
-            Some(true) => Some(Phase::Save),
-            Some(false) => Some(Phase::Verify),
+            Some(unsaved) => Some(Phase::Save(*unsaved)),
+            None if is_pending => Some(Phase::VerifyLater),
             None => (self.state.budget.refreshes > 0).then_some(Phase::Begin),
         }
     }
@@ -168,8 +175,10 @@ impl<'a> Records<'a> {
             Kind::Logout(session) => Call::Revoke(*session),
             Kind::Refresh(session, generation, phase) => match phase {
                 Phase::Begin => Call::BeginRefresh(*session, *generation, process),
-                Phase::Token | Phase::Verify => return None,
-                Phase::Save => Call::SaveRefreshed(ticket(*session), generation + 1),
+                Phase::Token | Phase::Verify | Phase::VerifyLater => return None,
+                Phase::Save(saving) => {
+                    Call::SaveRefreshed(ticket(*session), generation + 1, *saving)
+                }
                 Phase::Wait => Call::WaitForNewer(ticket(*session), *generation, process),
             },
         })
@@ -179,6 +188,7 @@ impl<'a> Records<'a> {
     fn operate(&self, number: usize, operation: Operation, next: &mut Vec<(Event, Self)>) {
         let version = self.axes.processes[self.state.tasks[number].process];
         let done = self.with(|state| {
+            state.risk_overwriting(number, operation);
             let response = state.apply(self.axes, version, operation);
             state.tasks[number].responses.push(response);
         });
@@ -223,25 +233,36 @@ impl<'a> Records<'a> {
                 let sent = self.with(|state| state.send_token(number));
                 next.push((("Fief responds to task", number), sent));
             }
-            Kind::Refresh(session, generation, Phase::Verify) => {
+            Kind::Refresh(session, generation, phase) => {
                 if self.state.budget.unverified > 0 {
                     let forgets = self.axes.plant == Some(Fault::ForgetsUnverified);
                     let later = self.with(|state| {
                         state.budget.unverified -= 1;
-                        let task = state.tasks.remove(number);
-                        if !forgets {
-                            let unfinished = &mut state.processes[task.process].unfinished;
-                            unfinished.insert((session, generation), false);
+                        if forgets || phase == Phase::VerifyLater {
+                            state.tasks.remove(number);
+                        } else {
+                            let kind =
+                                Kind::Refresh(session, generation, Phase::Save(Saving::Unverified));
+                            state.tasks[number].kind = kind;
                         }
                     });
                     next.push((("no keys to verify for task", number), later));
                 }
                 let verified = self.with(|state| {
-                    state.tasks[number].kind = Kind::Refresh(session, generation, Phase::Save);
+                    let live = &mut state.sessions[usize::from(session)].live;
+                    // The record with the verified tokens is newer than that of before.
+                    *live = (*live).max(generation + 1);
+                    let saving = if phase == Phase::VerifyLater {
+                        Saving::VerifiedLater
+                    } else {
+                        Saving::Verified
+                    };
+                    let kind = Kind::Refresh(session, generation, Phase::Save(saving));
+                    state.tasks[number].kind = kind;
                 });
                 next.push((("the tokens are verified for task", number), verified));
             }
-            Kind::Attempt(..) | Kind::Login(_) | Kind::Logout(_) | Kind::Refresh(..) => {}
+            Kind::Attempt(..) | Kind::Login(_) | Kind::Logout(_) => {}
         }
     }
 }
@@ -310,7 +331,9 @@ impl World for Records<'_> {
                     }
                     End::Alive if is_quiet && !session.may_be_lost => {
                         let can_read = !self.axes.processes[process].is_old;
-                        if can_read && accepted != Some(session.live) {
+                        if can_read
+                            && accepted.is_none_or(|(generation, _)| generation != session.live)
+                        {
                             return Some("no live session is lost");
                         }
                     }

@@ -54,8 +54,20 @@ pub(super) enum Call {
     Load(Ticket),
     ReplaceEpochs(Arc<Epochs>),
     Revoke(Number),
-    SaveRefreshed(Ticket, Number),
+    /// The generation.
+    SaveRefreshed(Ticket, Number, Saving),
     WaitForNewer(Ticket, Number, Number),
+}
+
+/// What is saved by a refresh.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Saving {
+    /// Tokens that cannot be verified yet.
+    Unverified,
+    /// Verified tokens of this process' own token request.
+    Verified,
+    /// Verified tokens that were in the record.
+    VerifiedLater,
 }
 
 #[derive(Clone, Debug)]
@@ -65,8 +77,9 @@ pub(super) enum Output {
     Ended,
     Epochs(Arc<Epochs>),
     Failed,
-    /// The generation, if the session is valid.
-    Loaded(Option<Number>),
+    /// The generation, and whether its tokens are not verified yet, if the session
+    /// is valid.
+    Loaded(Option<(Number, bool)>),
     NotNewer,
     Revoked,
     Saved,
@@ -151,13 +164,13 @@ async fn output(store: &Store, version: Version, call: &Call) -> Output {
     let first = version.keys[0];
     match call {
         Call::BeginRefresh(session, generation, process) => {
-            let session = self::session(*session, *generation);
+            let session = self::session(*session, *generation, false);
             store
                 .begin_refresh(&session, id(PROCESS, *process), 0)
                 .await;
             Output::Begun
         }
-        Call::Create(number) => match store.create(&session(*number, 0), 0).await {
+        Call::Create(number) => match store.create(&session(*number, 0, false), 0).await {
             Ok(ticket) => Output::Created(ticket.map(|ticket| Ticket {
                 session: *number,
                 key: first,
@@ -181,15 +194,16 @@ async fn output(store: &Store, version: Version, call: &Call) -> Output {
             Ok(()) => Output::Revoked,
             Err(_) => Output::Failed,
         },
-        Call::SaveRefreshed(ticket, generation) => {
-            let session = session(ticket.session, *generation);
-            match store.save_refreshed(&session, &real_ticket(*ticket)).await {
+        Call::SaveRefreshed(ticket, generation, saving) => {
+            let session = session(ticket.session, *generation, *saving == Saving::Unverified);
+            let (ticket, is_first) = (real_ticket(*ticket), *saving != Saving::VerifiedLater);
+            match store.save_refreshed(&session, &ticket, is_first).await {
                 Ok(_) => Output::Saved,
                 Err(_) => Output::Failed,
             }
         }
         Call::WaitForNewer(ticket, generation, process) => {
-            let old = session(ticket.session, *generation);
+            let old = session(ticket.session, *generation, false);
             let (ticket, process) = (Arc::new(real_ticket(*ticket)), id(PROCESS, *process));
             match store.wait_for_newer(&old, &ticket, process).await {
                 Newer::Ended => Output::Ended,
@@ -237,7 +251,8 @@ impl Scripted {
             Place::Session(..) => {
                 let session = keys.open_bound(Purpose::Record, bound, &record.text);
                 let session: data::Session = session.unwrap();
-                Content::Session(number_of(session.id), generation_of(&session))
+                let (generation, is_pending) = generation_of(&session);
+                Content::Session(number_of(session.id), generation, is_pending)
             }
         };
         (place, content)

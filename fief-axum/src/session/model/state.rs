@@ -10,7 +10,7 @@ use super::{
         data::Origin,
         revocation_list::{PendingRevocation, UserRevocation},
     },
-    replay::{Operation, Output, Response, Version},
+    replay::{Operation, Output, Response, Saving, Version},
     values::{Content, FRESH, Number, PROCESS, Place, Sealed, Ticket, id},
 };
 
@@ -76,9 +76,8 @@ pub(super) struct Process {
     pub(super) revoked: BTreeSet<Number>,
     /// Refreshes that Fief has rejected.
     pub(super) rejected: BTreeSet<(Number, Number)>,
-    /// Refreshes that were received and not completed, and whether they are
-    /// verified.
-    pub(super) unfinished: BTreeMap<(Number, Number), bool>,
+    /// Refreshes that were received and not saved.
+    pub(super) unfinished: BTreeMap<(Number, Number), Saving>,
     /// The refresh tokens that it has sent.
     pub(super) sent: BTreeSet<(Number, Number)>,
 }
@@ -124,7 +123,9 @@ pub(super) enum Phase {
     Begin,
     Token,
     Verify,
-    Save,
+    /// The tokens are those of a record.
+    VerifyLater,
+    Save(Saving),
     Wait,
 }
 
@@ -312,6 +313,19 @@ impl State {
         Response::Done
     }
 
+    /// Two processes have verified the same tokens, and one writes them after the
+    /// other one has refreshed them: a documented risk.
+    pub(super) fn risk_overwriting(&mut self, number: usize, operation: Operation) {
+        let kind = &self.tasks[number].kind;
+        if let Kind::Refresh(_, _, Phase::Save(Saving::VerifiedLater)) = kind
+            && let Operation::Save(place, Content::Session(_, saved, _)) = operation
+            && let Some(Content::Session(_, found, _)) = self.records.get(&place).map(|f| f.content)
+            && found > saved
+        {
+            self.risk(|_| true);
+        }
+    }
+
     /// A documented risk comes true for some sessions.
     pub(super) fn risk(&mut self, is_at_risk: impl Fn(&Session) -> bool) {
         for session in &mut self.sessions {
@@ -407,16 +421,16 @@ impl State {
                 self.tasks[number].kind = Kind::Refresh(session, generation, Phase::Token);
                 return;
             }
-            (Phase::Save, Output::Saved) => {
+            (Phase::Save(_), Output::Saved) => {
                 memory.unfinished.remove(&key);
             }
-            (Phase::Save, _) => {
-                memory.unfinished.insert(key, true);
+            (Phase::Save(saving), _) => {
+                memory.unfinished.insert(key, saving);
             }
             (Phase::Wait, Output::NotNewer) => {
                 memory.rejected.insert(key);
             }
-            (Phase::Wait | Phase::Token | Phase::Verify, _) => {}
+            (Phase::Wait | Phase::Token | Phase::Verify | Phase::VerifyLater, _) => {}
         }
         self.tasks.remove(number);
     }
@@ -424,7 +438,7 @@ impl State {
     pub(super) fn crash(&mut self, process: usize) {
         self.budget.crashes -= 1;
         for task in self.tasks.iter().filter(|task| task.process == process) {
-            if let Kind::Refresh(session, _, Phase::Verify | Phase::Save) = task.kind {
+            if let Kind::Refresh(session, _, Phase::Verify | Phase::Save(_)) = task.kind {
                 self.sessions[usize::from(session)].may_be_lost = true;
             }
         }

@@ -30,8 +30,8 @@ pub(super) enum Content {
     /// The process that refreshes.
     Lease(Number),
     Own(Number),
-    /// Session and generation.
-    Session(Number, Number),
+    /// Session and generation, and whether its tokens are not verified yet.
+    Session(Number, Number, bool),
 }
 
 /// Record in the store.
@@ -93,20 +93,22 @@ pub(super) fn text(record: Uuid, sealed: Sealed) -> String {
         Content::Epoch(number) => keys.seal_bound(Purpose::Record, bound, &id(EPOCH, number)),
         Content::Lease(number) => keys.seal_bound(Purpose::Record, bound, &id(PROCESS, number)),
         Content::Own(number) => keys.seal_bound(Purpose::Record, bound, &id(SESSION, number)),
-        Content::Session(number, generation) => {
-            keys.seal_bound(Purpose::Record, bound, &session(number, generation))
+        Content::Session(number, generation, is_pending) => {
+            let session = session(number, generation, is_pending);
+            keys.seal_bound(Purpose::Record, bound, &session)
         }
     };
     sealed.unwrap()
 }
 
-pub(super) fn session(number: Number, generation: Number) -> data::Session {
+pub(super) fn session(number: Number, generation: Number, is_pending: bool) -> data::Session {
     let value = json!({
         "id": id(SESSION, number),
         "generation": generation,
         "user": id(USER, 0),
         "access_token": "token",
         "refresh_token": null,
+        "pending": is_pending.then_some("pending"),
         "auth_time": null,
         "expires_at": 100,
         "refreshed_at": 0,
@@ -139,8 +141,9 @@ pub(super) fn number_of(id: Uuid) -> Number {
     id.as_bytes()[1]
 }
 
-pub(super) fn generation_of(session: &data::Session) -> Number {
-    u8::try_from(session.generation).unwrap()
+pub(super) fn generation_of(session: &data::Session) -> (Number, bool) {
+    let generation = u8::try_from(session.generation).unwrap();
+    (generation, session.pending().is_some())
 }
 
 pub(super) const FRESH: Number = 255;
