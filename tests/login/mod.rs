@@ -11,6 +11,7 @@ mod late;
 mod lifetime;
 mod logout;
 mod names;
+mod processes;
 mod refresh;
 mod return_to;
 mod session;
@@ -25,7 +26,7 @@ use axum::{
     routing::{get, post},
 };
 use fief_axum::{Authenticated, CurrentUser, FiefAuth, FiefAuthBuilder, SessionKey};
-use fief_client::FiefAcr;
+use fief_client::{Fief, FiefAcr};
 use fief_test_server::FiefTestServer;
 use url::Url;
 
@@ -38,9 +39,17 @@ pub fn key() -> SessionKey {
 
 /// Returns the builder of a web application.
 pub fn builder(server: &FiefTestServer) -> FiefAuthBuilder {
-    FiefAuth::builder(web::fief(server))
-        .login(APP, key())
-        .cookie_name("fief")
+    builder_with(server, web::fief(server), key())
+}
+
+/// Returns the builder of a process with another clock or key. Sessions are in its cookies, or in the store that the
+/// suites run with.
+fn builder_with(server: &FiefTestServer, fief: Fief, key: SessionKey) -> FiefAuthBuilder {
+    let builder = FiefAuth::builder(fief).login(APP, key).cookie_name("fief");
+    match store::chosen(server) {
+        Some(store) => builder.session_store(store),
+        None => builder,
+    }
 }
 
 /// Returns an application with a page for each kind of requirement.

@@ -3,8 +3,8 @@ use std::time::Duration;
 use axum::http::Method;
 use fief_test_server::{FiefTestServer, User};
 
-use super::{app, builder, key, logged_in};
-use crate::web::{self, APP};
+use super::{app, builder, builder_with, key, logged_in};
+use crate::web;
 
 /// N08
 #[tokio::test]
@@ -86,16 +86,12 @@ async fn a_session_survives_a_change_of_keys() {
     let server = FiefTestServer::start().await;
     let (_, visitor) = logged_in(&server, builder(&server)).await;
     let new = fief_axum::SessionKey::from_bytes(b"another key of at least 32 bytes").unwrap();
-    let changed = fief_axum::FiefAuth::builder(web::fief(&server))
-        .login(APP, new.clone())
-        .cookie_name("fief");
+    let changed = builder_with(&server, web::fief(&server), new.clone());
     let kept = changed.previous_session_key(key()).build().unwrap();
     let mut visitor = visitor.at(app(&kept));
     assert_eq!(visitor.open("/castles").await.status, 200);
 
-    let fresh = fief_axum::FiefAuth::builder(web::fief(&server))
-        .login(APP, new)
-        .cookie_name("fief");
+    let fresh = builder_with(&server, web::fief(&server), new);
     let mut visitor = visitor.at(app(&fresh.build().unwrap()));
     assert_eq!(visitor.open("/castles").await.status, 303);
 }

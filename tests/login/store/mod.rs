@@ -1,10 +1,12 @@
 //! Sessions in a store that two processes of an application share.
 
 mod cases;
+mod chosen;
 mod faults;
 mod memory;
 mod races;
 mod redis;
+mod sqlite;
 
 use std::time::Duration;
 
@@ -12,28 +14,34 @@ use axum::http::Method;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use tokio::task::yield_now;
 
-pub use self::memory::Memory;
+pub use self::{chosen::chosen, memory::Memory};
 use super::{logged_in, refresh};
 
-/// Runs each case on a store in memory, and on Redis if there is one.
+/// Runs each case of a module on a store in memory, on SQLite, and on Redis if there is one.
 macro_rules! on_every_store {
-    ($($name:ident;)*) => { $(
+    ($module:ident: $($name:ident;)*) => { $(
         mod $name {
             #[tokio::test(flavor = "multi_thread")]
             async fn in_memory() {
-                super::cases::$name(super::Memory::default()).await;
+                super::$module::$name(super::Memory::default()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn in_sqlite() {
+                super::$module::$name(super::sqlite::store().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             #[ignore = "needs Redis"]
             async fn in_redis() {
-                super::cases::$name(super::redis::store().await).await;
+                super::$module::$name(super::redis::store().await).await;
             }
         }
     )* };
 }
 
 on_every_store! {
+    cases:
     every_process_knows_the_session;
     two_processes_refresh_one_session;
     browsers_that_hang_up_stay_logged_in;
