@@ -52,6 +52,16 @@ fn builder_with(server: &FiefTestServer, fief: Fief, key: SessionKey) -> FiefAut
     }
 }
 
+/// Returns the client of a process whose clock is ahead by some seconds.
+fn ahead(server: &FiefTestServer, seconds: u64) -> Fief {
+    let clock = server.clock();
+    Fief::builder(server.url(), server.client_id())
+        .client_secret(server.client_secret())
+        .clock(move || clock() + Duration::from_secs(seconds))
+        .build()
+        .unwrap()
+}
+
 /// Returns an application with a page for each kind of requirement.
 pub fn app(auth: &FiefAuth) -> Router {
     let admin = auth.require().acr(FiefAcr::LevelOne);

@@ -1,6 +1,7 @@
 use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
+    time::Duration,
 };
 
 use axum::{Router, http::Method, routing::get};
@@ -11,7 +12,7 @@ use tower_sessions_core::SessionStore;
 
 use crate::{
     login::{
-        Visitor, app,
+        Visitor, ahead, app, builder_with, key,
         refresh::{LIFETIME, refreshing, server},
         visitor::page,
     },
@@ -156,7 +157,7 @@ pub async fn a_users_sessions_end_everywhere(store: impl SessionStore + Clone) {
     two.auths[1].revoke_user_sessions(user).await.unwrap();
     assert_eq!(two.statuses().await, [401, 401]);
 
-    two.server.advance(std::time::Duration::from_secs(1));
+    two.server.advance(Duration::from_secs(1));
     let mut again = two.at(0);
     again.log_in(&two.server, "/login").await;
     assert_eq!(again.open("/castles").await.status, 200);
@@ -189,4 +190,23 @@ pub async fn a_session_of_any_size_fits(store: impl SessionStore + Clone) {
     let server = FiefTestServer::builder().user(user).start().await.unwrap();
     let two = TwoProcesses::on(server, store).await;
     assert_eq!(two.statuses().await, [200, 200]);
+}
+
+/// FD-2, SE-16: it was created before the revocation, at a later time.
+pub async fn a_session_of_a_fast_clock_is_revoked_by_a_slow_one(store: impl SessionStore + Clone) {
+    let server = FiefTestServer::start().await;
+    let auths = [ahead(&server, 5), ahead(&server, 0)]
+        .map(|fief| builder_with(&server, fief, key()).session_store(store.clone()));
+    let auths = auths.map(|auth| auth.build().unwrap());
+    let mut visitor = Visitor::new(app(&auths[0]));
+    visitor.log_in(&server, "/login").await;
+    server.advance(Duration::from_secs(2));
+
+    let revoked = auths[1].revoke_user_sessions(server.user_id(EMAIL)).await;
+
+    revoked.unwrap();
+    for auth in &auths {
+        let response = visitor.at(app(auth)).fetch(Method::GET, "/castles").await;
+        assert_eq!(response.status, 401);
+    }
 }

@@ -52,6 +52,7 @@ on_every_store! {
     a_users_sessions_end_everywhere;
     one_session_can_be_ended;
     a_session_of_any_size_fits;
+    a_session_of_a_fast_clock_is_revoked_by_a_slow_one;
 }
 
 /// RB-6, D5
