@@ -180,7 +180,7 @@ seed() {
   export FIEF_REAL_BASE_URL=http://127.0.0.1:$FIEF_PORT FIEF_REAL_ISSUER=https://127.0.0.1:$FIEF_PORT
   export FIEF_REAL_ADMIN_KEY=$key FIEF_REAL_WORKER_LOG=$RUN/worker.log FIEF_REAL_REDIS_URL=redis://127.0.0.1:$REDIS_PORT
   FIEF_REAL_SETTINGS=$(printf '%s\n' "${FIEF_ENV[@]}")
-  export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python
+  export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python FIEF_REAL_REDIS=$REDIS
   "$VENV/bin/python" tests/real/seed.py tests/real/seed.json "$FIEF_REAL_BASE_URL" "$key" >"$RUN/clients.env"
   set -a
   # shellcheck source=/dev/null

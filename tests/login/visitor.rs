@@ -69,6 +69,13 @@ impl Visitor {
         self.open(&callback).await
     }
 
+    /// Logs a user in. Returns the response of the callback.
+    pub async fn log_in_as(&mut self, server: &FiefTestServer, email: &str) -> TestResponse {
+        let begun = self.open("/login").await;
+        let callback = server.log_in(email, begun.header(header::LOCATION)).await;
+        self.open(&path(&callback)).await
+    }
+
     pub async fn send(&mut self, request: Request<Body>) -> TestResponse {
         let (response, cookies) = self.send_once(request).await;
         self.store_cookies(&cookies);

@@ -1,9 +1,10 @@
-//! Helpers of the suites: browsers, the examples as processes, the real Fief.
+//! Helpers of the suites: browsers, the examples as processes, the real Fief, Redis.
 
 mod browser;
 mod chromedriver;
 mod chromium;
 mod own_fief;
+mod own_redis;
 mod process;
 mod real;
 mod seed;
@@ -11,6 +12,7 @@ mod seed;
 pub use browser::{Browser, Page};
 pub use chromium::Chromium;
 pub use own_fief::OwnFief;
+pub use own_redis::OwnRedis;
 pub use process::{Process, free_port};
 pub use real::{Mailbox, RealClient, RealFief};
 pub use seed::{Seed, SeedClient, SeedField, SeedLifetimes, SeedUser};

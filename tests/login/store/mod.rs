@@ -2,6 +2,7 @@
 
 mod cases;
 mod chosen;
+mod eviction;
 mod faults;
 mod memory;
 mod races;
