@@ -4,6 +4,7 @@ mod cases;
 mod chosen;
 mod eviction;
 mod faults;
+mod keys;
 mod memory;
 mod races;
 mod redis;
@@ -54,6 +55,11 @@ on_every_store! {
     one_session_can_be_ended;
     a_session_of_any_size_fits;
     a_session_of_a_fast_clock_is_revoked_by_a_slow_one;
+}
+
+on_every_store! {
+    keys:
+    a_revoked_session_stays_void_while_keys_change;
 }
 
 /// RB-6, D5
