@@ -11,7 +11,7 @@ pub async fn store() -> RedisStore<Pool> {
 pub async fn connect(url: &str) -> Pool {
     let config = Config::from_url(url).unwrap();
     let pool = Pool::new(config, None, None, None, 4).unwrap();
-    pool.connect();
-    pool.wait_for_connect().await.unwrap();
+    // Not `connect` and `wait_for_connect`, which waits for ever if the connection is faster.
+    pool.init().await.unwrap();
     pool
 }
