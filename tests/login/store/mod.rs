@@ -2,6 +2,8 @@
 
 mod cases;
 mod chosen;
+mod concurrent;
+mod distant;
 mod eviction;
 mod faults;
 mod keys;
@@ -60,6 +62,12 @@ on_every_store! {
 on_every_store! {
     keys:
     a_revoked_session_stays_void_while_keys_change;
+}
+
+on_every_store! {
+    concurrent:
+    a_refresh_in_two_processes_loses_no_request;
+    a_login_during_a_revocation_is_the_same_everywhere;
 }
 
 /// RB-6, D5
