@@ -30,7 +30,8 @@ pub enum Chosen {
     Sqlite(Arc<OnceCell<SqliteStore>>),
 }
 
-/// Returns the store of a test's applications, or `None` if sessions are in cookies.
+/// Returns the store of a test's applications, or `None` if sessions are in cookies, as they are outside
+/// of a runtime.
 pub fn chosen(server: &FiefTestServer) -> Option<Chosen> {
     static STORES: Mutex<Option<HashMap<(RuntimeId, String), Chosen>>> = Mutex::new(None);
     let new = match env::var(VARIABLE).as_deref() {
@@ -40,7 +41,8 @@ pub fn chosen(server: &FiefTestServer) -> Option<Chosen> {
         Ok(_) | Err(_) => return None,
     };
     // A test has a runtime of its own, while ports are used again.
-    let key = (Handle::current().id(), server.url().to_owned());
+    let runtime = Handle::try_current().ok()?;
+    let key = (runtime.id(), server.url().to_owned());
     let mut stores = STORES.lock().unwrap();
     let stores = stores.get_or_insert_default();
     Some(stores.entry(key).or_insert(new).clone())
@@ -117,10 +119,11 @@ fn the_suites_of_logins_pass_with_sessions_in_redis() {
 
 const VARIABLE: &str = "FIEF_TESTS_STORE";
 /// Tests of what is different if the session itself is in the cookies.
-const IN_COOKIES: [&str; 7] = [
+const IN_COOKIES: [&str; 8] = [
     "in_cookies",
     "account::a_handler_gets_a_valid_token_however_long_it_takes",
-    "refresh::a_refresh_that_stands_still_keeps_the_session",
+    "late::a_late_response_writes_a_session_that_the_browser_does_not_have",
+    "late::a_response_that_outlasts_a_refresh_writes_no_session",
     "refresh::the_old_session_stands_for_the_new_one_for_half_a_minute",
     "refresh::two_hundred_requests_of_an_expired_session_refresh_it_once",
     "session::a_session_that_does_not_fit_is_rejected_whole",
