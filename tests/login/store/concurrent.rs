@@ -88,6 +88,24 @@ async fn complete((mut visitor, callback): (Visitor, String)) -> Visitor {
     visitor
 }
 
+/// D11: both find no epoch record of the user, and create it.
+pub async fn simultaneous_first_logins_both_count(store: impl SessionStore + Clone) {
+    const USERS: usize = 30;
+    let two = at_callbacks(Distant::new(store), USERS).await;
+    let mut void = 0;
+    for user in (0..USERS).map(email) {
+        let (first, second) = (begun(&two, 0, &user).await, begun(&two, 1, &user).await);
+        let (first, second) = join!(
+            tokio::spawn(complete(first)),
+            tokio::spawn(complete(second))
+        );
+        for visitor in [first.unwrap(), second.unwrap()] {
+            void += usize::from(statuses(&two, &visitor).await != [200, 200]);
+        }
+    }
+    assert_eq!(void, 0, "of {USERS} pairs of logins");
+}
+
 /// D11, SE-16: it counts or it is void, for both processes alike.
 pub async fn a_login_during_a_revocation_is_the_same_everywhere(store: impl SessionStore + Clone) {
     const USERS: usize = 30;

@@ -67,6 +67,7 @@ on_every_store! {
 on_every_store! {
     concurrent:
     a_refresh_in_two_processes_loses_no_request;
+    simultaneous_first_logins_both_count;
     a_login_during_a_revocation_is_the_same_everywhere;
 }
 
