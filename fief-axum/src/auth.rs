@@ -160,10 +160,13 @@ impl FiefAuth {
     /// Revokes one session: its cookies are no longer valid in any browser.
     /// [`CurrentSession::id`](crate::CurrentSession::id) returns the id.
     ///
-    /// Without a session store only this process knows of it, until it exits, and for the last 100,000 sessions.
+    /// Without a session store only this `FiefAuth` and its clones know of it, until the process exits, and for the last
+    /// 100,000 sessions: not another `FiefAuth` with the same session key, in this process or another one. With a session
+    /// store, each one that shares it does.
     ///
     /// # Errors
-    /// - [`Error::SessionStore`]: the session is revoked in this process only.
+    /// - [`Error::SessionStore`]: the session is revoked in this process only. It is tried again in the background, for at
+    ///   most 1,000 revocations at a time, unless no Tokio runtime is running.
     /// - [`Error::Configuration`]: login is not configured.
     pub async fn revoke_session(&self, id: SessionId) -> Result<(), Error> {
         session::revoke(self.sessions()?, id.into(), None).await
@@ -171,13 +174,17 @@ impl FiefAuth {
 
     /// Revokes all sessions that a user has now, on all devices ("log out everywhere").
     ///
-    /// Without a session store only this process knows of it, until it exits, and for the last 100,000 users. Bearer
-    /// tokens are not sessions: Fief has no way to revoke them.
+    /// A login after the call counts, also within the same second. Bearer tokens are not sessions: Fief has no way to
+    /// revoke them.
+    ///
+    /// Without a session store only this `FiefAuth` and its clones know of it, as for
+    /// [`revoke_session`](Self::revoke_session), and for the last 100,000 users. Sessions that other processes create
+    /// within a minute after the call are revoked here as well, since clocks differ.
     ///
     /// # Errors
-    /// - [`Error::SessionStore`]: the sessions are revoked in this process only.
-    /// - [`Error::Fief`]: the sessions are revoked in this process only, since the store needs the issuer, and Fief was
-    ///   never reached.
+    /// - [`Error::SessionStore`]: the sessions are revoked in this process only. It is tried again in the background, for
+    ///   at most 1,000 revocations at a time, unless no Tokio runtime is running. Until the store has it, this process
+    ///   accepts only sessions of the user that it created itself after the call.
     /// - [`Error::Configuration`]: login is not configured.
     #[doc(alias = "log_out_everywhere")]
     pub async fn revoke_user_sessions(&self, user: Uuid) -> Result<(), Error> {

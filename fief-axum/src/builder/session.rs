@@ -31,6 +31,9 @@ impl FiefAuthBuilder {
     /// several processes run during the deployment, first give the new key to
     /// all of them as a previous one, so that each can read what others seal.
     ///
+    /// A process that does not have the previous key any more cannot end sessions
+    /// that were sealed with it. Processes that still have it accept them.
+    ///
     /// # Example
     ///
     /// ```
@@ -173,7 +176,12 @@ impl FiefAuthBuilder {
     /// `noeviction`, or users are logged out when memory is short.
     ///
     /// A store that caches records in the process, such as
-    /// `CachingSessionStore`, does not notice revocations by other machines.
+    /// `CachingSessionStore`, does not notice revocations by other machines. If the
+    /// store replaces a record that exists when another one is to be created, two
+    /// simultaneous first logins of a user may end one of them. A login on one
+    /// machine may be ended by
+    /// [`revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions) on another
+    /// one at the same time.
     ///
     /// # Example
     ///

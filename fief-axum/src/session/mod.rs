@@ -13,25 +13,33 @@
 //! - [`RevocationList`] and the store know which sessions were revoked before
 //!   they expired.
 //!
-//! # What ends a session
+//! # States of a session
 //!
-//! | | without a store | with a store |
+//! A session is *active* from its login on. While it is active its tokens may
+//! be *to be refreshed*, *in flight*, or *unfinished*: received from Fief, but not
+//! verified or not saved yet. It is *void* once one of these holds:
+//!
+//! | what ends it | without a store | with a store |
 //! | --- | --- | --- |
 //! | its lifetime, or the idle timeout | the times in its cookies | the times in its record, and the cookie |
+//! | 24 hours without a login or refresh | a refresh must succeed first | the same |
 //! | logout, `revoke_session` | this process remembers its id | its own record is deleted |
 //! | `revoke_user_sessions`, an inactive user | this process remembers the user | the user's epoch is replaced |
 //! | a record that is lost, foreign or copied | | the session is void |
 //! | a replaced session key | the cookie cannot be opened | the cookie cannot be opened |
 //!
-//! No revocation compares the clocks of two machines. A process remembers a
-//! revocation for a session's lifetime, among at most 100 000 others. Sessions
-//! that it created itself after a revocation have a higher sequence number.
+//! With a store, no revocation compares clocks: what ends a session is that a
+//! record is missing or different, and only a login creates it. Without one, the
+//! process orders its own sessions by a counter, and those of other processes by
+//! time.
 //!
 //! # What writes cookies and records
 //!
 //! - The *session cookie* is written by a login and a refresh, and removed by a
 //!   logout. A request with an ended session leaves it alone, since its response
-//!   may arrive after one that sets a newer session.
+//!   may arrive after one that sets a newer session. A refreshed session that
+//!   another response has written is not written again once it is to be
+//!   refreshed again: the browser may have a newer one, of another process.
 //! - The *seen cookie* says when the session was last used, so that the idle
 //!   timeout needs no write of the session. A response that took longer than 10
 //!   seconds does not write it.
@@ -39,8 +47,23 @@
 //!   was handled give way to a login or a logout of its handler.
 //! - The *session's record* is written by a login and a refresh. Its *own
 //!   record* is created by the login only. The *epoch record* is created by the
-//!   first login of its user, and replaced by a revocation. What was written is
-//!   read back, since stores have no conditional writes.
+//!   first login of its user, and replaced by a revocation. Two *records of a
+//!   refresh* say which processes have begun it. What was written is read back,
+//!   since stores have no conditional writes.
+//!
+//! # What is remembered, and for how long
+//!
+//! | what | where | how long | bound |
+//! | --- | --- | --- | --- |
+//! | session, without a store | cookies | its lifetime | 8 KB |
+//! | session and own record | store | its lifetime | the tokens, and about 150 bytes |
+//! | epoch of a user | store | 5 years | about 150 bytes |
+//! | records of a refresh | store | 10 minutes | two of about 150 bytes |
+//! | outcome of a refresh | process | 30 seconds, a failure 5 | 100 000, about 3 KB each |
+//! | refresh tokens that were used | process | 24 hours | 100 000, about 50 bytes each |
+//! | unfinished refreshes | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
+//! | revoked sessions and users | process | a session's lifetime and a minute | 100 000 each, about 100 bytes |
+//! | revocations that the store does not have | process | a session's lifetime | 1000 |
 //!
 //! # When something fails
 //!
@@ -49,16 +72,40 @@
 //!   the refreshed session from this process.
 //! - *The store fails.* Requests with a session are rejected with 503. A
 //!   revocation counts in this process at once, and is tried again until the
-//!   store has it. At most 1000 are pending.
+//!   store has it. A refreshed session is kept and saved later; until then its
+//!   requests are rejected with 503, unless the token of before is still valid.
+//! - *Fief's keys cannot be fetched.* The tokens of a refresh are kept until they
+//!   can be verified: in the session's record, where any machine can go on, or
+//!   in this process.
 //! - *The process ends.* Pending revocations are lost, which is why the logout
 //!   says that it is incomplete. Between the token request of a refresh and the
 //!   write of its record, the refresh token is lost: the session ends with its
-//!   access token.
+//!   access token. Without a store, so are revocations and unfinished refreshes.
 //! - *Another machine acts.* If it refreshes the same session, the one whose
 //!   refresh token was used already waits about 2 seconds for the new record,
-//!   if there is a sign of that refresh. If it revokes the session during a
+//!   if there is a record of that refresh. If it revokes the session during a
 //!   refresh, the own record is missing afterwards, and the new tokens are
-//!   discarded.
+//!   discarded. If it revokes all of the user's during a login, the login
+//!   creates its session again.
+//!
+//! # What remains
+//!
+//! A session is never accepted after it was ended, but these may end one that
+//! was not:
+//!
+//! - the store evicts a record, or a write that timed out takes effect after a
+//!   later one;
+//! - on a store whose `create` replaces records, two first logins of a user at
+//!   the same time;
+//! - a login on one machine while another one revokes the user's sessions;
+//! - two machines verify the same unfinished refresh, and one saves it after the
+//!   other one has refreshed it again;
+//! - without a store: a response that is lost; one that arrives after a newer one,
+//!   or after a login or a logout elsewhere; sessions of other processes that were
+//!   created up to a minute after a revocation.
+//!
+//! The module `model` checks this: it explores every order of events, within
+//! bounds, and runs the code that uses the store for each.
 
 mod authenticate;
 mod config;
