@@ -90,6 +90,21 @@ async fn another_machine_verifies_the_tokens_of_a_refresh() {
     assert_eq!(visitor.open("/castles").await.status, 200);
 }
 
+/// D12: the refresh token is used, also once its response is forgotten.
+#[tokio::test]
+async fn in_cookies_unverified_tokens_are_kept_for_ten_minutes() {
+    let server = server().await;
+    let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    lose_keys(&server, LIFETIME + Duration::from_secs(120));
+    for _ in 0..12 {
+        assert_eq!(visitor.open("/castles").await.status, 503);
+        server.advance(Duration::from_secs(54));
+    }
+    server.clear_faults();
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
 /// RF-9: the tokens are not forgotten, and neither is a logout.
 #[tokio::test]
 async fn a_session_with_unverified_tokens_can_be_ended() {

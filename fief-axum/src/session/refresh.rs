@@ -6,7 +6,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use fief_client::{
-    FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
+    FiefError, FiefUserInfo, PendingTokens,
     internal::{Chain, ErrorClass, pending_from_json, pending_to_json, unix_seconds},
 };
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ use super::{
     sessions::Sessions,
     wait::record_refresh,
 };
-use crate::metrics;
+use crate::{RejectionKind, metrics};
 
 /// Refreshes a session, unless a refresh is in flight or was just completed:
 /// then returns its outcome.
@@ -88,14 +88,20 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome 
             return RefreshOutcome::Failed;
         }
     };
-    let verified = match &pending {
-        Ok(pending) => sessions.fief.verify(pending).await,
-        Err(error) => Err(error.clone()),
+    let pending = match pending {
+        Ok(pending) => pending,
+        Err(error) => return classify(sessions, session, &error).await,
     };
-    match verified {
-        Ok((tokens, user)) => store_tokens(sessions, session, &tokens, &user).await,
-        Err(FiefError::TokensPending { pending, .. }) => keep(sessions, session, pending).await,
-        Err(error) => {
+    match verify(sessions, session, &pending).await {
+        Ok((newer, user)) => {
+            let outcome = save(sessions, session, newer).await;
+            if let RefreshOutcome::Refreshed(_) = &outcome {
+                sessions.users.update(&sessions.fief, &user).await;
+            }
+            outcome
+        }
+        Err(NotVerified::Yet) => keep(sessions, session, pending).await,
+        Err(NotVerified::Invalid(error)) => {
             sessions.refreshes.finish(session);
             classify(sessions, session, &error).await
         }
@@ -115,25 +121,36 @@ async fn request(sessions: &Sessions, session: &Session) -> Result<PendingTokens
     pending.map_err(FiefError::from)
 }
 
-/// Stores the verified tokens. Caches the user info of the ID token.
-async fn store_tokens(
-    sessions: &Arc<Sessions>,
+/// Why tokens are not verified.
+enum NotVerified {
+    Invalid(FiefError),
+    /// Fief's keys cannot be fetched.
+    Yet,
+}
+
+/// Verifies the new tokens. Returns the session with them, and the user.
+async fn verify(
+    sessions: &Sessions,
     session: &Session,
-    tokens: &FiefTokenResponse,
-    user: &FiefUserInfo,
-) -> RefreshOutcome {
+    pending: &PendingTokens,
+) -> Result<(Arc<Session>, FiefUserInfo), NotVerified> {
     let fief = &sessions.fief;
-    // It is verified, so this is a cache lookup.
-    let info = match fief.validate_session_token(tokens.access_token()).await {
-        Ok(info) => info,
-        Err(error) => return classify(sessions, session, &error).await,
+    let (tokens, user) = match fief.verify(pending).await {
+        Ok(verified) => verified,
+        Err(FiefError::TokensPending { .. }) => return Err(NotVerified::Yet),
+        Err(error) => return Err(NotVerified::Invalid(error)),
     };
-    let newer = session.refreshed(tokens, &info, unix_seconds(fief.now()));
-    let outcome = save(sessions, session, Arc::new(newer)).await;
-    if let RefreshOutcome::Refreshed(_) = &outcome {
-        sessions.users.update(fief, user).await;
-    }
-    outcome
+    // It is verified, so this is a cache lookup, or the keys are known.
+    let validated = fief.validate_session_token(tokens.access_token()).await;
+    let info = validated.map_err(|error| {
+        if RejectionKind::from(error.clone()).is_unauthenticated() {
+            NotVerified::Invalid(error)
+        } else {
+            NotVerified::Yet
+        }
+    })?;
+    let newer = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
+    Ok((Arc::new(newer), user))
 }
 
 /// Keeps tokens that cannot be verified yet: in the store, so that any machine

@@ -74,9 +74,8 @@ impl RefreshOutcome {
     /// same session and generation.
     fn lifetime(&self) -> u64 {
         match self {
-            Self::Refreshed(_) | Self::Ended => GRACE_PERIOD,
+            Self::Ended | Self::Refreshed(_) | Self::Rejected => GRACE_PERIOD,
             Self::Failed => RETRY_PAUSE,
-            Self::Rejected => USED_LIFETIME,
         }
     }
 }
@@ -132,25 +131,38 @@ impl Refreshes {
             let until = now.saturating_add(USED_LIFETIME);
             self.used.insert(key(session), refreshes, until, now);
         }
-        self.completed
-            .insert(key(session), completed, expires_at, now);
+        match completed.outcome {
+            // That the refresh token was used says the same.
+            RefreshOutcome::Rejected => {}
+            RefreshOutcome::Ended | RefreshOutcome::Failed | RefreshOutcome::Refreshed(_) => {
+                self.completed
+                    .insert(key(session), completed, expires_at, now);
+            }
+        }
     }
 
     /// Returns the outcome of a recently completed refresh of a session. Later,
     /// its refresh token is known to be used.
+    ///
+    /// Returns `None` if there was no refresh, or one that can go on.
     pub(crate) fn completed(&self, session: &Session, now: u64) -> Option<RefreshOutcome> {
         let key = key(session);
         let completed = self.completed.get(key);
-        let completed = completed.filter(|completed| completed.is_current(now));
-        completed
-            .map(|completed| completed.outcome)
-            .or_else(|| self.used.get(key).map(|_| RefreshOutcome::Rejected))
+        if let Some(completed) = completed.filter(|completed| completed.is_current(now)) {
+            return Some(completed.outcome);
+        }
+        let is_used = self.used.get(key).is_some() && self.unfinished(session, now).is_none();
+        is_used.then_some(RefreshOutcome::Rejected)
     }
 
-    /// Keeps what a refresh has received, for 10 minutes.
+    /// Keeps what a refresh has received, until 10 minutes after it was.
     pub(crate) fn keep(&self, session: &Session, unfinished: Unfinished, now: u64) {
-        let until = now.saturating_add(UNFINISHED_LIFETIME);
-        self.unfinished.insert(key(session), unfinished, until, now);
+        let key = key(session);
+        let kept = self.unfinished.get_with_time(key);
+        let until = kept.map_or(now.saturating_add(UNFINISHED_LIFETIME), |(_, until)| until);
+        self.unfinished.insert(key, unfinished, until, now);
+        let used_until = now.saturating_add(USED_LIFETIME);
+        self.used.insert(key, false, used_until, now);
     }
 
     /// Returns what a refresh has received and could not complete.
