@@ -7,6 +7,8 @@ mod callback;
 mod clocks;
 mod cookies;
 mod ended;
+mod exchange;
+mod kept;
 mod late;
 mod lifetime;
 mod logout;
@@ -102,11 +104,11 @@ pub async fn logged_in(server: &FiefTestServer, builder: FiefAuthBuilder) -> (Fi
 }
 
 /// Returns a browser that is not logged in.
-async fn visitor(server: &FiefTestServer) -> Visitor {
+pub async fn visitor(server: &FiefTestServer) -> Visitor {
     Visitor::new(app(&builder(server).build().unwrap()))
 }
 
-fn query(url: &str) -> HashMap<String, String> {
+pub fn query(url: &str) -> HashMap<String, String> {
     Url::parse(url)
         .unwrap()
         .query_pairs()

@@ -6,7 +6,7 @@ use url::Url;
 use super::check;
 use crate::{
     Error,
-    routes::{OnLoginPage, config::LoginConfig},
+    routes::{OnLoginPage, config::LoginConfig, exchanges::Exchanges},
     session::Sessions,
 };
 
@@ -69,6 +69,7 @@ impl RouteSettings {
         ])?;
         Ok(LoginConfig {
             sessions,
+            exchanges: Arc::new(Exchanges::new()),
             redirect_uri: format!("{origin}{prefix}{callback_path}"),
             logout_redirect_uri: format!("{origin}{after_logout}"),
             origin,

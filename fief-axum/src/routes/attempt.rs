@@ -90,6 +90,16 @@ impl Attempt {
         (age < MAX_AGE * 1000 + SKEW_MILLIS).then_some(attempt)
     }
 
+    /// Returns the attempts that the browser has, at most as many as it may have.
+    pub(crate) fn all(config: &CookieConfig, jar: Jar<'_>) -> Vec<Self> {
+        let prefix = name_prefix(config);
+        jar.iter()
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .filter_map(|(_, sealed)| open(config, sealed))
+            .take(MAX_ATTEMPTS)
+            .collect()
+    }
+
     /// Removes all attempts that the browser has.
     pub(crate) fn clear_all(config: &CookieConfig, jar: Jar<'_>) -> Vec<Cookie<'static>> {
         let prefix = name_prefix(config);
@@ -100,7 +110,7 @@ impl Attempt {
             .collect()
     }
 
-    /// Removes the attempt with this state: each is valid for one callback.
+    /// Removes the attempt with this state, which is used up.
     pub(crate) fn clear(config: &CookieConfig, state: &str) -> Cookie<'static> {
         config.removal(cookie_name(config, state))
     }

@@ -9,20 +9,27 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fief_client::{
-    AuthorizationResponse, FiefError, FiefTokenResponse, FiefUserInfo, Requirements,
+    FiefError, LoginAttempt,
     internal::{Chain, ErrorClass, unix_seconds},
 };
 use tower_cookies::Cookie;
 
 use super::{
-    attempt::Attempt, config::LoginConfig, loop_guard::LoginCounter, page::LoginPageKind,
-    show::show,
+    attempt::Attempt,
+    callback_query::CallbackQuery,
+    config::LoginConfig,
+    discard::discard_kept,
+    exchange::Exchange,
+    exchanges::Outcome,
+    failure::failure,
+    loop_guard::LoginCounter,
+    page::LoginPageKind,
+    show::{show, try_again},
 };
 use crate::{
-    Error,
     cookie::Jar,
     response::pending::append_cookies,
-    session::{self, Loaded, SentCookies, Sessions},
+    session::{self, Loaded, SentCookies},
     shared::Shared,
 };
 
@@ -36,147 +43,166 @@ pub(super) async fn callback(
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let now = unix_seconds(auth.fief().now());
-    let Ok(authorization) = AuthorizationResponse::parse(query.as_deref().unwrap_or_default())
-    else {
+    let Ok(query) = CallbackQuery::parse(query.as_deref().unwrap_or_default()) else {
         return show(site, LoginPageKind::Expired, None);
     };
-    let Some(attempt) = Attempt::read(
+    let attempt = Attempt::read(
         &site.sessions.cookies,
         Jar::new(&headers),
-        authorization.state(),
+        query.response.state(),
         auth.fief().now(),
-    ) else {
-        return no_attempt_response(site, &headers, now).await;
+    );
+    let now = unix_seconds(auth.fief().now());
+    let callback = Callback {
+        site,
+        headers: &headers,
+        query: &query,
+        now,
     };
-    // The attempt is single-use, even if the login fails.
-    let mut cookies = vec![Attempt::clear(
-        &site.sessions.cookies,
-        authorization.state(),
-    )];
+    let Some(attempt) = attempt else {
+        return callback.without_attempt().await;
+    };
     let return_to = site
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
-    let response = match auth
-        .fief()
-        .finish_login(&attempt.login, &authorization)
-        .await
-    {
-        Ok((tokens, user)) => match create_session(site, &tokens, &user, &headers).await {
-            Ok(session) => {
-                cookies.extend(session);
-                let logins = LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now);
-                cookies.extend(logins.next(&site.sessions.cookies));
-                Redirect::to(&return_to).into_response()
+    let is_silent = attempt.is_silent;
+    let outcome = callback.outcome(attempt.login).await;
+    callback.response(outcome, &return_to, is_silent).await
+}
+
+/// A request of the callback route.
+struct Callback<'a> {
+    site: &'a LoginConfig,
+    headers: &'a HeaderMap,
+    query: &'a CallbackQuery,
+    /// In seconds of Unix time.
+    now: u64,
+}
+
+impl Callback<'_> {
+    /// Exchanges the code, if there is one.
+    async fn outcome(&self, login: LoginAttempt) -> Outcome {
+        let Some(key) = self.query.key() else {
+            // Nothing is sent without a code.
+            let fief = &self.site.sessions.fief;
+            return match fief
+                .request_login_tokens(&login, &self.query.response)
+                .await
+            {
+                Err(error) => Outcome::NotSent(error.into()),
+                Ok(_) => Outcome::OtherCode,
+            };
+        };
+        let response = self.query.response.clone();
+        let headers = self.headers.clone();
+        let exchange = Exchange::new(self.site, key, login, response, headers);
+        exchange.run().await
+    }
+
+    /// Returns the response. It removes the attempt's cookie if no callback can
+    /// finish the login any more.
+    async fn response(&self, outcome: Outcome, return_to: &str, is_silent: bool) -> Response {
+        match outcome {
+            Outcome::LoggedIn(created) => self.logged_in(&created.cookies, return_to).await,
+            Outcome::NotSent(error) => self.not_sent(&error, return_to, is_silent),
+            Outcome::NotYet => self.try_again(),
+            Outcome::OtherCode => show(self.site, LoginPageKind::Expired, None),
+            Outcome::Rejected(error) => self.ended(self.failed(&error, return_to)),
+            Outcome::Replayed => self.ended(self.without_attempt().await),
+            Outcome::SessionFailed(error) => {
+                tracing::error!(error = %Chain(&error), "failed to create a session");
+                self.ended(show(self.site, LoginPageKind::Failed, None))
             }
-            Err(Error::Fief(error)) => login_failed(site, &error, &return_to),
-            Err(error) => session_failed(site, &error, &return_to),
-        },
-        // A `prompt=none` login that needs interaction is not an error: go back silently.
-        Err(FiefError::Authorization { error, .. })
-            if attempt.is_silent && needs_interaction(&error) =>
-        {
-            Redirect::to(&return_to).into_response()
-        }
-        Err(error) => login_failed(site, &error, &return_to),
-    };
-    with_cookies(response, &cookies)
-}
-
-/// Creates the session and returns its cookies. Caches the user info of the ID
-/// token.
-async fn create_session(
-    site: &LoginConfig,
-    tokens: &FiefTokenResponse,
-    user: &FiefUserInfo,
-    headers: &HeaderMap,
-) -> Result<Vec<Cookie<'static>>, Error> {
-    let Sessions { fief, users, .. } = &*site.sessions;
-    // `finish_login` has validated this token, so it is in the cache unless that is disabled.
-    let info = fief
-        .validate_access_token(tokens.access_token(), &Requirements::new())
-        .await?;
-    let cookies = session::create(&site.sessions, tokens, &info, headers).await?;
-    users.update(fief, user).await;
-    Ok(cookies)
-}
-
-/// Returns the page for a login that succeeded at Fief, but whose session could
-/// not be created.
-fn session_failed(site: &LoginConfig, error: &Error, return_to: &str) -> Response {
-    tracing::error!(error = %Chain(error), "failed to create a session");
-    match error {
-        Error::SessionStore(_) => show(site, LoginPageKind::Unavailable, Some(return_to)),
-        Error::Configuration(_) | Error::Fief(_) | Error::SessionKey(_) => {
-            show(site, LoginPageKind::Failed, None)
         }
     }
-}
 
-/// Responds to a callback without the cookie of its attempt: the login expired,
-/// was started in another browser, or has been finished and the user went back.
-/// With an active session it redirects to the page after the login.
-///
-/// The code is not sent to Fief, since it may belong to an attacker's login.
-async fn no_attempt_response(site: &LoginConfig, headers: &HeaderMap, now: u64) -> Response {
-    let Some(cookies) = SentCookies::read(&site.sessions, headers) else {
-        return show(site, LoginPageKind::Expired, None);
-    };
-    match session::load(&site.sessions, cookies, now).await {
-        Ok(Loaded::Active { .. }) => Redirect::to(&site.after_login).into_response(),
-        Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, None),
-        Err(error) => {
-            tracing::error!(error = %Chain(&error), "failed to load a session");
-            show(site, LoginPageKind::Unavailable, None)
+    /// Responds to a login that succeeded.
+    async fn logged_in(&self, session: &[Cookie<'static>], return_to: &str) -> Response {
+        let config = &self.site.sessions.cookies;
+        let mut response = Redirect::to(return_to).into_response();
+        append_cookies(response.headers_mut(), session);
+        let logins = LoginCounter::read(config, Jar::new(self.headers), self.now);
+        if let Ok(logins) = logins.next(config) {
+            append_cookies(response.headers_mut(), &[logins]);
         }
+        let state = self.query.response.state();
+        let discarded = discard_kept(self.site, self.headers, Some(state)).await;
+        append_cookies(response.headers_mut(), &discarded);
+        self.ended(response)
     }
-}
 
-/// Shows why the login failed.
-fn login_failed(site: &LoginConfig, error: &FiefError, return_to: &str) -> Response {
-    match error.clone().into_class() {
-        ErrorClass::Authorization(error) => {
-            tracing::debug!(error, "Fief rejected a login");
-            show(site, error_page(&error), Some(return_to))
-        }
-        ErrorClass::Callback => show(site, LoginPageKind::Expired, None),
-        ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
-            show(site, LoginPageKind::Expired, None)
-        }
-        ErrorClass::Status(status, detail) if status.is_client_error() => {
-            let is_unauthorized = status == StatusCode::UNAUTHORIZED;
-            if is_unauthorized || detail.code() == Some("invalid_client") {
-                tracing::error!(
-                    error = %Chain(error),
-                    "Fief rejected this client: check the client id and secret"
-                );
-            } else {
-                tracing::error!(error = %Chain(error), "Fief rejected the token request");
+    /// Responds to a login whose code was not sent.
+    fn not_sent(&self, error: &FiefError, return_to: &str, is_silent: bool) -> Response {
+        match error.clone().into_class() {
+            // A `prompt=none` login that needs interaction is not an error: go back silently.
+            ErrorClass::Authorization(error) if is_silent && needs_interaction(&error) => {
+                self.ended(Redirect::to(return_to).into_response())
             }
-            show(site, LoginPageKind::Failed, None)
-        }
-        ErrorClass::Inactive => show(site, LoginPageKind::Denied, Some(return_to)),
-        ErrorClass::Response
-        | ErrorClass::Status(..)
-        | ErrorClass::TokensPending
-        | ErrorClass::Transport => {
-            tracing::warn!(error = %Chain(error), "failed to finish a login");
-            show(site, LoginPageKind::Unavailable, Some(return_to))
-        }
-        ErrorClass::Configuration => {
-            tracing::error!(error = %Chain(error), "failed to finish a login");
-            show(site, LoginPageKind::Failed, None)
-        }
-        ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid | ErrorClass::Unmet(_) => {
-            tracing::error!(error = %Chain(error), "the tokens of a login are invalid");
-            show(site, LoginPageKind::Failed, None)
+            // Fief has ended the login, or the callback belongs to another one.
+            ErrorClass::Authorization(_) | ErrorClass::Callback => {
+                self.ended(self.failed(error, return_to))
+            }
+            ErrorClass::Configuration
+            | ErrorClass::Expired
+            | ErrorClass::IdToken
+            | ErrorClass::Inactive
+            | ErrorClass::Invalid
+            | ErrorClass::Response
+            | ErrorClass::Status(..)
+            | ErrorClass::TokensPending
+            | ErrorClass::Transport
+            | ErrorClass::Unmet(_) => match failure(error) {
+                LoginPageKind::Unavailable => self.try_again(),
+                kind => show(self.site, kind, None),
+            },
         }
     }
-}
 
-fn with_cookies(mut response: Response, cookies: &[Cookie<'static>]) -> Response {
-    append_cookies(response.headers_mut(), cookies);
-    response
+    /// Shows a link to the same callback. The attempt's cookie stays.
+    fn try_again(&self) -> Response {
+        try_again(self.site, self.query.link(&self.site.callback_path()))
+    }
+
+    /// Shows why the login failed.
+    fn failed(&self, error: &FiefError, return_to: &str) -> Response {
+        match failure(error) {
+            LoginPageKind::Expired => show(self.site, LoginPageKind::Expired, None),
+            kind => show(self.site, kind, Some(return_to)),
+        }
+    }
+
+    /// Responds to a callback without the cookie of its attempt: the login
+    /// expired, was started in another browser, or has been finished and the user
+    /// went back. With an active session it redirects to the page after the login.
+    ///
+    /// The code is not sent to Fief, since it may belong to an attacker's login.
+    async fn without_attempt(&self) -> Response {
+        let Self {
+            site,
+            headers,
+            query: _,
+            now,
+        } = *self;
+        let Some(cookies) = SentCookies::read(&site.sessions, headers) else {
+            return show(site, LoginPageKind::Expired, None);
+        };
+        match session::load(&site.sessions, cookies, now).await {
+            Ok(Loaded::Active { .. }) => Redirect::to(&site.after_login).into_response(),
+            Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, None),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "failed to load a session");
+                show(site, LoginPageKind::Unavailable, None)
+            }
+        }
+    }
+
+    /// Removes the attempt's cookie.
+    fn ended(&self, mut response: Response) -> Response {
+        let state = self.query.response.state();
+        let removal = Attempt::clear(&self.site.sessions.cookies, state);
+        append_cookies(response.headers_mut(), &[removal]);
+        response
+    }
 }
 
 /// Returns whether an error means that Fief has to show a page, which
@@ -190,12 +216,4 @@ fn needs_interaction(error: &str) -> bool {
             | "interaction_required"
             | "login_required"
     )
-}
-
-/// Returns the page for the `error` in the query of the redirect.
-fn error_page(error: &str) -> LoginPageKind {
-    match error {
-        "access_denied" => LoginPageKind::Denied,
-        _ => LoginPageKind::Rejected,
-    }
 }

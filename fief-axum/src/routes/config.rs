@@ -3,7 +3,7 @@ use std::sync::Arc;
 use fief_client::{AuthorizationRequest, Requirements};
 use url::{Url, form_urlencoded};
 
-use super::OnLoginPage;
+use super::{OnLoginPage, exchanges::Exchanges};
 use crate::{
     RejectionKind, rejection::challenge::ChallengeParams, request::return_to::return_to,
     session::Sessions,
@@ -15,6 +15,7 @@ use crate::{
 /// `prefix` in front.
 pub(crate) struct LoginConfig {
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) exchanges: Arc<Exchanges>,
     /// The URL of the callback route, as registered with Fief.
     pub(crate) redirect_uri: String,
     /// The URL that Fief redirects to after a logout.
@@ -43,6 +44,11 @@ impl LoginConfig {
     /// Returns the path of the login route as browsers see it.
     pub(crate) fn login_path(&self) -> String {
         format!("{}{}", self.prefix, self.login_route)
+    }
+
+    /// Returns the path of the callback route as browsers see it.
+    pub(crate) fn callback_path(&self) -> String {
+        format!("{}{}", self.prefix, self.callback_route)
     }
 
     /// Returns the path of the logout route as browsers see it.

@@ -14,8 +14,8 @@ use fief_client::{
 use url::form_urlencoded;
 
 use super::{
-    attempt::Attempt, config::LoginConfig, loop_guard::LoginCounter, page::LoginPageKind,
-    show::show,
+    attempt::Attempt, config::LoginConfig, failure::failure, loop_guard::LoginCounter,
+    page::LoginPageKind, show::show,
 };
 use crate::{cookie::Jar, response::pending::append_cookies, shared::Shared};
 
@@ -42,10 +42,7 @@ pub(super) async fn login(
         .await;
     let (url, attempt) = match started {
         Ok(started) => started,
-        Err(error) => {
-            tracing::warn!(error = %Chain(&error), "failed to start a login");
-            return show(site, LoginPageKind::Unavailable, Some(&params.return_to));
-        }
+        Err(error) => return show(site, failure(&error), Some(&params.return_to)),
     };
     let attempt = Attempt::new(
         attempt,

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{attempt::Attempt, config::LoginConfig, show};
+use super::{attempt::Attempt, config::LoginConfig, discard::discard_all, show};
 use crate::{
     cookie::Jar,
     request::{
@@ -53,7 +53,10 @@ pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Reques
 
 /// Destroys the session, then redirects to Fief's logout.
 async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> Response {
-    let (mut cookies, revoked) = session::destroy(&site.sessions, headers).await;
+    let ((mut cookies, revoked), ()) = tokio::join!(
+        session::destroy(&site.sessions, headers),
+        discard_all(site, headers),
+    );
     cookies.extend(Attempt::clear_all(
         &site.sessions.cookies,
         Jar::new(headers),

@@ -8,7 +8,14 @@
 
 mod attempt;
 mod callback;
+mod callback_query;
+mod completion;
 pub(crate) mod config;
+mod discard;
+mod exchange;
+mod exchange_store;
+pub(crate) mod exchanges;
+mod failure;
 mod login;
 mod logout;
 mod loop_guard;

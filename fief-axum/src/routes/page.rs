@@ -46,7 +46,8 @@ pub enum LoginPageKind {
     Expired,
     /// 400: Fief rejected the login.
     Rejected,
-    /// 503: Fief or the session store is unavailable.
+    /// 503: Fief or the session store is unavailable, or too many logins are in
+    /// progress.
     Unavailable,
 }
 
@@ -63,7 +64,9 @@ impl LoginPage {
     /// Returns the path and query that the page links to.
     ///
     /// It starts a new login, which returns to the page that the user wanted to
-    /// see. For [`LoginPageKind::LogOut`] it is the action of the form, and for
+    /// see. For [`LoginPageKind::Unavailable`] it is the callback that was
+    /// requested, if that can still finish the login, with the code in its query:
+    /// do not log it. For [`LoginPageKind::LogOut`] it is the action of the form, and for
     /// [`LoginPageKind::LogoutIncomplete`] Fief's own logout. It is empty if logging in again does not help
     /// ([`Failed`](LoginPageKind::Failed) and
     /// [`Looping`](LoginPageKind::Looping)).
@@ -149,7 +152,7 @@ impl LoginPageKind {
 
 impl IntoResponse for LoginPage {
     fn into_response(self) -> Response {
-        let link = &self.link;
+        let link = self.link.replace('&', "&amp;");
         let action = match self.kind {
             LoginPageKind::LogOut => {
                 format!("<form method=\"post\" action=\"{link}\"><button>Log out</button></form>")
@@ -158,11 +161,11 @@ impl IntoResponse for LoginPage {
                 format!("<p><a href=\"{link}\">Continue to log out everywhere</a></p>")
             }
             LoginPageKind::Failed | LoginPageKind::Looping => String::new(),
-            LoginPageKind::Denied
-            | LoginPageKind::Expired
-            | LoginPageKind::Rejected
-            | LoginPageKind::Unavailable => {
+            LoginPageKind::Denied | LoginPageKind::Expired | LoginPageKind::Rejected => {
                 format!("<p><a href=\"{link}\">Log in</a></p>")
+            }
+            LoginPageKind::Unavailable => {
+                format!("<p><a href=\"{link}\">Try again</a></p>")
             }
         };
         let kind = self.kind;

@@ -34,6 +34,18 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
     )
 }
 
+/// Shows that a login cannot be finished yet, with a link to the same callback.
+pub(super) fn try_again(site: &LoginConfig, callback: String) -> Response {
+    render(
+        site,
+        LoginPage {
+            kind: LoginPageKind::Unavailable,
+            link: callback,
+            form_target: None,
+        },
+    )
+}
+
 /// Shows the page that confirms a logout.
 ///
 /// `fief` is the origin that the logout redirects to: the content security

@@ -13,9 +13,15 @@ use super::{
     revoke::{complete_pending, current_owner, revoke_or_log},
     sessions::Sessions,
 };
-use crate::Error;
+use crate::{Error, cookie::Purpose};
 
-/// Creates the session of a login, and returns its cookies.
+/// Session of a login, and its cookies.
+pub(crate) struct Created {
+    pub(crate) session: Session,
+    pub(crate) cookies: Vec<Cookie<'static>>,
+}
+
+/// Creates the session of a login, and returns it with its cookies.
 ///
 /// The session that the browser had before is revoked.
 ///
@@ -28,7 +34,7 @@ pub(crate) async fn create(
     tokens: &FiefTokenResponse,
     info: &FiefAccessTokenInfo,
     headers: &HeaderMap,
-) -> Result<Vec<Cookie<'static>>, Error> {
+) -> Result<Created, Error> {
     for _ in 0..MAX_TRIES {
         let Some(session) = try_create(sessions, tokens, info).await? else {
             continue;
@@ -37,11 +43,47 @@ pub(crate) async fn create(
         if let Some((id, user)) = current_owner(sessions, headers) {
             revoke_or_log(sessions, id, user).await;
         }
-        return Ok(cookies);
+        return Ok(Created { session, cookies });
     }
     Err(failed(io::Error::other(
         "the user's sessions are revoked again and again",
     )))
+}
+
+/// Returns a session that another machine has created, from the value of its
+/// cookie.
+///
+/// Returns `None` if it was revoked since.
+pub(crate) async fn restore(
+    sessions: &Sessions,
+    sealed: &str,
+    headers: &HeaderMap,
+) -> Result<Option<Created>, Error> {
+    let ticket = sessions.cookies.keys.open(Purpose::Ticket, sealed);
+    let Some((store, ticket)) = sessions.store.as_ref().zip(ticket) else {
+        return Ok(None);
+    };
+    let Some(session) = store.load(&Arc::new(ticket)).await? else {
+        return Ok(None);
+    };
+    if sessions.revoked.contains(&session) {
+        return Ok(None);
+    }
+    let cookies = write(sessions, &session, headers)?;
+    Ok(Some(Created { session, cookies }))
+}
+
+/// Returns whether the cookies that a session was created with may be sent
+/// again: it was not revoked since, and there are no newer ones.
+pub(crate) async fn is_current(sessions: &Sessions, session: &Session) -> Result<bool, Error> {
+    if sessions.revoked.contains(session) {
+        return Ok(false);
+    }
+    match (&sessions.store, &session.ticket) {
+        (Some(store), Some(ticket)) => Ok(store.load(ticket).await?.is_some()),
+        (Some(_), None) => Ok(false),
+        (None, _) => Ok(!sessions.refreshes.are_cookies_outdated(session)),
+    }
 }
 
 /// Creates a session. Returns `None` if the user's sessions were revoked

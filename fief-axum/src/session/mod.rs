@@ -107,6 +107,7 @@
 //! The module `model` checks this: it explores every order of events, within
 //! bounds, and runs the code that uses the store for each.
 
+mod attempt_records;
 mod authenticate;
 mod config;
 mod create;
@@ -136,9 +137,10 @@ pub use self::id::SessionId;
 #[cfg(feature = "tower-sessions")]
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
+    attempt_records::{AttemptRecord, AttemptState},
     authenticate::authenticate,
     config::SessionConfig,
-    create::create,
+    create::{Created, create, is_current, restore},
     data::{Session, random_id},
     load::{Loaded, SentCookies, load, write},
     record_store::RecordStore,

@@ -244,7 +244,7 @@ impl Store {
     }
 
     /// Deletes the records of a kind, of any session key.
-    async fn delete_all(&self, kind: &[u8], owner: Uuid) -> Result<(), Error> {
+    pub(super) async fn delete_all(&self, kind: &[u8], owner: Uuid) -> Result<(), Error> {
         for id in self.keys.record_ids(kind, owner) {
             with_timeout(self.records.delete(id)).await?;
         }

@@ -34,8 +34,8 @@ async fn a_session_is_void_without_each_of_its_records() {
     let server = FiefTestServer::start().await;
     let store = Memory::default();
     let (_, visitor) = logged_in(&server, builder(&server).session_store(store.clone())).await;
-    assert_eq!(store.ids().len(), 3);
-    for id in store.ids() {
+    assert_eq!(store.session_ids().len(), 3);
+    for id in store.session_ids() {
         let mut record = None;
         store.change(|records| record = records.remove(&id));
         let mut visitor = visitor.clone();
@@ -90,7 +90,7 @@ async fn a_record_counts_only_where_it_was_written() {
     let server = two_users().await;
     let store = Memory::default();
     let (auth, anne) = logged_in(&server, builder(&server).session_store(store.clone())).await;
-    let annes = store.ids();
+    let annes = store.session_ids();
     let mut louis = Visitor::new(app(&auth));
     let begun = louis.open("/login").await;
     let callback = server.log_in(LOUIS, begun.header("location")).await;
@@ -100,7 +100,7 @@ async fn a_record_counts_only_where_it_was_written() {
 
     for anne_id in &annes {
         let others: Vec<_> = store
-            .ids()
+            .session_ids()
             .into_iter()
             .filter(|id| !annes.contains(id))
             .collect();

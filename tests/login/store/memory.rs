@@ -46,6 +46,17 @@ impl Memory {
         self.records.lock().unwrap().keys().copied().collect()
     }
 
+    /// Returns the ids of the records of sessions and users. Those of logins, of which there is at least one, expire
+    /// first.
+    pub fn session_ids(&self) -> Vec<Id> {
+        let records = self.records.lock().unwrap();
+        let expiry = |record: &Record| record.expiry_date.unix_timestamp();
+        let first = records.values().map(expiry).min().unwrap_or_default();
+        let records = records.values();
+        let of_sessions = records.filter(|record| expiry(record) > first + 3600);
+        of_sessions.map(|record| record.id).collect()
+    }
+
     /// Changes the records behind the application's back.
     pub fn change(&self, change: impl FnOnce(&mut HashMap<Id, Record>)) {
         change(&mut self.records.lock().unwrap());

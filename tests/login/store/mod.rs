@@ -5,6 +5,7 @@ mod chosen;
 mod concurrent;
 mod distant;
 mod eviction;
+mod exchange;
 mod faults;
 mod keys;
 mod memory;

@@ -107,11 +107,15 @@ async fn a_login_during_a_revocation_elsewhere_counts() {
     let mut visitor = Visitor::new(before.app());
     let callback = visitor.begin(&server, "/login").await;
 
-    let held = store.hold_next();
+    server.fault_once(Endpoint::Token, Fault::hang());
     let login = tokio::spawn(async move {
         visitor.open(&callback).await;
         visitor
     });
+    server.wait_for_requests(Endpoint::Token, 2).await;
+    // What is loaded next is the epoch.
+    let held = store.hold_next();
+    server.clear_faults();
     while !store.is_holding() {
         yield_now().await;
     }

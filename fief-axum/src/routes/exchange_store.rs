@@ -1,0 +1,217 @@
+//! What a session store has of an exchange, by which machines share it.
+
+use std::sync::Arc;
+
+use fief_client::{
+    PendingTokens,
+    internal::{Chain, pending_from_json, pending_to_json, unix_seconds},
+};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use super::{
+    callback_query::ExchangeKey,
+    exchanges::{Ended, KEPT_LIFETIME, is_joinable},
+};
+use crate::{
+    Error,
+    cookie::Purpose,
+    session::{AttemptRecord, AttemptState, Created, Sessions, Store},
+};
+
+/// The record of an attempt in the session store.
+pub(super) struct StoredAttempt<'a> {
+    sessions: &'a Arc<Sessions>,
+    store: &'a Store,
+    key: ExchangeKey,
+}
+
+/// What the store has of an attempt.
+pub(super) enum Found {
+    /// The sealed cookie of the session, and when it was created.
+    Finished {
+        sealed: SecretString,
+        at: u64,
+    },
+    Kept(PendingTokens),
+    /// There is no record.
+    Missing,
+    OtherCode,
+    /// Another machine is exchanging the code.
+    Pending,
+    Used,
+}
+
+impl<'a> StoredAttempt<'a> {
+    /// Returns `None` if sessions are in cookies.
+    pub(super) fn new(sessions: &'a Arc<Sessions>, key: ExchangeKey) -> Option<Self> {
+        Some(Self {
+            sessions,
+            store: sessions.store.as_ref()?,
+            key,
+        })
+    }
+
+    /// Claims the attempt for this process, or returns what another one has of
+    /// it. If that is exchanging the code, waits for it for about 2 seconds.
+    pub(super) async fn claim(&self) -> Result<Option<Found>, Error> {
+        let record = self.record(AttemptState::Exchanging);
+        let Some(mut found) = self.store.create_attempt(self.key.attempt, &record).await? else {
+            return Ok(None);
+        };
+        if is_exchanging(&found.state) && found.code == self.key.code {
+            let is_awaited = |state: &AttemptState| !is_exchanging(state);
+            match self
+                .store
+                .wait_for_attempt(self.key.attempt, is_awaited)
+                .await?
+            {
+                Some(latest) => found = latest,
+                // Its code was not sent: the next callback may.
+                None => return Ok(Some(Found::Missing)),
+            }
+        }
+        Ok(Some(self.found(found)))
+    }
+
+    pub(super) async fn load(&self) -> Result<Found, Error> {
+        let record = self.store.attempt(self.key.attempt).await?;
+        Ok(record.map_or(Found::Missing, |record| self.found(record)))
+    }
+
+    /// Waits for about 2 seconds for the session of another machine.
+    pub(super) async fn wait_for_session(&self) -> Result<Found, Error> {
+        let is_awaited = |state: &AttemptState| match state {
+            AttemptState::Exchanging | AttemptState::Kept(_) => false,
+            AttemptState::Finished(_) | AttemptState::Used => true,
+        };
+        let record = self
+            .store
+            .wait_for_attempt(self.key.attempt, is_awaited)
+            .await?;
+        Ok(record.map_or(Found::Missing, |record| self.found(record)))
+    }
+
+    /// Returns whether this process completes the login of kept tokens.
+    pub(super) async fn begin_completion(&self) -> Result<bool, Error> {
+        let process = self.sessions.revoked.process();
+        let (attempt, now) = (self.key.attempt, self.now());
+        self.store.begin_completion(attempt, process, now).await
+    }
+
+    /// Lets any process complete the login if this one could not.
+    pub(super) async fn end_completion(&self, ended: &Ended) {
+        match ended {
+            Ended::LoggedIn(..) | Ended::Used(_) => return,
+            Ended::Free(_) | Ended::Kept(_) => {}
+        }
+        if let Err(error) = self.store.end_completion(self.key.attempt).await {
+            tracing::debug!(error = %Chain(&error), "failed to delete a record of a login");
+        }
+    }
+
+    /// Saves how the exchange ended. One that was not sent leaves no record.
+    pub(super) async fn save(&self, ended: &Ended) -> Result<(), Error> {
+        let state = match ended {
+            Ended::Free(_) => return self.store.delete_attempt(self.key.attempt).await,
+            Ended::Kept(pending) => AttemptState::Kept(pending_to_json(pending)?),
+            Ended::LoggedIn(created, _) => self.finished(created)?,
+            Ended::Used(_) => AttemptState::Used,
+        };
+        self.store
+            .save_attempt(self.key.attempt, &self.record(state))
+            .await
+    }
+
+    fn finished(&self, created: &Created) -> Result<AttemptState, Error> {
+        let keys = &self.sessions.cookies.keys;
+        Ok(match &created.session.ticket {
+            Some(ticket) => AttemptState::Finished(keys.seal(Purpose::Ticket, &**ticket)?.into()),
+            None => AttemptState::Used,
+        })
+    }
+
+    fn record(&self, state: AttemptState) -> AttemptRecord {
+        AttemptRecord {
+            code: self.key.code,
+            process: self.sessions.revoked.process(),
+            written_at: self.now(),
+            state,
+        }
+    }
+
+    fn found(&self, record: AttemptRecord) -> Found {
+        let AttemptRecord {
+            code,
+            process: _,
+            written_at,
+            state,
+        } = record;
+        if code != self.key.code {
+            return Found::OtherCode;
+        }
+        let age = self.now().saturating_sub(written_at);
+        match state {
+            AttemptState::Exchanging if age < MAX_EXCHANGE => Found::Pending,
+            AttemptState::Finished(sealed) if is_joinable(written_at, self.now()) => {
+                Found::Finished {
+                    sealed,
+                    at: written_at,
+                }
+            }
+            AttemptState::Kept(json) if age < KEPT_LIFETIME => {
+                match pending_from_json(&self.sessions.fief, json.expose_secret()) {
+                    Ok(pending) => Found::Kept(pending),
+                    Err(error) => {
+                        tracing::error!(error = %Chain(&error), "the tokens of a login are lost");
+                        Found::Used
+                    }
+                }
+            }
+            AttemptState::Exchanging
+            | AttemptState::Finished(_)
+            | AttemptState::Kept(_)
+            | AttemptState::Used => Found::Used,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        unix_seconds(self.sessions.fief.now())
+    }
+}
+
+/// Marks an attempt whose tokens are kept in the store as used. Returns whether
+/// there was one.
+pub(super) async fn discard(sessions: &Sessions, attempt: Uuid) -> Result<bool, Error> {
+    let Some(store) = &sessions.store else {
+        return Ok(false);
+    };
+    let Some(record) = store.attempt(attempt).await? else {
+        return Ok(false);
+    };
+    match record.state {
+        AttemptState::Kept(_) => {}
+        AttemptState::Exchanging | AttemptState::Finished(_) | AttemptState::Used => {
+            return Ok(false);
+        }
+    }
+    let used = AttemptRecord {
+        code: record.code,
+        process: sessions.revoked.process(),
+        written_at: unix_seconds(sessions.fief.now()),
+        state: AttemptState::Used,
+    };
+    store.save_attempt(attempt, &used).await?;
+    Ok(true)
+}
+
+fn is_exchanging(state: &AttemptState) -> bool {
+    match state {
+        AttemptState::Exchanging => true,
+        AttemptState::Finished(_) | AttemptState::Kept(_) | AttemptState::Used => false,
+    }
+}
+
+/// After this many seconds an exchange in flight was lost: longer than its
+/// requests and the store may take.
+const MAX_EXCHANGE: u64 = 120;

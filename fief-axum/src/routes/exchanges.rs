@@ -1,0 +1,365 @@
+//! The memory of attempts whose code was, or is being, exchanged.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fief_client::{FiefError, PendingTokens};
+use uuid::Uuid;
+
+use super::callback_query::ExchangeKey;
+use crate::{Error, flight::SingleFlight, session::Created};
+
+/// Exchanges of codes: those in flight, and the memory of attempts that were
+/// used, also for a client that ignores the removal of their cookies.
+///
+/// An attempt is remembered for as long as its cookie is accepted. At most
+/// [`MAX_ATTEMPTS`] are remembered, and at most [`MAX_UNFINISHED`] are in flight
+/// or kept: if there is no room, nothing is exchanged.
+pub(crate) struct Exchanges {
+    pub(super) flights: SingleFlight<ExchangeKey, Outcome>,
+    attempts: Mutex<Attempts>,
+}
+
+/// Outcome of a callback.
+#[derive(Clone)]
+pub(super) enum Outcome {
+    LoggedIn(Arc<Created>),
+    /// No token request was sent: the attempt can still be used.
+    NotSent(FiefError),
+    /// The same callback may succeed later: the tokens are kept, another machine
+    /// exchanges the code, or there is no room for another exchange.
+    NotYet,
+    /// The attempt was used with another code.
+    OtherCode,
+    /// Fief rejected the code, or its tokens were rejected.
+    Rejected(FiefError),
+    /// The attempt was used by this callback before.
+    Replayed,
+    /// The session could not be created, and cannot be later.
+    SessionFailed(Error),
+}
+
+/// Result of [`Exchanges::begin`].
+pub(super) enum Begun {
+    /// Nothing has to be done.
+    Done(Outcome),
+    /// There are too many.
+    Full,
+    /// The tokens were received before.
+    Kept(PendingTokens),
+    /// The code has to be exchanged.
+    New,
+}
+
+/// How an exchange, or the completion of a kept one, ended.
+pub(super) enum Ended {
+    /// The attempt can still be used.
+    Free(Outcome),
+    Kept(PendingTokens),
+    /// When the session was created, in seconds of Unix time.
+    LoggedIn(Arc<Created>, u64),
+    Used(Outcome),
+}
+
+#[derive(Default)]
+struct Attempts {
+    entries: HashMap<Uuid, Entry>,
+    /// How many are in flight or kept.
+    unfinished: usize,
+    /// Those whose cookies are kept, in this order.
+    finished: VecDeque<Uuid>,
+    purged_at: u64,
+}
+
+struct Entry {
+    code: Uuid,
+    /// Until when it is remembered, in seconds of Unix time.
+    until: u64,
+    state: State,
+}
+
+enum State {
+    Exchanging,
+    Finished { created: Arc<Created>, at: u64 },
+    Kept { pending: PendingTokens, until: u64 },
+    Used,
+}
+
+impl Exchanges {
+    pub(crate) fn new() -> Self {
+        Self {
+            // A code can be used once.
+            flights: SingleFlight::new(false),
+            attempts: Mutex::default(),
+        }
+    }
+
+    /// Returns the outcome of a callback if nothing has to be done for it.
+    pub(super) fn outcome(&self, key: ExchangeKey, now: u64) -> Option<Outcome> {
+        self.lock().entries.get(&key.attempt)?.outcome(key, now)
+    }
+
+    /// Begins an exchange, or the completion of one whose tokens were kept. Only
+    /// the flight of this key calls it.
+    pub(super) fn begin(&self, key: ExchangeKey, now: u64) -> Begun {
+        let mut attempts = self.lock();
+        attempts.purge(now);
+        if let Some(entry) = attempts.entries.get(&key.attempt) {
+            return match (entry.outcome(key, now), &entry.state) {
+                (Some(outcome), _) => Begun::Done(outcome),
+                (None, State::Kept { pending, until: _ }) => Begun::Kept(pending.clone()),
+                // Its flight was lost, after it may have sent the code.
+                (None, State::Exchanging | State::Finished { .. } | State::Used) => {
+                    Begun::Done(Outcome::Replayed)
+                }
+            };
+        }
+        if attempts.entries.len() >= MAX_ATTEMPTS || attempts.unfinished >= MAX_UNFINISHED {
+            return Begun::Full;
+        }
+        attempts.unfinished += 1;
+        let entry = Entry {
+            code: key.code,
+            until: now.saturating_add(ATTEMPT_LIFETIME),
+            state: State::Exchanging,
+        };
+        attempts.entries.insert(key.attempt, entry);
+        Begun::New
+    }
+
+    /// Keeps the tokens of an exchange, for ten minutes from when they were
+    /// received.
+    pub(super) fn keep(&self, key: ExchangeKey, pending: PendingTokens, now: u64) {
+        let until = now.saturating_add(KEPT_LIFETIME);
+        self.lock()
+            .end(key.attempt, Some(State::Kept { pending, until }));
+    }
+
+    /// Remembers how an exchange ended. Returns `None` if it was discarded
+    /// meanwhile.
+    pub(super) fn end(&self, key: ExchangeKey, ended: Ended, now: u64) -> Option<Outcome> {
+        let (state, outcome) = match ended {
+            Ended::Free(outcome) => (None, outcome),
+            Ended::Kept(pending) => {
+                let until = now.saturating_add(KEPT_LIFETIME);
+                (Some(State::Kept { pending, until }), Outcome::NotYet)
+            }
+            Ended::LoggedIn(created, at) => {
+                let outcome = Outcome::LoggedIn(Arc::clone(&created));
+                (Some(State::Finished { created, at }), outcome)
+            }
+            Ended::Used(outcome) => (Some(State::Used), outcome),
+        };
+        self.lock().end(key.attempt, state).then_some(outcome)
+    }
+
+    /// Ends an exchange whose task was lost: the attempt is used if its code may
+    /// have been sent.
+    pub(super) fn abandon(&self, key: ExchangeKey, may_be_sent: bool) {
+        let mut attempts = self.lock();
+        let entry = attempts.entries.get(&key.attempt);
+        if entry.is_some_and(|entry| matches!(entry.state, State::Exchanging)) {
+            attempts.end(key.attempt, may_be_sent.then_some(State::Used));
+        }
+    }
+
+    /// Returns whether the tokens of an attempt are kept.
+    pub(super) fn is_kept(&self, attempt: Uuid) -> bool {
+        let attempts = self.lock();
+        let entry = attempts.entries.get(&attempt);
+        entry.is_some_and(|entry| matches!(entry.state, State::Kept { .. }))
+    }
+
+    /// Forgets what is kept of an attempt, which counts as used.
+    pub(super) fn discard(&self, attempt: Uuid) {
+        let mut attempts = self.lock();
+        if let Some(entry) = attempts.entries.get_mut(&attempt) {
+            let unfinished = usize::from(entry.state.is_unfinished());
+            entry.state = State::Used;
+            attempts.unfinished -= unfinished;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attempts {
+    /// Sets the state of an unfinished attempt, or forgets it if that is `None`.
+    /// Returns whether it was unfinished.
+    fn end(&mut self, attempt: Uuid, state: Option<State>) -> bool {
+        let entry = self.entries.get_mut(&attempt);
+        let Some(entry) = entry.filter(|entry| entry.state.is_unfinished()) else {
+            return false;
+        };
+        self.unfinished -= 1;
+        let Some(state) = state else {
+            self.entries.remove(&attempt);
+            return true;
+        };
+        self.unfinished += usize::from(state.is_unfinished());
+        // The ten minutes of kept tokens begin once.
+        if !matches!(
+            (&entry.state, &state),
+            (State::Kept { .. }, State::Kept { .. })
+        ) {
+            entry.state = state;
+        }
+        if matches!(entry.state, State::Finished { .. }) {
+            self.finished.push_back(attempt);
+        }
+        if self.finished.len() > MAX_FINISHED {
+            let oldest = self.finished.pop_front();
+            let oldest = oldest.and_then(|oldest| self.entries.get_mut(&oldest));
+            oldest.into_iter().for_each(Entry::forget_session);
+        }
+        true
+    }
+
+    /// Removes what has expired, at most once a second.
+    fn purge(&mut self, now: u64) {
+        if self.purged_at == now {
+            return;
+        }
+        self.purged_at = now;
+        self.entries.retain(|_, entry| {
+            entry.expire(now);
+            now < entry.until || matches!(entry.state, State::Exchanging)
+        });
+        let entries = &self.entries;
+        let states = entries.values().map(|entry| &entry.state);
+        self.unfinished = states.filter(|state| state.is_unfinished()).count();
+        self.finished.retain(|attempt| {
+            let entry = entries.get(attempt);
+            entry.is_some_and(|entry| matches!(entry.state, State::Finished { .. }))
+        });
+    }
+}
+
+impl Entry {
+    /// Returns the outcome of a callback, or `None` if it is in flight or kept.
+    fn outcome(&self, key: ExchangeKey, now: u64) -> Option<Outcome> {
+        if key.code != self.code {
+            return Some(Outcome::OtherCode);
+        }
+        match &self.state {
+            State::Exchanging => None,
+            State::Kept { pending: _, until } if now < *until => None,
+            State::Finished { created, at } if is_joinable(*at, now) => {
+                Some(Outcome::LoggedIn(Arc::clone(created)))
+            }
+            State::Finished { .. } | State::Kept { .. } | State::Used => Some(Outcome::Replayed),
+        }
+    }
+
+    fn expire(&mut self, now: u64) {
+        let is_expired = match &self.state {
+            State::Finished { created: _, at } => !is_joinable(*at, now),
+            State::Kept { pending: _, until } => *until <= now,
+            State::Exchanging | State::Used => false,
+        };
+        if is_expired {
+            self.state = State::Used;
+        }
+    }
+
+    fn forget_session(&mut self) {
+        if matches!(self.state, State::Finished { .. }) {
+            self.state = State::Used;
+        }
+    }
+}
+
+impl State {
+    fn is_unfinished(&self) -> bool {
+        match self {
+            Self::Exchanging | Self::Kept { .. } => true,
+            Self::Finished { .. } | Self::Used => false,
+        }
+    }
+}
+
+/// Returns whether a callback still gets the session that was created at a time.
+/// If that is long in the future, the clock was set back.
+pub(super) fn is_joinable(created_at: u64, now: u64) -> bool {
+    (created_at.saturating_sub(SKEW)..created_at.saturating_add(JOIN_PERIOD)).contains(&now)
+}
+
+/// How long an attempt is remembered, in seconds: its cookie is accepted for ten
+/// minutes, and was created on another machine whose clock may differ by one.
+const ATTEMPT_LIFETIME: u64 = 660;
+/// How long tokens are kept, in seconds.
+pub(super) const KEPT_LIFETIME: u64 = 600;
+/// How long a callback is given the session that it has created, in seconds.
+const JOIN_PERIOD: u64 = 30;
+/// How far the clocks of machines may differ, in seconds.
+const SKEW: u64 = 60;
+/// How many attempts are remembered: about 8 MiB.
+const MAX_ATTEMPTS: usize = 100_000;
+/// How many attempts are in flight or kept.
+const MAX_UNFINISHED: usize = 1000;
+/// How many sessions are kept for callbacks that join. The oldest is dropped.
+const MAX_FINISHED: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(attempt: u128) -> ExchangeKey {
+        ExchangeKey {
+            attempt: Uuid::from_u128(attempt),
+            code: Uuid::nil(),
+        }
+    }
+
+    fn use_up(exchanges: &Exchanges, attempt: u128, now: u64) -> bool {
+        let is_new = matches!(exchanges.begin(key(attempt), now), Begun::New);
+        if is_new {
+            exchanges.end(key(attempt), Ended::Used(Outcome::Replayed), now);
+        }
+        is_new
+    }
+
+    #[test]
+    fn a_full_memory_forgets_nothing_before_its_time() {
+        let exchanges = Exchanges::new();
+        for attempt in 0..MAX_ATTEMPTS as u128 {
+            assert!(use_up(&exchanges, attempt, 1000));
+        }
+
+        assert!(matches!(exchanges.begin(key(u128::MAX), 1659), Begun::Full));
+        assert!(!use_up(&exchanges, 0, 1659));
+        assert!(use_up(&exchanges, u128::MAX, 1660));
+        assert_eq!(exchanges.lock().entries.len(), 1);
+    }
+
+    #[test]
+    fn a_place_is_free_again_once_its_exchange_has_ended() {
+        let exchanges = Exchanges::new();
+        for attempt in 0..MAX_UNFINISHED as u128 {
+            assert!(matches!(exchanges.begin(key(attempt), 0), Begun::New));
+        }
+        assert!(matches!(exchanges.begin(key(u128::MAX), 0), Begun::Full));
+
+        exchanges.abandon(key(0), true);
+        exchanges.abandon(key(3), false);
+        assert!(matches!(
+            exchanges.begin(key(0), 0),
+            Begun::Done(Outcome::Replayed)
+        ));
+        exchanges.end(key(1), Ended::Free(Outcome::NotYet), 0);
+        exchanges.discard(key(2).attempt);
+        exchanges.end(key(2), Ended::Free(Outcome::NotYet), 0);
+
+        assert!(matches!(exchanges.begin(key(1), 0), Begun::New));
+        assert!(matches!(exchanges.begin(key(3), 0), Begun::New));
+        assert!(use_up(&exchanges, u128::MAX, 0));
+        assert!(matches!(
+            exchanges.begin(key(2), 0),
+            Begun::Done(Outcome::Replayed)
+        ));
+    }
+}

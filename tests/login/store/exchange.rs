@@ -1,0 +1,232 @@
+//! One exchange for each attempt on all machines that share a store.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use fief_axum::FiefAuth;
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
+
+use super::Memory;
+use crate::login::{
+    Visitor, app, builder,
+    exchange::{open, with_code},
+    kept::{lose_keys, recover},
+};
+
+/// Two machines, a browser at each that has begun the same login, and its callback.
+struct Machines {
+    server: FiefTestServer,
+    store: Memory,
+    first: FiefAuth,
+    here: Visitor,
+    there: Visitor,
+    callback: String,
+}
+
+impl Machines {
+    async fn start() -> Self {
+        let server = FiefTestServer::start().await;
+        let store = Memory::default();
+        let auth = || {
+            builder(&server)
+                .session_store(store.clone())
+                .build()
+                .unwrap()
+        };
+        let (first, second) = (auth(), auth());
+        let mut here = Visitor::new(app(&first));
+        let callback = here.begin(&server, "/login?return_to=/castles").await;
+        second.fief().prefetch_keys().await.unwrap();
+        let there = here.at(app(&second));
+        Self {
+            server,
+            store,
+            first,
+            here,
+            there,
+            callback,
+        }
+    }
+
+    /// Keeps the login at the first machine.
+    async fn keep(&mut self) {
+        lose_keys(&self.server, &self.first).await;
+        assert_eq!(self.here.open(&self.callback).await.status, 503);
+    }
+
+    /// Checks that the login was finished with one token request and one session.
+    async fn assert_finished(&self, visitor: &mut Visitor) {
+        assert_eq!(visitor.open("/castles").await.status, 200);
+        assert_eq!(self.server.requests(Endpoint::Token), 1);
+        // The session, its own record and the user's epoch.
+        assert_eq!(self.store.session_ids().len(), 3);
+    }
+}
+
+/// FD-60, LF-4
+#[tokio::test]
+async fn another_machine_does_not_exchange_an_attempt_again() {
+    let mut at = Machines::start().await;
+    let ignoring = at.there.clone();
+    at.here.open(&at.callback).await;
+    assert_eq!(
+        ignoring
+            .clone()
+            .open(&with_code(&at.callback, "guess"))
+            .await
+            .status,
+        400
+    );
+    let response = at.there.open(&at.callback).await;
+    assert_eq!(response.header("location"), "/castles");
+    at.assert_finished(&mut at.there.clone()).await;
+
+    at.server.advance(Duration::from_secs(31));
+    assert_eq!(ignoring.clone().open(&at.callback).await.status, 400);
+    assert_eq!(
+        ignoring
+            .clone()
+            .open(&with_code(&at.callback, "guess"))
+            .await
+            .status,
+        400
+    );
+    assert_eq!(at.server.requests(Endpoint::Token), 1);
+}
+
+/// LF-4
+#[tokio::test]
+async fn two_machines_at_once_share_one_token_request_and_one_session() {
+    let at = Machines::start().await;
+    at.server.fault_once(Endpoint::Token, Fault::hang());
+    let here = open(&at.here, &at.callback);
+    at.server.wait_for_requests(Endpoint::Token, 1).await;
+    let loads = at.store.loads();
+    let there = open(&at.there, &at.callback);
+    while at.store.loads() < loads + 2 {
+        tokio::task::yield_now().await;
+    }
+    at.server.clear_faults();
+
+    for callback in [here, there] {
+        let (response, mut visitor) = callback.await.unwrap();
+        assert_eq!(response.header("location"), "/castles");
+        at.assert_finished(&mut visitor).await;
+    }
+}
+
+/// FD-20, RF-9
+#[tokio::test]
+async fn another_machine_finishes_a_kept_login() {
+    let mut at = Machines::start().await;
+    at.keep().await;
+    let records = format!("{:?}", at.store);
+    assert!(!records.contains("eyJ") && !records.contains("token"));
+    assert_eq!(at.there.open(&at.callback).await.status, 503);
+    recover(&at.server);
+    assert_eq!(
+        at.there.open(&at.callback).await.header("location"),
+        "/castles"
+    );
+    // The first one joins.
+    assert_eq!(
+        at.here.open(&at.callback).await.header("location"),
+        "/castles"
+    );
+    at.assert_finished(&mut at.there.clone()).await;
+    at.assert_finished(&mut at.here.clone()).await;
+}
+
+/// RF-9, D12
+#[tokio::test]
+async fn two_machines_that_finish_a_kept_login_create_one_session() {
+    let mut at = Machines::start().await;
+    at.keep().await;
+    recover(&at.server);
+    let both = [open(&at.here, &at.callback), open(&at.there, &at.callback)];
+    for callback in both {
+        let (response, mut visitor) = callback.await.unwrap();
+        assert_eq!(response.header("location"), "/castles");
+        at.assert_finished(&mut visitor).await;
+    }
+}
+
+/// RF-9, D12
+#[tokio::test]
+async fn a_logout_elsewhere_drops_a_kept_login() {
+    let mut at = Machines::start().await;
+    at.keep().await;
+    recover(&at.server);
+    at.there.fetch(Method::POST, "/logout").await;
+    assert_eq!(at.here.open(&at.callback).await.status, 400);
+    assert_eq!(at.server.requests(Endpoint::Token), 1);
+}
+
+/// FD-20, RF-9: a store that fails when the session is created is "not yet" as well.
+#[tokio::test]
+async fn a_callback_outlives_a_store_that_fails() {
+    let mut at = Machines::start().await;
+    at.server.fault_once(Endpoint::Token, Fault::hang());
+    let callback = open(&at.here, &at.callback);
+    at.server.wait_for_requests(Endpoint::Token, 1).await;
+    at.store.fail(true);
+    at.server.clear_faults();
+    let (response, mut visitor) = callback.await.unwrap();
+    assert_eq!(response.status, 503);
+    assert!(response.body.contains("Try again"));
+    assert_eq!(visitor.open(&at.callback).await.status, 503);
+
+    at.store.fail(false);
+    assert_eq!(
+        visitor.open(&at.callback).await.header("location"),
+        "/castles"
+    );
+    at.assert_finished(&mut visitor).await;
+    at.there.open(&at.callback).await;
+    at.assert_finished(&mut at.there.clone()).await;
+}
+
+/// FD-20, LF-4: what was not sent can be sent by another machine, or later.
+#[tokio::test]
+async fn a_code_that_was_not_sent_is_sent_later() {
+    let mut at = Machines::start().await;
+    at.store.fail(true);
+    assert_eq!(at.here.open(&at.callback).await.status, 503);
+    assert_eq!(at.server.requests(Endpoint::Token), 0);
+    at.store.fail(false);
+    at.server.fault(Endpoint::Jwks, Fault::status(503));
+    assert_eq!(at.here.open(&at.callback).await.status, 503);
+    assert_eq!(at.server.requests(Endpoint::Token), 0);
+
+    assert_eq!(
+        at.there.open(&at.callback).await.header("location"),
+        "/castles"
+    );
+    at.assert_finished(&mut at.there.clone()).await;
+}
+
+/// RF-9, RB-5: tokens outlive the task that received them.
+#[tokio::test]
+async fn a_callback_outlives_a_store_that_panics() {
+    let at = Machines::start().await;
+    at.store.panic(true);
+    let (response, _) = open(&at.here, &at.callback).await.unwrap();
+    assert_eq!(response.status, 503);
+    assert_eq!(at.server.requests(Endpoint::Token), 0);
+    at.store.panic(false);
+
+    at.server.fault_once(Endpoint::Token, Fault::hang());
+    let callback = open(&at.here, &at.callback);
+    at.server.wait_for_requests(Endpoint::Token, 1).await;
+    at.store.panic(true);
+    at.server.clear_faults();
+    let (response, mut visitor) = callback.await.unwrap();
+    assert_eq!(response.status, 503);
+    at.store.panic(false);
+
+    assert_eq!(
+        visitor.open(&at.callback).await.header("location"),
+        "/castles"
+    );
+    at.assert_finished(&mut visitor).await;
+}
