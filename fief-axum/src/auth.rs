@@ -125,6 +125,15 @@ impl FiefAuth {
     ///
     /// Merge them after guards have been applied, so that the guards do not reject logins. Without
     /// [`login`](FiefAuthBuilder::login) the router is empty, and an error is logged.
+    ///
+    /// # Logins that cannot be finished yet
+    ///
+    /// The code of a login is sent to Fief once, also if the callback is requested again or by several requests at once.
+    /// If the tokens cannot be verified for the moment, or the session store fails, they are kept for up to 10 minutes. The
+    /// page [`LoginPageKind::Unavailable`](crate::LoginPageKind::Unavailable) then links to the same callback, which
+    /// finishes the login later. Without a session store they are kept by this process only: on another machine, the user
+    /// has to log in again. At most 1000 logins are kept or in flight; beyond that the page is shown before the code is
+    /// sent.
     #[doc(alias = "return_to")]
     #[doc(alias = "sign_up")]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {

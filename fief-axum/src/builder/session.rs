@@ -171,6 +171,10 @@ impl FiefAuthBuilder {
     /// so tokens cannot be read from the store. If the store fails, requests
     /// with a session are rejected with 503.
     ///
+    /// A login has a record of its own for 11 minutes, by which its code is sent
+    /// to Fief once, and any machine can finish it if Fief's keys cannot be fetched
+    /// for the moment.
+    ///
     /// A session ends if one of its records is missing. So the store must not
     /// evict records to make room: set Redis' `maxmemory-policy` to
     /// `noeviction`, or users are logged out when memory is short.

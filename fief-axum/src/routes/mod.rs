@@ -5,6 +5,49 @@
 //! [`Attempt`](attempt::Attempt) in a cookie; the callback route verifies the
 //! response against it and creates the session. What goes wrong is shown as a
 //! [`LoginPage`].
+//!
+//! # The states of an attempt
+//!
+//! A code can be used once, so the code of an attempt is sent to Fief once, and
+//! what Fief returns for it is not lost. The attempt and its code together are
+//! the key: with another code, an attempt that is no longer *begun* is rejected.
+//!
+//! | state | where it is | the same callback |
+//! | --- | --- | --- |
+//! | begun | the attempt's cookie, for 10 minutes | exchanges the code |
+//! | exchanging | a task of this process, the attempt's record | joins the task; on another machine it waits 2 seconds, then 503 |
+//! | kept | the tokens in this process, and in the record if they cannot be verified yet | verifies them again; 503 until that succeeds, for 10 minutes |
+//! | finished | the session's cookies in this process, the ticket in the record | gets the same session, for 30 seconds |
+//! | used | a hash of state and code in this process, the record | the default page if a session is active, else 400 |
+//!
+//! With a store, the process that exchanges the code creates the attempt's record
+//! before, and reads it back. It saves the record when the exchange has ended.
+//! Of several machines that complete a kept login, one creates the session: the
+//! one that has created the record of the completion. If a store's `create` is
+//! not atomic, two machines that act in the same instant may both succeed; Fief
+//! then accepts the code of one, or the browser has the later session.
+//!
+//! This process remembers each attempt for 11 minutes, which is as long as its
+//! cookie is accepted here: at most 100,000. At most 1000 are exchanging or kept,
+//! and the sessions of the last 1000 are joined. If there is no room, the response
+//! is 503, and no code is sent. Times are those of [`Fief::now`](fief_client::Fief::now).
+//!
+//! # What each failure leads to
+//!
+//! | failure | response | the attempt |
+//! | --- | --- | --- |
+//! | Fief is unreachable or has no keys before the code is sent; the store cannot have the record | 503, a link to the same callback | begun |
+//! | Fief sent an error instead of a code, or the callback is that of another issuer | 400, or back to the page (`prompt=none`) | its cookie is removed |
+//! | the token request fails, or Fief rejects the code | 503, 400 or 500 | used |
+//! | the keys cannot be fetched or lack the key of the tokens; the store fails when the session is created | 503, a link to the same callback | kept |
+//! | the tokens are invalid, the user is inactive, the session is too large | 500 or 400 | used |
+//! | the browser disconnects | | the task goes on, and a reload joins it |
+//! | the browser logs out, or finishes another login while this one is kept | | used |
+//! | the process ends | | without a store, or before the tokens are in it, the code is lost: used |
+//!
+//! The attempt's cookie is removed when the attempt is finished or used, and
+//! stays otherwise. Without a store other machines know nothing of it: a reload
+//! that reaches another one finds that Fief has used the code.
 
 mod attempt;
 mod callback;

@@ -50,6 +50,9 @@
 //!   first login of its user, and replaced by a revocation. Two *records of a
 //!   refresh* say which processes have begun it. What was written is read back,
 //!   since stores have no conditional writes.
+//! - The *record of an attempt* is created by the callback of a login before its
+//!   code is sent, and saved when the login has ended or is kept. Another one
+//!   says which process completes a login that was kept.
 //!
 //! # What is remembered, and for how long
 //!
@@ -59,6 +62,10 @@
 //! | session and own record | store | its lifetime | the tokens, and about 150 bytes |
 //! | epoch of a user | store | 5 years | about 150 bytes |
 //! | records of a refresh | store | 10 minutes | two of about 150 bytes |
+//! | record of an attempt | store | 11 minutes | about 500 bytes, with kept tokens about 6 KB |
+//! | attempts that were used | process | 11 minutes | 100 000, about 80 bytes each |
+//! | sessions that a callback has created | process | 30 seconds | 1000, 8 KB each |
+//! | logins that are in flight or kept | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
 //! | outcome of a refresh | process | 30 seconds, a failure 5 | 100 000, about 3 KB each |
 //! | refresh tokens that were used | process | 24 hours | 100 000, about 50 bytes each |
 //! | unfinished refreshes | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
