@@ -54,7 +54,7 @@ async fn a_callback_that_was_finished_sends_no_token_request() {
     assert_eq!(other.jar[SESSION], visitor.jar[SESSION]);
 
     server.advance(Duration::from_secs(31));
-    for _ in 0..100 {
+    for _ in 0..1000 {
         assert_eq!(ignoring.clone().open(&callback).await.status, 400);
         let again = visitor.at(visitor.app()).open(&callback).await;
         assert_eq!(

@@ -81,9 +81,17 @@ struct Entry {
 }
 
 enum State {
+    /// The browser has logged out while the code is being exchanged.
+    Discarded,
     Exchanging,
-    Finished { created: Arc<Created>, at: u64 },
-    Kept { pending: PendingTokens, until: u64 },
+    Finished {
+        created: Arc<Created>,
+        at: u64,
+    },
+    Kept {
+        pending: PendingTokens,
+        until: u64,
+    },
     Used,
 }
 
@@ -111,9 +119,10 @@ impl Exchanges {
                 (Some(outcome), _) => Begun::Done(outcome),
                 (None, State::Kept { pending, until: _ }) => Begun::Kept(pending.clone()),
                 // Its flight was lost, after it may have sent the code.
-                (None, State::Exchanging | State::Finished { .. } | State::Used) => {
-                    Begun::Done(Outcome::Replayed)
-                }
+                (
+                    None,
+                    State::Discarded | State::Exchanging | State::Finished { .. } | State::Used,
+                ) => Begun::Done(Outcome::Replayed),
             };
         }
         if attempts.entries.len() >= MAX_ATTEMPTS || attempts.unfinished >= MAX_UNFINISHED {
@@ -160,7 +169,7 @@ impl Exchanges {
     pub(super) fn abandon(&self, key: ExchangeKey, may_be_sent: bool) {
         let mut attempts = self.lock();
         let entry = attempts.entries.get(&key.attempt);
-        if entry.is_some_and(|entry| matches!(entry.state, State::Exchanging)) {
+        if entry.is_some_and(|entry| entry.state.is_in_flight()) {
             attempts.end(key.attempt, may_be_sent.then_some(State::Used));
         }
     }
@@ -175,10 +184,18 @@ impl Exchanges {
     /// Forgets what is kept of an attempt, which counts as used.
     pub(super) fn discard(&self, attempt: Uuid) {
         let mut attempts = self.lock();
-        if let Some(entry) = attempts.entries.get_mut(&attempt) {
-            let unfinished = usize::from(entry.state.is_unfinished());
-            entry.state = State::Used;
-            attempts.unfinished -= unfinished;
+        let Some(entry) = attempts.entries.get_mut(&attempt) else {
+            return;
+        };
+        match entry.state {
+            // It has its place until its task ends.
+            State::Exchanging => entry.state = State::Discarded,
+            State::Kept { .. } => {
+                entry.state = State::Used;
+                attempts.unfinished -= 1;
+            }
+            State::Finished { .. } => entry.state = State::Used,
+            State::Discarded | State::Used => {}
         }
     }
 
@@ -189,17 +206,22 @@ impl Exchanges {
 
 impl Attempts {
     /// Sets the state of an unfinished attempt, or forgets it if that is `None`.
-    /// Returns whether it was unfinished.
+    /// Returns `false` if it was discarded.
     fn end(&mut self, attempt: Uuid, state: Option<State>) -> bool {
         let entry = self.entries.get_mut(&attempt);
         let Some(entry) = entry.filter(|entry| entry.state.is_unfinished()) else {
             return false;
         };
+        let is_discarded = matches!(entry.state, State::Discarded);
         self.unfinished -= 1;
         let Some(state) = state else {
             self.entries.remove(&attempt);
-            return true;
+            return !is_discarded;
         };
+        if is_discarded {
+            entry.state = State::Used;
+            return false;
+        }
         self.unfinished += usize::from(state.is_unfinished());
         // The ten minutes of kept tokens begin once.
         if !matches!(
@@ -227,7 +249,7 @@ impl Attempts {
         self.purged_at = now;
         self.entries.retain(|_, entry| {
             entry.expire(now);
-            now < entry.until || matches!(entry.state, State::Exchanging)
+            now < entry.until || entry.state.is_in_flight()
         });
         let entries = &self.entries;
         let states = entries.values().map(|entry| &entry.state);
@@ -246,7 +268,7 @@ impl Entry {
             return Some(Outcome::OtherCode);
         }
         match &self.state {
-            State::Exchanging => None,
+            State::Discarded | State::Exchanging => None,
             State::Kept { pending: _, until } if now < *until => None,
             State::Finished { created, at } if is_joinable(*at, now) => {
                 Some(Outcome::LoggedIn(Arc::clone(created)))
@@ -259,7 +281,7 @@ impl Entry {
         let is_expired = match &self.state {
             State::Finished { created: _, at } => !is_joinable(*at, now),
             State::Kept { pending: _, until } => *until <= now,
-            State::Exchanging | State::Used => false,
+            State::Discarded | State::Exchanging | State::Used => false,
         };
         if is_expired {
             self.state = State::Used;
@@ -274,9 +296,16 @@ impl Entry {
 }
 
 impl State {
+    fn is_in_flight(&self) -> bool {
+        match self {
+            Self::Discarded | Self::Exchanging => true,
+            Self::Finished { .. } | Self::Kept { .. } | Self::Used => false,
+        }
+    }
+
     fn is_unfinished(&self) -> bool {
         match self {
-            Self::Exchanging | Self::Kept { .. } => true,
+            Self::Discarded | Self::Exchanging | Self::Kept { .. } => true,
             Self::Finished { .. } | Self::Used => false,
         }
     }
@@ -352,7 +381,8 @@ mod tests {
         ));
         exchanges.end(key(1), Ended::Free(Outcome::NotYet), 0);
         exchanges.discard(key(2).attempt);
-        exchanges.end(key(2), Ended::Free(Outcome::NotYet), 0);
+        let used = Ended::Used(Outcome::NotYet);
+        assert!(exchanges.end(key(2), used, 0).is_none());
 
         assert!(matches!(exchanges.begin(key(1), 0), Begun::New));
         assert!(matches!(exchanges.begin(key(3), 0), Begun::New));
