@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use fief_client::{
-    FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens, Requirements,
+    FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
     internal::{Chain, ErrorClass, unix_seconds},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -68,10 +68,7 @@ async fn create_session(
 ) -> Result<Created, Error> {
     // The token was verified, so it is in the cache unless that is disabled.
     let token = tokens.access_token();
-    let info = sessions
-        .fief
-        .validate_access_token(token, &Requirements::new())
-        .await?;
+    let info = sessions.fief.validate_session_token(token).await?;
     let created = session::create(sessions, tokens, &info, headers).await?;
     sessions.users.update(&sessions.fief, user).await;
     Ok(created)
