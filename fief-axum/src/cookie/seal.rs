@@ -184,8 +184,10 @@ impl DerivedKeys {
 impl Purpose {
     /// Returns the label of the derived key and of the associated data.
     ///
-    /// It ends with the version of the format. A new version makes values of
-    /// the previous one unreadable.
+    /// It ends with the version of the format, so that a process of another release
+    /// neither opens nor replaces values that it does not understand. A release
+    /// with a new version has to open those of the previous one too, since both
+    /// run during a deployment.
     fn label(self) -> &'static [u8] {
         match self {
             Self::LoginCounter => b"fief-axum logins 2",

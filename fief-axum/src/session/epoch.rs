@@ -1,4 +1,7 @@
 //! The records of users' epochs, by which all sessions of a user are revoked.
+//!
+//! Their format never changes: a process that cannot open one replaces it, which
+//! ends the user's sessions.
 
 use uuid::Uuid;
 
