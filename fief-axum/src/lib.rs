@@ -91,6 +91,7 @@
 
 mod auth;
 mod builder;
+mod catch_panic;
 mod cookie;
 mod error;
 mod extract;

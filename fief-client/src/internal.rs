@@ -4,7 +4,7 @@ pub use crate::{
     access_token::RequirementsParts,
     clock::{from_unix_seconds, unix_seconds},
     error::{Chain, ErrorClass, Unmet},
-    login::{TokenRequestError, pending_from_json, pending_to_json},
+    login::{TokenRequestError, pending_from_json, pending_received_at, pending_to_json},
     secret::{expose, expose_some},
     transport::is_loopback,
 };

@@ -81,7 +81,7 @@ fn streaming(auth: &FiefAuth) -> (Router, mpsc::UnboundedReceiver<CurrentSession
 }
 
 /// Returns the session of a browser's request.
-async fn session(auth: &FiefAuth, visitor: &Visitor) -> CurrentSession {
+pub async fn session(auth: &FiefAuth, visitor: &Visitor) -> CurrentSession {
     let (app, mut sessions) = streaming(auth);
     assert_eq!(visitor.at(app).fetch(Method::GET, "/").await.status, 200);
     sessions.recv().await.unwrap()

@@ -14,6 +14,7 @@ mod lifetime;
 mod logout;
 mod names;
 mod processes;
+mod promise;
 mod refresh;
 mod return_to;
 mod session;

@@ -11,7 +11,7 @@ mod session;
 
 use std::{
     fmt,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Mutex},
 };
 
 use fief_client::Fief;
@@ -24,7 +24,8 @@ use crate::{
     flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
     session::{
-        RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store, Waiters, random_id,
+        HeldSessions, RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store,
+        Waiters, random_id,
     },
     shared::Shared,
     user::Users,
@@ -207,8 +208,9 @@ impl FiefAuthBuilder {
                     refreshes: Refreshes::new(),
                     revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
                     waiters: Arc::clone(&waiters),
+                    held: HeldSessions::default(),
                     revocations: SingleFlight::new(false),
-                    pending: AtomicUsize::new(0),
+                    pending: Mutex::default(),
                 };
                 Some(routes.build(&app_url, Arc::new(sessions))?)
             }

@@ -21,7 +21,7 @@ use crate::{
         head::RequestHead,
     },
     response::pending::PendingResponse,
-    session::{self, Session},
+    session::{self, HeldSession, Session},
     shared::Shared,
 };
 
@@ -63,6 +63,8 @@ pub struct CurrentSession {
     auth: Arc<Shared>,
     pending: Arc<PendingResponse>,
     credential: Credential,
+    /// The session, which other requests may refresh. `None` for a bearer token.
+    held: Option<HeldSession>,
     request: Arc<SentRequest>,
 }
 
@@ -92,21 +94,27 @@ impl CurrentSession {
 
     /// Returns an access token that is valid now. Refreshes it first if it is about to expire.
     ///
+    /// With a session store the session is loaded, since another machine may have refreshed or revoked it. The idle timeout
+    /// does not apply.
+    ///
     /// Without a session store, the refreshed session is sent to the browser with the response to this request. So call
     /// this before the response begins: streams must get the token before they start, or use a store.
     ///
     /// # Errors
-    /// A rejection to be returned from the handler: 401 if the session has ended, 503 if Fief is unreachable.
+    /// A rejection to be returned from the handler: 401 if the session has ended, 503 if Fief or the session store is
+    /// unreachable.
     pub async fn access_token(&self) -> Result<FiefAccessTokenInfo, Rejection> {
         let auth = &self.auth;
-        let (Some(sessions), Some(session)) = (auth.sessions(), self.session()) else {
+        let (Some(sessions), Some(session), Some(held)) =
+            (auth.sessions(), self.session(), &self.held)
+        else {
             let token = self.credential.token.access_token();
             let any = Requirements::new();
             let valid = auth.fief().validate_access_token(token, &any).await;
             return valid.map_err(|error| self.reject(error.into(), &Requirements::new()));
         };
         let now = unix_seconds(auth.fief().now());
-        let (token, fresh) = session::access_token(sessions, session, true, now)
+        let (token, fresh) = session::current_token(sessions, held, now)
             .await
             .map_err(|kind| self.reject(kind, &Requirements::new()))?;
         if fresh.generation > session.generation && sessions.store.is_none() {
@@ -138,7 +146,8 @@ impl CurrentSession {
     pub async fn ended(&self) {
         let (auth, token) = (self.auth(), &self.credential.token);
         let (fief, sessions) = (auth.fief(), auth.sessions());
-        session::wait_for_end(&auth.waiters, fief, sessions, self.session(), token).await;
+        let session = self.held.as_ref().map(HeldSession::newest);
+        session::wait_for_end(&auth.waiters, fief, sessions, session.as_ref(), token).await;
     }
 
     pub(crate) fn auth(&self) -> &Arc<Shared> {
@@ -166,15 +175,20 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let authentication = RequestAuth::authenticate(parts).await?;
         let credential = authentication.credential()?;
-        let head = authentication.head;
+        let sessions = authentication.auth.sessions();
+        let held = sessions
+            .zip(credential.session.as_ref())
+            .map(|(sessions, session)| sessions.held.hold(session));
+        let request = authentication.head;
         Ok(Self {
             auth: authentication.auth.clone(),
             pending: Arc::clone(authentication.pending),
             credential: credential.clone(),
+            held,
             request: Arc::new(SentRequest {
-                method: head.method.clone(),
-                uri: head.original_uri().clone(),
-                headers: head.headers.clone(),
+                method: request.method.clone(),
+                uri: request.original_uri().clone(),
+                headers: request.headers.clone(),
                 extensions: Extensions::new(),
             }),
         })

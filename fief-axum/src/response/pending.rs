@@ -12,7 +12,7 @@ use fief_client::internal::unix_seconds;
 use tower_cookies::Cookie;
 
 use super::cache_control;
-use crate::session::{Session, Sessions};
+use crate::session::{SeenCookie, Session, Sessions};
 
 /// Headers to be added to the response of a request, collected while the request
 /// is handled.
@@ -34,7 +34,7 @@ struct Cookies {
     /// Those of a refreshed session.
     session: Vec<Cookie<'static>>,
     /// The one that says when the session was last used.
-    seen: Option<Cookie<'static>>,
+    seen: Option<SeenCookie>,
     /// The session that they belong to, and since when, in seconds of Unix time.
     of: Option<(Arc<Sessions>, Arc<Session>, u64)>,
 }
@@ -62,7 +62,7 @@ impl PendingResponse {
         sessions: &Arc<Sessions>,
         session: &Arc<Session>,
         cookies: Vec<Cookie<'static>>,
-        seen: Option<Cookie<'static>>,
+        seen: Option<SeenCookie>,
     ) {
         if cookies.is_empty() && seen.is_none() {
             return;
@@ -105,12 +105,19 @@ impl PendingResponse {
                 || sessions.revoked.contains(&current)
                 || sessions.refreshes.are_cookies_outdated(&current),
             is_outlived: current.was_sent() && current.needs_refresh(sessions.config, now),
-            is_late: now.saturating_sub(since) > MAX_DELAY,
+            is_late: now.saturating_sub(since) > MAX_DELAY
+                && !seen.as_ref().is_some_and(|seen| seen.is_needed),
         };
-        let session = session.into_iter().filter(|_| state.may_write_session());
-        let seen = seen.into_iter().filter(|_| state.may_write_seen());
-        current.mark_sent();
-        session.chain(seen).collect()
+        let mut cookies = session;
+        if state.may_write_session() {
+            current.mark_sent();
+        } else {
+            cookies.clear();
+        }
+        if state.may_write_seen() {
+            cookies.extend(seen.map(|seen| seen.cookie));
+        }
+        cookies
     }
 
     /// Keeps the instance for the next request on this thread, unless it is still shared.
@@ -138,7 +145,8 @@ pub(crate) struct WriteState {
     /// Another response has written this refreshed session, which is to be
     /// refreshed again by now: another process may have done that.
     pub(crate) is_outlived: bool,
-    /// The response took long.
+    /// The response took long, and when the session was last used can as well be
+    /// written by another one.
     pub(crate) is_late: bool,
 }
 

@@ -12,7 +12,7 @@ use tower_cookies::Cookie;
 use super::{
     data::Session,
     load::{Loaded, SentCookies, load, write},
-    seen,
+    seen::{self, SeenCookie},
     sessions::Sessions,
     token::access_token,
 };
@@ -27,7 +27,7 @@ pub(crate) struct SessionAuth {
     /// The session cookies, if the session was refreshed.
     pub(crate) cookies: Vec<Cookie<'static>>,
     /// The cookie that says when the session was last used, if it is outdated.
-    pub(crate) seen: Option<Cookie<'static>>,
+    pub(crate) seen: Option<SeenCookie>,
 }
 
 /// Loads the session of a request, refreshes its tokens if needed, and
@@ -83,14 +83,16 @@ fn renewed_seen(
     session: &Session,
     seen_at: Option<u64>,
     now: u64,
-) -> Option<Cookie<'static>> {
+) -> Option<SeenCookie> {
     let last = seen_at.unwrap_or_else(|| session.written_at());
     if !seen::needs_renewal(last, now) {
         return None;
     }
-    seen::write(sessions, session.id, now)
+    let cookie = seen::write(sessions, session.id, now)
         .inspect_err(|error| {
             tracing::error!(error = %Chain(error), "failed to record when a session was used");
         })
-        .ok()
+        .ok()?;
+    let is_needed = now.abs_diff(last) >= sessions.config.idle() / 2;
+    Some(SeenCookie { cookie, is_needed })
 }

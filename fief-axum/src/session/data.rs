@@ -234,6 +234,13 @@ impl Session {
         !is_within(self.refreshed_at, PROOF_LIFETIME, now)
     }
 
+    /// Returns until when the session may be used without a refresh: until its
+    /// access token expires, or Fief must confirm it.
+    pub(crate) fn usable_until(&self) -> u64 {
+        let proven_until = self.refreshed_at.saturating_add(PROOF_LIFETIME);
+        self.expires_at.min(proven_until)
+    }
+
     /// Returns whether the session is within its idle timeout and its lifetime.
     /// `seen_at` is when it was last used, if that is known.
     pub(crate) fn age(&self, config: SessionConfig, seen_at: Option<u64>, now: u64) -> Age {

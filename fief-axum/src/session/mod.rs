@@ -107,6 +107,8 @@
 //! - a login on one machine while another one revokes the user's sessions;
 //! - two machines verify the same unfinished refresh, and one saves it after the
 //!   other one has refreshed it again;
+//! - a process whose clock is behind refreshes a session, and without a store
+//!   cannot verify the new tokens in time;
 //! - without a store: a response that is lost; one that arrives after a newer one,
 //!   or after a login or a logout elsewhere; sessions of other processes that were
 //!   created up to a minute after a revocation.
@@ -116,11 +118,13 @@
 
 mod attempt_records;
 mod authenticate;
+mod classify;
 mod config;
 mod create;
 mod data;
 mod epoch;
 mod expiring_map;
+mod held;
 mod id;
 mod lease;
 mod load;
@@ -149,13 +153,15 @@ pub(crate) use self::{
     config::SessionConfig,
     create::{Created, create, is_current, restore},
     data::{Session, random_id},
+    held::{HeldSession, HeldSessions},
     load::{Loaded, SentCookies, load, write},
     record_store::RecordStore,
     refreshes::Refreshes,
     revocation_list::RevocationList,
     revoke::{destroy, revoke, revoke_user},
+    seen::SeenCookie,
     sessions::Sessions,
     store::Store,
-    token::access_token,
+    token::current_token,
     wait::{Waiters, wait_for_end},
 };

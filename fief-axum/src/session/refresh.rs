@@ -7,15 +7,16 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use fief_client::{
     FiefError, FiefUserInfo, PendingTokens,
-    internal::{Chain, ErrorClass, pending_from_json, pending_to_json, unix_seconds},
+    internal::{
+        Chain, ErrorClass, pending_from_json, pending_received_at, pending_to_json, unix_seconds,
+    },
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{
+    classify::classify,
     data::Session,
-    lease::Newer,
-    refreshes::{RefreshOutcome, Unfinished},
-    revoke::revoke_or_log,
+    refreshes::{RefreshOutcome, UNFINISHED_LIFETIME, Unfinished},
     sessions::Sessions,
     wait::record_refresh,
 };
@@ -41,7 +42,9 @@ pub(super) async fn join(
             let now = unix_seconds(sessions.fief.now());
             refreshes.insert(&session, outcome.clone(), now);
             record_refresh(&sessions.waiters, session.id, &outcome);
-            if !was_unfinished && refreshes.unfinished(&session, now).is_some() {
+            let is_unfinished = refreshes.unfinished(&session, now).is_some();
+            // Without a store, the browser has to come back for the new session.
+            if is_unfinished && !was_unfinished && sessions.store.is_some() {
                 tokio::spawn(finish_later(Arc::clone(&sessions), session));
             }
             outcome
@@ -78,7 +81,9 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome 
         sessions.refreshes.unfinished(session, now),
         session.pending(),
     ) {
-        (Some(Unfinished::Unsaved(newer)), _) => return save(sessions, session, newer).await,
+        (Some(Unfinished::Unsaved(newer)), _) => {
+            return save(sessions, session, newer, false).await;
+        }
         (Some(Unfinished::Unverified(pending)), _) => Ok(pending),
         (None, Some(pending)) => pending_from_json(&sessions.fief, pending),
         (None, None) if session.refresh_token().is_none() => return RefreshOutcome::Rejected,
@@ -92,18 +97,31 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome 
         Ok(pending) => pending,
         Err(error) => return classify(sessions, session, &error).await,
     };
-    match verify(sessions, session, &pending).await {
+    // From here on, a task that is lost loses no tokens.
+    let unverified = Unfinished::Unverified(pending.clone());
+    sessions.refreshes.keep(session, unverified, now);
+    let verified = match &sessions.store {
+        // Other machines wait about 2 seconds for what is received.
+        Some(_) if session.pending().is_none() => {
+            let verify = verify(sessions, session, &pending);
+            let too_slow = Err(NotVerified::Yet { is_outage: true });
+            timeout(VERIFY_TIMEOUT, verify).await.unwrap_or(too_slow)
+        }
+        Some(_) | None => verify(sessions, session, &pending).await,
+    };
+    match verified {
         Ok((newer, user)) => {
-            let outcome = save(sessions, session, newer).await;
+            let outcome = save(sessions, session, newer, true).await;
             if let RefreshOutcome::Refreshed(_) = &outcome {
                 sessions.users.update(&sessions.fief, &user).await;
             }
             outcome
         }
-        Err(NotVerified::Yet) => keep(sessions, session, pending).await,
+        Err(NotVerified::Yet { is_outage }) => keep(sessions, session, pending, is_outage).await,
         Err(NotVerified::Invalid(error)) => {
+            let outcome = classify(sessions, session, &error).await;
             sessions.refreshes.finish(session);
-            classify(sessions, session, &error).await
+            outcome
         }
     }
 }
@@ -124,8 +142,29 @@ async fn request(sessions: &Sessions, session: &Session) -> Result<PendingTokens
 /// Why tokens are not verified.
 enum NotVerified {
     Invalid(FiefError),
-    /// Fief's keys cannot be fetched.
-    Yet,
+    /// Fief's keys cannot be fetched (`is_outage`), or lack the one of the tokens.
+    Yet {
+        is_outage: bool,
+    },
+}
+
+impl NotVerified {
+    fn yet(error: &FiefError) -> Self {
+        let is_outage = match error.clone().into_class() {
+            ErrorClass::Status(..) | ErrorClass::Transport => true,
+            ErrorClass::Authorization(_)
+            | ErrorClass::Callback
+            | ErrorClass::Configuration
+            | ErrorClass::Expired
+            | ErrorClass::IdToken
+            | ErrorClass::Inactive
+            | ErrorClass::Invalid
+            | ErrorClass::Response
+            | ErrorClass::TokensPending
+            | ErrorClass::Unmet(_) => false,
+        };
+        Self::Yet { is_outage }
+    }
 }
 
 /// Verifies the new tokens. Returns the session with them, and the user.
@@ -137,7 +176,7 @@ async fn verify(
     let fief = &sessions.fief;
     let (tokens, user) = match fief.verify(pending).await {
         Ok(verified) => verified,
-        Err(FiefError::TokensPending { .. }) => return Err(NotVerified::Yet),
+        Err(FiefError::TokensPending { source, .. }) => return Err(NotVerified::yet(&source)),
         Err(error) => return Err(NotVerified::Invalid(error)),
     };
     // It is verified, so this is a cache lookup, or the keys are known.
@@ -146,41 +185,65 @@ async fn verify(
         if RejectionKind::from(error.clone()).is_unauthenticated() {
             NotVerified::Invalid(error)
         } else {
-            NotVerified::Yet
+            NotVerified::yet(&error)
         }
     })?;
-    let newer = session.refreshed(&tokens, &info, unix_seconds(fief.now()));
+    // Fief confirmed the user when it issued the tokens.
+    let newer = session.refreshed(&tokens, &info, pending_received_at(pending));
     Ok((Arc::new(newer), user))
 }
 
 /// Keeps tokens that cannot be verified yet: in the store, so that any machine
 /// can go on, else in this process.
+///
+/// If their key is still unknown after 10 minutes, they are given up.
 async fn keep(
     sessions: &Arc<Sessions>,
     session: &Session,
     pending: PendingTokens,
+    is_outage: bool,
 ) -> RefreshOutcome {
+    let now = unix_seconds(sessions.fief.now());
+    let age = now.saturating_sub(pending_received_at(&pending));
+    if !is_outage && age >= UNFINISHED_LIFETIME {
+        tracing::error!("the new tokens of a session could not be verified for 10 minutes");
+        sessions.refreshes.finish(session);
+        return RefreshOutcome::Rejected;
+    }
     tracing::warn!("the new tokens of a session cannot be verified yet: they are kept");
     if sessions.store.is_none() {
-        let now = unix_seconds(sessions.fief.now());
-        let unverified = Unfinished::Unverified(pending);
-        sessions.refreshes.keep(session, unverified, now);
         return RefreshOutcome::Failed;
     }
     match pending_to_json(&pending) {
-        // It is kept there already.
-        Ok(_) if session.pending().is_some() => RefreshOutcome::Failed,
-        Ok(pending) => save(sessions, session, Arc::new(session.with_pending(pending))).await,
+        // They are kept there already.
+        Ok(_) if session.pending().is_some() => {
+            sessions.refreshes.finish(session);
+            RefreshOutcome::Failed
+        }
+        Ok(pending) => {
+            let newer = Arc::new(session.with_pending(pending));
+            save(sessions, session, newer, true).await
+        }
         Err(error) => classify(sessions, session, &error).await,
     }
 }
 
 /// Stores the new tokens, before they are used.
-async fn save(sessions: &Arc<Sessions>, session: &Session, newer: Arc<Session>) -> RefreshOutcome {
+async fn save(
+    sessions: &Arc<Sessions>,
+    session: &Session,
+    newer: Arc<Session>,
+    is_first: bool,
+) -> RefreshOutcome {
+    let now = unix_seconds(sessions.fief.now());
+    if sessions.store.is_some() {
+        let unsaved = Unfinished::Unsaved(Arc::clone(&newer));
+        sessions.refreshes.keep(session, unsaved, now);
+    }
     let saved = match (&sessions.store, &newer.ticket) {
         (Some(store), Some(ticket)) => {
-            // Other machines may verify the same tokens.
-            let is_first = session.pending().is_none();
+            // Other machines may verify the same tokens, or this is another attempt.
+            let is_first = session.pending().is_none() && is_first;
             store.save_refreshed(&newer, ticket, is_first).await
         }
         (Some(_) | None, _) => Ok(true),
@@ -193,68 +256,21 @@ async fn save(sessions: &Arc<Sessions>, session: &Session, newer: Arc<Session>) 
                 error = %Chain(&error),
                 "failed to save a refreshed session: trying again in the background"
             );
-            let now = unix_seconds(sessions.fief.now());
-            let unsaved = Unfinished::Unsaved(newer);
-            sessions.refreshes.keep(session, unsaved, now);
             return RefreshOutcome::Failed;
         }
     };
+    // In this order: the refresh token must be known to be used.
+    sessions.refreshes.insert(session, outcome.clone(), now);
     sessions.refreshes.finish(session);
-    outcome
-}
-
-/// Returns what a failed refresh means for the session.
-///
-/// Only `invalid_grant` says that the refresh token is unusable. Other failures
-/// may be temporary.
-async fn classify(
-    sessions: &Arc<Sessions>,
-    session: &Session,
-    error: &FiefError,
-) -> RefreshOutcome {
-    match error.clone().into_class() {
-        ErrorClass::Inactive => {
-            tracing::debug!("session ended: its user is inactive");
-            revoke_or_log(sessions, session.id, session.user).await;
-            RefreshOutcome::Ended
-        }
-        ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
-            // Another machine may have used it first.
-            let newer = match (&sessions.store, &session.ticket) {
-                (Some(store), Some(ticket)) => {
-                    let process = sessions.revoked.process();
-                    store.wait_for_newer(session, ticket, process).await
-                }
-                (Some(_) | None, _) => Newer::None,
-            };
-            match newer {
-                Newer::Ended => RefreshOutcome::Ended,
-                Newer::None => {
-                    tracing::debug!("the refresh token of a session is no longer valid");
-                    RefreshOutcome::Rejected
-                }
-                Newer::Session(newer) => RefreshOutcome::Refreshed(Arc::new(newer)),
-            }
-        }
-        ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid => {
-            tracing::error!(error = %Chain(error), "the tokens of a refresh are invalid");
-            RefreshOutcome::Rejected
-        }
-        ErrorClass::Authorization(_)
-        | ErrorClass::Callback
-        | ErrorClass::Configuration
-        | ErrorClass::Response
-        | ErrorClass::Status(..)
-        | ErrorClass::TokensPending
-        | ErrorClass::Transport
-        | ErrorClass::Unmet(_) => {
-            tracing::warn!(error = %Chain(error), "failed to refresh a session");
-            RefreshOutcome::Failed
-        }
+    if let RefreshOutcome::Refreshed(newer) = &outcome {
+        sessions.held.update(newer);
     }
+    outcome
 }
 
 /// How often, and after how long each time, an unfinished refresh is tried
 /// again: for 10 minutes, and after the pause for which its failure is served.
 const MAX_RETRIES: u32 = 100;
 const RETRY_INTERVAL: Duration = Duration::from_secs(6);
+/// How long tokens are verified before they are stored unverified.
+const VERIFY_TIMEOUT: Duration = Duration::from_millis(500);

@@ -161,8 +161,11 @@ impl Refreshes {
         let kept = self.unfinished.get_with_time(key);
         let until = kept.map_or(now.saturating_add(UNFINISHED_LIFETIME), |(_, until)| until);
         self.unfinished.insert(key, unfinished, until, now);
-        let used_until = now.saturating_add(USED_LIFETIME);
-        self.used.insert(key, false, used_until, now);
+        // Its refresh token was sent, unless its record has the response.
+        if session.pending().is_none() {
+            let used_until = now.saturating_add(USED_LIFETIME);
+            self.used.insert(key, false, used_until, now);
+        }
     }
 
     /// Returns what a refresh has received and could not complete.
@@ -223,6 +226,6 @@ const RETRY_PAUSE: u64 = 5;
 /// access tokens are valid by default. The session ends with its own.
 const USED_LIFETIME: u64 = 24 * 3600;
 /// How long an unfinished refresh is kept, in seconds.
-const UNFINISHED_LIFETIME: u64 = 600;
+pub(super) const UNFINISHED_LIFETIME: u64 = 600;
 /// How many unfinished refreshes are kept.
-const MAX_UNFINISHED: usize = 1000;
+const MAX_UNFINISHED: usize = 10_000;

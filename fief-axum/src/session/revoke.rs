@@ -6,11 +6,9 @@
 //! and which tries again until the store has the revocation.
 
 use std::{
+    collections::HashSet,
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -111,6 +109,14 @@ enum Revocation {
     User(Uuid),
 }
 
+impl Revocation {
+    /// Returns the id of the session or user.
+    fn id(self) -> Uuid {
+        let (Self::Session(id) | Self::User(id)) = self;
+        id
+    }
+}
+
 /// Writes a revocation to the store, or waits until another task has.
 async fn write(sessions: &Arc<Sessions>, revocation: Revocation) -> Result<(), Error> {
     match revocation {
@@ -125,7 +131,7 @@ async fn write(sessions: &Arc<Sessions>, revocation: Revocation) -> Result<(), E
 /// login that began after the first. It is a task of its own, since a store may
 /// panic.
 async fn attempt(sessions: &Arc<Sessions>, revocation: Revocation) -> Result<(), Error> {
-    let (Revocation::Session(id) | Revocation::User(id)) = revocation;
+    let id = revocation.id();
     let work = || {
         let sessions = Arc::clone(sessions);
         async move {
@@ -195,9 +201,14 @@ async fn write_until_stored(
     if !has_failed {
         return;
     }
-    match PendingSlot::take(&sessions.pending) {
-        Some(_slot) => retry(sessions, revocation).await,
-        None => {
+    match PendingSlot::take(&sessions.pending, revocation.id()) {
+        Ok(slot) => {
+            retry(sessions, revocation).await;
+            drop(slot);
+        }
+        // Another task tries it again.
+        Err(NoSlot::Pending) => {}
+        Err(NoSlot::Full) => {
             tracing::error!("too many revocations are pending: other machines accept the session");
         }
     }
@@ -220,18 +231,35 @@ async fn retry(sessions: &Arc<Sessions>, revocation: Revocation) {
 }
 
 /// One of the revocations that are pending.
-struct PendingSlot<'a>(&'a AtomicUsize);
+struct PendingSlot<'a> {
+    pending: &'a Mutex<HashSet<Uuid>>,
+    id: Uuid,
+}
+
+enum NoSlot {
+    Full,
+    /// The revocation is pending already.
+    Pending,
+}
 
 impl<'a> PendingSlot<'a> {
-    fn take(pending: &'a AtomicUsize) -> Option<Self> {
-        let slot = Self(pending);
-        (pending.fetch_add(1, Ordering::AcqRel) < MAX_PENDING).then_some(slot)
+    fn take(pending: &'a Mutex<HashSet<Uuid>>, id: Uuid) -> Result<Self, NoSlot> {
+        let mut ids = pending.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.contains(&id) {
+            return Err(NoSlot::Pending);
+        }
+        if ids.len() >= MAX_PENDING {
+            return Err(NoSlot::Full);
+        }
+        ids.insert(id);
+        Ok(Self { pending, id })
     }
 }
 
 impl Drop for PendingSlot<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        let mut ids = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.remove(&self.id);
     }
 }
 

@@ -21,6 +21,14 @@ struct Seen {
     at: u64,
 }
 
+/// Cookie to be written with a response.
+pub(crate) struct SeenCookie {
+    pub(crate) cookie: Cookie<'static>,
+    /// Whether half of the idle timeout has passed: then also a late response writes
+    /// it, or a browser that sends slow requests alone would be idle.
+    pub(crate) is_needed: bool,
+}
+
 /// Opens the cookie, and returns when the session was last used. `None` if it
 /// was not sealed by this application or belongs to another session.
 pub(crate) fn open(sessions: &Sessions, sealed: &str, session: Uuid) -> Option<u64> {

@@ -1,11 +1,14 @@
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use fief_client::Fief;
 use uuid::Uuid;
 
 use super::{
-    config::SessionConfig, refreshes::Refreshes, revocation_list::RevocationList, store::Store,
-    wait::Waiters,
+    config::SessionConfig, held::HeldSessions, refreshes::Refreshes,
+    revocation_list::RevocationList, store::Store, wait::Waiters,
 };
 use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
 
@@ -17,6 +20,8 @@ pub(crate) struct Sessions {
     pub(crate) cookies: CookieConfig,
     pub(crate) config: SessionConfig,
     pub(crate) refreshes: Refreshes,
+    /// Sessions that handlers and streams hold.
+    pub(crate) held: HeldSessions,
     /// Sessions that were revoked in this process.
     pub(crate) revoked: RevocationList,
     /// What waits for their end.
@@ -25,8 +30,8 @@ pub(crate) struct Sessions {
     pub(crate) store: Option<Store>,
     /// Writes of revocations to the store, by the id of the session or user.
     pub(crate) revocations: SingleFlight<Uuid, Result<(), Error>>,
-    /// How many revocations the store does not have yet.
-    pub(crate) pending: AtomicUsize,
+    /// Sessions and users whose revocations the store does not have yet.
+    pub(crate) pending: Mutex<HashSet<Uuid>>,
 }
 
 impl Sessions {

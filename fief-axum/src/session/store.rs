@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Error,
+    catch_panic::catch_panic,
     cookie::{Keys, Purpose},
 };
 
@@ -252,11 +253,13 @@ impl Store {
     }
 }
 
-/// Fails if the store does not respond in time.
+/// Fails if the store does not respond in time, or panics.
 pub(super) async fn with_timeout<T>(operation: BoxFuture<'_, T>) -> Result<T, Error> {
-    timeout(STORE_TIMEOUT, operation)
-        .await
-        .unwrap_or_else(|elapsed| Err(failed(elapsed)))
+    match timeout(STORE_TIMEOUT, catch_panic(operation)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panicked)) => Err(failed(panicked)),
+        Err(elapsed) => Err(failed(elapsed)),
+    }
 }
 
 /// The store has accepted a record, but does not have it.

@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use fief_client::{FiefAccessTokenInfo, internal::Chain};
 
-use super::{data::Session, refresh, refreshes::RefreshOutcome, sessions::Sessions};
+use super::{
+    data::{Age, Session},
+    held::HeldSession,
+    refresh,
+    refreshes::RefreshOutcome,
+    sessions::Sessions,
+};
 use crate::RejectionKind;
 
 /// Returns a session and its valid access token, which is refreshed first if
@@ -48,6 +54,33 @@ pub(crate) async fn access_token(
     if sessions.revoked.contains(&session) {
         return Err(RejectionKind::Expired);
     }
+    Ok((token, session))
+}
+
+/// Returns a valid access token of a session that a handler or a stream holds,
+/// which may have been refreshed, have expired or been revoked since.
+///
+/// # Errors
+///
+/// As for [`access_token`], and [`RejectionKind::Unavailable`] if the session
+/// store failed.
+pub(crate) async fn current_token(
+    sessions: &Arc<Sessions>,
+    held: &HeldSession,
+    now: u64,
+) -> Result<(FiefAccessTokenInfo, Arc<Session>), RejectionKind> {
+    let session = held.newest();
+    if let (Some(store), Some(ticket)) = (&sessions.store, &session.ticket) {
+        let stored = store.load(ticket).await?.ok_or(RejectionKind::Expired)?;
+        held.update(&Arc::new(stored));
+    }
+    let session = held.newest();
+    // It is in use, so the idle timeout does not end it.
+    if session.age(sessions.config, Some(now), now) != Age::Current {
+        return Err(RejectionKind::Expired);
+    }
+    let (token, session) = access_token(sessions, &session, true, now).await?;
+    held.update(&session);
     Ok((token, session))
 }
 

@@ -24,6 +24,7 @@ use uuid::Uuid;
 use self::{cache::DynUserCache, memory::MemoryCache};
 use crate::{
     UserKey,
+    catch_panic::{Panicked, catch_panic},
     flight::{FlightError, Joined, SingleFlight},
     metrics,
 };
@@ -188,7 +189,7 @@ impl Users {
             Store::Memory(memory) => memory.insert(fief.now(), user),
             Store::Custom(cache) => {
                 if let Some(key) = user_key(fief, user.sub).await {
-                    in_time(cache.insert(&key, user, self.time_to_live)).await;
+                    in_time(async { cache.insert(&key, user, self.time_to_live).await }).await;
                 }
             }
         }
@@ -202,7 +203,7 @@ impl Users {
             Store::Memory(memory) => memory.get(id, fief.now(), self.time_to_live),
             Store::Custom(cache) => {
                 let key = user_key(fief, id).await?;
-                in_time(cache.get(&key)).await.flatten()
+                in_time(async { cache.get(&key).await }).await.flatten()
             }
         };
         // A custom cache may return anything.
@@ -214,7 +215,7 @@ impl Users {
             Store::Memory(memory) => memory.remove(id),
             Store::Custom(cache) => {
                 if let Some(key) = user_key(fief, id).await {
-                    in_time(cache.remove(&key)).await;
+                    in_time(async { cache.remove(&key).await }).await;
                 }
             }
         }
@@ -233,15 +234,17 @@ impl Users {
 }
 
 /// Awaits a custom cache, but not for long: returns `None` if it does not
-/// respond in time, which is logged.
+/// respond in time or panics, which is logged.
 async fn in_time<T>(operation: impl Future<Output = T>) -> Option<T> {
     if Handle::try_current().is_err() {
         tracing::error!("the user cache is not used, since no Tokio runtime is running");
         return None;
     }
-    timeout(CACHE_TIMEOUT, operation)
+    timeout(CACHE_TIMEOUT, catch_panic(operation))
         .await
         .inspect_err(|_| tracing::error!("the user cache does not respond within 2 seconds"))
+        .ok()?
+        .inspect_err(|Panicked| tracing::error!("the user cache panicked"))
         .ok()
 }
 

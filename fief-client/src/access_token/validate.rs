@@ -6,7 +6,7 @@ use crate::{
     error::Chain,
     fief::AccessTokenClaims,
     jose::{
-        claims::{TimeError, Validity},
+        claims::{NOT_YET_VALID, TimeError, Validity},
         jws::{Jws, Type},
     },
     keys::{Budget, Key},
@@ -162,7 +162,7 @@ impl Validator {
             .check(now, self.provider.clock.leeway)
             .map_err(|error| match error {
                 TimeError::Expired => FiefError::AccessTokenExpired,
-                TimeError::NotYetValid => FiefError::AccessTokenInvalid("it is not valid yet"),
+                TimeError::NotYetValid => FiefError::AccessTokenInvalid(NOT_YET_VALID),
             })
     }
 

@@ -93,6 +93,9 @@ impl Visitor<'_> for NumericDateVisitor {
     }
 }
 
+/// Why a token that comes from the future is rejected: the clocks differ.
+pub(crate) const NOT_YET_VALID: &str = "it is not valid yet";
+
 /// Period in which a token is valid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validity {

@@ -6,7 +6,7 @@ use crate::{
     error::Unverified,
     fief::IdTokenClaims,
     jose::{
-        claims::{TimeError, Validity},
+        claims::{NOT_YET_VALID, TimeError, Validity},
         jwe::{self, DecryptionKey},
         jws::{Jws, Type},
     },
@@ -70,7 +70,7 @@ impl Fief {
             .map_err(|error| {
                 FiefError::IdTokenInvalid(match error {
                     TimeError::Expired => "it has expired",
-                    TimeError::NotYetValid => "it is not valid yet",
+                    TimeError::NotYetValid => NOT_YET_VALID,
                 })
             })
     }

@@ -23,7 +23,7 @@ pub use self::{
     authorize::AuthorizationRequest,
     exchange::AuthCallbackParams,
     pending::PendingTokens,
-    pending_json::{pending_from_json, pending_to_json},
+    pending_json::{pending_from_json, pending_received_at, pending_to_json},
     prompt::{Prompt, Screen},
     refresh::RefreshParams,
     request::TokenRequestError,

@@ -12,6 +12,12 @@ pub fn pending_to_json(pending: &PendingTokens) -> Result<SecretString, FiefErro
         .map_err(|_| FiefError::Configuration("pending tokens cannot be written as JSON".into()))
 }
 
+/// Returns when Fief issued the tokens, by the clock of the client that received them, in seconds of Unix time.
+#[must_use]
+pub fn pending_received_at(pending: &PendingTokens) -> u64 {
+    pending.contents().expected.received_at
+}
+
 /// Returns the pending tokens that [`pending_to_json`] wrote, in this process or in another one.
 ///
 /// What they must match comes from the JSON, so it must have been sealed.

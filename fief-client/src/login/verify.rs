@@ -1,6 +1,6 @@
 use crate::{
     Fief, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens, error::Unverified,
-    login::pending::Contents,
+    jose::claims::NOT_YET_VALID, login::pending::Contents,
 };
 
 impl Fief {
@@ -34,8 +34,8 @@ impl Fief {
     /// ```
     ///
     /// # Errors
-    /// - [`FiefError::TokensPending`]: the keys can still not be fetched, or lack the key of the tokens. The
-    ///   tokens are in the error again.
+    /// - [`FiefError::TokensPending`]: the keys can still not be fetched, or lack the key of the tokens, or the
+    ///   tokens come from the future, since clocks differ. The tokens are in the error again.
     /// - [`FiefError::IdTokenInvalid`], [`FiefError::AccessTokenInvalid`],
     ///   [`FiefError::AccessTokenExpired`]: the tokens are not those that were expected.
     /// - [`FiefError::UserInactive`]: the user's account is not active.
@@ -57,7 +57,13 @@ impl Fief {
         }
         match self.verify_contents(pending.contents()).await {
             Ok(user) => pending.complete(Ok(user)),
-            Err(Unverified::NoKeys(source)) => not_yet(pending, source),
+            Err(
+                Unverified::NoKeys(source)
+                | Unverified::Rejected(
+                    source @ (FiefError::AccessTokenInvalid(NOT_YET_VALID)
+                    | FiefError::IdTokenInvalid(NOT_YET_VALID)),
+                ),
+            ) => not_yet(pending, source),
             Err(Unverified::Rejected(error)) => pending.complete(Err(error)),
             Err(Unverified::UnknownKey(_)) => not_yet(pending, FiefError::ResponseInvalid(NO_KEY)),
         }

@@ -15,7 +15,7 @@ pub(super) struct Watch {
     pub(super) waiters: usize,
     /// When it is scheduled to be checked.
     pub(super) due: u64,
-    /// When the access token expires.
+    /// When the access token expires, or the session is no longer proven.
     pub(super) expires_at: u64,
     /// When the session's lifetime ends.
     ends_at: u64,
@@ -81,7 +81,7 @@ impl Watch {
             ends_at: session.created_at.saturating_add(lifetime),
             session: Some(Arc::clone(session)),
             check: session.ticket.is_some().then(StoreCheck::default),
-            ..Self::of_token(session.expires_at)
+            ..Self::of_token(session.usable_until())
         };
         watch.plan(now);
         watch.due = watch.next_due();
@@ -132,7 +132,7 @@ impl Watch {
             && newer.generation > session.generation
         {
             *session = Arc::clone(newer);
-            self.expires_at = newer.expires_at;
+            self.expires_at = newer.usable_until();
             if let Some(check) = &mut self.check {
                 check.is_last = false;
             }
