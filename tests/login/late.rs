@@ -79,6 +79,31 @@ async fn a_response_that_outlasts_a_refresh_writes_no_session() {
     assert!(!sets_session(&cookies), "{} cookies", cookies.len());
 }
 
+/// FD-9, SE-15: meanwhile, another request has refreshed what it would write.
+#[tokio::test]
+async fn a_response_writes_no_session_that_was_refreshed_again() {
+    let server = Arc::new(server().await);
+    let sooner = refreshing(&server).refresh_after(Duration::from_secs(10));
+    let (auth, visitor) = logged_in(&server, sooner).await;
+    server.advance(Duration::from_secs(15));
+    let (clock, other) = (Arc::clone(&server), visitor.clone());
+    let slow = get(move |_: Authenticated| {
+        let (clock, other) = (Arc::clone(&clock), other.clone());
+        async move {
+            clock.advance(Duration::from_secs(15));
+            let (_, cookies) = other.send_once(page("/castles", "none")).await;
+            assert!(sets_session(&cookies));
+        }
+    });
+    let slow = visitor.at(Router::new().route("/slow", slow).layer(auth.layer()));
+
+    let (response, cookies) = slow.send_once(page("/slow", "none")).await;
+
+    assert_eq!(server.requests(Endpoint::Token), 3);
+    assert_eq!(response.status, 200);
+    assert!(!sets_session(&cookies), "{} cookies", cookies.len());
+}
+
 /// D12: otherwise the refresh would be lost.
 #[tokio::test]
 async fn a_late_response_writes_a_session_that_the_browser_does_not_have() {

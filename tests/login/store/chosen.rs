@@ -119,11 +119,13 @@ fn the_suites_of_logins_pass_with_sessions_in_redis() {
 
 const VARIABLE: &str = "FIEF_TESTS_STORE";
 /// Tests of what is different if the session itself is in the cookies.
-const IN_COOKIES: [&str; 8] = [
+const IN_COOKIES: [&str; 10] = [
     "in_cookies",
     "account::a_handler_gets_a_valid_token_however_long_it_takes",
     "late::a_late_response_writes_a_session_that_the_browser_does_not_have",
+    "late::a_response_writes_no_session_that_was_refreshed_again",
     "late::a_response_that_outlasts_a_refresh_writes_no_session",
+    "promise::a_response_that_does_not_write_the_session_leaves_that_to_the_next_one",
     "refresh::the_old_session_stands_for_the_new_one_for_half_a_minute",
     "refresh::two_hundred_requests_of_an_expired_session_refresh_it_once",
     "session::a_session_that_does_not_fit_is_rejected_whole",
