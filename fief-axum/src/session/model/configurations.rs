@@ -103,6 +103,12 @@ pub(super) fn stores() -> Vec<(&'static str, state::Axes)> {
         axes.budget.revocations = 0;
         axes.budget.failures = 1;
     });
+    let cut = store(TWO, |axes| {
+        *axes = refreshes;
+        axes.budget.logouts = 0;
+        axes.budget.revocations = 0;
+        axes.budget.cuts = 1;
+    });
     let fails_to_revoke = store(TWO, |axes| {
         *axes = two_logins;
         axes.budget.logouts = 0;
@@ -131,6 +137,7 @@ pub(super) fn stores() -> Vec<(&'static str, state::Axes)> {
         ("evictions", store(TWO, |axes| axes.budget.evictions = 2)),
         ("crashes", store(TWO, |axes| axes.budget.crashes = 1)),
         ("a store that fails", fails),
+        ("a process that loses the store", cut),
         ("a store that fails to revoke", fails_to_revoke),
         (
             "a store that writes late",

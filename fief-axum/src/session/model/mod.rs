@@ -86,9 +86,17 @@ fn the_faults_of_the_past_are_found() {
     for (name, fault) in [
         ("FD-3", InRecords::MissingIsValid),
         ("FD-20", InRecords::ForgetsUnverified),
+        ("a save that replaces", InRecords::SavesAgainAtOnce),
     ] {
         let axes = store(TWO, |axes| {
             axes.plant = Some(fault);
+            if fault == InRecords::SavesAgainAtOnce {
+                axes.budget.logouts = 0;
+                axes.budget.revocations = 0;
+                axes.budget.refreshes = 2;
+                axes.budget.cuts = 1;
+                return;
+            }
             axes.budget.evictions = 1;
             axes.budget.unverified = 1;
         });

@@ -45,7 +45,8 @@ impl<'a> Records<'a> {
     fn accepts(&self, process: usize, ticket: Ticket) -> Option<(Number, bool)> {
         let (version, memory) = (self.axes.processes[process], &self.state.processes[process]);
         let session = &self.state.sessions[usize::from(ticket.session)];
-        if !version.keys.contains(&ticket.key) || memory.voids(ticket.session, session) {
+        let can_open = version.keys.contains(&ticket.key) && !memory.is_cut;
+        if !can_open || memory.voids(ticket.session, session) {
             return None;
         }
         let mut responses = Vec::new();
@@ -177,7 +178,8 @@ impl<'a> Records<'a> {
                 Phase::Begin => Call::BeginRefresh(*session, *generation, process),
                 Phase::Token | Phase::Verify | Phase::VerifyLater => return None,
                 Phase::Save(saving) => {
-                    Call::SaveRefreshed(ticket(*session), generation + 1, *saving)
+                    let is_first = self.state.is_first_save(self.axes, task);
+                    Call::SaveRefreshed(ticket(*session), generation + 1, *saving, is_first)
                 }
                 Phase::Wait => Call::WaitForNewer(ticket(*session), *generation, process),
             },
@@ -188,16 +190,29 @@ impl<'a> Records<'a> {
     fn operate(&self, number: usize, operation: Operation, next: &mut Vec<(Event, Self)>) {
         let version = self.axes.processes[self.state.tasks[number].process];
         let done = self.with(|state| {
-            state.risk_overwriting(number, operation);
+            state.risk_overwriting(self.axes, number, operation);
             let response = state.apply(self.axes, version, operation);
-            state.tasks[number].responses.push(response);
+            state.respond(number, response);
         });
         let fails = |change: &dyn Fn(&mut State)| {
             self.with(|state| {
                 change(state);
-                state.tasks[number].responses.push(Response::Failed);
+                state.respond(number, Response::Failed);
             })
         };
+        let process = self.state.tasks[number].process;
+        if self.state.processes[process].is_cut {
+            next.push((("no store for task", number), self.without_store(number)));
+            return;
+        }
+        if self.state.budget.cuts > 0 && matches!(operation, Operation::Save(..)) {
+            let cut = fails(&|state| {
+                state.budget.cuts -= 1;
+                state.processes[process].is_cut = true;
+                state.apply(self.axes, version, operation);
+            });
+            next.push((("the store responds, and is lost for task", number), cut));
+        }
         if self.state.budget.failures > 0 {
             let lost = fails(&|state| state.budget.failures -= 1);
             next.push((("the store fails task", number), lost));
@@ -216,6 +231,42 @@ impl<'a> Records<'a> {
             next.push((("the store is going to do later, for task", number), late));
         }
         next.push((("the store responds to task", number), done));
+    }
+
+    /// All operations of a task's call fail.
+    fn without_store(&self, number: usize) -> Self {
+        self.with(|state| {
+            let version = self.axes.processes[state.tasks[number].process];
+            let Some(call) = self.call(&state.tasks[number]) else {
+                return;
+            };
+            loop {
+                state.respond(number, Response::Failed);
+                let responses = &state.tasks[number].responses;
+                if let Step::Done(output) = self.replay.step(version, &call, responses) {
+                    state.complete(number, &output);
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Returns what a process tries again without a request: to save what it has
+    /// received.
+    fn try_again(&self, process: usize, next: &mut Vec<(Event, Self)>) {
+        for ((session, generation), saving) in &self.state.processes[process].unfinished {
+            let is_in_flight = self.state.tasks.iter().any(|task| {
+                task.process == process
+                    && matches!(task.kind, Kind::Refresh(s, g, _) if (s, g) == (*session, *generation))
+            });
+            if !is_in_flight {
+                let kind = Kind::Refresh(*session, *generation, Phase::Save(*saving));
+                next.push((
+                    ("a save is tried again at", process),
+                    self.start(process, kind),
+                ));
+            }
+        }
     }
 
     fn go_on_without_store(&self, number: usize, next: &mut Vec<(Event, Self)>) {
@@ -273,6 +324,9 @@ impl World for Records<'_> {
         if self.state.tasks.len() < self.axes.tasks {
             for process in 0..self.state.processes.len() {
                 self.begin(process, &mut next);
+                if !self.state.processes[process].is_cut {
+                    self.try_again(process, &mut next);
+                }
             }
         }
         for number in 0..self.state.tasks.len() {
@@ -287,6 +341,12 @@ impl World for Records<'_> {
                 state.write(self.axes, *operation, *sealed);
             });
             next.push((("the store does it at last:", number), landed));
+        }
+        for (number, process) in self.state.processes.iter().enumerate() {
+            if process.is_cut {
+                let found = self.with(|state| state.processes[number].is_cut = false);
+                next.push((("the store is there again for", number), found));
+            }
         }
         if self.state.budget.crashes > 0 {
             for process in 0..self.state.processes.len() {
@@ -315,7 +375,11 @@ impl World for Records<'_> {
         }
         let is_quiet = self.state.tasks.is_empty()
             && self.state.late.is_empty()
-            && self.state.processes.iter().all(|p| p.unfinished.is_empty());
+            && self
+                .state
+                .processes
+                .iter()
+                .all(|p| p.unfinished.is_empty() && !p.is_cut);
         for session in &self.state.sessions {
             let Some(ticket) = session.ticket else {
                 continue;

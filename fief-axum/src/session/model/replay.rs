@@ -54,8 +54,8 @@ pub(super) enum Call {
     Load(Ticket),
     ReplaceEpochs(Arc<Epochs>),
     Revoke(Number),
-    /// The generation.
-    SaveRefreshed(Ticket, Number, Saving),
+    /// The generation, and whether it is the first attempt.
+    SaveRefreshed(Ticket, Number, Saving, bool),
     WaitForNewer(Ticket, Number, Number),
 }
 
@@ -82,7 +82,8 @@ pub(super) enum Output {
     Loaded(Option<(Number, bool)>),
     NotNewer,
     Revoked,
-    Saved,
+    /// Whether the session is still valid.
+    Saved(bool),
 }
 
 #[derive(Clone, Debug)]
@@ -194,11 +195,11 @@ async fn output(store: &Store, version: Version, call: &Call) -> Output {
             Ok(()) => Output::Revoked,
             Err(_) => Output::Failed,
         },
-        Call::SaveRefreshed(ticket, generation, saving) => {
+        Call::SaveRefreshed(ticket, generation, saving, is_first) => {
             let session = session(ticket.session, *generation, *saving == Saving::Unverified);
-            let (ticket, is_first) = (real_ticket(*ticket), *saving != Saving::VerifiedLater);
-            match store.save_refreshed(&session, &ticket, is_first).await {
-                Ok(_) => Output::Saved,
+            let ticket = real_ticket(*ticket);
+            match store.save_refreshed(&session, &ticket, *is_first).await {
+                Ok(is_valid) => Output::Saved(is_valid),
                 Err(_) => Output::Failed,
             }
         }

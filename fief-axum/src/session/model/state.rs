@@ -29,6 +29,8 @@ pub(super) struct Budget {
     pub(super) late: u8,
     /// Token responses that cannot be verified at once.
     pub(super) unverified: u8,
+    /// How often a process loses the store right after an operation, until later.
+    pub(super) cuts: u8,
 }
 
 /// The axes of a configuration.
@@ -52,6 +54,8 @@ pub(super) enum Fault {
     MissingIsValid,
     /// FD-20: what cannot be verified at once is forgotten.
     ForgetsUnverified,
+    /// What is saved again replaces whatever is there.
+    SavesAgainAtOnce,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -80,6 +84,8 @@ pub(super) struct Process {
     pub(super) unfinished: BTreeMap<(Number, Number), Saving>,
     /// The refresh tokens that it has sent.
     pub(super) sent: BTreeSet<(Number, Number)>,
+    /// Whether it cannot reach the store.
+    pub(super) is_cut: bool,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -107,6 +113,8 @@ pub(super) struct Task {
     pub(super) process: usize,
     pub(super) kind: Kind,
     pub(super) responses: Vec<Response>,
+    /// Whether its session had ended before its call.
+    pub(super) is_late: bool,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -139,6 +147,7 @@ impl Process {
             rejected: BTreeSet::new(),
             unfinished: BTreeMap::new(),
             sent: BTreeSet::new(),
+            is_cut: false,
         }
     }
 
@@ -176,7 +185,19 @@ impl State {
             process,
             kind,
             responses: Vec::new(),
+            is_late: false,
         });
+    }
+
+    /// Adds the response to an operation of a task.
+    pub(super) fn respond(&mut self, number: usize, response: Response) {
+        let task = &mut self.tasks[number];
+        if task.responses.is_empty()
+            && let Kind::Refresh(session, ..) = task.kind
+        {
+            task.is_late = self.sessions[usize::from(session)].end == End::Ended;
+        }
+        task.responses.push(response);
     }
 
     pub(super) fn revoke_user(&mut self, process: usize) {
@@ -313,14 +334,26 @@ impl State {
         Response::Done
     }
 
-    /// Two processes have verified the same tokens, and one writes them after the
-    /// other one has refreshed them: a documented risk.
-    pub(super) fn risk_overwriting(&mut self, number: usize, operation: Operation) {
-        let kind = &self.tasks[number].kind;
-        if let Kind::Refresh(_, _, Phase::Save(Saving::VerifiedLater)) = kind
-            && let Operation::Save(place, Content::Session(_, saved, _)) = operation
+    /// Returns whether no other process can have saved what a task saves, or a
+    /// newer session.
+    pub(super) fn is_first_save(&self, axes: Axes, task: &Task) -> bool {
+        let Kind::Refresh(session, generation, Phase::Save(saving)) = task.kind else {
+            return false;
+        };
+        let unfinished = &self.processes[task.process].unfinished;
+        let is_tried = unfinished.contains_key(&(session, generation));
+        saving != Saving::VerifiedLater
+            && (!is_tried || axes.plant == Some(Fault::SavesAgainAtOnce))
+    }
+
+    /// A process writes a session again, or one that another process has verified
+    /// as well, right after another one has refreshed it: a documented risk.
+    pub(super) fn risk_overwriting(&mut self, axes: Axes, number: usize, operation: Operation) {
+        let task = &self.tasks[number];
+        if let Operation::Save(place, Content::Session(_, saved, _)) = operation
             && let Some(Content::Session(_, found, _)) = self.records.get(&place).map(|f| f.content)
             && found > saved
+            && !self.is_first_save(axes, task)
         {
             self.risk(|_| true);
         }
@@ -421,8 +454,11 @@ impl State {
                 self.tasks[number].kind = Kind::Refresh(session, generation, Phase::Token);
                 return;
             }
-            (Phase::Save(_), Output::Saved) => {
+            (Phase::Save(_), Output::Saved(is_valid)) => {
                 memory.unfinished.remove(&key);
+                if *is_valid && self.tasks[number].is_late {
+                    self.broken = Some("no session that was ended is refreshed");
+                }
             }
             (Phase::Save(saving), _) => {
                 memory.unfinished.insert(key, saving);
