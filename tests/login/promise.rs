@@ -478,7 +478,7 @@ async fn a_logout_after_others(others: usize) {
 /// In cookies, while its user goes on to open pages.
 #[tokio::test]
 
-async fn tokens_that_are_never_verified_do_not_lock_an_active_user_out() {
+async fn in_cookies_tokens_that_are_never_verified_do_not_lock_an_active_user_out() {
     let server = server().await;
     let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
     let keys = reqwest::get(format!("{}/.well-known/jwks.json", server.url())).await;

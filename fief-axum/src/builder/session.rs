@@ -117,7 +117,8 @@ impl FiefAuthBuilder {
     /// store, the new one is lost if the browser disconnects before the
     /// response arrives, and does not return to the same process within 30
     /// seconds. The session then ends when its access token expires. With a
-    /// session store (`session_store`) it is not lost.
+    /// session store (`session_store`) it is lost only if the process ends
+    /// between Fief's response and its write.
     ///
     /// # Example
     ///

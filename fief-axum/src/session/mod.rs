@@ -68,9 +68,10 @@
 //! | logins that are in flight or kept | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
 //! | outcome of a refresh | process | 30 seconds, a failure 5 | 100 000, about 3 KB each |
 //! | refresh tokens that were used | process | 24 hours | 100 000, about 50 bytes each |
-//! | unfinished refreshes | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
+//! | unfinished refreshes | process | 10 minutes | 10 000, about 5 KB each |
+//! | tokens that are not verified yet | record | 10 minutes, and longer while Fief's keys cannot be fetched | about 5 KB |
 //! | revoked sessions and users | process | a session's lifetime and a minute | 100 000 each, about 100 bytes |
-//! | revocations that the store does not have | process | a session's lifetime | 1000 |
+//! | revocations that the store does not have | process | a session's lifetime | 1000 sessions and users |
 //!
 //! # When something fails
 //!
@@ -97,8 +98,8 @@
 //!
 //! # What remains
 //!
-//! A session is never accepted after it was ended, but these may end one that
-//! was not:
+//! A session that was ended is not accepted again, without a store by the process
+//! that ended it. These may end one that was not:
 //!
 //! - the store evicts a record, or a write that timed out takes effect after a
 //!   later one;
