@@ -42,7 +42,6 @@ fn sets_session(cookies: &[String]) -> bool {
 
 /// A stream that gets a token again and again, with a store.
 #[tokio::test]
-
 async fn a_stream_with_a_store_gets_tokens_for_as_long_as_its_session_lasts() {
     let server = server().await;
     let builder = refreshing(&server).session_store(Memory::default());
@@ -67,7 +66,6 @@ async fn refreshed_by_another_request(server: &FiefTestServer, builder: FiefAuth
 }
 
 #[tokio::test]
-
 async fn with_a_store_a_stream_gets_a_token_after_another_request_refreshed_its_session() {
     let server = server().await;
     let builder = refreshing(&server).session_store(Memory::default());
@@ -75,7 +73,6 @@ async fn with_a_store_a_stream_gets_a_token_after_another_request_refreshed_its_
 }
 
 #[tokio::test]
-
 async fn in_cookies_a_stream_gets_a_token_after_another_request_refreshed_its_session() {
     let server = server().await;
     refreshed_by_another_request(&server, refreshing(&server)).await;
@@ -83,7 +80,6 @@ async fn in_cookies_a_stream_gets_a_token_after_another_request_refreshed_its_se
 
 /// `select!` in a loop calls `ended` again for each message.
 #[tokio::test]
-
 async fn waiting_again_does_not_end_a_session_that_was_refreshed() {
     let server = server().await;
     let (auth, mut visitor) = logged_in(&server, refreshing(&server)).await;
@@ -214,8 +210,8 @@ impl UserCache for Panics {
     async fn remove(&self, _: &UserKey) {}
 }
 
+/// FD-20
 #[tokio::test]
-
 async fn a_user_cache_that_panics_loses_no_session() {
     let server = server().await;
     let cache = Panics::default();
@@ -235,8 +231,8 @@ async fn a_user_cache_that_panics_loses_no_session() {
     );
 }
 
+/// FD-20
 #[tokio::test(flavor = "multi_thread")]
-
 async fn a_store_that_panics_loses_no_refreshed_session() {
     let server = server().await;
     let store = Memory::default();
@@ -257,8 +253,8 @@ async fn a_store_that_panics_loses_no_refreshed_session() {
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
 
+/// FD-20
 #[test]
-
 fn a_runtime_that_stops_loses_no_refreshed_session() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(server());
@@ -289,7 +285,6 @@ fn a_runtime_that_stops_loses_no_refreshed_session() {
 
 /// Without a store: the keys are back, and the browser is quiet for a minute.
 #[tokio::test(flavor = "multi_thread")]
-
 async fn in_cookies_tokens_that_are_verified_late_wait_for_their_browser() {
     let server = server().await;
     let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
@@ -334,7 +329,6 @@ async fn in_cookies_a_response_that_does_not_write_the_session_leaves_that_to_th
 }
 
 #[tokio::test]
-
 async fn a_session_that_has_expired_gives_no_more_tokens() {
     for store in [Some(Memory::default()), None] {
         let server = FiefTestServer::start().await;
@@ -353,7 +347,6 @@ async fn a_session_that_has_expired_gives_no_more_tokens() {
 
 /// Also not new ones.
 #[tokio::test]
-
 async fn a_session_that_has_expired_is_not_refreshed() {
     let server = server().await;
     let builder = refreshing(&server).session_lifetime(24 * HOUR);
@@ -368,7 +361,6 @@ async fn a_session_that_has_expired_is_not_refreshed() {
 
 /// It was ended on another machine.
 #[tokio::test]
-
 async fn a_session_that_was_ended_elsewhere_gives_no_more_tokens() {
     let server = server().await;
     let store = Memory::default();
@@ -396,7 +388,6 @@ fn behind(server: &FiefTestServer, seconds: u64) -> FiefAuthBuilder {
 
 /// FD-35
 #[tokio::test]
-
 async fn with_a_store_a_machine_with_a_wrong_clock_spends_no_refresh_token() {
     let server = server().await;
     let store = Memory::default();
@@ -415,7 +406,6 @@ async fn with_a_store_a_machine_with_a_wrong_clock_spends_no_refresh_token() {
 
 /// Fief never publishes the key of the new tokens.
 #[tokio::test]
-
 async fn tokens_that_are_never_verified_do_not_lock_their_user_out() {
     for store in [None, Some(Memory::default())] {
         let server = server().await;
@@ -441,9 +431,8 @@ async fn tokens_that_are_never_verified_do_not_lock_their_user_out() {
     }
 }
 
-/// Somebody logs out again and again while the store fails.
+/// FD-5: Somebody logs out again and again while the store fails.
 #[tokio::test(flavor = "multi_thread")]
-
 async fn one_browser_keeps_no_other_logout_from_the_store() {
     a_logout_after_others(1000).await;
 }
@@ -477,7 +466,6 @@ async fn a_logout_after_others(others: usize) {
 
 /// In cookies, while its user goes on to open pages.
 #[tokio::test]
-
 async fn in_cookies_tokens_that_are_never_verified_do_not_lock_an_active_user_out() {
     let server = server().await;
     let (_, mut visitor) = logged_in(&server, refreshing(&server)).await;
@@ -510,9 +498,8 @@ impl UserCache for PanicsAtRemoval {
     }
 }
 
-/// The browser keeps the cookies, which another process accepts.
+/// FD-4: The browser keeps the cookies, which another process accepts.
 #[tokio::test]
-
 async fn a_user_cache_that_panics_prevents_no_logout() {
     let server = server().await;
     let builder = refreshing(&server).user_cache(PanicsAtRemoval);
@@ -537,9 +524,8 @@ fn long(server: &FiefTestServer) -> FiefAuthBuilder {
         .idle_timeout(MONTH)
 }
 
-/// SE-4: the proof is when Fief issued the tokens, not when they were verified.
+/// FD-83: SE-4: the proof is when Fief issued the tokens, not when they were verified.
 #[tokio::test]
-
 async fn tokens_that_are_verified_late_prove_nothing_new() {
     let server = month_server().await;
     let builder = long(&server).session_store(Memory::default());
@@ -562,7 +548,6 @@ async fn tokens_that_are_verified_late_prove_nothing_new() {
 
 /// SE-4: a page that asks again and again, each time for 20 seconds.
 #[tokio::test]
-
 async fn a_browser_of_slow_requests_is_not_idle() {
     let server = Arc::new(FiefTestServer::start().await);
     let (auth, visitor) = logged_in(&server, builder(&server)).await;
@@ -578,9 +563,8 @@ async fn a_browser_of_slow_requests_is_not_idle() {
     }
 }
 
-/// SE-4
+/// FD-83: SE-4
 #[tokio::test]
-
 async fn a_stream_of_an_unproven_session_ends() {
     let server = month_server().await;
     let (auth, visitor) = logged_in(&server, long(&server)).await;
@@ -594,9 +578,8 @@ async fn a_stream_of_an_unproven_session_ends() {
     timeout(5 * SECOND, session.ended()).await.unwrap();
 }
 
-/// D12: the other machine has the new tokens, and waits for the key that they are signed with.
+/// FD-20: D12: the other machine has the new tokens, and waits for the key that they are signed with.
 #[tokio::test(flavor = "multi_thread")]
-
 async fn a_refresh_that_waits_for_a_key_ends_no_session_elsewhere() {
     let server = server().await;
     let store = Memory::default();

@@ -54,7 +54,7 @@ pub(super) enum Fault {
     MissingIsValid,
     /// FD-20: what cannot be verified at once is forgotten.
     ForgetsUnverified,
-    /// What is saved again replaces whatever is there.
+    /// What is saved again replaces what is there.
     SavesAgainAtOnce,
 }
 
