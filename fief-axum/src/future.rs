@@ -65,7 +65,9 @@ where
             StateProject::Inner { inner } => inner.poll(cx).map_ok(IntoResponse::into_response),
             // Ready at the first poll. A second poll is rejected as well.
             StateProject::Rejected { rejection } => {
-                let rejection = rejection.take().unwrap_or_else(Rejection::misconfigured);
+                let rejection = rejection
+                    .take()
+                    .unwrap_or_else(|| Rejection::misconfigured(None));
                 Poll::Ready(Ok(rejection.into_response()))
             }
             StateProject::Waiting { future } => future.as_mut().poll(cx),

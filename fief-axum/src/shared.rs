@@ -1,12 +1,12 @@
 use std::{fmt, sync::Arc};
 
-use fief_client::{Fief, Requirements};
+use fief_client::{Fief, FiefAccessTokenInfo, Requirements};
 
 use crate::{
     Rejection, RejectionKind,
     extract::policy::Policies,
-    rejection::{self, OnRejection, challenge::Challenge},
-    request::head::RequestHead,
+    rejection::{OnRejection, challenge::Challenge, links::Links, rejected::Rejected},
+    request::{caller::Caller, head::RequestHead, owned::OwnedHead},
     routes::config::{LoginConfig, Resource},
     session::{Sessions, Waiters},
     user::Users,
@@ -59,34 +59,35 @@ impl Shared {
 
     /// Rejects a request before requirements are known.
     pub(crate) fn rejection(&self, head: RequestHead<'_>, kind: RejectionKind) -> Rejection {
-        self.reject(head, kind, &Requirements::new())
+        self.reject(head, kind, &Requirements::new(), None)
     }
 
-    /// Rejects a request that does not meet the requirements.
+    /// Rejects a request that does not meet the requirements. `token` is its valid token.
     pub(crate) fn reject(
         &self,
         head: RequestHead<'_>,
         kind: RejectionKind,
         required: &Requirements,
+        token: Option<&FiefAccessTokenInfo>,
     ) -> Rejection {
-        let is_navigation = head.is_navigation();
-        let site = self.site().filter(|_| is_navigation);
-        let login_url = site
-            .filter(|_| kind.is_login())
-            .map(|site| site.login_url(head.path_and_query(), &kind, required));
-        let challenge = match login_url {
-            None => self.challenge.header_value(&kind, required),
-            Some(_) => None,
-        };
-        Rejection::new(rejection::Inner {
+        let caller = Caller::of(head);
+        let links = self.site().map_or_else(Links::default, |site| {
+            Links::new(site, head, caller, &kind, required)
+        });
+        // A redirect says what to do.
+        let is_redirect = caller == Caller::Page && links.login.is_some();
+        let challenge = (!is_redirect).then(|| self.challenge.header_value(&kind, required));
+        let token = token.filter(|_| !kind.is_unauthenticated());
+        let rejected = Rejected {
             kind,
-            is_navigation,
-            is_page: site.is_some(),
-            login_url,
-            challenge,
-            hook: self.on_rejection.clone(),
-            is_reported: false,
-        })
+            caller,
+            has_login: self.site.is_some(),
+            links,
+            challenge: challenge.flatten(),
+            request: OwnedHead::of(head),
+            token: token.cloned(),
+        };
+        Rejection::new(rejected, self.on_rejection.clone())
     }
 }
 

@@ -180,3 +180,38 @@ async fn a_page_with_a_session_is_one_users() {
     assert_eq!(response.header("cache-control"), "no-store");
     assert_eq!(response.header("vary"), "Cookie, Authorization");
 }
+
+/// D9: the application's page knows the request, and takes no cookie from the response.
+#[tokio::test]
+async fn the_applications_own_page_knows_the_request() {
+    let server = FiefTestServer::start().await;
+    let builder = builder(&server).on_login_page(|page| {
+        let (method, path) = (page.method(), page.uri().path());
+        let site = page.headers()["sec-fetch-site"].to_str().unwrap();
+        let text = format!("{method} {path} {site} {}", page.languages().join(" "));
+        (
+            page.kind().status(),
+            [("set-cookie", "own=1; Path=/")],
+            text,
+        )
+    });
+    let mut visitor = Visitor::new(app(&builder.build().unwrap()));
+    let callback = visitor.begin(&server, "/login").await;
+    let (path, _) = callback.split_once('?').unwrap();
+    let state = query(&format!("{APP}{callback}"))["state"].clone();
+    let denied = format!("{path}?error=access_denied&state={state}");
+    let mut request = page(&denied, "cross-site");
+    let languages = "de;q=0.5, fr".parse().unwrap();
+    request.headers_mut().insert("accept-language", languages);
+
+    let (response, cookies) = visitor.send_once(request).await;
+
+    assert_eq!(response.status, 400);
+    assert_eq!(response.body, "GET /auth-callback cross-site fr de");
+    assert_eq!(response.header("cache-control"), "no-store");
+    let ended = cookies.iter().any(|cookie| cookie.contains("Max-Age=0"));
+    assert!(
+        ended && cookies.contains(&"own=1; Path=/".to_owned()),
+        "{cookies:?}"
+    );
+}

@@ -66,9 +66,9 @@ async fn a_step_up_page_requests_the_acr_and_the_age_at_once() {
     );
 }
 
-/// ER-6, Q38
+/// ER-6, Q38, FD-50
 #[tokio::test]
-async fn a_script_and_a_form_are_never_redirected() {
+async fn a_script_is_never_redirected() {
     let server = FiefTestServer::start().await;
     let app = guarded(site(&server).require());
     let fetch = Request::get("/")
@@ -76,10 +76,13 @@ async fn a_script_and_a_form_are_never_redirected() {
         .header("accept", "text/html");
     let json = Request::get("/").header("accept", "application/json");
     let post = Request::post("/")
-        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-mode", "cors")
         .header("accept", "text/html");
+    let plain = Request::get("/")
+        .header("x-requested-with", "XMLHttpRequest")
+        .header("accept", "text/html, */*");
 
-    for request in [fetch, json, post] {
+    for request in [fetch, json, post, plain] {
         let response = send(&app, request).await;
         assert_is(&response, 401, "unauthorized", "Bearer");
         assert_eq!(response.header(header::LOCATION), "");

@@ -1,13 +1,16 @@
 //! Responses to rejections by the application itself.
 
 use axum::{
+    Router,
     http::{Request, header},
     response::{Html, IntoResponse},
+    routing::get,
 };
-use fief_axum::{FiefAuth, RejectionKind, SessionKey};
+use fief_axum::{Authorized, FiefAuth, Policy, RejectionKind, SessionKey};
+use fief_client::{FiefAccessTokenInfo, Requirements};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
-use super::{APP, api, call, fief, guarded, page, send};
+use super::{APP, EMAIL, api, call, fief, guarded, one, page, send, unchecked};
 
 /// D9, Q30
 #[tokio::test]
@@ -82,4 +85,115 @@ async fn the_applications_own_response_can_carry_the_challenge() {
 
     assert_eq!(response.status, 401);
     assert_eq!(response.challenge(), r#"Bearer scope="castles""#);
+}
+
+/// D9
+#[tokio::test]
+async fn the_applications_own_response_knows_the_request_and_its_token() {
+    let server = FiefTestServer::start().await;
+    let builder = FiefAuth::builder(fief(&server)).on_rejection(|rejection| {
+        let (method, uri) = (rejection.method(), rejection.uri());
+        let id = rejection.headers()["x-request-id"].to_str().unwrap();
+        let user = rejection.token().map(|token| token.id().to_string());
+        format!("{method} {uri} {id} {}", user.unwrap_or_default())
+    });
+    let auth = builder.build().unwrap();
+    let castles = Router::new().route("/all", unchecked().route_layer(auth.require().scope("x")));
+    let app = Router::new().nest("/castles", castles);
+    let request = || Request::post("/castles/all?a=1").header("x-request-id", "7");
+    let token = |token: String| request().header(header::AUTHORIZATION, format!("Bearer {token}"));
+    let user = server.user_id(EMAIL);
+
+    let missing = send(&app, request()).await;
+    let lacking = send(&app, token(server.access_token().mint())).await;
+    let expired = send(&app, token(server.access_token().expired().mint())).await;
+
+    assert_eq!(missing.body, "POST /castles/all?a=1 7 ");
+    assert_eq!(lacking.body, format!("POST /castles/all?a=1 7 {user}"));
+    assert_eq!(expired.body, missing.body);
+}
+
+/// D9
+#[tokio::test]
+async fn an_extractors_rejection_knows_the_token_as_well() {
+    let server = FiefTestServer::start().await;
+    let builder = FiefAuth::builder(fief(&server));
+    let builder = builder.on_rejection(|rejection| rejection.token().is_some().to_string());
+    let auth = builder.build().unwrap();
+    let app = one(get(async |_: Authorized<Never>| "inside")).layer(auth.layer());
+
+    let response = send(&app, call(&server.access_token().mint())).await;
+
+    assert_eq!(response.body, "true");
+}
+
+struct Never;
+
+impl Policy for Never {
+    fn requirements() -> Requirements {
+        Requirements::new()
+    }
+
+    fn allows(_: &FiefAccessTokenInfo) -> bool {
+        false
+    }
+}
+
+/// D9, FD-50, FD-55
+#[tokio::test]
+async fn the_applications_own_page_of_a_form_knows_where_to_log_in() {
+    let server = FiefTestServer::start().await;
+    let key = SessionKey::generate().unwrap();
+    let builder = FiefAuth::builder(fief(&server)).login(APP, key);
+    let auth = builder.on_rejection(|rejection| {
+        assert!(rejection.is_navigation());
+        let urls = [rejection.login_url(), rejection.other_user_url()];
+        urls.map(Option::unwrap_or_default).join(" ")
+    });
+    let app = guarded(auth.build().unwrap().require().scope("castles"));
+    let form = || {
+        page("/")
+            .method("POST")
+            .header(header::REFERER, format!("{APP}/new"))
+    };
+    let token = format!("Bearer {}", server.access_token().mint());
+
+    let missing = send(&app, form()).await;
+    let lacking = send(&app, form().header(header::AUTHORIZATION, token)).await;
+
+    assert_eq!(missing.body, "/login?return_to=%2Fnew ");
+    assert_eq!(lacking.body, " /login?return_to=%2Fnew&prompt=login");
+}
+
+/// D9: RFC 9110, section 12.5.4
+#[tokio::test]
+async fn the_applications_own_response_knows_the_languages() {
+    let server = FiefTestServer::start().await;
+    let builder = FiefAuth::builder(fief(&server));
+    let builder = builder.on_rejection(|rejection| rejection.languages().join(" "));
+    let app = guarded(builder.build().unwrap().require());
+    let languages = async |accepted: &[&str]| {
+        let request = Request::get("/");
+        let request = accepted.iter().fold(request, |request, accepted| {
+            request.header(header::ACCEPT_LANGUAGE, *accepted)
+        });
+        send(&app, request).await.body
+    };
+
+    assert_eq!(
+        languages(&["fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5"]).await,
+        "fr-CH fr en"
+    );
+    assert_eq!(
+        languages(&["en;q=0.1,de;Q=0.75, it ;q=1.000"]).await,
+        "it de en"
+    );
+    assert_eq!(languages(&["en;q=0.5, de;q=0.5", "fr"]).await, "fr en de");
+    assert_eq!(
+        languages(&["en;q=0, de;q=2, fr;x=1, it;q=0.1234, <b>, ,es"]).await,
+        "es"
+    );
+    assert_eq!(languages(&[]).await, "");
+    let many = vec!["en"; 1000].join(",");
+    assert_eq!(languages(&[&many]).await.len(), 32 * 3 - 1);
 }

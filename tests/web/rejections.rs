@@ -15,7 +15,7 @@ use super::{APP, COOKIE, TestResponse, api, fief, guarded, page, send};
 
 /// The kinds of rejections, as their `Debug` writes them.
 #[derive(Debug, Eq, PartialEq)]
-enum Kind {
+pub enum Kind {
     AcrTooLow { required: FiefAcr },
     AuthTooOld { max_age: Duration },
     CrossSite,
@@ -31,19 +31,19 @@ enum Kind {
 }
 
 /// The response to a kind.
-struct Case {
-    kind: Kind,
-    status: u16,
-    error: &'static str,
-    description: &'static str,
-    challenge: &'static str,
+pub struct Case {
+    pub kind: Kind,
+    pub status: u16,
+    pub error: &'static str,
+    pub description: &'static str,
+    pub challenge: &'static str,
     /// Where a page leads; empty where logging in does not help.
-    login: &'static str,
+    pub login: &'static str,
 }
 
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-fn cases() -> [Case; 12] {
+pub fn cases() -> [Case; 12] {
     let case = |kind, status, error, description, challenge, login| Case {
         kind,
         status,
@@ -174,8 +174,8 @@ fn site(server: &FiefTestServer) -> FiefAuth {
 }
 
 /// Returns an application that rejects the request of [`with_credentials`] with this kind.
-fn app(server: &FiefTestServer, kind: &Kind) -> Router {
-    let guard = site(server).require();
+fn app(server: &FiefTestServer, auth: &FiefAuth, kind: &Kind) -> Router {
+    let guard = auth.require();
     guarded(match kind {
         Kind::AcrTooLow { required } => guard.acr(*required),
         Kind::AuthTooOld { max_age } => guard.max_age(*max_age),
@@ -206,13 +206,24 @@ fn with_credentials(request: Builder, server: &FiefTestServer, kind: &Kind) -> B
 }
 
 async fn response(server: &FiefTestServer, kind: &Kind, request: Builder) -> TestResponse {
+    let response = respond(server, &site(server), kind, request).await;
+    assert_eq!(response.header("x-kind"), format!("{kind:?}"));
+    response
+}
+
+/// Returns what a `FiefAuth` responds to a request that is rejected with this kind.
+pub async fn respond(
+    server: &FiefTestServer,
+    auth: &FiefAuth,
+    kind: &Kind,
+    request: Builder,
+) -> TestResponse {
     if *kind == Kind::Unavailable {
         server.fault(Endpoint::Discovery, Fault::status(500));
     }
     let request = with_credentials(request, server, kind);
-    let response = send(&app(server, kind), request).await;
+    let response = send(&app(server, auth, kind), request).await;
     server.clear_faults();
-    assert_eq!(response.header("x-kind"), format!("{kind:?}"));
     // Of what was not looked at, nothing is said about caching.
     if *kind != Kind::Misconfigured {
         assert_eq!(
@@ -225,7 +236,7 @@ async fn response(server: &FiefTestServer, kind: &Kind, request: Builder) -> Tes
 }
 
 /// Seconds; only where waiting helps.
-fn retry_after(kind: &Kind) -> &'static str {
+pub fn retry_after(kind: &Kind) -> &'static str {
     if *kind == Kind::Unavailable { "5" } else { "" }
 }
 

@@ -10,8 +10,9 @@ impl FiefAuthBuilder {
     /// [`Rejection`].
     ///
     /// `hook` is called with the rejection of a guard or extractor, and its
-    /// response is sent. The handler is not called in any case. Return
-    /// `rejection.into_response()` for the kinds that need no custom response.
+    /// response is sent, also to gRPC and htmx clients. The handler is not
+    /// called in any case. Return `rejection.into_response()` for the kinds and
+    /// callers that need no custom response.
     ///
     /// A response with status 401 should keep the `WWW-Authenticate` header,
     /// which [`Rejection::challenge`] returns.
@@ -59,7 +60,8 @@ impl FiefAuthBuilder {
     /// `hook` is called when a login fails and when a logout needs a
     /// confirmation. Its response is sent, with headers such as `Cache-Control:
     /// no-store` added. Return `page.into_response()` for the kinds that need
-    /// no custom page.
+    /// no custom page. [`LoginPage::languages`] says which languages the user
+    /// prefers.
     ///
     /// # Example
     ///

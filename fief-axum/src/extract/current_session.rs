@@ -165,7 +165,8 @@ impl CurrentSession {
             headers: &self.request.headers,
             extensions: &self.request.extensions,
         };
-        self.auth().reject(head, kind, required)
+        let token = &self.credential.token;
+        self.auth().reject(head, kind, required, Some(token))
     }
 }
 

@@ -65,7 +65,7 @@ pub enum RejectionKind {
 }
 
 impl RejectionKind {
-    /// Returns the status of the default response, which a redirect to log in replaces for navigations.
+    /// Returns the status of the default response. [`Rejection`](crate::Rejection) says which callers get another one.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -104,6 +104,22 @@ impl RejectionKind {
     /// Returns whether logging in, or stepping up, may help.
     pub(crate) fn is_login(&self) -> bool {
         self.status() == StatusCode::UNAUTHORIZED
+    }
+
+    /// Returns whether another user may be accepted.
+    pub(crate) fn depends_on_user(&self) -> bool {
+        match self {
+            Self::Forbidden | Self::MissingPermission { .. } | Self::MissingScope { .. } => true,
+            Self::AcrTooLow { .. }
+            | Self::AuthTooOld { .. }
+            | Self::CrossSite
+            | Self::Expired
+            | Self::Invalid
+            | Self::Malformed
+            | Self::Misconfigured
+            | Self::MissingCredentials
+            | Self::Unavailable => false,
+        }
     }
 
     /// Returns the `error` of the JSON response: a stable code for clients.

@@ -1,27 +1,73 @@
 //! Rejections of guards and extractors.
 
 pub(crate) mod challenge;
+mod grpc;
+mod html;
 pub(crate) mod kind;
+pub(crate) mod links;
 pub(crate) mod page;
+pub(crate) mod rejected;
 
 use std::{error::Error, fmt, mem, sync::Arc};
 
 use axum::{
-    http::{HeaderValue, header},
-    response::{IntoResponse, Redirect, Response},
+    http::{HeaderMap, HeaderValue, Method, Uri},
+    response::{IntoResponse, Response},
 };
-use serde_json::json;
+use fief_client::FiefAccessTokenInfo;
 
-use crate::{RejectionKind, metrics};
+use self::{links::Links, rejected::Rejected};
+use crate::{
+    RejectionKind, metrics,
+    request::{caller::Caller, head::RequestHead, owned::OwnedHead},
+};
 
 /// Rejection used by every guard and extractor of this crate.
 ///
-/// As a response it depends on the request:
+/// # Responses
 ///
-/// - A browser navigation is redirected to the login route if [`login`](crate::FiefAuthBuilder::login) is configured and
-///   logging in helps (401). Otherwise the response is a small HTML page.
-/// - Any other request gets JSON with `error` and `error_description`, and a `WWW-Authenticate` header
-///   ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)). `fetch` is never redirected.
+/// As a response it depends on the caller. The first line of this table that applies counts:
+///
+/// | Caller | Recognized by | Response |
+/// | --- | --- | --- |
+/// | gRPC | `Content-Type: application/grpc…` | 200 with `grpc-status` and `grpc-message`, as trailers only |
+/// | htmx | `HX-Request` | the status with a small HTML fragment, and `HX-Redirect` to the login if logging in helps |
+/// | form | `Sec-Fetch-Mode: navigate`, else `Accept: text/html` and the content type of a form; not GET, HEAD and OPTIONS | the status with a page |
+/// | page | GET with `Sec-Fetch-Mode: navigate`, else `Accept: text/html` | 303 to the login if logging in helps, otherwise the status with a page |
+/// | API | anything else, such as `fetch` | the status with JSON: `error` and `error_description` |
+///
+/// Browsers send `Sec-Fetch-Mode` to https and loopback addresses. Without it, a script that says `X-Requested-With:
+/// XMLHttpRequest` is an API caller.
+///
+/// Whether logging in helps, and what the response says, depends on the [`RejectionKind`]:
+///
+/// | Kind | Status | `error` | `grpc-status` | Browsers are offered |
+/// | --- | --- | --- | --- | --- |
+/// | `MissingCredentials` | 401 | `unauthorized` | 16 | a login |
+/// | `Expired`, `Invalid` | 401 | `invalid_token` | 16 | a login |
+/// | `AcrTooLow`, `AuthTooOld` | 401 | `insufficient_user_authentication` | 16 | a login that requests the level or the age (step-up) |
+/// | `MissingPermission` | 403 | `insufficient_permissions` | 7 | a login as a different user |
+/// | `MissingScope` | 403 | `insufficient_scope` | 7 | a login as a different user |
+/// | `Forbidden` | 403 | `forbidden` | 7 | a login as a different user |
+/// | `CrossSite` | 403 | `cross_site_request` | 7 | – |
+/// | `Malformed` | 400 | `invalid_request` | 3 | – |
+/// | `Misconfigured` | 500 | `server_error` | 13 | – |
+/// | `Unavailable` | 503 with `Retry-After` | `temporarily_unavailable` | 14 | – |
+///
+/// The page of a form says that what was entered was not saved, and links back to the page with the form.
+///
+/// After the login, a browser returns to the page that it opened; from a form to the page of the form, which is a
+/// `Referer` of this site with a path; from htmx to the page that it runs in, which is an `HX-Current-URL` of this site,
+/// or to the page that a boosted link opens. Otherwise it returns to the
+/// [default page](crate::FiefAuthBuilder::after_login).
+///
+/// Logins are offered only if [`login`](crate::FiefAuthBuilder::login) is configured. Without it, htmx and forms get
+/// the same response without links, and a page gets the JSON of an API caller.
+///
+/// Each response but a redirect and those for gRPC has a `WWW-Authenticate` header if its status is 400, 401 or 403
+/// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)), except for `CrossSite`.
+///
+/// # Custom responses
 ///
 /// [`FiefAuthBuilder::on_rejection`](crate::FiefAuthBuilder::on_rejection) replaces the response for the whole
 /// application. A single handler can take an extractor as a `Result`:
@@ -38,6 +84,10 @@ use crate::{RejectionKind, metrics};
 ///     }
 /// }
 /// ```
+///
+/// [`token`](Self::token), [`method`](Self::method), [`uri`](Self::uri), [`headers`](Self::headers) and
+/// [`languages`](Self::languages) say what is rejected, [`login_url`](Self::login_url) and
+/// [`other_user_url`](Self::other_user_url) where a browser may go.
 #[derive(Clone)]
 pub struct Rejection {
     // Boxed, so that the `Result` of every extractor stays small.
@@ -47,55 +97,69 @@ pub struct Rejection {
 pub(crate) type OnRejection = Arc<dyn Fn(Rejection) -> Response + Send + Sync>;
 
 #[derive(Clone)]
-pub(crate) struct Inner {
-    pub(crate) kind: RejectionKind,
-    pub(crate) is_navigation: bool,
-    pub(crate) is_page: bool,
-    pub(crate) login_url: Option<String>,
-    pub(crate) challenge: Option<HeaderValue>,
-    pub(crate) hook: Option<OnRejection>,
-    pub(crate) is_reported: bool,
+struct Inner {
+    rejected: Rejected,
+    hook: Option<OnRejection>,
+    is_reported: bool,
 }
 
 impl Rejection {
-    pub(crate) fn new(inner: Inner) -> Self {
+    pub(crate) fn new(rejected: Rejected, hook: Option<OnRejection>) -> Self {
         Self {
-            inner: Box::new(inner),
+            inner: Box::new(Inner {
+                rejected,
+                hook,
+                is_reported: false,
+            }),
         }
     }
 
-    /// Returns the rejection of an extractor without a layer or guard around it.
-    pub(crate) fn misconfigured() -> Self {
-        Self::new(Inner {
+    /// Returns the rejection of a request whose `FiefAuth` is unknown: an extractor without a layer or guard around it.
+    /// `head` is `None` if the request is unknown as well.
+    pub(crate) fn misconfigured(head: Option<RequestHead<'_>>) -> Self {
+        let rejected = Rejected {
             kind: RejectionKind::Misconfigured,
-            is_navigation: false,
-            is_page: false,
-            login_url: None,
+            caller: head.map_or(Caller::Api, Caller::of),
+            has_login: false,
+            links: Links::default(),
             challenge: None,
-            hook: None,
-            is_reported: false,
-        })
+            request: head.map(OwnedHead::of).unwrap_or_default(),
+            token: None,
+        };
+        Self::new(rejected, None)
     }
 
     /// Returns why the request is rejected.
     #[must_use]
     pub fn kind(&self) -> &RejectionKind {
-        &self.inner.kind
+        &self.inner.rejected.kind
     }
 
-    /// Returns the path of the login route, with the query to return to this page afterwards, and to step up if required.
+    /// Returns the path of the login route, with the query to return to the page afterwards, and to step up if required.
     ///
-    /// `None` if the request is not a navigation, if logging in does not help, or if
-    /// [`login`](crate::FiefAuthBuilder::login) is not configured.
+    /// `None` if the caller is an API or gRPC client, if logging in does not help, or if
+    /// [`login`](crate::FiefAuthBuilder::login) is not configured. A form is lost by a redirect, so link to this path, or
+    /// use it for the `HX-Redirect` of htmx.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
-        self.inner.login_url.as_deref()
+        self.inner.rejected.links.login.as_deref()
     }
 
-    /// Returns `true` if the request is a browser navigation, in contrast to `fetch` and API calls.
+    /// Returns the path of the login route, with the query to log in as a different user and return to the page
+    /// afterwards.
+    ///
+    /// `None` if the caller is an API or gRPC client, if another user may not be accepted either, or if
+    /// [`login`](crate::FiefAuthBuilder::login) is not configured.
+    #[must_use]
+    pub fn other_user_url(&self) -> Option<&str> {
+        self.inner.rejected.links.other_user.as_deref()
+    }
+
+    /// Returns `true` if a browser shows the response as a page, since it opened a page or submitted a form, in contrast
+    /// to `fetch`, htmx and API calls.
     #[must_use]
     pub fn is_navigation(&self) -> bool {
-        self.inner.is_navigation
+        self.inner.rejected.caller.is_navigation()
     }
 
     /// Returns the value of the `WWW-Authenticate` header, if there is one.
@@ -104,29 +168,39 @@ impl Rejection {
     /// ([RFC 9110, section 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)).
     #[must_use]
     pub fn challenge(&self) -> Option<&HeaderValue> {
-        self.inner.challenge.as_ref()
+        self.inner.rejected.challenge.as_ref()
     }
 
-    fn default_response(self) -> Response {
-        let rejected = *self.inner;
-        if let Some(url) = &rejected.login_url {
-            return Redirect::to(url).into_response();
-        }
-        let (status, description) = (rejected.kind.status(), rejected.kind.description());
-        let mut response = if rejected.is_page {
-            page::rejected(status, description)
-        } else {
-            let body = json!({ "error": rejected.kind.code(), "error_description": description });
-            (status, axum::Json(body)).into_response()
-        };
-        let headers = response.headers_mut();
-        if let Some(challenge) = rejected.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        if rejected.kind == RejectionKind::Unavailable {
-            headers.insert(header::RETRY_AFTER, page::RETRY_AFTER);
-        }
-        response
+    /// Returns the valid token of the request, if there is one: it does not meet the requirements.
+    #[must_use]
+    pub fn token(&self) -> Option<&FiefAccessTokenInfo> {
+        self.inner.rejected.token.as_ref()
+    }
+
+    /// Returns the method of the request.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.inner.rejected.request.method
+    }
+
+    /// Returns the URI of the request, with the prefixes that nested routers strip.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.inner.rejected.request.uri
+    }
+
+    /// Returns the headers of the request. They contain its credentials: do not log them.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.inner.rejected.request.headers
+    }
+
+    /// Returns the languages that the user prefers, such as `fr-CH`, in order of preference: the `Accept-Language` of the
+    /// request ([RFC 9110, section 12.5.4](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4)), without `*` and
+    /// without those that are not acceptable.
+    #[must_use]
+    pub fn languages(&self) -> Vec<&str> {
+        self.inner.rejected.request.languages()
     }
 }
 
@@ -134,14 +208,14 @@ impl IntoResponse for Rejection {
     fn into_response(mut self) -> Response {
         // Not when it is created, since an optional extractor may drop it. Only once, since the hook may call this again.
         if !mem::replace(&mut self.inner.is_reported, true) {
-            let code = self.inner.kind.code();
+            let code = self.kind().code();
             tracing::debug!(error = code, "request rejected");
             metrics::rejection(code);
         }
         // The hook gets a rejection without a hook, so that it can use the default response.
         match self.inner.hook.take() {
             Some(hook) => hook(self),
-            None => self.default_response(),
+            None => self.inner.rejected.into_response(),
         }
     }
 }

@@ -5,17 +5,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-/// Returns the page of a rejected navigation.
-pub(crate) fn rejected(status: StatusCode, text: &str) -> Response {
-    page(
-        status,
-        status.canonical_reason().unwrap_or("Error"),
-        text,
-        "",
-    )
-}
-
-/// Returns a page. Its parts are not escaped: they are constants, or encoded links.
+/// Returns a page. Its parts are not escaped: they are constants, and [`link`]s.
 pub(crate) fn page(status: StatusCode, title: &str, text: &str, action: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -27,6 +17,21 @@ pub(crate) fn page(status: StatusCode, title: &str, text: &str, action: &str) ->
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     (status, headers, Html(html)).into_response()
+}
+
+/// Returns a link in a paragraph of its own, or nothing.
+pub(crate) fn link(url: Option<&str>, text: &str) -> String {
+    url.map_or_else(String::new, |url| {
+        format!("<p><a href=\"{}\">{text}</a></p>", escaped(url))
+    })
+}
+
+/// Escapes a text for an HTML attribute in double quotes.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;\

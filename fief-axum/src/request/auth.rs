@@ -7,6 +7,7 @@ use super::{
     bearer::{Bearer, is_b64token},
     csrf,
     head::RequestHead,
+    missing,
 };
 use crate::{
     Rejection, RejectionKind,
@@ -81,7 +82,9 @@ impl<'a> Authentication<'a> {
 
     /// Returns the rejection. Its response says how to meet the requirements.
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
-        self.auth.reject(self.head, kind, required)
+        let token = self.outcome.as_ref().ok();
+        let token = token.map(|credential| &credential.token);
+        self.auth.reject(self.head, kind, required, token)
     }
 }
 
@@ -136,17 +139,16 @@ impl RequestAuth {
     pub(crate) async fn authenticate_token_info(
         parts: &mut Parts,
     ) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
-        let mut state = parts
-            .extensions
-            .get_mut::<Self>()
-            .ok_or_else(missing_layer)?;
+        let Some(mut state) = parts.extensions.get_mut::<Self>() else {
+            return Err(missing::layer(parts));
+        };
         if state.try_authenticate(&parts.headers).is_none() {
             // Boxed: this future is large, and most requests do not need it.
             Box::pin(Self::authenticate_async(parts)).await;
-            state = parts
-                .extensions
-                .get_mut::<Self>()
-                .ok_or_else(missing_layer)?;
+            match parts.extensions.get_mut::<Self>() {
+                Some(authenticated) => state = authenticated,
+                None => return Err(missing::layer(parts)),
+            }
         }
         let credential = state
             .outcome
@@ -157,12 +159,14 @@ impl RequestAuth {
 
     /// Returns the result for a request that was authenticated before.
     pub(crate) fn authentication(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
-        let state = parts.extensions.get::<Self>().ok_or_else(missing_layer)?;
+        let state = parts.extensions.get::<Self>();
+        let state = state.ok_or_else(|| missing::layer(parts))?;
+        let outcome = state.outcome.as_ref();
         Ok(Authentication {
             auth: &state.auth,
             pending: &state.pending,
             head: RequestHead::of_parts(parts),
-            outcome: state.outcome.as_ref().ok_or_else(missing_outcome)?,
+            outcome: outcome.ok_or_else(|| missing::outcome(parts))?,
         })
     }
 
@@ -205,6 +209,12 @@ impl RequestAuth {
             Err(kind) => kind.code(),
         });
         self.outcome = Some(outcome);
+    }
+
+    /// Returns the valid token of the request, as far as it was authenticated.
+    pub(crate) fn token(&self) -> Option<&FiefAccessTokenInfo> {
+        let credential = self.outcome.as_ref()?.as_ref().ok()?;
+        Some(&credential.token)
     }
 
     /// Marks the response as depending on the credentials, whether or not they were read.
@@ -301,16 +311,4 @@ fn from_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) 
         Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
         Err(error) => Err(error.into()),
     }
-}
-
-fn missing_layer() -> Rejection {
-    tracing::error!(
-        "an extractor needs FiefAuth::layer() or a guard around its route: add `.layer(auth.layer())`"
-    );
-    Rejection::misconfigured()
-}
-
-fn missing_outcome() -> Rejection {
-    tracing::error!("the result of a request was read before it was authenticated");
-    Rejection::misconfigured()
 }

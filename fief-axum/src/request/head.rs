@@ -1,10 +1,6 @@
 use axum::{
     extract::OriginalUri,
-    http::{
-        Extensions, HeaderMap, Method, Request, Uri,
-        header::{self, HeaderName},
-        request::Parts,
-    },
+    http::{Extensions, HeaderMap, Method, Request, Uri, header::HeaderName, request::Parts},
 };
 
 /// The parts of a request that authentication looks at.
@@ -47,19 +43,6 @@ impl<'a> RequestHead<'a> {
         original.map_or("/", |original| original.as_str())
     }
 
-    /// Returns whether the request is a browser navigation, in contrast to `fetch`, images and API calls.
-    pub(crate) fn is_navigation(&self) -> bool {
-        if *self.method != Method::GET {
-            return false;
-        }
-        match self.header(&SEC_FETCH_MODE) {
-            Some(mode) => mode == "navigate",
-            None => self
-                .header(&header::ACCEPT)
-                .is_some_and(|accept| accept.contains("text/html")),
-        }
-    }
-
     /// Returns whether the request is a prefetch of a page that may never be shown.
     pub(crate) fn is_prefetch(&self) -> bool {
         let prefetch = |name| {
@@ -78,7 +61,9 @@ impl<'a> RequestHead<'a> {
 }
 
 pub(crate) static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+pub(crate) static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+pub(crate) static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+pub(crate) static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 static PURPOSE: HeaderName = HeaderName::from_static("purpose");
 static X_MIDDLEWARE_PREFETCH: HeaderName = HeaderName::from_static("x-middleware-prefetch");

@@ -2,6 +2,9 @@
 
 pub(crate) mod auth;
 mod bearer;
+pub(crate) mod caller;
 pub(crate) mod csrf;
 pub(crate) mod head;
+mod missing;
+pub(crate) mod owned;
 pub(crate) mod return_to;

@@ -107,7 +107,7 @@ impl Guard {
         let authentication = RequestAuth::authentication(parts)?;
         // Only this decision needs to await.
         let Decision::Check(rule) = self.rules.decide(&parts.method, &parts.extensions) else {
-            return Err(Rejection::misconfigured());
+            return Err(Rejection::misconfigured(Some(authentication.head)));
         };
         let passes = rule.check(&self.auth, authentication.outcome);
         passes.map_err(|kind| authentication.reject(kind, &rule.requirements))

@@ -157,8 +157,10 @@ impl Decision<'_> {
         head: RequestHead<'_>,
         kind: RejectionKind,
     ) -> Rejection {
+        let token = head.extensions.get::<RequestAuth>();
+        let token = token.and_then(RequestAuth::token);
         match self {
-            Self::Check(rule) => auth.reject(head, kind, &rule.requirements),
+            Self::Check(rule) => auth.reject(head, kind, &rule.requirements, token),
             Self::Allow | Self::Deny(_) => auth.rejection(head, kind),
         }
     }

@@ -160,7 +160,7 @@ impl Callback<'_> {
 
     /// Shows a link to the same callback. The attempt's cookie stays.
     fn try_again(&self) -> Response {
-        try_again(self.site, self.query.link(&self.site.callback_path()))
+        try_again(self.query.link(&self.site.callback_path()))
     }
 
     /// Shows why the login failed.

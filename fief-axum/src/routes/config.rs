@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use fief_client::{AuthorizationRequest, Requirements};
-use url::{Url, form_urlencoded};
+use url::{Position, Url, form_urlencoded};
 
 use super::{OnLoginPage, exchanges::Exchanges};
 use crate::{
@@ -56,33 +56,57 @@ impl LoginConfig {
         format!("{}{}", self.prefix, self.logout_route)
     }
 
-    /// Returns the path and query of a login that returns to `page`.
+    /// Returns the path and query of a login that returns to `page`, or to the
+    /// default page.
     ///
     /// For a step-up, the query requests the ACR and the age of the login that
     /// are required.
     pub(crate) fn login_url(
         &self,
-        page: &str,
+        page: Option<&str>,
         kind: &RejectionKind,
         required: &Requirements,
     ) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        // Leave out a page that the login route would ignore.
-        query.extend_pairs(self.return_to(page).map(|page| ("return_to", page)));
         let ChallengeParams {
             // Every login requests the configured scopes.
             scope: _,
             acr,
             max_age,
         } = ChallengeParams::new(kind, required);
-        query.extend_pairs(acr.map(|acr| ("acr", acr)));
-        query.extend_pairs(max_age.map(|max_age| ("max_age", max_age)));
+        self.login_path_with(&[
+            ("return_to", page),
+            ("acr", acr),
+            ("max_age", max_age.as_deref()),
+        ])
+    }
+
+    /// Returns the path and query of a login that shows Fief's login page also
+    /// to users that are logged in there.
+    pub(crate) fn other_user_url(&self, page: Option<&str>) -> String {
+        self.login_path_with(&[("return_to", page), ("prompt", Some("login"))])
+    }
+
+    /// Returns the path of the login route with those parameters that are set.
+    fn login_path_with(&self, params: &[(&str, Option<&str>)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let params = params.iter();
+        query.extend_pairs(params.filter_map(|(name, value)| Some((name, value.as_ref()?))));
         let (path, query) = (self.login_path(), query.finish());
         if query.is_empty() {
             path
         } else {
             format!("{path}?{query}")
         }
+    }
+
+    /// Returns the page of a URL of the application, as `Referer` has it.
+    ///
+    /// Returns `None` if it is on another site, or one of the login routes.
+    pub(crate) fn page_of(&self, url: &str) -> Option<String> {
+        let url = Url::parse(url).ok()?;
+        let is_here = url.origin().ascii_serialization() == self.origin;
+        let page = &url[Position::BeforePath..];
+        is_here.then(|| self.return_to(page)).flatten()
     }
 
     /// Returns a page that is safe to redirect to after a login.

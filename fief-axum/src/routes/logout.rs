@@ -69,7 +69,7 @@ async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> 
                 error = %Chain(&error),
                 "failed to log out in the session store: trying again in the background"
             );
-            show::logout_incomplete(site, url.into())
+            show::logout_incomplete(url.into())
         }
     };
     append_cookies(response.headers_mut(), &cookies);

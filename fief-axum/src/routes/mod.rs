@@ -112,6 +112,10 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
                 .head(method_not_allowed),
         )
         .layer(middleware::from_fn(reject_prefetch))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(auth),
+            show::render,
+        ))
         .layer(secure_headers())
         .with_state(Arc::clone(auth))
 }

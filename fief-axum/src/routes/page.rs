@@ -1,9 +1,14 @@
+use std::fmt;
+
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
-use crate::rejection::page::{POLICY, RETRY_AFTER, page};
+use crate::{
+    rejection::page::{POLICY, RETRY_AFTER, page},
+    request::owned::OwnedHead,
+};
 
 /// Page of the login routes: what went wrong and how to continue, or the
 /// confirmation of a logout.
@@ -12,10 +17,11 @@ use crate::rejection::page::{POLICY, RETRY_AFTER, page};
 /// [`kind`](Self::kind). Replace it with
 /// [`FiefAuthBuilder::on_login_page`](crate::FiefAuthBuilder::on_login_page),
 /// which has an example.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LoginPage {
     pub(super) kind: LoginPageKind,
     pub(super) link: String,
+    pub(super) request: OwnedHead,
     /// The origin that the form of the page is redirected to.
     pub(super) form_target: Option<String>,
 }
@@ -75,6 +81,42 @@ impl LoginPage {
     #[must_use]
     pub fn link(&self) -> &str {
         &self.link
+    }
+
+    /// Returns the method of the request.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.request.method
+    }
+
+    /// Returns the URI of the request, with the prefixes that nested routers
+    /// strip. At the callback its query is secret: do not log it.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.request.uri
+    }
+
+    /// Returns the headers of the request. They contain its cookies: do not log
+    /// them.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.request.headers
+    }
+
+    /// Returns the languages that the user prefers, such as `fr-CH`, in order of
+    /// preference. See [`Rejection::languages`](crate::Rejection::languages).
+    #[must_use]
+    pub fn languages(&self) -> Vec<&str> {
+        self.request.languages()
+    }
+}
+
+impl fmt::Debug for LoginPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginPage")
+            .field("kind", &self.kind)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,78 @@
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use fief_client::FiefAccessTokenInfo;
+use serde_json::json;
+
+use super::{grpc, html, links::Links, page::RETRY_AFTER};
+use crate::{
+    RejectionKind,
+    request::{caller::Caller, owned::OwnedHead},
+};
+
+/// What is known of a rejected request, with the default responses.
+#[derive(Clone)]
+pub(crate) struct Rejected {
+    pub(crate) kind: RejectionKind,
+    pub(crate) caller: Caller,
+    /// Whether there is a login route.
+    pub(crate) has_login: bool,
+    pub(crate) links: Links,
+    pub(crate) challenge: Option<HeaderValue>,
+    pub(crate) request: OwnedHead,
+    pub(crate) token: Option<FiefAccessTokenInfo>,
+}
+
+impl Rejected {
+    /// Returns the response in the protocol of the caller.
+    pub(crate) fn into_response(self) -> Response {
+        match self.caller {
+            Caller::Api => self.json(),
+            Caller::Form => self.with_headers(html::form(&self.kind, &self.links)),
+            Caller::Grpc => grpc::response(&self.kind, &self.request.headers),
+            Caller::Htmx => self.htmx(),
+            Caller::Page => self.page(),
+        }
+    }
+
+    fn json(&self) -> Response {
+        let (status, code) = (self.kind.status(), self.kind.code());
+        let body = json!({ "error": code, "error_description": self.kind.description() });
+        self.with_headers((status, Json(body)).into_response())
+    }
+
+    fn page(&self) -> Response {
+        match &self.links.login {
+            Some(url) => Redirect::to(url).into_response(),
+            None if self.has_login => self.with_headers(html::rejected(&self.kind, &self.links)),
+            None => self.json(),
+        }
+    }
+
+    /// Lets htmx open the login as a page: a redirect would put the login into
+    /// a fragment of the page.
+    fn htmx(&self) -> Response {
+        let mut response = self.with_headers(html::fragment(&self.kind, &self.links));
+        let login = self.links.login.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(login)) = login {
+            response.headers_mut().insert(HX_REDIRECT.clone(), login);
+        }
+        response
+    }
+
+    /// Adds the headers of the rejection.
+    fn with_headers(&self, mut response: Response) -> Response {
+        let headers: &mut HeaderMap = response.headers_mut();
+        if let Some(challenge) = &self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge.clone());
+        }
+        if self.kind.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}
+
+static HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
