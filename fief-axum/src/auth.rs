@@ -134,6 +134,32 @@ impl FiefAuth {
     /// finishes the login later. Without a session store they are kept by this process only: on another machine, the user
     /// has to log in again. At most 1000 logins are kept or in flight; beyond that the page is shown before the code is
     /// sent.
+    ///
+    /// # Logging out
+    ///
+    /// A form that posts to `/logout` logs out, and so does a link of this site, or the URL if the user types it. Any
+    /// other GET, such as that of an image, a frame, a script or a link of another site, shows a page with a button that
+    /// posts. So does every GET without [Fetch Metadata](https://www.w3.org/TR/fetch-metadata/), which browsers send to
+    /// https and loopback addresses only: use a form.
+    ///
+    /// The session ends, the browser removes all cookies of this crate, and is redirected to Fief's logout and then to
+    /// [`after_logout`](FiefAuthBuilder::after_logout). htmx is sent an `HX-Redirect`.
+    ///
+    /// A form is subject to the `Content-Security-Policy` of the page that it is in, and browsers apply its `form-action`
+    /// to redirects as well. With `form-action 'self'` they block the redirect to Fief: the session here has ended, but
+    /// the next login succeeds without a password. Pages with a form for the logout must allow Fief's origin:
+    ///
+    /// ```text
+    /// Content-Security-Policy: form-action 'self' https://fief.example.com
+    /// ```
+    ///
+    /// # Prefetches
+    ///
+    /// A prefetch, which browsers and libraries mark with `Sec-Purpose`, `Purpose`, `X-Purpose`, `X-Sec-Purpose`, `X-Moz`,
+    /// `HX-Preloaded`, `Next-Router-Prefetch` or `X-Middleware-Prefetch`, does not start, finish or end a session. It is
+    /// rejected with 503.
+    #[doc(alias = "form-action")]
+    #[doc(alias = "prefetch")]
     #[doc(alias = "return_to")]
     #[doc(alias = "sign_up")]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {

@@ -71,9 +71,14 @@ impl Shared {
         token: Option<&FiefAccessTokenInfo>,
     ) -> Rejection {
         let caller = Caller::of(head);
-        let links = self.site().map_or_else(Links::default, |site| {
+        let mut links = self.site().map_or_else(Links::default, |site| {
             Links::new(site, head, caller, &kind, required)
         });
+        // A page that may never be shown leads to no login.
+        let is_prefetch = links.login.is_some() && head.is_prefetch();
+        if is_prefetch {
+            links.login = None;
+        }
         // A redirect says what to do.
         let is_redirect = caller == Caller::Page && links.login.is_some();
         let challenge = (!is_redirect).then(|| self.challenge.header_value(&kind, required));
@@ -81,6 +86,7 @@ impl Shared {
         let rejected = Rejected {
             kind,
             caller,
+            is_prefetch,
             has_login: self.site.is_some(),
             links,
             challenge: challenge.flatten(),

@@ -2,13 +2,12 @@
 
 use axum::{
     Router,
-    body::Body,
-    http::{Method, Request, header},
+    http::{Method, header},
 };
 use fief_axum::FiefAuth;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
-use super::{Visitor, builder, key, logged_in, query, refresh, visitor};
+use super::{Visitor, builder, key, logged_in, page, query, refresh, visitor};
 use crate::web::{self, APP};
 
 /// LF-1, LF-10, N01, Q36
@@ -85,7 +84,7 @@ async fn what_is_not_understood_is_left_out() {
     }
 }
 
-/// LF-13, N04
+/// LF-13, N04, FD-40, FD-41
 #[tokio::test]
 async fn head_and_prefetch_begin_and_end_nothing() {
     let server = FiefTestServer::start().await;
@@ -95,16 +94,20 @@ async fn head_and_prefetch_begin_and_end_nothing() {
     for path in ["/login", &callback, "/logout"] {
         assert_eq!(visitor.fetch(Method::HEAD, path).await.status, 405);
         for (name, value) in [
-            ("sec-purpose", "prefetch"),
+            ("hx-preloaded", "true"),
+            ("next-router-prefetch", "1"),
             ("purpose", "prefetch"),
+            ("sec-purpose", "prefetch;prerender"),
             ("x-middleware-prefetch", "1"),
+            ("x-moz", "prefetch"),
+            ("x-purpose", "preview"),
+            ("x-sec-purpose", "prefetch"),
         ] {
-            let request = Request::get(path)
-                .header(name, value)
-                .body(Body::empty())
-                .unwrap();
+            let mut request = page(path, "same-origin");
+            request.headers_mut().insert(name, value.parse().unwrap());
             let response = visitor.send(request).await;
-            assert_eq!(response.status, 204);
+            assert_eq!(response.status, 503, "{path} {name}");
+            assert_eq!(response.header("cache-control"), "no-store");
         }
     }
     assert_eq!(visitor.jar, jar);
@@ -215,4 +218,32 @@ async fn a_login_while_fief_is_unreachable_is_a_503() {
     let response = visitor(&server).await.open("/login").await;
     assert_eq!(response.status, 503);
     assert!(!response.header("retry-after").is_empty());
+}
+
+/// FD-40, LF-13: the 2xx of a prefetch would be shown for the click, and the login of a redirect would be its own.
+#[tokio::test]
+async fn the_prefetch_of_a_guarded_page_leads_to_no_login() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let prefetch = |name: &'static str| {
+        let mut request = page("/castles", "same-origin");
+        request
+            .headers_mut()
+            .insert(name, "prefetch".parse().unwrap());
+        request
+    };
+    let mut htmx = prefetch("hx-preloaded");
+    htmx.headers_mut()
+        .insert("hx-request", "true".parse().unwrap());
+
+    for request in [prefetch("sec-purpose"), prefetch("x-moz"), htmx] {
+        let response = visitor.send(request).await;
+        assert_eq!(response.status, 503);
+        assert_eq!(response.header("cache-control"), "no-store");
+        let leads = ["location", "hx-redirect"].map(|name| response.header(name));
+        assert_eq!(leads, ["", ""]);
+    }
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    visitor.log_in(&server, "/login").await;
+    assert_eq!(visitor.send(prefetch("sec-purpose")).await.status, 200);
 }

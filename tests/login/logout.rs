@@ -66,6 +66,72 @@ async fn the_logout_can_be_confirmed() {
     assert_eq!(visitor.open("/castles").await.status, 303);
 }
 
+/// FD-41, SE-6, D15: a GET logs out only as a page that the user opened.
+#[tokio::test]
+async fn what_a_page_loads_logs_no_one_out() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let none = ["", "", ""];
+    for [site, mode, dest] in [
+        ["same-origin", "no-cors", "image"],
+        ["same-origin", "navigate", "iframe"],
+        ["same-origin", "cors", "empty"],
+        ["same-origin", "no-cors", "document"],
+        ["none", "navigate", ""],
+        ["same-origin", "", "document"],
+        ["cross-site", "navigate", "document"],
+        ["same-site", "navigate", "document"],
+        none,
+    ] {
+        let mut request = Request::get("/logout").header("accept", "text/html");
+        let names = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+        for (name, value) in names.into_iter().zip([site, mode, dest]) {
+            if !value.is_empty() {
+                request = request.header(name, value);
+            }
+        }
+        let response = visitor.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status, 200, "{site} {mode} {dest}");
+        let form = "<form method=\"post\" action=\"/logout\">";
+        assert!(response.body.contains(form), "{site} {mode} {dest}");
+        assert!(response.headers.get("set-cookie").is_none());
+    }
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    let response = visitor.send(page("/logout", "same-origin")).await;
+    assert_eq!(response.status, 303);
+}
+
+/// SE-6, D15: those of logins in progress and of the counter too.
+#[tokio::test]
+async fn a_logout_removes_all_cookies() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    visitor.open("/login").await;
+    visitor.open("/login").await;
+    assert!(visitor.jar.len() >= 4, "{:?}", visitor.jar.keys());
+
+    visitor.open("/logout").await;
+
+    assert!(visitor.jar.is_empty(), "{:?}", visitor.jar.keys());
+}
+
+/// D15, ER-8: a script cannot follow a redirect to Fief.
+#[tokio::test]
+async fn htmx_opens_the_logout_at_fief_as_a_page() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    let post = Request::post("/logout")
+        .header("origin", APP)
+        .header("hx-request", "true");
+
+    let response = visitor.send(post.body(Body::empty()).unwrap()).await;
+
+    assert_eq!(response.status, 204);
+    let logout = format!("{}/logout?", server.url());
+    assert!(response.header("hx-redirect").starts_with(&logout));
+    assert!(visitor.jar.is_empty(), "{:?}", visitor.jar.keys());
+}
+
 /// D12, in cookies.
 #[tokio::test]
 async fn a_logout_during_a_refresh_stays_a_logout() {

@@ -118,6 +118,7 @@ impl Visitor {
 /// Returns the request of a browser that opens a page.
 pub fn page(path: &str, site: &str) -> Request<Body> {
     Request::get(path)
+        .header("sec-fetch-dest", "document")
         .header("sec-fetch-mode", "navigate")
         .header("sec-fetch-site", site)
         .header(header::ACCEPT, "text/html")

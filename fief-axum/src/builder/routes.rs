@@ -41,7 +41,8 @@ impl FiefAuthBuilder {
     }
 
     /// Sets the path of the route that ends a session, here and in Fief.
-    /// Default: `/logout`.
+    /// Default: `/logout`. [`FiefAuth::routes`](crate::FiefAuth::routes) says what
+    /// logs out, and which `Content-Security-Policy` a page with a logout needs.
     ///
     /// Link to it or post a form to it. A request that may come from another
     /// site gets a page with a confirmation button.

@@ -64,6 +64,9 @@ use crate::{
 /// Logins are offered only if [`login`](crate::FiefAuthBuilder::login) is configured. Without it, htmx and forms get
 /// the same response without links, and a page gets the JSON of an API caller.
 ///
+/// A prefetch of a page that leads to the login is rejected with 503 and `Cache-Control: no-store`: browsers and libraries
+/// do not keep it for the click on the link.
+///
 /// Each response but a redirect and those for gRPC has a `WWW-Authenticate` header if its status is 400, 401 or 403
 /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)), except for `CrossSite`.
 ///
@@ -120,6 +123,7 @@ impl Rejection {
         let rejected = Rejected {
             kind: RejectionKind::Misconfigured,
             caller: head.map_or(Caller::Api, Caller::of),
+            is_prefetch: false,
             has_login: false,
             links: Links::default(),
             challenge: None,
@@ -137,7 +141,7 @@ impl Rejection {
 
     /// Returns the path of the login route, with the query to return to the page afterwards, and to step up if required.
     ///
-    /// `None` if the caller is an API or gRPC client, if logging in does not help, or if
+    /// `None` if the caller is an API or gRPC client, if logging in does not help, if the request is a prefetch, or if
     /// [`login`](crate::FiefAuthBuilder::login) is not configured. A form is lost by a redirect, so link to this path, or
     /// use it for the `HX-Redirect` of htmx.
     #[must_use]

@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Rejected {
     pub(crate) kind: RejectionKind,
     pub(crate) caller: Caller,
+    /// Whether it is a prefetch of a page that leads to the login.
+    pub(crate) is_prefetch: bool,
     /// Whether there is a login route.
     pub(crate) has_login: bool,
     pub(crate) links: Links,
@@ -28,6 +30,11 @@ pub(crate) struct Rejected {
 impl Rejected {
     /// Returns the response in the protocol of the caller.
     pub(crate) fn into_response(self) -> Response {
+        if self.is_prefetch {
+            // Browsers do not keep it for the click on the link.
+            let no_store = [(header::CACHE_CONTROL, "no-store")];
+            return (StatusCode::SERVICE_UNAVAILABLE, no_store).into_response();
+        }
         match self.caller {
             Caller::Api => self.json(),
             Caller::Form => self.with_headers(html::form(&self.kind, &self.links)),

@@ -43,15 +43,20 @@ impl<'a> RequestHead<'a> {
         original.map_or("/", |original| original.as_str())
     }
 
-    /// Returns whether the request is a prefetch of a page that may never be shown.
+    /// Returns whether the request is a prefetch of a page that may never be shown. Browsers and libraries say so in
+    /// headers that they send with nothing else.
     pub(crate) fn is_prefetch(&self) -> bool {
-        let prefetch = |name| {
-            self.header(name)
-                .is_some_and(|purpose| purpose.contains("prefetch"))
-        };
-        prefetch(&SEC_PURPOSE)
-            || prefetch(&PURPOSE)
-            || self.headers.contains_key(&X_MIDDLEWARE_PREFETCH)
+        PREFETCH.iter().any(|name| self.headers.contains_key(name))
+    }
+
+    /// Returns whether the browser opens the page in a tab or window, on the user's own behalf or by a link of this site.
+    ///
+    /// That is `false` for images, frames and scripts, for links of other sites, and without
+    /// [Fetch Metadata](https://www.w3.org/TR/fetch-metadata/), which browsers do not send by plain http.
+    pub(crate) fn is_own_page(&self) -> bool {
+        self.header(&SEC_FETCH_MODE) == Some("navigate")
+            && self.header(&SEC_FETCH_DEST) == Some("document")
+            && matches!(self.header(&SEC_FETCH_SITE), Some("same-origin" | "none"))
     }
 
     /// Returns a header, if its value is text.
@@ -64,6 +69,14 @@ pub(crate) static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetc
 pub(crate) static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 pub(crate) static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
 pub(crate) static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
-static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
-static PURPOSE: HeaderName = HeaderName::from_static("purpose");
-static X_MIDDLEWARE_PREFETCH: HeaderName = HeaderName::from_static("x-middleware-prefetch");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+static PREFETCH: [HeaderName; 8] = [
+    HeaderName::from_static("hx-preloaded"),
+    HeaderName::from_static("next-router-prefetch"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("x-middleware-prefetch"),
+    HeaderName::from_static("x-moz"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-sec-purpose"),
+];

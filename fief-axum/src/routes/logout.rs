@@ -1,39 +1,41 @@
 //! The logout route.
 //!
-//! Other sites must not be able to log users out, so a request that may come
-//! from another site has to be confirmed.
+//! A logout is on purpose: a form of this site was posted, or the user opened
+//! the page by a link of this site or typed its URL. Anything else (a link of
+//! another site, an image, a frame, a script, a browser without Fetch Metadata)
+//! is shown a page with a form, and ends nothing.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{attempt::Attempt, config::LoginConfig, discard::discard_all, show};
+use super::{
+    attempt::Attempt, config::LoginConfig, discard::discard_all, loop_guard::LoginCounter, show,
+};
 use crate::{
     cookie::Jar,
-    request::{
-        csrf::is_same_origin,
-        head::{RequestHead, SEC_FETCH_SITE},
-    },
+    request::{caller::Caller, csrf::is_same_origin, head::RequestHead},
     response::pending::append_cookies,
     session,
     shared::Shared,
 };
 use fief_client::internal::Chain;
 
-/// Logs out if the user followed a link of this site or typed the URL, and
-/// shows the confirmation page otherwise.
+/// Logs out if the user opened the page by a link of this site or typed the
+/// URL, and shows the confirmation page otherwise.
 pub(super) async fn get_logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let head = RequestHead::of(&request);
-    match head.header(&SEC_FETCH_SITE) {
-        Some("same-origin" | "none") => logout(&auth, site, head.headers).await,
-        _ => confirmation_page(&auth, site),
+    if head.is_own_page() {
+        logout(&auth, site, head).await
+    } else {
+        confirmation_page(&auth, site)
     }
 }
 
@@ -45,25 +47,25 @@ pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Reques
     };
     let head = RequestHead::of(&request);
     if is_same_origin(Some(site.origin()), head) {
-        logout(&auth, site, head.headers).await
+        logout(&auth, site, head).await
     } else {
         confirmation_page(&auth, site)
     }
 }
 
-/// Destroys the session, then redirects to Fief's logout.
-async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> Response {
+/// Destroys the session and removes all cookies, then redirects to Fief's
+/// logout.
+async fn logout(auth: &Arc<Shared>, site: &LoginConfig, head: RequestHead<'_>) -> Response {
+    let (config, jar) = (&site.sessions.cookies, Jar::new(head.headers));
     let ((mut cookies, revoked), ()) = tokio::join!(
-        session::destroy(&site.sessions, headers),
-        discard_all(site, headers),
+        session::destroy(&site.sessions, head.headers),
+        discard_all(site, head.headers),
     );
-    cookies.extend(Attempt::clear_all(
-        &site.sessions.cookies,
-        Jar::new(headers),
-    ));
+    cookies.extend(Attempt::clear_all(config, jar));
+    cookies.extend(LoginCounter::clear(config, jar));
     let url = auth.fief().logout_url(&site.logout_redirect_uri);
     let mut response = match revoked {
-        Ok(()) => Redirect::to(url.as_str()).into_response(),
+        Ok(()) => redirect(head, url.as_str()),
         Err(error) => {
             tracing::error!(
                 error = %Chain(&error),
@@ -74,6 +76,16 @@ async fn logout(auth: &Arc<Shared>, site: &LoginConfig, headers: &HeaderMap) -> 
     };
     append_cookies(response.headers_mut(), &cookies);
     response
+}
+
+/// Redirects to Fief. htmx must open it as a page, since a script cannot follow
+/// a redirect to another site.
+fn redirect(head: RequestHead<'_>, url: &str) -> Response {
+    if Caller::of(head) == Caller::Htmx {
+        (StatusCode::NO_CONTENT, [("hx-redirect", url)]).into_response()
+    } else {
+        Redirect::to(url).into_response()
+    }
 }
 
 /// Shows a form that posts to this route. It names Fief's origin, to which the

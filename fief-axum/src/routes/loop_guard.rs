@@ -31,6 +31,12 @@ impl LoginCounter {
             })
     }
 
+    /// Removes the counter, if the browser sent it.
+    pub(super) fn clear(config: &CookieConfig, jar: Jar<'_>) -> Option<Cookie<'static>> {
+        let name = config.name(NAME);
+        jar.has(&name).then(|| config.removal(name))
+    }
+
     /// Returns whether the browser logged in too often.
     pub(super) fn is_redirect_loop(&self) -> bool {
         self.count >= MAX_LOGINS

@@ -89,14 +89,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
     let Some(site) = auth.site() else {
         return Router::new();
     };
-    let router = match &site.user_route {
-        Some(path) => Router::new().route(
-            path,
-            get(user::user).route_layer(AuthLayer::new(Arc::clone(auth))),
-        ),
-        None => Router::new(),
-    };
-    router
+    let router = Router::new()
         .route(
             &site.login_route,
             get(login::login).head(method_not_allowed),
@@ -111,7 +104,15 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
                 .post(logout::post_logout)
                 .head(method_not_allowed),
         )
-        .layer(middleware::from_fn(reject_prefetch))
+        .layer(middleware::from_fn(reject_prefetch));
+    let router = match &site.user_route {
+        Some(path) => router.route(
+            path,
+            get(user::user).route_layer(AuthLayer::new(Arc::clone(auth))),
+        ),
+        None => router,
+    };
+    router
         .layer(middleware::from_fn_with_state(
             Arc::clone(auth),
             show::render,
@@ -135,10 +136,11 @@ fn secure_headers() -> (
 }
 
 /// Middleware that does not pass prefetches on: they must not start, finish or
-/// end a session.
+/// end a session. Browsers keep any success, also one without a content, and
+/// show it when the user follows the link.
 async fn reject_prefetch(request: Request, next: Next) -> Response {
     if RequestHead::of(&request).is_prefetch() {
-        StatusCode::NO_CONTENT.into_response()
+        StatusCode::SERVICE_UNAVAILABLE.into_response()
     } else {
         next.run(request).await
     }

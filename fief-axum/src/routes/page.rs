@@ -115,7 +115,6 @@ impl fmt::Debug for LoginPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginPage")
             .field("kind", &self.kind)
-            .field("link", &self.link)
             .finish_non_exhaustive()
     }
 }
