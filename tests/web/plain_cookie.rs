@@ -122,18 +122,86 @@ async fn a_post_with_the_cookie_must_come_from_this_site() {
     assert_eq!(status(&app, post().header("origin", APP)).await, 200);
 }
 
-/// CS-1: without a login the application's origin is unknown, so `Origin` proves nothing.
+/// CS-1, FD-84, D14: without a login the application's origin is not configured, so it is the host of the request.
 #[tokio::test]
-async fn without_a_login_only_fetch_metadata_shows_the_same_site() {
+async fn without_a_login_the_origin_is_the_host() {
     let server = FiefTestServer::start().await;
     let (app, token) = (app(&server), server.access_token().mint());
-    let post = || with(Request::post("/"), &format!("{COOKIE}={token}"));
+    let post = |origin: &str, host: &str| {
+        let request = Request::post("/")
+            .header("origin", origin)
+            .header("host", host);
+        with(request, &format!("{COOKIE}={token}"))
+    };
+    let same = [
+        (APP, "app.example.com"),
+        (APP, "app.example.com:443"),
+        (APP, "APP.example.com"),
+        ("https://app.example.com:8443", "app.example.com:8443"),
+        ("http://127.0.0.1:3000", "127.0.0.1:3000"),
+        ("http://localhost", "localhost:80"),
+        ("https://[::1]:3000", "[::1]:3000"),
+    ];
+    let other = [
+        (APP, "www.example.com"),
+        (APP, "app.example.com:8443"),
+        (APP, "app.example.com:80"),
+        (APP, "x@app.example.com"),
+        (APP, "app.example.com/"),
+        (APP, "app.example.com?"),
+        (APP, ""),
+        ("http://app.example.com", "app.example.com"),
+        ("https://app.example.com/", "app.example.com"),
+        ("null", "null"),
+        ("https://", ""),
+    ];
 
-    assert_eq!(status(&app, post().header("origin", APP)).await, 403);
-    assert_eq!(
-        status(&app, post().header("sec-fetch-site", "same-origin")).await,
-        200
+    for (origin, host) in same {
+        assert_eq!(
+            status(&app, post(origin, host)).await,
+            200,
+            "{origin} {host}"
+        );
+    }
+    for (origin, host) in other {
+        assert_eq!(
+            status(&app, post(origin, host)).await,
+            403,
+            "{origin} {host}"
+        );
+    }
+    let forwarded = post(APP, "inside:8080").header("x-forwarded-host", "app.example.com");
+    assert_eq!(status(&app, forwarded).await, 403);
+    let cross_site = post(APP, "app.example.com").header("sec-fetch-site", "cross-site");
+    assert_eq!(status(&app, cross_site).await, 403);
+    let without = with(Request::post("/"), &format!("{COOKIE}={token}"));
+    assert_eq!(status(&app, without.header("origin", APP)).await, 403);
+    let http2 = with(
+        Request::post(format!("{APP}/")),
+        &format!("{COOKIE}={token}"),
     );
+    assert_eq!(status(&app, http2.header("origin", APP)).await, 200);
+}
+
+/// CS-5, FD-82: some proxies offer `h2c` with every request.
+#[tokio::test]
+async fn of_upgrades_only_a_websocket_comes_from_the_site_itself() {
+    let server = FiefTestServer::start().await;
+    let (app, token) = (app(&server), server.access_token().mint());
+    let upgrade = |protocol: &str| {
+        let request = Request::get("/").header("upgrade", protocol);
+        let request = request.header("sec-fetch-site", "cross-site");
+        with(request, &format!("{COOKIE}={token}"))
+    };
+
+    for protocol in ["h2c", "TLS/1.3", "web", ""] {
+        assert_eq!(status(&app, upgrade(protocol)).await, 200, "{protocol}");
+    }
+    for protocol in ["websocket", "WebSocket", "h2c, websocket", " websocket/13"] {
+        assert_eq!(status(&app, upgrade(protocol)).await, 403, "{protocol}");
+    }
+    let twice = upgrade("h2c").header("upgrade", "websocket");
+    assert_eq!(status(&app, twice).await, 403);
 }
 
 /// CS-2, CS-3

@@ -147,7 +147,9 @@ impl FiefAuthBuilder {
     ///
     /// Browsers send the cookie automatically, so it is protected against
     /// CSRF: requests that are not GET, HEAD or OPTIONS are rejected with 403
-    /// unless they come from the same origin. The program that sets the cookie
+    /// unless they come from the same origin. That is the origin of
+    /// [`login`](Self::login), or else the `Host` that the request was sent to,
+    /// with https or on loopback; a proxy must not change it. The program that sets the cookie
     /// must make it `HttpOnly` and `Secure`.
     #[doc(alias = "cookieGetter")]
     #[doc(alias = "csrf")]

@@ -1,19 +1,60 @@
-use axum::http::{Method, header};
+use axum::http::{HeaderMap, Method, header};
+use fief_client::internal::is_loopback;
+use url::Url;
 
 use super::head::{RequestHead, SEC_FETCH_SITE};
 
 /// Returns whether a request that is authenticated by a cookie is same-origin, or safe
 /// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)).
 ///
-/// GET, HEAD and OPTIONS are safe, except for upgrades such as WebSockets. Any other request needs a same-origin
-/// `Sec-Fetch-Site`, or, without that header, an `Origin` that is the application's. Without both it is not same-origin.
+/// GET, HEAD and OPTIONS are safe, except for WebSockets. Any other request needs a same-origin `Sec-Fetch-Site`, or,
+/// without that header, an `Origin` that is the application's. Without both it is not same-origin.
+///
+/// If the application's `origin` is not configured, it is the host that the request was sent to.
 pub(crate) fn is_same_origin(origin: Option<&str>, head: RequestHead<'_>) -> bool {
     let safe = matches!(*head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe && !head.headers.contains_key(header::UPGRADE) {
+    if safe && !opens_websocket(head.headers) {
         return true;
     }
-    match head.header(&SEC_FETCH_SITE) {
-        Some(site) => site == "same-origin" || site == "none",
-        None => origin.is_some() && head.header(&header::ORIGIN) == origin,
+    match (head.header(&SEC_FETCH_SITE), head.header(&header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(sent)) => match origin {
+            Some(origin) => sent == origin,
+            None => is_host(sent, head).unwrap_or(false),
+        },
+        (None, None) => false,
     }
 }
+
+/// Returns whether a request opens a WebSocket, which may do anything. Other upgrades, such as the `h2c` that some
+/// proxies offer with every request, are not for browsers.
+fn opens_websocket(headers: &HeaderMap) -> bool {
+    let upgrades = headers.get_all(header::UPGRADE).iter();
+    let mut protocols = upgrades.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    protocols.any(|protocol| {
+        let name = protocol.trim_ascii_start().get(..WEBSOCKET.len());
+        name.is_some_and(|name| name.eq_ignore_ascii_case(WEBSOCKET))
+    })
+}
+
+/// Returns whether an origin is the host and the port that a request was sent to. The scheme is unknown, since a proxy
+/// may end TLS: it must be https, or http on loopback.
+///
+/// `X-Forwarded-Host` does not count, since any client can send it.
+fn is_host(origin: &str, head: RequestHead<'_>) -> Option<bool> {
+    let url = Url::parse(origin).ok()?;
+    let is_origin = url.origin().ascii_serialization() == origin;
+    let is_secure = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
+    let host = match head.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => head.header(&header::HOST)?,
+    };
+    // Neither a user nor a path, which a URL may contain as well.
+    let is_host = host
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
+    let own = Url::parse(&format!("{}://{host}", url.scheme())).ok()?;
+    Some(is_origin && is_secure && is_host && own.origin() == url.origin())
+}
+
+const WEBSOCKET: &[u8] = b"websocket";
