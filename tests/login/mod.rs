@@ -3,6 +3,7 @@
 mod account;
 mod attempt;
 mod begin;
+mod bytes;
 mod callback;
 mod clocks;
 mod cookies;

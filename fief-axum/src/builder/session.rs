@@ -164,7 +164,7 @@ impl FiefAuthBuilder {
     ///   ([`revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions)),
     /// - tokens are refreshed and must not be lost
     ///   ([`offline_access`](Self::offline_access)), or
-    /// - a session may be larger than 8 KB, because users have many
+    /// - a session may be larger than 6.5 KB, because users have many
     ///   permissions.
     ///
     /// The cookie then holds only sealed ids, and each request loads three

@@ -10,6 +10,7 @@ use tower_cookies::Cookie;
 use super::{
     config::{CookieConfig, MAX_CHUNKS},
     jar::Jar,
+    limits::{MAX_SESSION_LEN, sent_len},
 };
 use crate::Error;
 
@@ -43,11 +44,6 @@ pub(crate) fn write(
     headers: &HeaderMap,
 ) -> Result<Vec<Cookie<'static>>, Error> {
     let count = sealed.len().div_ceil(CHUNK_LEN);
-    if sealed.len() > MAX_SEALED_LEN {
-        return Err(Error::Configuration(
-            "the session exceeds 8 KB of cookies: use a session store, or fewer permissions".into(),
-        ));
-    }
     let mut rest = sealed;
     let mut cookies = Vec::with_capacity(MAX_CHUNKS);
     for (index, name) in config.chunk_names().into_iter().take(count).enumerate() {
@@ -60,6 +56,13 @@ pub(crate) fn write(
             chunk.to_owned()
         };
         cookies.push(config.cookie(name.to_owned(), value, max_age));
+    }
+    let sent = |cookie: &Cookie<'_>| sent_len((cookie.name(), cookie.value()));
+    if !rest.is_empty() || cookies.iter().map(sent).sum::<usize>() > MAX_SESSION_LEN {
+        return Err(Error::Configuration(
+            "the session exceeds 6.5 KB of cookies: use a session store, or fewer permissions"
+                .into(),
+        ));
     }
     cookies.extend(clear_from(config, headers, count));
     Ok(cookies)
@@ -85,5 +88,3 @@ fn clear_from(
 
 /// In bytes: browsers limit name, value and attributes to 4096.
 const CHUNK_LEN: usize = 3900;
-/// In bytes, of all chunks: servers limit the size of all headers.
-const MAX_SEALED_LEN: usize = 7900;

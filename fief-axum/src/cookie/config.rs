@@ -80,6 +80,12 @@ impl CookieConfig {
         &self.seen
     }
 
+    /// Returns what the names of all logins in progress begin with. It ends with a
+    /// dot, so that no cookie of another application begins with it.
+    pub(crate) fn attempt_prefix(&self) -> String {
+        format!("{}.", self.name("login"))
+    }
+
     /// Returns the full name of a cookie.
     pub(crate) fn name(&self, name: &str) -> String {
         format!("{}{name}{}", self.prefix, self.suffix)

@@ -9,6 +9,7 @@ pub(crate) mod chunks;
 mod config;
 mod jar;
 mod key;
+pub(crate) mod limits;
 mod seal;
 
 pub use self::key::SessionKey;

@@ -6,7 +6,7 @@ use tower_cookies::Cookie;
 
 use crate::{
     Error,
-    cookie::{CookieConfig, Jar, Purpose, short_hash},
+    cookie::{CookieConfig, Jar, Purpose, limits, short_hash},
 };
 
 /// Login in progress.
@@ -43,35 +43,27 @@ impl Attempt {
     /// Seals the attempt in a cookie, and removes the oldest attempts of a
     /// browser that has too many.
     ///
-    /// Those that cannot be opened count as the oldest.
+    /// If it is too long with its page, it returns to the `default_page`.
     pub(crate) fn write(
-        &self,
+        mut self,
         config: &CookieConfig,
         jar: Jar<'_>,
+        default_page: &str,
     ) -> Result<Vec<Cookie<'static>>, Error> {
-        let sealed = config.keys.seal(Purpose::Login, self)?;
-        let mut cookies =
-            vec![config.cookie(cookie_name(config, self.login.state()), sealed, MAX_AGE)];
-        let prefix = name_prefix(config);
-        let mut others: Vec<_> = jar
-            .iter()
-            .filter(|(name, _)| name.starts_with(&prefix))
-            .map(|(name, sealed)| {
-                (
-                    open(config, sealed).map_or(0, |other| other.created_at),
-                    name,
-                )
-            })
-            .collect();
-        others.sort_unstable();
-        let surplus = (others.len() + 1).saturating_sub(MAX_ATTEMPTS);
-        cookies.extend(
-            others
-                .iter()
-                .take(surplus)
-                .map(|(_, name)| config.removal((*name).to_owned())),
-        );
+        let mut cookie = self.cookie(config)?;
+        if !limits::fits(config, jar, &cookie) {
+            default_page.clone_into(&mut self.return_to);
+            cookie = self.cookie(config)?;
+        }
+        let mut cookies = vec![cookie];
+        cookies.extend(limits::surplus_attempts(config, jar, &cookies));
         Ok(cookies)
+    }
+
+    fn cookie(&self, config: &CookieConfig) -> Result<Cookie<'static>, Error> {
+        let sealed = config.keys.seal(Purpose::Login, self)?;
+        let name = cookie_name(config, self.login.state());
+        Ok(config.cookie(name, sealed, MAX_AGE))
     }
 
     /// Returns the attempt that a callback with this state belongs to, unless
@@ -92,20 +84,15 @@ impl Attempt {
 
     /// Returns the attempts that the browser has, at most as many as it may have.
     pub(crate) fn all(config: &CookieConfig, jar: Jar<'_>) -> Vec<Self> {
-        let prefix = name_prefix(config);
-        jar.iter()
-            .filter(|(name, _)| name.starts_with(&prefix))
+        limits::attempts(config, jar)
             .filter_map(|(_, sealed)| open(config, sealed))
-            .take(MAX_ATTEMPTS)
+            .take(limits::MAX_ATTEMPTS)
             .collect()
     }
 
-    /// Removes all attempts that the browser has.
+    /// Removes the attempts that the browser has, at most as many as are examined.
     pub(crate) fn clear_all(config: &CookieConfig, jar: Jar<'_>) -> Vec<Cookie<'static>> {
-        let prefix = name_prefix(config);
-        jar.iter()
-            .filter(|(name, _)| name.starts_with(&prefix))
-            .take(MAX_CLEARED)
+        limits::attempts(config, jar)
             .map(|(name, _)| config.removal(name.to_owned()))
             .collect()
     }
@@ -123,13 +110,7 @@ fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
 /// Returns the name of the cookie of an attempt, which contains a short hash of
 /// its state: the callback finds the attempt by it, and the state stays secret.
 fn cookie_name(config: &CookieConfig, state: &str) -> String {
-    format!("{}{}", name_prefix(config), short_hash(state))
-}
-
-/// Returns what the names of all attempts begin with. It ends with a dot, so
-/// that no cookie of another application begins with it.
-fn name_prefix(config: &CookieConfig) -> String {
-    format!("{}.", config.name(NAME))
+    format!("{}{}", config.attempt_prefix(), short_hash(state))
 }
 
 fn millis(time: SystemTime) -> u64 {
@@ -139,11 +120,7 @@ fn millis(time: SystemTime) -> u64 {
     })
 }
 
-const NAME: &str = "login";
 /// In seconds.
 const MAX_AGE: u64 = 600;
-const MAX_ATTEMPTS: usize = 5;
-/// How many cookies a response removes at most.
-const MAX_CLEARED: usize = 16;
 /// How far the clocks of machines may differ.
 const SKEW_MILLIS: u64 = 60_000;

@@ -27,7 +27,7 @@ use super::{
     show::{show, try_again},
 };
 use crate::{
-    cookie::Jar,
+    cookie::{Jar, limits},
     response::pending::append_cookies,
     session::{self, Loaded, SentCookies},
     shared::Shared,
@@ -119,16 +119,16 @@ impl Callback<'_> {
     /// Responds to a login that succeeded.
     async fn logged_in(&self, session: &[Cookie<'static>], return_to: &str) -> Response {
         let config = &self.site.sessions.cookies;
-        let mut response = Redirect::to(return_to).into_response();
-        append_cookies(response.headers_mut(), session);
-        let logins = LoginCounter::read(config, Jar::new(self.headers), self.now);
-        if let Ok(logins) = logins.next(config) {
-            append_cookies(response.headers_mut(), &[logins]);
-        }
+        let jar = Jar::new(self.headers);
+        let mut cookies = session.to_vec();
+        cookies.extend(LoginCounter::read(config, jar, self.now).next(config));
         let state = self.query.response.state();
-        let discarded = discard_kept(self.site, self.headers, Some(state)).await;
-        append_cookies(response.headers_mut(), &discarded);
-        self.ended(response)
+        cookies.extend(discard_kept(self.site, self.headers, Some(state)).await);
+        cookies.push(Attempt::clear(config, state));
+        cookies.extend(limits::surplus_attempts(config, jar, &cookies));
+        let mut response = Redirect::to(return_to).into_response();
+        append_cookies(response.headers_mut(), &cookies);
+        response
     }
 
     /// Responds to a login whose code was not sent.

@@ -90,7 +90,9 @@ impl LoginConfig {
     fn login_path_with(&self, params: &[(&str, Option<&str>)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let params = params.iter();
-        query.extend_pairs(params.filter_map(|(name, value)| Some((name, value.as_ref()?))));
+        // Leave out what makes the header of a redirect longer than proxies accept.
+        let fitting = |value: &&str| encoded_len(value) <= MAX_ENCODED_PAGE;
+        query.extend_pairs(params.filter_map(|(name, value)| Some((name, value.filter(fitting)?))));
         let (path, query) = (self.login_path(), query.finish());
         if query.is_empty() {
             path
@@ -123,6 +125,17 @@ impl LoginConfig {
         (!own).then_some(page)
     }
 }
+
+/// Returns the length of a value in a query.
+fn encoded_len(value: &str) -> usize {
+    form_urlencoded::byte_serialize(value.as_bytes())
+        .map(str::len)
+        .sum()
+}
+
+/// Of a page in the query of the login route, in bytes. nginx limits the headers
+/// of a response to 4 KB by default.
+const MAX_ENCODED_PAGE: usize = 3400;
 
 /// Protected resource metadata of the API
 /// ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).

@@ -50,7 +50,8 @@ pub(super) async fn login(
         params.is_silent,
         auth.fief().now(),
     );
-    match attempt.write(&site.sessions.cookies, Jar::new(&headers)) {
+    let jar = Jar::new(&headers);
+    match attempt.write(&site.sessions.cookies, jar, &site.after_login) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();
             append_cookies(response.headers_mut(), &cookies);

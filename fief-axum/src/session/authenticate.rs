@@ -16,7 +16,11 @@ use super::{
     sessions::Sessions,
     token::access_token,
 };
-use crate::{RejectionKind, request::head::RequestHead};
+use crate::{
+    RejectionKind,
+    cookie::{Jar, limits::surplus_attempts},
+    request::head::RequestHead,
+};
 
 /// Result of authenticating a request by its session.
 #[derive(Default)]
@@ -58,7 +62,12 @@ pub(crate) async fn authenticate(
     };
     let is_refreshed = fresh.generation > session.generation;
     let cookies = if is_refreshed && sessions.store.is_none() {
-        write(sessions, &fresh, head.headers)
+        write(sessions, &fresh, head.headers).map(|mut cookies| {
+            // It may have grown.
+            let jar = Jar::new(head.headers);
+            cookies.extend(surplus_attempts(&sessions.cookies, jar, &cookies));
+            cookies
+        })
     } else {
         Ok(Vec::new())
     };

@@ -58,13 +58,13 @@
 //!
 //! | what | where | how long | bound |
 //! | --- | --- | --- | --- |
-//! | session, without a store | cookies | its lifetime | 8 KB |
+//! | session, without a store | cookies | its lifetime | 6.5 KB |
 //! | session and own record | store | its lifetime | the tokens, and about 150 bytes |
 //! | epoch of a user | store | 5 years | about 150 bytes |
 //! | records of a refresh | store | 10 minutes | two of about 150 bytes |
 //! | record of an attempt | store | 11 minutes | about 500 bytes, with kept tokens about 6 KB |
 //! | attempts that were used | process | 11 minutes | 100 000, about 80 bytes each |
-//! | sessions that a callback has created | process | 30 seconds | 1000, 8 KB each |
+//! | sessions that a callback has created | process | 30 seconds | 1000, 6.5 KB each |
 //! | logins that are in flight or kept | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
 //! | outcome of a refresh | process | 30 seconds, a failure 5 | 100 000, about 3 KB each |
 //! | refresh tokens that were used | process | 24 hours | 100 000, about 50 bytes each |

@@ -1,0 +1,153 @@
+//! How much the cookies of an application weigh.
+
+use std::time::Duration;
+
+use axum::http::header;
+use fief_test_server::{FiefTestServer, User};
+
+use super::{Visitor, app, builder};
+use crate::web::{EMAIL, TestResponse};
+
+/// Returns a server whose user has so many permissions.
+async fn server(permissions: usize) -> FiefTestServer {
+    let names = (0..permissions).map(|n| format!("castles:permission-{n}"));
+    let user = names.fold(User::new(EMAIL, "herminetincture"), User::permission);
+    FiefTestServer::builder().user(user).start().await.unwrap()
+}
+
+/// Returns the length of the `Cookie` header that the browser sends.
+fn sent(visitor: &Visitor) -> usize {
+    let pairs = visitor.jar.iter();
+    pairs
+        .map(|(name, value)| name.len() + value.len() + 3)
+        .sum()
+}
+
+/// Returns the lengths of the `Set-Cookie` headers.
+fn set(response: &TestResponse) -> Vec<usize> {
+    let cookies = response.headers.get_all(header::SET_COOKIE).iter();
+    cookies.map(header::HeaderValue::len).collect()
+}
+
+fn assert_small(visitor: &Visitor, response: &TestResponse, case: &str) {
+    let attempts = visitor
+        .jar
+        .iter()
+        .filter(|(name, _)| name.contains("_login."));
+    let lengths: Vec<_> = attempts
+        .map(|(name, value)| name.len() + value.len() + 3)
+        .collect();
+    assert!(lengths.len() <= 5, "{case}: {lengths:?}");
+    assert!(lengths.iter().sum::<usize>() <= 4096, "{case}: {lengths:?}");
+    assert!(sent(visitor) <= 7680, "{case}: {}", sent(visitor));
+    let set = set(response);
+    assert!(set.iter().all(|length| *length <= 4096), "{case}: {set:?}");
+    assert!(set.iter().sum::<usize>() <= 7680, "{case}: {set:?}");
+}
+
+/// Returns the page of a tab, with a query of so many bytes.
+fn tab(number: usize, query: usize) -> String {
+    format!("/castles/{number}?{}", "q".repeat(query))
+}
+
+/// FD-30, LF-6, SE-5: twelve tabs, and one more after each login.
+#[tokio::test]
+async fn all_cookies_together_stay_below_the_limits_of_proxies() {
+    for permissions in [0, 10, 25, 40, 60, 80, 90, 95, 100] {
+        let server = server(permissions).await;
+        for query in [0, 300, 900, 1500, 2000] {
+            let case = format!("{permissions} permissions, {query} bytes");
+            let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+            let mut callbacks = Vec::new();
+            for number in 0..12 {
+                server.advance(Duration::from_secs(1));
+                let login = format!("/login?return_to={}", tab(number, query));
+                let begun = visitor.open(&login).await;
+                assert_small(&visitor, &begun, &case);
+                let url = begun.header("location");
+                callbacks.push((
+                    number,
+                    super::visitor::path(&server.log_in(EMAIL, url).await),
+                ));
+            }
+            let mut finished = 0;
+            for (number, callback) in callbacks.iter().rev() {
+                let response = visitor.open(callback).await;
+                if response.status == 500 {
+                    // The session is too large for cookies.
+                    break;
+                }
+                assert_small(&visitor, &response, &case);
+                let ends = [tab(*number, query), "/".to_owned()];
+                let end = response.header("location");
+                assert!(
+                    response.status == 400 || ends.iter().any(|page| page == end),
+                    "{case}"
+                );
+                finished += usize::from(end == tab(*number, query));
+                let more = visitor
+                    .open(&format!("/login?return_to={}", tab(99, query)))
+                    .await;
+                assert_small(&visitor, &more, &case);
+                assert!(
+                    visitor
+                        .cookie_names()
+                        .iter()
+                        .any(|name| name.contains("_login."))
+                );
+                server.advance(Duration::from_secs(61));
+                let page = visitor.open("/castles").await;
+                assert_small(&visitor, &page, &case);
+            }
+            assert!(finished >= 1 || permissions == 100, "{case}");
+        }
+    }
+}
+
+/// FD-31: 450 letters of which each is six bytes in a URL.
+#[tokio::test]
+async fn a_page_that_does_not_fit_is_left_out() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+    for letters in [
+        "%C3%A9".repeat(450),
+        "x".repeat(2047),
+        "%E2%82%AC".repeat(680),
+    ] {
+        let begun = visitor.open(&format!("/login?return_to=/{letters}")).await;
+        assert_small(&visitor, &begun, &letters[..6]);
+    }
+    let page = format!("/login?return_to=/{}", "%C3%A9".repeat(450));
+    assert_eq!(visitor.log_in(&server, &page).await.header("location"), "/");
+    assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+/// FD-31: the redirect to the login route as well.
+#[tokio::test]
+async fn a_redirect_to_log_in_is_shorter_than_proxies_accept() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+    let plain = visitor
+        .open(&format!("/castles?{}", "a=bcdefgh&".repeat(200)))
+        .await;
+    assert!((2000..4000).contains(&plain.header("location").len()));
+    let dense = visitor
+        .open(&format!("/castles?{}", "%C3%A9".repeat(340)))
+        .await;
+    assert_eq!(dense.header("location"), "/login");
+}
+
+/// FD-36, LF-6: of a thousand cookies that no login has set, 16 are removed.
+#[tokio::test]
+async fn few_of_many_attempts_are_removed() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+    for number in 0..1000 {
+        visitor
+            .jar
+            .insert(format!("__Host-fief_login.{number:08}"), String::new());
+    }
+    let begun = visitor.open("/login").await;
+    assert_eq!(set(&begun).len(), 1 + 16);
+    assert_eq!(set(&visitor.open("/logout").await).len(), 16);
+}
