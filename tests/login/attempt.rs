@@ -1,10 +1,12 @@
 //! The cookies of logins that were begun.
 
+use std::time::Duration;
+
 use fief_axum::FiefAuth;
 use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
 
-use super::{app, builder, key, logged_in, visitor};
-use crate::web::APP;
+use super::{app, builder, key, logged_in, visitor, visitor::path};
+use crate::web::{APP, EMAIL};
 
 /// LF-3
 #[tokio::test]
@@ -54,7 +56,7 @@ async fn an_attempt_is_valid_for_ten_minutes() {
     let server = FiefTestServer::start().await;
     let mut visitor = visitor(&server).await;
     let callback = visitor.begin(&server, "/login").await;
-    server.advance(std::time::Duration::from_secs(601));
+    server.advance(Duration::from_secs(601));
     assert_eq!(visitor.open(&callback).await.status, 400);
     assert_eq!(server.requests(Endpoint::Token), 0);
 }
@@ -66,7 +68,7 @@ async fn several_tabs_log_in_and_the_oldest_of_six_does_not() {
     let mut visitor = visitor(&server).await;
     let mut callbacks = Vec::new();
     for tab in 0..6 {
-        server.advance(std::time::Duration::from_secs(1));
+        server.advance(Duration::from_secs(1));
         callbacks.push(
             visitor
                 .begin(&server, &format!("/login?return_to=/{tab}"))
@@ -125,4 +127,88 @@ async fn another_clients_cookies_are_absent() {
     let mut visitor = visitor.at(app(&moats));
     assert_eq!(visitor.open("/castles").await.status, 303);
     assert_eq!(visitor.open(&callback).await.status, 400);
+}
+
+/// FD-45, LF-5: a login page that was left open.
+#[tokio::test]
+async fn a_late_callback_leads_back_to_its_page() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+    server.advance(Duration::from_secs(15 * 60));
+    for _ in 0..2 {
+        let response = visitor.open(&callback).await;
+        assert_eq!(response.status, 400);
+        let link = "href=\"/login?return_to=%2Fcastles\"";
+        assert!(response.body.contains(link), "{}", response.body);
+    }
+    assert_eq!(server.requests(Endpoint::Token), 0);
+    // With a session that another tab has begun meanwhile.
+    visitor.log_in(&server, "/login").await;
+    let response = visitor.open(&callback).await;
+    assert_eq!(
+        (response.status.as_u16(), response.header("location")),
+        (303, "/castles")
+    );
+    assert_eq!(visitor.cookie_names(), ["__Host-fief_session"]);
+    assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// FD-45, LF-5: the cookie is kept for an hour, by the sealed time as well.
+#[tokio::test]
+async fn an_attempt_is_kept_for_an_hour() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let begun = visitor.open("/login?return_to=/castles").await;
+    assert!(begun.header("set-cookie").contains("Max-Age=3600"));
+    let callback = path(&server.log_in(EMAIL, begun.header("location")).await);
+    server.advance(Duration::from_secs(3601));
+    let response = visitor.open(&callback).await;
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("href=\"/login\""));
+}
+
+/// FD-45: tabs that the browser restores after the session has ended. The five of which the attempts were dropped
+/// end at the default page.
+#[tokio::test]
+async fn ten_restored_tabs_work() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let mut callbacks = Vec::new();
+    for tab in 0..10 {
+        server.advance(Duration::from_millis(10));
+        let login = format!("/login?return_to=/castles?tab={tab}");
+        callbacks.push(visitor.begin(&server, &login).await);
+    }
+    let mut ends = Vec::new();
+    for callback in callbacks.iter().rev() {
+        let response = visitor.open(callback).await;
+        assert_eq!(response.status, 303);
+        ends.push(response.header("location").to_owned());
+        server.advance(Duration::from_secs(200));
+    }
+    let pages: Vec<_> = (5..10)
+        .rev()
+        .map(|tab| format!("/castles?tab={tab}"))
+        .collect();
+    assert_eq!(ends[..5], pages);
+    assert!(ends[5..].iter().all(|end| end == "/"));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+}
+
+/// FD-45: a login that fails also says where to return.
+#[tokio::test]
+async fn a_used_code_loses_no_page() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+    let body = r#"{"error":"invalid_grant"}"#;
+    server.fault_once(Endpoint::Token, Fault::status(400).body(body));
+    let response = visitor.open(&callback).await;
+    assert_eq!(response.status, 400);
+    assert!(
+        response
+            .body
+            .contains("href=\"/login?return_to=%2Fcastles\"")
+    );
 }

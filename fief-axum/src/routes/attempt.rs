@@ -66,8 +66,8 @@ impl Attempt {
         Ok(config.cookie(name, sealed, MAX_AGE))
     }
 
-    /// Returns the attempt that a callback with this state belongs to, unless
-    /// it has expired.
+    /// Returns the attempt that a callback with this state belongs to, unless its
+    /// cookie has expired.
     pub(crate) fn read(
         config: &CookieConfig,
         jar: Jar<'_>,
@@ -75,11 +75,21 @@ impl Attempt {
         now: SystemTime,
     ) -> Option<Self> {
         let attempt = open(config, jar.get(&cookie_name(config, state))?)?;
-        // Another machine may have created it, whose clock differs.
+        attempt.is_younger_than(MAX_AGE, now).then_some(attempt)
+    }
+
+    /// Returns whether it is too late to exchange a code. A callback then only
+    /// leads back to the page.
+    pub(crate) fn is_late(&self, now: SystemTime) -> bool {
+        !self.is_younger_than(EXCHANGE_PERIOD, now)
+    }
+
+    /// Another machine may have created it, whose clock differs.
+    fn is_younger_than(&self, seconds: u64, now: SystemTime) -> bool {
         let age = millis(now)
             .saturating_add(SKEW_MILLIS)
-            .checked_sub(attempt.created_at)?;
-        (age < MAX_AGE * 1000 + SKEW_MILLIS).then_some(attempt)
+            .checked_sub(self.created_at);
+        age.is_some_and(|age| age < seconds * 1000 + SKEW_MILLIS)
     }
 
     /// Returns the attempts that the browser has, at most as many as it may have.
@@ -120,7 +130,9 @@ fn millis(time: SystemTime) -> u64 {
     })
 }
 
-/// In seconds.
-const MAX_AGE: u64 = 600;
+/// How long the browser keeps an attempt, in seconds.
+const MAX_AGE: u64 = 3600;
+/// How long after the beginning of a login its code may be exchanged, in seconds.
+const EXCHANGE_PERIOD: u64 = 600;
 /// How far the clocks of machines may differ.
 const SKEW_MILLIS: u64 = 60_000;

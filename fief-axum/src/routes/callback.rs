@@ -60,11 +60,14 @@ pub(super) async fn callback(
         now,
     };
     let Some(attempt) = attempt else {
-        return callback.without_attempt().await;
+        return callback.without_login(None).await;
     };
     let return_to = site
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
+    if attempt.is_late(auth.fief().now()) {
+        return callback.late(&return_to).await;
+    }
     let is_silent = attempt.is_silent;
     let outcome = callback.outcome(attempt.login).await;
     callback.response(outcome, &return_to, is_silent).await
@@ -106,9 +109,9 @@ impl Callback<'_> {
             Outcome::LoggedIn(created) => self.logged_in(&created.cookies, return_to).await,
             Outcome::NotSent(error) => self.not_sent(&error, return_to, is_silent),
             Outcome::NotYet => self.try_again(),
-            Outcome::OtherCode => show(self.site, LoginPageKind::Expired, None),
+            Outcome::OtherCode => show(self.site, LoginPageKind::Expired, Some(return_to)),
             Outcome::Rejected(error) => self.ended(self.failed(&error, return_to)),
-            Outcome::Replayed => self.ended(self.without_attempt().await),
+            Outcome::Replayed => self.ended(self.without_login(Some(return_to)).await),
             Outcome::SessionFailed(error) => {
                 tracing::error!(error = %Chain(&error), "failed to create a session");
                 self.ended(show(self.site, LoginPageKind::Failed, None))
@@ -165,18 +168,16 @@ impl Callback<'_> {
 
     /// Shows why the login failed.
     fn failed(&self, error: &FiefError, return_to: &str) -> Response {
-        match failure(error) {
-            LoginPageKind::Expired => show(self.site, LoginPageKind::Expired, None),
-            kind => show(self.site, kind, Some(return_to)),
-        }
+        show(self.site, failure(error), Some(return_to))
     }
 
-    /// Responds to a callback without the cookie of its attempt: the login
-    /// expired, was started in another browser, or has been finished and the user
-    /// went back. With an active session it redirects to the page after the login.
+    /// Responds to a callback that no login can be finished with: the login was
+    /// started in another browser, or too long ago, or has been finished and the
+    /// user went back. With an active session it redirects to the page that is
+    /// known of the attempt, else to the page after the login.
     ///
     /// The code is not sent to Fief, since it may belong to an attacker's login.
-    async fn without_attempt(&self) -> Response {
+    async fn without_login(&self, return_to: Option<&str>) -> Response {
         let Self {
             site,
             headers,
@@ -184,15 +185,28 @@ impl Callback<'_> {
             now,
         } = *self;
         let Some(cookies) = SentCookies::read(&site.sessions, headers) else {
-            return show(site, LoginPageKind::Expired, None);
+            return show(site, LoginPageKind::Expired, return_to);
         };
         match session::load(&site.sessions, cookies, now).await {
-            Ok(Loaded::Active { .. }) => Redirect::to(&site.after_login).into_response(),
-            Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, None),
+            Ok(Loaded::Active { .. }) => {
+                Redirect::to(return_to.unwrap_or(&site.after_login)).into_response()
+            }
+            Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, return_to),
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "failed to load a session");
-                show(site, LoginPageKind::Unavailable, None)
+                show(site, LoginPageKind::Unavailable, return_to)
             }
+        }
+    }
+
+    /// Responds to a callback whose login began too long ago. The attempt's cookie
+    /// stays if a page is shown, so that a reload shows the same link.
+    async fn late(&self, return_to: &str) -> Response {
+        let response = self.without_login(Some(return_to)).await;
+        if response.status().is_redirection() {
+            self.ended(response)
+        } else {
+            response
         }
     }
 

@@ -15,10 +15,11 @@
 //! | state | where it is | the same callback |
 //! | --- | --- | --- |
 //! | begun | the attempt's cookie, for 10 minutes | exchanges the code |
+//! | late | the attempt's cookie, for an hour | the attempt's page if a session is active, else 400 with a link to a login that returns there |
 //! | exchanging | a task of this process, the attempt's record | joins the task; on another machine it waits 2 seconds, then 503 |
 //! | kept | the tokens in this process, and in the record if they cannot be verified yet | verifies them again; 503 until that succeeds, for 10 minutes |
 //! | finished | the session's cookies in this process, the ticket in the record | gets the same session, for 30 seconds |
-//! | used | a hash of state and code in this process, the record | the default page if a session is active, else 400 |
+//! | used | a hash of state and code in this process, the record | the attempt's page if a session is active, else 400 |
 //!
 //! With a store, the process that exchanges the code creates the attempt's record
 //! before, and reads it back. It saves the record when the exchange has ended.
@@ -27,8 +28,12 @@
 //! not atomic, two machines that act in the same instant may both succeed; Fief
 //! then accepts the code of one, or the browser has the later session.
 //!
+//! The cookie of a late attempt stays if a page is shown, so that a reload shows
+//! the same link. Without the cookie the page after the login is used instead of
+//! the attempt's.
+//!
 //! This process remembers each attempt for 11 minutes, which is as long as its
-//! cookie is accepted here: at most 100,000. At most 1000 are exchanging or kept,
+//! code is exchanged here: at most 100,000. At most 1000 are exchanging or kept,
 //! and the sessions of the last 1000 are joined. If there is no room, the response
 //! is 503, and no code is sent. Times are those of [`Fief::now`](fief_client::Fief::now).
 //!
