@@ -1,14 +1,15 @@
 use std::{fmt, sync::Arc};
 
-use axum::Router;
-use fief_client::Fief;
+use axum::{Router, http::HeaderMap};
+use fief_client::{Fief, internal::unix_seconds};
 use uuid::Uuid;
 
 use crate::{
     AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer, SessionId,
+    cookie::Jar,
     extract::policy::Policies,
     rejection::challenge::Challenge,
-    routes,
+    routes::{self, loop_guard::LoginCounter},
     session::{self, Sessions},
     shared::Shared,
     user::Users,
@@ -184,6 +185,34 @@ impl FiefAuth {
             );
         }
         routes::resource_metadata(&self.shared)
+    }
+
+    /// Returns whether a silent login (`/login?prompt=none`) of this browser has failed within the last minute, and no
+    /// session was accepted since.
+    ///
+    /// A silent login logs a user in that is logged in to Fief, without a page. Otherwise it returns to the page that began
+    /// it, which must not begin it again: the login route would stop the loop after five times with
+    /// [`LoginPageKind::Looping`](crate::LoginPageKind::Looping). Always `false` without
+    /// [`login`](FiefAuthBuilder::login).
+    ///
+    /// ```
+    /// use axum::{extract::State, http::HeaderMap, response::{IntoResponse, Redirect, Response}};
+    /// use fief_axum::{Authenticated, FiefAuth};
+    ///
+    /// async fn home(State(auth): State<FiefAuth>, token: Option<Authenticated>, headers: HeaderMap) -> Response {
+    ///     match token {
+    ///         Some(token) => format!("Hello, {}!", token.id()).into_response(),
+    ///         None if auth.has_silent_login_failed(&headers) => "Hello!".into_response(),
+    ///         None => Redirect::to("/login?prompt=none").into_response(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn has_silent_login_failed(&self, headers: &HeaderMap) -> bool {
+        self.shared.sessions().is_some_and(|sessions| {
+            let now = unix_seconds(self.fief().now());
+            LoginCounter::read(&sessions.cookies, Jar::new(headers), now).has_silent_failure()
+        })
     }
 
     /// Removes a user from the user info cache, so that [`CurrentUser`](crate::CurrentUser) fetches it from Fief. Call

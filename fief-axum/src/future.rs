@@ -75,7 +75,7 @@ where
         if let Poll::Ready(Ok(response)) = &mut polled
             && let Some(pending) = this.pending.take()
         {
-            pending.apply(response.headers_mut());
+            pending.apply(response);
         }
         polled
     }

@@ -132,7 +132,7 @@ async fn a_redirect_to_log_in_is_shorter_than_proxies_accept() {
         .await;
     assert!((2000..4000).contains(&plain.header("location").len()));
     let dense = visitor
-        .open(&format!("/castles?{}", "%C3%A9".repeat(340)))
+        .open(&format!("/castles?{}", "&".repeat(1300)))
         .await;
     assert_eq!(dense.header("location"), "/login");
 }

@@ -13,6 +13,7 @@ mod kept;
 mod late;
 mod lifetime;
 mod logout;
+mod loops;
 mod names;
 mod processes;
 mod promise;

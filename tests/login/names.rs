@@ -72,6 +72,7 @@ impl Application {
         used.log_in(server, "/login").await;
         server.advance(Duration::from_secs(61));
         assert_eq!(used.open("/castles").await.status, 200);
+        used.log_in(server, "/login").await;
         used.open("/login").await;
         // The session in two chunks, the time of its last use, a login in progress and the number of logins.
         assert_eq!(used.jar.len(), 5, "{:?}", used.jar.keys());

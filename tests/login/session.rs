@@ -32,6 +32,7 @@ async fn an_idle_session_expires_after_an_hour() {
 async fn a_session_is_renewed_at_most_once_a_minute() {
     let server = FiefTestServer::start().await;
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
+    visitor.open("/castles").await;
     server.set_time(server.clock()() + Duration::from_secs(58));
     assert!(
         visitor

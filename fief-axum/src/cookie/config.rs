@@ -32,6 +32,8 @@ pub(crate) struct CookieConfig {
     session: [String; MAX_CHUNKS],
     /// The name of the cookie that says when a session was last used.
     seen: String,
+    /// The name of the cookie that counts logins without effect.
+    counter: String,
     pub(crate) keys: Arc<Keys>,
 }
 
@@ -52,6 +54,7 @@ impl CookieConfig {
         Self {
             is_secure,
             seen: format!("{prefix}seen{suffix}"),
+            counter: format!("{prefix}logins{suffix}"),
             session: [
                 session.clone(),
                 format!("{session}.1"),
@@ -80,20 +83,20 @@ impl CookieConfig {
         &self.seen
     }
 
+    /// Returns the name of the cookie that counts logins without effect.
+    pub(crate) fn counter_name(&self) -> &str {
+        &self.counter
+    }
+
     /// Returns what the names of all logins in progress begin with. It ends with a
     /// dot, so that no cookie of another application begins with it.
     pub(crate) fn attempt_prefix(&self) -> String {
-        format!("{}.", self.name("login"))
-    }
-
-    /// Returns the full name of a cookie.
-    pub(crate) fn name(&self, name: &str) -> String {
-        format!("{}{name}{}", self.prefix, self.suffix)
+        format!("{}login{}.", self.prefix, self.suffix)
     }
 
     /// Creates a cookie that the browser keeps for `max_age` seconds.
     ///
-    /// `name` is a full name, as returned by [`name`](Self::name).
+    /// `name` is a full name, such as [`seen_name`](Self::seen_name).
     pub(crate) fn cookie(&self, name: String, value: String, max_age: u64) -> Cookie<'static> {
         Cookie::build((name, value))
             .path("/")

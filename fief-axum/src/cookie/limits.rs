@@ -8,10 +8,10 @@
 //! - the logins in progress are at most five and 4 KB, and with a large session
 //!   fewer: the oldest are removed by the response that begins another one, or
 //!   that writes a session,
-//! - 320 bytes are left for the cookie that says when the session was last used
+//! - 336 bytes are left for the cookie that says when the session was last used
 //!   and for the one that counts logins.
 //!
-//! So a login in progress has at least 704 bytes. Without a page to return to it
+//! So a login in progress has at least 688 bytes. Without a page to return to it
 //! takes about 600, of which the URL of the callback is a third more than its
 //! length.
 //!
@@ -142,7 +142,7 @@ const MAX_LEN: usize = 7680;
 pub(super) const MAX_SESSION_LEN: usize = 6656;
 /// The cookie that says when the session was last used, and the one that counts
 /// logins, in bytes.
-const SMALL_LEN: usize = 320;
+const SMALL_LEN: usize = 336;
 /// The cookies of logins in progress, in bytes.
 const MAX_ATTEMPTS_LEN: usize = 4096;
 /// How many logins in progress a browser may have.

@@ -21,7 +21,7 @@ use crate::{
         head::RequestHead,
     },
     response::pending::PendingResponse,
-    session::{self, HeldSession, Session},
+    session::{self, HeldSession, Session, SessionCookies},
     shared::Shared,
 };
 
@@ -118,10 +118,14 @@ impl CurrentSession {
             .await
             .map_err(|kind| self.reject(kind, &Requirements::new()))?;
         if fresh.generation > session.generation && sessions.store.is_none() {
-            match session::write(sessions, &fresh, &self.request.headers) {
-                Ok(cookies) => self
-                    .pending
-                    .set_session_cookies(sessions, &fresh, cookies, None),
+            match session::write_refreshed(sessions, &fresh, &self.request.headers) {
+                Ok(cookies) => {
+                    let cookies = SessionCookies {
+                        session: cookies,
+                        ..SessionCookies::default()
+                    };
+                    self.pending.set_session_cookies(sessions, &fresh, cookies);
+                }
                 Err(error) => {
                     tracing::error!(
                         error = %Chain(&error),

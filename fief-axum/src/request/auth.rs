@@ -293,9 +293,8 @@ impl RequestAuth {
         let Some((token, session)) = authenticated.session else {
             return Ok(None);
         };
-        let (cookies, seen) = (authenticated.cookies, authenticated.seen);
         self.pending
-            .set_session_cookies(sessions, &session, cookies, seen);
+            .set_session_cookies(sessions, &session, authenticated.cookies);
         Ok(Some(Credential {
             token,
             session: Some(session),

@@ -7,12 +7,15 @@ use std::{
     },
 };
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
 use fief_client::internal::unix_seconds;
 use tower_cookies::Cookie;
 
 use super::cache_control;
-use crate::session::{SeenCookie, Session, Sessions};
+use crate::session::{Session, SessionCookies, Sessions};
 
 /// Headers to be added to the response of a request, collected while the request
 /// is handled.
@@ -31,10 +34,7 @@ pub(crate) struct PendingResponse {
 
 #[derive(Default)]
 struct Cookies {
-    /// Those of a refreshed session.
-    session: Vec<Cookie<'static>>,
-    /// The one that says when the session was last used.
-    seen: Option<SeenCookie>,
+    written: SessionCookies,
     /// The session that they belong to, and since when, in seconds of Unix time.
     of: Option<(Arc<Sessions>, Arc<Session>, u64)>,
 }
@@ -55,34 +55,38 @@ impl PendingResponse {
         self.varies.store(true, Ordering::Relaxed);
     }
 
-    /// Sets the cookies of a session: those of the session itself if it was refreshed, and the one that says when it was
-    /// last used.
+    /// Sets the cookies of a session. Those that were set before stay unless they are replaced.
     pub(crate) fn set_session_cookies(
         &self,
         sessions: &Arc<Sessions>,
         session: &Arc<Session>,
-        cookies: Vec<Cookie<'static>>,
-        seen: Option<SeenCookie>,
+        cookies: SessionCookies,
     ) {
-        if cookies.is_empty() && seen.is_none() {
+        if cookies.is_empty() {
             return;
         }
         let now = unix_seconds(sessions.fief.now());
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        if !cookies.is_empty() {
-            pending.session = cookies;
+        let SessionCookies {
+            session: new,
+            seen,
+            counter,
+        } = cookies;
+        let written = &mut pending.written;
+        if !new.is_empty() {
+            written.session = new;
         }
-        if seen.is_some() {
-            pending.seen = seen;
-        }
+        written.seen = seen.or_else(|| written.seen.take());
+        written.counter = counter.or_else(|| written.counter.take());
         pending.of = Some((Arc::clone(sessions), Arc::clone(session), now));
         self.has_cookies.store(true, Ordering::Release);
     }
 
     /// Adds the headers to a response: session cookies, `Vary` and `Cache-Control`.
-    pub(crate) fn apply(self: Arc<Self>, headers: &mut HeaderMap) {
+    pub(crate) fn apply(self: Arc<Self>, response: &mut Response) {
         if self.varies.load(Ordering::Relaxed) {
-            let cookies = self.take(headers);
+            let cookies = self.take(response.status(), response.headers());
+            let headers = response.headers_mut();
             cache_control::keep_private(headers, !cookies.is_empty());
             append_cookies(headers, &cookies);
         }
@@ -90,23 +94,28 @@ impl PendingResponse {
     }
 
     /// Takes the cookies that may still be written.
-    fn take(&self, headers: &HeaderMap) -> Vec<Cookie<'static>> {
+    fn take(&self, status: StatusCode, headers: &HeaderMap) -> Vec<Cookie<'static>> {
         if !self.has_cookies.load(Ordering::Acquire) {
             return Vec::new();
         }
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let Cookies { session, seen, of } = mem::take(&mut *pending);
+        let Cookies { written, of } = mem::take(&mut *pending);
         let Some((sessions, current, since)) = of else {
             return Vec::new();
         };
+        let SessionCookies {
+            session,
+            seen,
+            counter,
+        } = written;
         let now = unix_seconds(sessions.fief.now());
+        let is_late = now.saturating_sub(since) > MAX_DELAY;
         let state = WriteState {
             is_void: sets_cookie(headers, sessions.cookies.session_name())
                 || sessions.revoked.contains(&current)
                 || sessions.refreshes.are_cookies_outdated(&current),
             is_outlived: current.was_sent() && current.needs_refresh(sessions.config, now),
-            is_late: now.saturating_sub(since) > MAX_DELAY
-                && !seen.as_ref().is_some_and(|seen| seen.is_needed),
+            is_late: is_late && !seen.as_ref().is_some_and(|seen| seen.is_needed),
         };
         let mut cookies = session;
         if state.may_write_session() {
@@ -116,6 +125,12 @@ impl PendingResponse {
         }
         if state.may_write_seen() {
             cookies.extend(seen.map(|seen| seen.cookie));
+        }
+        // A redirect may be the one of a loop.
+        let is_accepted = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        let is_counted = sets_cookie(headers, sessions.cookies.counter_name());
+        if is_accepted && !is_counted && !state.is_void && !is_late {
+            cookies.extend(counter);
         }
         cookies
     }
@@ -167,7 +182,7 @@ impl Drop for PendingResponse {
     fn drop(&mut self) {
         let pending = self.pending.get_mut();
         let pending = pending.unwrap_or_else(PoisonError::into_inner);
-        if !pending.session.is_empty() {
+        if !pending.written.session.is_empty() {
             tracing::warn!(
                 "the cookies of a refreshed session were not sent: the client disconnected or the \
                  handler failed"

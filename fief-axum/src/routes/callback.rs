@@ -24,7 +24,7 @@ use super::{
     failure::failure,
     loop_guard::LoginCounter,
     page::LoginPageKind,
-    show::{show, try_again},
+    show::{show, silent_failure, try_again},
 };
 use crate::{
     cookie::{Jar, limits},
@@ -66,7 +66,7 @@ pub(super) async fn callback(
         .return_to(&attempt.return_to)
         .unwrap_or_else(|| site.after_login.clone());
     if attempt.is_late(auth.fief().now()) {
-        return callback.late(&return_to).await;
+        return callback.late(&return_to, attempt.is_silent).await;
     }
     let is_silent = attempt.is_silent;
     let outcome = callback.outcome(attempt.login).await;
@@ -139,7 +139,7 @@ impl Callback<'_> {
         match error.clone().into_class() {
             // A `prompt=none` login that needs interaction is not an error: go back silently.
             ErrorClass::Authorization(error) if is_silent && needs_interaction(&error) => {
-                self.ended(Redirect::to(return_to).into_response())
+                self.silent_failure(return_to)
             }
             // Fief has ended the login, or the callback belongs to another one.
             ErrorClass::Authorization(_) | ErrorClass::Callback => {
@@ -201,13 +201,22 @@ impl Callback<'_> {
 
     /// Responds to a callback whose login began too long ago. The attempt's cookie
     /// stays if a page is shown, so that a reload shows the same link.
-    async fn late(&self, return_to: &str) -> Response {
+    async fn late(&self, return_to: &str, is_silent: bool) -> Response {
         let response = self.without_login(Some(return_to)).await;
         if response.status().is_redirection() {
             self.ended(response)
+        } else if is_silent {
+            self.silent_failure(return_to)
         } else {
             response
         }
+    }
+
+    /// Redirects back to the page of a silent login that failed.
+    fn silent_failure(&self, return_to: &str) -> Response {
+        let config = &self.site.sessions.cookies;
+        let counter = LoginCounter::read(config, Jar::new(self.headers), self.now);
+        self.ended(silent_failure(return_to, counter.next_silent(config)))
     }
 
     /// Removes the attempt's cookie.

@@ -14,8 +14,12 @@ use fief_client::{
 use url::form_urlencoded;
 
 use super::{
-    attempt::Attempt, config::LoginConfig, failure::failure, loop_guard::LoginCounter,
-    page::LoginPageKind, show::show,
+    attempt::Attempt,
+    config::LoginConfig,
+    failure::failure,
+    loop_guard::{LoginCounter, Verdict},
+    page::LoginPageKind,
+    show::{show, show_loop, silent_failure},
 };
 use crate::{cookie::Jar, response::pending::append_cookies, shared::Shared};
 
@@ -28,14 +32,11 @@ pub(super) async fn login(
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let now = unix_seconds(auth.fief().now());
-    if LoginCounter::read(&site.sessions.cookies, Jar::new(&headers), now).is_redirect_loop() {
-        tracing::warn!(
-            "redirect loop: check that no page redirects authenticated users to the login route"
-        );
-        return show(site, LoginPageKind::Looping, None);
-    }
     let params = LoginParams::read(site, query.as_deref().unwrap_or_default());
+    let now = unix_seconds(auth.fief().now());
+    if let Some(response) = stop_loop(site, &headers, &params, now) {
+        return response;
+    }
     let started = auth
         .fief()
         .begin_login(&site.redirect_uri, params.request)
@@ -62,6 +63,32 @@ pub(super) async fn login(
             show(site, LoginPageKind::Failed, None)
         }
     }
+}
+
+/// Returns the response to a login of a browser that logged in too often without
+/// effect, or `None` if it may begin.
+fn stop_loop(
+    site: &LoginConfig,
+    headers: &HeaderMap,
+    params: &LoginParams,
+    now: u64,
+) -> Option<Response> {
+    let config = &site.sessions.cookies;
+    let counter = LoginCounter::read(config, Jar::new(headers), now);
+    let verdict = counter.verdict(params.is_silent, now);
+    if let Verdict::Begin = verdict {
+        return None;
+    }
+    tracing::warn!(
+        "redirect loop: check that no page redirects authenticated users to the login route, or \
+         repeats a silent login that failed"
+    );
+    Some(match verdict {
+        Verdict::Begin | Verdict::GoBack => {
+            silent_failure(&params.return_to, counter.next_silent(config))
+        }
+        Verdict::Stop(retry_after) => show_loop(site, &params.return_to, retry_after),
+    })
 }
 
 /// Query parameters of the login route.

@@ -66,7 +66,7 @@ pub(crate) mod exchanges;
 mod failure;
 mod login;
 mod logout;
-mod loop_guard;
+pub(crate) mod loop_guard;
 mod page;
 mod resource;
 mod show;

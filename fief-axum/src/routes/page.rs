@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
@@ -6,7 +6,7 @@ use axum::{
 };
 
 use crate::{
-    rejection::page::{POLICY, RETRY_AFTER, page},
+    rejection::page::{POLICY, page},
     request::owned::OwnedHead,
 };
 
@@ -24,6 +24,8 @@ pub struct LoginPage {
     pub(super) request: OwnedHead,
     /// The origin that the form of the page is redirected to.
     pub(super) form_target: Option<String>,
+    /// In whole seconds, if the kind can be retried.
+    pub(super) retry_after: Duration,
 }
 
 /// Kind of a [`LoginPage`]: why it is shown.
@@ -45,7 +47,9 @@ pub enum LoginPageKind {
     /// links to Fief's logout.
     LogoutIncomplete,
     /// 429: a redirect loop, since the browser logged in five times within a
-    /// minute.
+    /// minute, and no response with status 2xx has accepted a session since. For a
+    /// silent login (`prompt=none`), see
+    /// [`FiefAuth::has_silent_login_failed`](crate::FiefAuth::has_silent_login_failed).
     Looping,
     /// 400: the login has expired, was already used, or was started in another
     /// browser.
@@ -74,13 +78,20 @@ impl LoginPage {
     /// requested, if that can still finish the login, with the code in its query:
     /// do not log it. For [`LoginPageKind::LogOut`] it is the action of the form, and for
     /// [`LoginPageKind::LogoutIncomplete`] Fief's own logout. It is empty if logging in again does not help
-    /// ([`Failed`](LoginPageKind::Failed) and
-    /// [`Looping`](LoginPageKind::Looping)).
+    /// ([`Failed`](LoginPageKind::Failed)).
     ///
     /// It needs no escaping in an HTML attribute in double quotes.
     #[must_use]
     pub fn link(&self) -> &str {
         &self.link
+    }
+
+    /// Returns after how long the same request may succeed. `None` if it cannot.
+    ///
+    /// The response has it as the header `Retry-After`, in seconds.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.kind.can_be_retried().then_some(self.retry_after)
     }
 
     /// Returns the method of the request.
@@ -135,8 +146,10 @@ impl LoginPageKind {
     /// Returns whether logging in again may help, so that the page has a link.
     pub(super) fn links_to_login(self) -> bool {
         match self {
-            Self::Denied | Self::Expired | Self::Rejected | Self::Unavailable => true,
-            Self::Failed | Self::LogOut | Self::LogoutIncomplete | Self::Looping => false,
+            Self::Denied | Self::Expired | Self::Looping | Self::Rejected | Self::Unavailable => {
+                true
+            }
+            Self::Failed | Self::LogOut | Self::LogoutIncomplete => false,
         }
     }
 
@@ -201,15 +214,15 @@ impl IntoResponse for LoginPage {
             LoginPageKind::LogoutIncomplete => {
                 format!("<p><a href=\"{link}\">Continue to log out everywhere</a></p>")
             }
-            LoginPageKind::Failed | LoginPageKind::Looping => String::new(),
+            LoginPageKind::Failed => String::new(),
             LoginPageKind::Denied | LoginPageKind::Expired | LoginPageKind::Rejected => {
                 format!("<p><a href=\"{link}\">Log in</a></p>")
             }
-            LoginPageKind::Unavailable => {
+            LoginPageKind::Looping | LoginPageKind::Unavailable => {
                 format!("<p><a href=\"{link}\">Try again</a></p>")
             }
         };
-        let kind = self.kind;
+        let (kind, retry_after) = (self.kind, self.retry_after());
         let mut response = page(kind.status(), kind.title(), kind.text(), &action);
         let headers = response.headers_mut();
         // Browsers apply `form-action` to the redirect to Fief as well.
@@ -219,8 +232,8 @@ impl IntoResponse for LoginPage {
         if let Some(Ok(policy)) = policy.map(HeaderValue::try_from) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        if kind.can_be_retried() {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        if let Some(after) = retry_after {
+            headers.insert(header::RETRY_AFTER, after.as_secs().into());
         }
         response
     }

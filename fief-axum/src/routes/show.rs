@@ -3,14 +3,16 @@
 //! A route says which page to show, in the extensions of its response. The
 //! middleware [`render`] knows the request and the application's hook.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
+use fief_client::internal::Chain;
+use tower_cookies::Cookie;
 use url::form_urlencoded;
 
 use super::{
@@ -18,7 +20,9 @@ use super::{
     page::{LoginPage, LoginPageKind},
 };
 use crate::{
+    Error,
     request::{head::RequestHead, owned::OwnedHead},
+    response::pending::append_cookies,
     shared::Shared,
 };
 
@@ -26,18 +30,32 @@ use crate::{
 ///
 /// The link is empty if logging in again does not help.
 pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&str>) -> Response {
-    // Fixed paths and serialized queries contain no characters that are special
-    // in HTML.
-    let mut link = site.login_path();
-    if let Some(return_to) = return_to {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("return_to", return_to);
-        link = format!("{link}?{}", query.finish());
-    }
+    let mut link = login_link(site, return_to);
     if !kind.links_to_login() {
         link.clear();
     }
     pending(kind, link, None)
+}
+
+/// Shows that the browser logged in too often without effect.
+pub(super) fn show_loop(site: &LoginConfig, return_to: &str, retry_after: Duration) -> Response {
+    let link = login_link(site, Some(return_to));
+    let mut response = pending(LoginPageKind::Looping, link, None);
+    if let Some(page) = response.extensions_mut().get_mut::<LoginPage>() {
+        page.retry_after = retry_after;
+    }
+    response
+}
+
+/// Redirects back to the page of a silent login that failed, and keeps that in the
+/// `counter`.
+pub(super) fn silent_failure(return_to: &str, counter: Result<Cookie<'static>, Error>) -> Response {
+    let mut response = Redirect::to(return_to).into_response();
+    match counter {
+        Ok(counter) => append_cookies(response.headers_mut(), &[counter]),
+        Err(error) => tracing::error!(error = %Chain(&error), "failed to count a login"),
+    }
+    response
 }
 
 /// Shows that a login cannot be finished yet, with a link to the same callback.
@@ -66,6 +84,20 @@ pub(super) fn logout_incomplete(fief_logout: String) -> Response {
     pending(LoginPageKind::LogoutIncomplete, fief_logout, None)
 }
 
+/// Returns the link to a login that returns to a page.
+///
+/// Fixed paths and serialized queries contain no characters that are special in
+/// HTML.
+fn login_link(site: &LoginConfig, return_to: Option<&str>) -> String {
+    let mut link = site.login_path();
+    if let Some(return_to) = return_to {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return_to", return_to);
+        link = format!("{link}?{}", query.finish());
+    }
+    link
+}
+
 /// Returns a response whose page [`render`] adds.
 fn pending(kind: LoginPageKind, link: String, form_target: Option<String>) -> Response {
     let mut response = kind.status().into_response();
@@ -74,6 +106,7 @@ fn pending(kind: LoginPageKind, link: String, form_target: Option<String>) -> Re
         link,
         request: OwnedHead::default(),
         form_target,
+        retry_after: RETRY_AFTER,
     });
     response
 }
@@ -106,3 +139,6 @@ pub(super) async fn render(
     }
     rendered
 }
+
+/// After how long a login may succeed that is unavailable for the moment.
+const RETRY_AFTER: Duration = Duration::from_secs(5);

@@ -11,16 +11,12 @@ use tower_cookies::Cookie;
 
 use super::{
     data::Session,
-    load::{Loaded, SentCookies, load, write},
+    load::{Loaded, SentCookies, load, write_refreshed},
     seen::{self, SeenCookie},
     sessions::Sessions,
     token::access_token,
 };
-use crate::{
-    RejectionKind,
-    cookie::{Jar, limits::surplus_attempts},
-    request::head::RequestHead,
-};
+use crate::{RejectionKind, request::head::RequestHead};
 
 /// Result of authenticating a request by its session.
 #[derive(Default)]
@@ -28,10 +24,31 @@ pub(crate) struct SessionAuth {
     /// The session and its valid access token. `None` if the session has ended
     /// or its access token is invalid.
     pub(crate) session: Option<(FiefAccessTokenInfo, Arc<Session>)>,
+    pub(crate) cookies: SessionCookies,
+}
+
+/// Cookies to be written after a request was authenticated by its session.
+#[derive(Default)]
+pub(crate) struct SessionCookies {
     /// The session cookies, if the session was refreshed.
-    pub(crate) cookies: Vec<Cookie<'static>>,
+    pub(crate) session: Vec<Cookie<'static>>,
     /// The cookie that says when the session was last used, if it is outdated.
     pub(crate) seen: Option<SeenCookie>,
+    /// Removes the counter of logins without effect, if the browser has one. It is
+    /// written if the request succeeds.
+    pub(crate) counter: Option<Cookie<'static>>,
+}
+
+impl SessionCookies {
+    /// Returns whether there is nothing to be written.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            session,
+            seen,
+            counter,
+        } = self;
+        session.is_empty() && seen.is_none() && counter.is_none()
+    }
 }
 
 /// Loads the session of a request, refreshes its tokens if needed, and
@@ -50,6 +67,7 @@ pub(crate) async fn authenticate(
     cookies: SentCookies<'_>,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = unix_seconds(sessions.fief.now());
+    let has_counter = cookies.has_counter;
     let (session, seen_at) = match load(sessions, cookies, now).await? {
         Loaded::Active { session, seen_at } => (session, seen_at),
         Loaded::Expired => return Ok(SessionAuth::default()),
@@ -62,26 +80,26 @@ pub(crate) async fn authenticate(
     };
     let is_refreshed = fresh.generation > session.generation;
     let cookies = if is_refreshed && sessions.store.is_none() {
-        write(sessions, &fresh, head.headers).map(|mut cookies| {
-            // It may have grown.
-            let jar = Jar::new(head.headers);
-            cookies.extend(surplus_attempts(&sessions.cookies, jar, &cookies));
-            cookies
-        })
+        write_refreshed(sessions, &fresh, head.headers)
     } else {
         Ok(Vec::new())
     };
     let seen = renewed_seen(sessions, &fresh, seen_at, now);
+    let name = sessions.cookies.counter_name();
+    let counter = has_counter.then(|| sessions.cookies.removal(name.to_owned()));
     Ok(SessionAuth {
         session: Some((token, fresh)),
-        cookies: cookies.unwrap_or_else(|error| {
-            tracing::error!(
-                error = %Chain(&error),
-                "failed to write the cookies of a refreshed session"
-            );
-            Vec::new()
-        }),
-        seen,
+        cookies: SessionCookies {
+            session: cookies.unwrap_or_else(|error| {
+                tracing::error!(
+                    error = %Chain(&error),
+                    "failed to write the cookies of a refreshed session"
+                );
+                Vec::new()
+            }),
+            seen,
+            counter,
+        },
     })
 }
 

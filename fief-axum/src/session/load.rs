@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error,
-    cookie::{Jar, Purpose, chunks},
+    cookie::{Jar, Purpose, chunks, limits::surplus_attempts},
 };
 
 /// Result of [`load`].
@@ -64,6 +64,8 @@ pub(crate) struct SentCookies<'a> {
     pub(crate) session: SessionCookie,
     /// The cookie that says when the session was last used, still sealed.
     seen: Option<&'a str>,
+    /// Whether the browser has a counter of logins without effect.
+    pub(crate) has_counter: bool,
 }
 
 impl<'a> SentCookies<'a> {
@@ -74,12 +76,14 @@ impl<'a> SentCookies<'a> {
     pub(crate) fn read(sessions: &Sessions, headers: &'a HeaderMap) -> Option<Self> {
         let cookies = &sessions.cookies;
         let [first, second, third] = cookies.chunk_names();
-        let names = [first, second, third, cookies.seen_name()];
-        let [first, second, third, seen] = Jar::new(headers).find(names);
+        let (seen, counter) = (cookies.seen_name(), cookies.counter_name());
+        let names = [first, second, third, seen, counter];
+        let [first, second, third, seen, counter] = Jar::new(headers).find(names);
         let sealed = chunks::join([first, second, third])?;
         Some(Self {
             session: SessionCookie::open(sessions, &sealed)?,
             seen,
+            has_counter: counter.is_some(),
         })
     }
 }
@@ -137,4 +141,21 @@ pub(crate) fn write(
         sessions.config.absolute,
         headers,
     )
+}
+
+/// Returns the cookies of a refreshed session, as [`write`] does. Since it may
+/// have grown, they may leave less room for logins in progress.
+///
+/// # Errors
+///
+/// [`Error::Configuration`] if the session is too large for cookies.
+pub(crate) fn write_refreshed(
+    sessions: &Sessions,
+    session: &Session,
+    headers: &HeaderMap,
+) -> Result<Vec<Cookie<'static>>, Error> {
+    let mut cookies = write(sessions, session, headers)?;
+    let surplus = surplus_attempts(&sessions.cookies, Jar::new(headers), &cookies);
+    cookies.extend(surplus);
+    Ok(cookies)
 }
