@@ -62,6 +62,26 @@ impl Shared {
         self.reject(head, kind, &Requirements::new(), None)
     }
 
+    /// Rejects a request that does not meet the requirements of a guard.
+    pub(crate) fn reject_by_guard(
+        &self,
+        head: RequestHead<'_>,
+        kind: RejectionKind,
+        required: &Requirements,
+        token: Option<&FiefAccessTokenInfo>,
+    ) -> Rejection {
+        let path = head.original_uri().path();
+        if !self.site().is_some_and(|site| site.is_part_of_login(path)) {
+            return self.reject(head, kind, required, token);
+        }
+        tracing::error!(
+            path,
+            "a guard rejects the login route or the callback route of its own FiefAuth: merge \
+             FiefAuth::routes() after guards, or make the paths public"
+        );
+        self.reject(head, RejectionKind::Misconfigured, required, token)
+    }
+
     /// Rejects a request that does not meet the requirements. `token` is its valid token.
     pub(crate) fn reject(
         &self,

@@ -6,9 +6,13 @@ use axum::{
 };
 use fief_axum::FiefAuth;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use tracing::Level;
 
 use super::{Visitor, builder, key, logged_in, page, query, refresh, visitor};
-use crate::web::{self, APP};
+use crate::{
+    client::log::Log,
+    web::{self, APP},
+};
 
 /// LF-1, LF-10, N01, Q36
 #[tokio::test]
@@ -246,4 +250,40 @@ async fn the_prefetch_of_a_guarded_page_leads_to_no_login() {
     assert_eq!(visitor.open("/castles").await.status, 303);
     visitor.log_in(&server, "/login").await;
     assert_eq!(visitor.send(prefetch("sec-purpose")).await.status, 200);
+}
+
+/// FD-44, LF-18: each way to put a guard around the routes.
+#[tokio::test]
+async fn a_login_route_behind_a_guard_is_an_error() {
+    let server = FiefTestServer::start().await;
+    let auth = builder(&server).build().unwrap();
+    let every = auth.paths().require("/{*rest}", auth.require());
+    let routes = || Router::new().merge(auth.routes::<()>());
+    let apps = [
+        routes().layer(auth.require()),
+        routes().layer(auth.require().permission("castles:build")),
+        routes().layer(every),
+        routes().layer(auth.paths()),
+    ];
+    for app in apps {
+        let mut visitor = Visitor::new(app);
+        for route in [
+            "/login",
+            "/login?return_to=/",
+            "/auth-callback?state=x&code=x",
+        ] {
+            let (log, _guard) = Log::of(Level::ERROR);
+            let response = visitor.open(route).await;
+            assert_eq!(
+                (response.status.as_u16(), response.header("location")),
+                (500, "")
+            );
+            assert_eq!(
+                log.text().matches("of its own FiefAuth").count(),
+                1,
+                "{}",
+                log.text()
+            );
+        }
+    }
 }

@@ -110,6 +110,12 @@ impl Guard {
             return Err(Rejection::misconfigured(Some(authentication.head)));
         };
         let passes = rule.check(&self.auth, authentication.outcome);
-        passes.map_err(|kind| authentication.reject(kind, &rule.requirements))
+        let token = authentication.outcome.as_ref().ok();
+        let token = token.map(|credential| &credential.token);
+        let required = &rule.requirements;
+        passes.map_err(|kind| {
+            self.auth
+                .reject_by_guard(authentication.head, kind, required, token)
+        })
     }
 }

@@ -6,6 +6,7 @@ use axum::{
     extract::{MatchedPath, OriginalUri},
     http::{Extensions, HeaderMap, Method},
 };
+use fief_client::Requirements;
 
 use super::rule::Rule;
 use crate::{
@@ -160,8 +161,10 @@ impl Decision<'_> {
         let token = head.extensions.get::<RequestAuth>();
         let token = token.and_then(RequestAuth::token);
         match self {
-            Self::Check(rule) => auth.reject(head, kind, &rule.requirements, token),
-            Self::Allow | Self::Deny(_) => auth.rejection(head, kind),
+            Self::Check(rule) => auth.reject_by_guard(head, kind, &rule.requirements, token),
+            Self::Allow | Self::Deny(_) => {
+                auth.reject_by_guard(head, kind, &Requirements::new(), None)
+            }
         }
     }
 }

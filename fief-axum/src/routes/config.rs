@@ -56,6 +56,13 @@ impl LoginConfig {
         format!("{}{}", self.prefix, self.logout_route)
     }
 
+    /// Returns whether a path, as browsers see it, is the login route or the
+    /// callback route. A redirect to log in from there would never end.
+    pub(crate) fn is_part_of_login(&self, path: &str) -> bool {
+        path.strip_prefix(&self.prefix)
+            .is_some_and(|path| path == self.login_route || path == self.callback_route)
+    }
+
     /// Returns the path and query of a login that returns to `page`, or to the
     /// default page.
     ///
@@ -91,7 +98,7 @@ impl LoginConfig {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let params = params.iter();
         // Leave out what makes the header of a redirect longer than proxies accept.
-        let fitting = |value: &&str| encoded_len(value) <= MAX_ENCODED_PAGE;
+        let fitting = |value: &&str| fits_in_header(value);
         query.extend_pairs(params.filter_map(|(name, value)| Some((name, value.filter(fitting)?))));
         let (path, query) = (self.login_path(), query.finish());
         if query.is_empty() {
@@ -126,11 +133,11 @@ impl LoginConfig {
     }
 }
 
-/// Returns the length of a value in a query.
-fn encoded_len(value: &str) -> usize {
-    form_urlencoded::byte_serialize(value.as_bytes())
-        .map(str::len)
-        .sum()
+/// Returns whether a redirect to the login route fits into the headers of a
+/// response with this page in its query.
+pub(super) fn fits_in_header(page: &str) -> bool {
+    let encoded = form_urlencoded::byte_serialize(page.as_bytes());
+    encoded.map(str::len).sum::<usize>() <= MAX_ENCODED_PAGE
 }
 
 /// Of a page in the query of the login route, in bytes. nginx limits the headers
