@@ -2,9 +2,13 @@
 
 use fief_axum::LoginPageKind;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use tracing::Level;
 
 use super::{Visitor, app, builder, logged_in, query, visitor, visitor::page};
-use crate::web::{APP, EMAIL};
+use crate::{
+    client::log::Log,
+    web::{APP, EMAIL},
+};
 
 /// N02, LF-15
 #[tokio::test]
@@ -214,4 +218,74 @@ async fn the_applications_own_page_knows_the_request() {
         ended && cookies.contains(&"own=1; Path=/".to_owned()),
         "{cookies:?}"
     );
+}
+
+/// FD-57, FD-58: what the token endpoint says, the status that is shown, and whether logging in again may help.
+#[tokio::test]
+async fn a_failure_of_fief_is_shown_as_what_it_is() {
+    let server = FiefTestServer::start().await;
+    let faults = [
+        (429, 503, "Try again", "Fief is unavailable"),
+        (408, 503, "Try again", "Fief is unavailable"),
+        (403, 500, "contact its operator", "forbids"),
+        (500, 503, "Try again", "Fief is unavailable"),
+        (504, 503, "Try again", "Fief is unavailable"),
+        (
+            401,
+            500,
+            "contact its operator",
+            "check the client id and secret",
+        ),
+    ];
+    for (status, shown, text, logged) in faults {
+        let mut visitor = visitor(&server).await;
+        let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+        server.fault_once(Endpoint::Token, Fault::status(status));
+        let (log, _guard) = Log::of(Level::WARN);
+        let response = visitor.open(&callback).await;
+        assert_eq!(response.status, shown, "{status}");
+        assert!(response.body.contains(text), "{status}: {}", response.body);
+        assert!(log.text().contains(logged), "{status}: {}", log.text());
+        let retry = if shown == 503 { "5" } else { "" };
+        assert_eq!(response.header("retry-after"), retry, "{status}");
+    }
+}
+
+/// FD-58
+#[tokio::test]
+async fn invalid_tokens_are_an_error_of_fief() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+    let tokens =
+        r#"{"access_token":"a.b.c","id_token":"a.b.c","token_type":"bearer","expires_in":3600}"#;
+    server.fault_once(Endpoint::Token, Fault::status(200).body(tokens));
+    let response = visitor.open(&callback).await;
+    assert_eq!(response.status, 502);
+    assert!(
+        response
+            .body
+            .contains("href=\"/login?return_to=%2Fcastles\"")
+    );
+    assert!(visitor.cookie_names().is_empty());
+}
+
+/// FD-46: Fief shows no login page with `prompt=consent`.
+#[tokio::test]
+async fn a_consent_of_a_user_that_is_not_logged_in_begins_with_a_login() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let login = "/login?prompt=consent&lang=fr&acr=1&return_to=/castles";
+    let callback = visitor.begin(&server, login).await;
+    assert!(callback.contains("error=login_required"), "{callback}");
+    let response = visitor.open(&callback).await;
+    let again = "/login?lang=fr&acr=1&return_to=%2Fcastles";
+    assert_eq!(
+        (response.status.as_u16(), response.header("location")),
+        (303, again)
+    );
+    let login = response.header("location").to_owned();
+    let response = visitor.log_in(&server, &login).await;
+    assert_eq!(response.header("location"), "/castles");
+    assert_eq!(visitor.open("/admin").await.status, 200);
 }

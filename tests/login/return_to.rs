@@ -68,6 +68,43 @@ async fn pages_of_the_site_are_come_back_to() {
     }
 }
 
+/// FD-56, RT-1: what is harmless in a query is encoded.
+#[tokio::test]
+async fn a_query_with_backslashes_and_spaces_is_come_back_to() {
+    let server = FiefTestServer::start().await;
+    let visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+    let pages = [
+        ("/search?re=\\d+", "/search?re=%5Cd+"),
+        ("/search?q=a b ", "/search?q=a%20b%20"),
+        ("/search?q=a\u{a0}b", "/search?q=a%C2%A0b"),
+        ("/search?q=\\\\evil\\#\\", "/search?q=%5C%5Cevil%5C#%5C"),
+        // Not in front of it, and no controls.
+        ("/a\\b?c", "/"),
+        ("/a b?c", "/"),
+        ("/a?b\tc", "/"),
+        ("/\\evil?", "/"),
+        ("/a?b\nc", "/"),
+    ];
+    for (page, expected) in pages {
+        assert_eq!(
+            destination(&server, &visitor, &[page]).await,
+            expected,
+            "{page:?}"
+        );
+    }
+}
+
+/// FD-56: as Chromium sends it.
+#[tokio::test]
+async fn a_page_with_a_backslash_in_its_query_is_come_back_to() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+    let redirect = visitor.open("/castles?re=\\d+").await;
+    let login = redirect.header("location").to_owned();
+    let response = visitor.log_in(&server, &login).await;
+    assert_eq!(response.header("location"), "/castles?re=%5Cd+");
+}
+
 /// RT-4
 #[tokio::test]
 async fn the_login_routes_are_not_come_back_to() {

@@ -2,18 +2,22 @@ use url::Url;
 
 /// Parses a `return_to` parameter: a path of this site with its query and fragment.
 ///
-/// Returns `None` if a browser might resolve it to another site. The result is normalized as the
+/// Returns `None` if a browser might resolve it to another site. Backslashes and spaces after the question mark are
+/// percent-encoded, as those of a search for a regular expression. The result is normalized as the
 /// [URL standard](https://url.spec.whatwg.org) writes it.
 pub(crate) fn return_to(page: &str) -> Option<String> {
+    let (path, query) = page.split_at(page.find('?').unwrap_or(page.len()));
     let sound = page.len() <= MAX_LEN
-        && page.starts_with('/')
-        && !page.starts_with("//")
-        && !page
-            .chars()
-            .any(|c| c == '\\' || c.is_control() || c.is_whitespace());
+        && path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.chars().any(|c| c == '\\' || c.is_whitespace())
+        && !page.chars().any(char::is_control);
     if !sound {
         return None;
     }
+    // They are harmless after the path, and browsers do not encode backslashes. The parser
+    // encodes other white space.
+    let page = &format!("{path}{}", query.replace('\\', "%5C").replace(' ', "%20"));
     let site = Url::parse("https://site.invalid").ok()?;
     let url = site.join(page).ok()?;
     let page = &url[url::Position::BeforePath..];

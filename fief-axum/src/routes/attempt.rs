@@ -21,21 +21,22 @@ pub(crate) struct Attempt {
     pub(crate) return_to: String,
     /// Whether a failure must not show a page (`prompt=none`).
     pub(crate) is_silent: bool,
+    /// With `prompt=consent`, the query of the login that is begun if the user is
+    /// not logged in to Fief, which rejects this one then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) without_consent: Option<String>,
     /// In milliseconds of Unix time, so that those of one second are ordered.
     created_at: u64,
 }
 
 impl Attempt {
-    pub(crate) fn new(
-        login: LoginAttempt,
-        return_to: String,
-        is_silent: bool,
-        now: SystemTime,
-    ) -> Self {
+    /// Returns a login that begins now, to return to a page.
+    pub(crate) fn new(login: LoginAttempt, return_to: String, now: SystemTime) -> Self {
         Self {
             login,
             return_to,
-            is_silent,
+            is_silent: false,
+            without_consent: None,
             created_at: millis(now),
         }
     }
@@ -53,6 +54,7 @@ impl Attempt {
         let mut cookie = self.cookie(config)?;
         if !limits::fits(config, jar, &cookie) {
             default_page.clone_into(&mut self.return_to);
+            self.without_consent = self.without_consent.map(|_| String::new());
             cookie = self.cookie(config)?;
         }
         let mut cookies = vec![cookie];

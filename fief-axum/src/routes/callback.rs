@@ -17,14 +17,14 @@ use tower_cookies::Cookie;
 use super::{
     attempt::Attempt,
     callback_query::CallbackQuery,
-    config::LoginConfig,
+    config::{LoginConfig, fits_in_header},
     discard::discard_kept,
     exchange::Exchange,
     exchanges::Outcome,
     failure::failure,
     loop_guard::LoginCounter,
     page::LoginPageKind,
-    show::{show, silent_failure, try_again},
+    show::{login_link, show, silent_failure, try_again},
 };
 use crate::{
     cookie::{Jar, limits},
@@ -62,15 +62,33 @@ pub(super) async fn callback(
     let Some(attempt) = attempt else {
         return callback.without_login(None).await;
     };
-    let return_to = site
-        .return_to(&attempt.return_to)
-        .unwrap_or_else(|| site.after_login.clone());
-    if attempt.is_late(auth.fief().now()) {
-        return callback.late(&return_to, attempt.is_silent).await;
+    let is_late = attempt.is_late(auth.fief().now());
+    let Attempt {
+        login,
+        return_to,
+        is_silent,
+        without_consent,
+        ..
+    } = attempt;
+    let begun = Begun {
+        return_to: site
+            .return_to(&return_to)
+            .unwrap_or_else(|| site.after_login.clone()),
+        is_silent,
+        without_consent,
+    };
+    if is_late {
+        return callback.late(&begun).await;
     }
-    let is_silent = attempt.is_silent;
-    let outcome = callback.outcome(attempt.login).await;
-    callback.response(outcome, &return_to, is_silent).await
+    let outcome = callback.outcome(login).await;
+    callback.response(outcome, &begun).await
+}
+
+/// What a login began with.
+struct Begun {
+    return_to: String,
+    is_silent: bool,
+    without_consent: Option<String>,
 }
 
 /// A request of the callback route.
@@ -104,10 +122,11 @@ impl Callback<'_> {
 
     /// Returns the response. It removes the attempt's cookie if no callback can
     /// finish the login any more.
-    async fn response(&self, outcome: Outcome, return_to: &str, is_silent: bool) -> Response {
+    async fn response(&self, outcome: Outcome, begun: &Begun) -> Response {
+        let return_to = begun.return_to.as_str();
         match outcome {
             Outcome::LoggedIn(created) => self.logged_in(&created.cookies, return_to).await,
-            Outcome::NotSent(error) => self.not_sent(&error, return_to, is_silent),
+            Outcome::NotSent(error) => self.not_sent(&error, begun),
             Outcome::NotYet => self.try_again(),
             Outcome::OtherCode => show(self.site, LoginPageKind::Expired, Some(return_to)),
             Outcome::Rejected(error) => self.ended(self.failed(&error, return_to)),
@@ -135,11 +154,26 @@ impl Callback<'_> {
     }
 
     /// Responds to a login whose code was not sent.
-    fn not_sent(&self, error: &FiefError, return_to: &str, is_silent: bool) -> Response {
+    fn not_sent(&self, error: &FiefError, begun: &Begun) -> Response {
+        let Begun {
+            return_to,
+            is_silent,
+            without_consent,
+        } = begun;
         match error.clone().into_class() {
             // A `prompt=none` login that needs interaction is not an error: go back silently.
-            ErrorClass::Authorization(error) if is_silent && needs_interaction(&error) => {
+            ErrorClass::Authorization(error) if *is_silent && needs_interaction(&error) => {
                 self.silent_failure(return_to)
+            }
+            // Fief does not show its login page with `prompt=consent`. After a login it shows
+            // that of the consent, if there is none yet.
+            ErrorClass::Authorization(error)
+                if error == "login_required" && without_consent.is_some() =>
+            {
+                let query = without_consent.as_deref().unwrap_or_default();
+                let page = Some(return_to.as_str()).filter(|page| fits_in_header(page));
+                let login = login_link(self.site, page, query);
+                self.ended(Redirect::to(&login).into_response())
             }
             // Fief has ended the login, or the callback belongs to another one.
             ErrorClass::Authorization(_) | ErrorClass::Callback => {
@@ -201,11 +235,12 @@ impl Callback<'_> {
 
     /// Responds to a callback whose login began too long ago. The attempt's cookie
     /// stays if a page is shown, so that a reload shows the same link.
-    async fn late(&self, return_to: &str, is_silent: bool) -> Response {
+    async fn late(&self, begun: &Begun) -> Response {
+        let return_to = begun.return_to.as_str();
         let response = self.without_login(Some(return_to)).await;
         if response.status().is_redirection() {
             self.ended(response)
-        } else if is_silent {
+        } else if begun.is_silent {
             self.silent_failure(return_to)
         } else {
             response

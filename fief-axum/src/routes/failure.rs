@@ -20,6 +20,17 @@ pub(super) fn failure(error: &FiefError) -> LoginPageKind {
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             LoginPageKind::Expired
         }
+        ErrorClass::Status(status, _) if is_temporary(status) => {
+            tracing::warn!(error = %Chain(error), "Fief is unavailable for a login");
+            LoginPageKind::Unavailable
+        }
+        ErrorClass::Status(StatusCode::FORBIDDEN, detail) if detail.code().is_none() => {
+            tracing::error!(
+                error = %Chain(error),
+                "Fief, or a proxy in front of it, forbids the requests of logins"
+            );
+            LoginPageKind::Failed
+        }
         ErrorClass::Status(status, detail) if status.is_client_error() => {
             let is_unauthorized = status == StatusCode::UNAUTHORIZED;
             if is_unauthorized || detail.code() == Some("invalid_client") {
@@ -46,9 +57,18 @@ pub(super) fn failure(error: &FiefError) -> LoginPageKind {
         }
         ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid | ErrorClass::Unmet(_) => {
             tracing::error!(error = %Chain(error), "the tokens of a login are invalid");
-            LoginPageKind::Failed
+            LoginPageKind::InvalidTokens
         }
     }
+}
+
+/// Returns whether a status that looks like an error of this client says that the
+/// same request may succeed later.
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+    )
 }
 
 /// Returns the page for the `error` in the query of the redirect.

@@ -45,12 +45,9 @@ pub(super) async fn login(
         Ok(started) => started,
         Err(error) => return show(site, failure(&error), Some(&params.return_to)),
     };
-    let attempt = Attempt::new(
-        attempt,
-        params.return_to,
-        params.is_silent,
-        auth.fief().now(),
-    );
+    let mut attempt = Attempt::new(attempt, params.return_to, auth.fief().now());
+    attempt.is_silent = params.is_silent;
+    attempt.without_consent = params.without_consent;
     let jar = Jar::new(&headers);
     match attempt.write(&site.sessions.cookies, jar, &site.after_login) {
         Ok(cookies) => {
@@ -100,16 +97,23 @@ struct LoginParams {
     /// Whether the login must not show a page of Fief (`prompt=none`). It then
     /// fails if the user is not logged in to Fief.
     is_silent: bool,
+    /// The same query without `prompt=consent` and the page.
+    without_consent: Option<String>,
 }
 
 impl LoginParams {
     fn read(site: &LoginConfig, query: &str) -> Self {
         let mut request = site.request.clone();
         let mut return_to = Vec::new();
-        let mut is_silent = false;
+        let (mut is_silent, mut is_consent) = (false, false);
+        let mut without_prompt = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if name == "prompt" {
                 is_silent = value == "none";
+                is_consent = value == "consent";
+            }
+            if let "acr" | "lang" | "login_hint" | "max_age" | "screen" = &*name {
+                without_prompt.append_pair(&name, &value);
             }
             request = match (&*name, &*value) {
                 ("acr", "0") => request.acr(FiefAcr::LevelZero),
@@ -140,6 +144,7 @@ impl LoginParams {
             request,
             return_to: return_to.unwrap_or_else(|| site.after_login.clone()),
             is_silent,
+            without_consent: is_consent.then(|| without_prompt.finish()),
         }
     }
 }

@@ -43,9 +43,10 @@
 //! | --- | --- | --- |
 //! | Fief is unreachable or has no keys before the code is sent; the store cannot have the record | 503, a link to the same callback | begun |
 //! | Fief sent an error instead of a code, or the callback is that of another issuer | 400, or back to the page (`prompt=none`) | its cookie is removed |
+//! | Fief rejects `prompt=consent`, since the user is not logged in there | a redirect to a login without it | its cookie is removed |
 //! | the token request fails, or Fief rejects the code | 503, 400 or 500 | used |
 //! | the keys cannot be fetched or lack the key of the tokens; the store fails when the session is created | 503, a link to the same callback | kept |
-//! | the tokens are invalid, the user is inactive, the session is too large | 500 or 400 | used |
+//! | the tokens are invalid, the user is inactive, the session is too large | 502, 400 or 500 | used |
 //! | the browser disconnects | | the task goes on, and a reload joins it |
 //! | the browser logs out, or finishes another login while this one is kept | | used |
 //! | the process ends | | without a store, or before the tokens are in it, the code is lost: used |

@@ -39,6 +39,9 @@ pub enum LoginPageKind {
     /// 500: the login failed because of an error of the application, such as a
     /// wrong client secret. The cause is logged.
     Failed,
+    /// 502: Fief issued tokens that are not valid for this login. The cause is
+    /// logged.
+    InvalidTokens,
     /// 200: the user has to confirm the logout. The page must have a form that
     /// posts to [`LoginPage::link`].
     LogOut,
@@ -137,6 +140,7 @@ impl LoginPageKind {
         match self {
             Self::Denied | Self::Expired | Self::Rejected => StatusCode::BAD_REQUEST,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::InvalidTokens => StatusCode::BAD_GATEWAY,
             Self::LogOut => StatusCode::OK,
             Self::Looping => StatusCode::TOO_MANY_REQUESTS,
             Self::LogoutIncomplete | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -146,9 +150,12 @@ impl LoginPageKind {
     /// Returns whether logging in again may help, so that the page has a link.
     pub(super) fn links_to_login(self) -> bool {
         match self {
-            Self::Denied | Self::Expired | Self::Looping | Self::Rejected | Self::Unavailable => {
-                true
-            }
+            Self::Denied
+            | Self::Expired
+            | Self::InvalidTokens
+            | Self::Looping
+            | Self::Rejected
+            | Self::Unavailable => true,
             Self::Failed | Self::LogOut | Self::LogoutIncomplete => false,
         }
     }
@@ -159,6 +166,7 @@ impl LoginPageKind {
             Self::Looping | Self::Unavailable => true,
             Self::Denied
             | Self::Failed
+            | Self::InvalidTokens
             | Self::LogOut
             | Self::LogoutIncomplete
             | Self::Expired
@@ -170,7 +178,7 @@ impl LoginPageKind {
     fn title(self) -> &'static str {
         match self {
             Self::Denied | Self::Rejected => "Not logged in",
-            Self::Failed | Self::Looping => "Login failed",
+            Self::Failed | Self::InvalidTokens | Self::Looping => "Login failed",
             Self::LogOut => "Log out?",
             Self::LogoutIncomplete => "Logged out on this server",
             Self::Expired => "Please log in again",
@@ -184,6 +192,9 @@ impl LoginPageKind {
             Self::Denied => "Access was denied. You can log in again, or with another account.",
             Self::Failed => {
                 "The login failed because of an error on this site. Please contact its operator."
+            }
+            Self::InvalidTokens => {
+                "This site cannot accept what the authentication server sent. You can try again."
             }
             Self::LogOut => "Please confirm that you want to log out.",
             Self::LogoutIncomplete => {
@@ -218,7 +229,7 @@ impl IntoResponse for LoginPage {
             LoginPageKind::Denied | LoginPageKind::Expired | LoginPageKind::Rejected => {
                 format!("<p><a href=\"{link}\">Log in</a></p>")
             }
-            LoginPageKind::Looping | LoginPageKind::Unavailable => {
+            LoginPageKind::InvalidTokens | LoginPageKind::Looping | LoginPageKind::Unavailable => {
                 format!("<p><a href=\"{link}\">Try again</a></p>")
             }
         };

@@ -30,7 +30,7 @@ use crate::{
 ///
 /// The link is empty if logging in again does not help.
 pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&str>) -> Response {
-    let mut link = login_link(site, return_to);
+    let mut link = login_link(site, return_to, "");
     if !kind.links_to_login() {
         link.clear();
     }
@@ -39,7 +39,7 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
 
 /// Shows that the browser logged in too often without effect.
 pub(super) fn show_loop(site: &LoginConfig, return_to: &str, retry_after: Duration) -> Response {
-    let link = login_link(site, Some(return_to));
+    let link = login_link(site, Some(return_to), "");
     let mut response = pending(LoginPageKind::Looping, link, None);
     if let Some(page) = response.extensions_mut().get_mut::<LoginPage>() {
         page.retry_after = retry_after;
@@ -84,18 +84,19 @@ pub(super) fn logout_incomplete(fief_logout: String) -> Response {
     pending(LoginPageKind::LogoutIncomplete, fief_logout, None)
 }
 
-/// Returns the link to a login that returns to a page.
+/// Returns the link to a login that returns to a page, with further parameters.
 ///
 /// Fixed paths and serialized queries contain no characters that are special in
 /// HTML.
-fn login_link(site: &LoginConfig, return_to: Option<&str>) -> String {
-    let mut link = site.login_path();
-    if let Some(return_to) = return_to {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("return_to", return_to);
-        link = format!("{link}?{}", query.finish());
+pub(super) fn login_link(site: &LoginConfig, return_to: Option<&str>, params: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(params.to_owned());
+    query.extend_pairs(return_to.map(|page| ("return_to", page)));
+    let (path, query) = (site.login_path(), query.finish());
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{query}")
     }
-    link
 }
 
 /// Returns a response whose page [`render`] adds.
