@@ -20,6 +20,7 @@ async fn a_logged_in_user_gets_the_page() {
 #[tokio::test]
 async fn an_idle_session_expires_after_an_hour() {
     let server = FiefTestServer::start().await;
+    server.set_time(server.clock()());
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;
     server.advance(Duration::from_secs(3599));
     assert_eq!(visitor.open("/castles").await.status, 200);

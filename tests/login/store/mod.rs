@@ -104,6 +104,7 @@ async fn a_store_knows_no_token() {
 #[tokio::test]
 async fn an_idle_session_of_a_store_expires() {
     let server = FiefTestServer::start().await;
+    server.set_time(server.clock()());
     let builder = super::builder(&server).session_store(Memory::default());
     let (_, mut visitor) = logged_in(&server, builder).await;
     server.advance(Duration::from_secs(3599));
