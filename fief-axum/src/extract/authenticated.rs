@@ -6,7 +6,7 @@ use axum::{
 };
 use fief_client::FiefAccessTokenInfo;
 
-use super::optional::optional;
+use super::optional::{is_unauthenticated, optional};
 use crate::{Rejection, request::auth::RequestAuth};
 
 /// Extractor for the validated access token of the request.
@@ -60,6 +60,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        if is_unauthenticated(parts).await? {
+            return Ok(None);
+        }
         optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
     }
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use fief_client::FiefAccessTokenInfo;
 
-use super::optional::optional;
+use super::optional::{is_unauthenticated, optional};
 use crate::{Policy, Rejection, RejectionKind, request::auth::RequestAuth};
 
 /// Extractor for an access token that meets the policy `P`.
@@ -63,6 +63,9 @@ impl<S: Sync, P: Policy> OptionalFromRequestParts<S> for Authorized<P> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        if is_unauthenticated(parts).await? {
+            return Ok(None);
+        }
         optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
     }
 }

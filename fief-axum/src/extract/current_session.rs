@@ -13,7 +13,7 @@ use fief_client::{
     internal::{Chain, unix_seconds},
 };
 
-use super::optional::optional;
+use super::optional::{is_unauthenticated, optional};
 use crate::{
     Rejection, RejectionKind, SessionId,
     request::{
@@ -213,6 +213,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        if is_unauthenticated(parts).await? {
+            return Ok(None);
+        }
         optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
     }
 }

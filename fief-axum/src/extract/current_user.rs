@@ -6,7 +6,7 @@ use axum::{
 };
 use fief_client::{FiefUserInfo, Requirements, internal::Chain};
 
-use super::optional::optional;
+use super::optional::{is_unauthenticated, optional};
 use crate::{Rejection, request::auth::RequestAuth, user::Users};
 
 /// Extractor for the user info of the request's user.
@@ -72,6 +72,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        if is_unauthenticated(parts).await? {
+            return Ok(None);
+        }
         optional(user_info(parts, false).await.map(Self))
     }
 }
@@ -88,6 +91,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        if is_unauthenticated(parts).await? {
+            return Ok(None);
+        }
         optional(user_info(parts, true).await.map(Self))
     }
 }

@@ -14,7 +14,7 @@ use crate::{Error, flight::SingleFlight, session::Created};
 /// Exchanges of codes: those in flight, and the memory of attempts that were
 /// used, also for a client that ignores the removal of their cookies.
 ///
-/// An attempt is remembered for as long as its cookie is accepted. At most
+/// An attempt is remembered for as long as its code may be exchanged. At most
 /// [`MAX_ATTEMPTS`] are remembered, and at most [`MAX_UNFINISHED`] are in flight
 /// or kept: if there is no room, nothing is exchanged.
 pub(crate) struct Exchanges {
@@ -317,8 +317,9 @@ pub(super) fn is_joinable(created_at: u64, now: u64) -> bool {
     (created_at.saturating_sub(SKEW)..created_at.saturating_add(JOIN_PERIOD)).contains(&now)
 }
 
-/// How long an attempt is remembered, in seconds: its cookie is accepted for ten
-/// minutes, and was created on another machine whose clock may differ by one.
+/// How long an attempt is remembered, in seconds: its code may be exchanged for
+/// ten minutes, and it was created on another machine whose clock may differ by
+/// one.
 const ATTEMPT_LIFETIME: u64 = 660;
 /// How long tokens are kept, in seconds.
 pub(super) const KEPT_LIFETIME: u64 = 600;
