@@ -1,6 +1,7 @@
 //! Login, sessions and logout with fief-axum, through a browser.
 
 mod account;
+mod address;
 mod attempt;
 mod begin;
 mod bytes;

@@ -96,8 +96,13 @@ impl FiefAuthBuilder {
     /// Enables login and sessions. Default: bearer tokens only.
     ///
     /// `app_url` is the URL at which browsers reach the application: an https
-    /// URL without query and fragment, or an http URL on loopback. If
-    /// [`FiefAuth::routes`] is nested under a path, it includes that path.
+    /// URL without query and fragment, or an http URL on loopback. If browsers see
+    /// the application below a path, it includes that path.
+    ///
+    /// Browsers keep cookies apart by host. A login that is started at another host
+    /// (`localhost` instead of `127.0.0.1`, or with `www.`) cannot be finished: the
+    /// page that says so links to `app_url`, and one warning is logged. Redirect
+    /// other hosts to `app_url`.
     ///
     /// `session_key` seals the session cookies. Every process of the
     /// application needs the same key.
@@ -122,6 +127,21 @@ impl FiefAuthBuilder {
     /// let app: Router = Router::new().nest("/shop", auth.routes()).layer(auth.layer());
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
+    ///
+    /// # Behind a proxy
+    ///
+    /// A proxy may keep the path of `app_url`, then nest the application at that path
+    /// as above. Or it may strip the path, then do not nest the application. The
+    /// redirect URIs and links are the same. Pages to return to after a login get the
+    /// path if a request comes without it, and one warning is logged.
+    ///
+    /// ```nginx
+    /// location /shop/ { proxy_pass http://127.0.0.1:3000; }   # keeps /shop
+    /// location /shop/ { proxy_pass http://127.0.0.1:3000/; }  # strips /shop
+    /// ```
+    ///
+    /// The pages that the application itself links to or redirects to must be paths
+    /// as browsers see them, as those of [`after_login`](Self::after_login).
     ///
     /// # Plain http
     ///

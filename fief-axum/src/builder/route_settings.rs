@@ -6,7 +6,7 @@ use url::Url;
 use super::check;
 use crate::{
     Error,
-    routes::{OnLoginPage, config::LoginConfig, exchanges::Exchanges},
+    routes::{OnLoginPage, address::Address, config::LoginConfig, exchanges::Exchanges},
     session::Sessions,
 };
 
@@ -17,8 +17,10 @@ pub(super) struct RouteSettings {
     pub(super) callback_path: String,
     pub(super) logout_path: String,
     pub(super) user_route: Option<String>,
-    pub(super) after_login: String,
-    pub(super) after_logout: String,
+    /// `None` is the path of `app_url`.
+    pub(super) after_login: Option<String>,
+    /// `None` is the path of `app_url`.
+    pub(super) after_logout: Option<String>,
     pub(super) on_login_page: Option<OnLoginPage>,
 }
 
@@ -30,8 +32,8 @@ impl RouteSettings {
             callback_path: "/auth-callback".into(),
             logout_path: "/logout".into(),
             user_route: None,
-            after_login: "/".into(),
-            after_logout: "/".into(),
+            after_login: None,
+            after_logout: None,
             on_login_page: None,
         }
     }
@@ -58,9 +60,13 @@ impl RouteSettings {
         if sessions.config.refresh {
             scopes.push("offline_access".into());
         }
-        let prefix = app_url.path().trim_end_matches('/').to_owned();
-        let origin = app_url.origin().ascii_serialization();
-        let after_logout = check::page("after_logout", &after_logout)?;
+        let address = Address::new(app_url);
+        let page = |name, page: Option<String>| match page {
+            Some(page) => check::page(name, &page),
+            None => Ok(address.home().to_owned()),
+        };
+        let after_login = page("after_login", after_login)?;
+        let after_logout = page("after_logout", after_logout)?;
         check::routes_differ(&[
             ("login_path", Some(&login_path)),
             ("callback_path", Some(&callback_path)),
@@ -70,10 +76,9 @@ impl RouteSettings {
         Ok(LoginConfig {
             sessions,
             exchanges: Arc::new(Exchanges::new()),
-            redirect_uri: format!("{origin}{prefix}{callback_path}"),
-            logout_redirect_uri: format!("{origin}{after_logout}"),
-            origin,
-            prefix,
+            redirect_uri: format!("{}{callback_path}", address.url()),
+            logout_redirect_uri: format!("{}{after_logout}", address.origin()),
+            address,
             login_route: check::route("login_path", &login_path)?,
             callback_route: check::route("callback_path", &callback_path)?,
             logout_route: check::route("logout_path", &logout_path)?,
@@ -81,7 +86,7 @@ impl RouteSettings {
                 .map(|path| check::route("user_route", &path))
                 .transpose()?,
             on_login_page,
-            after_login: check::page("after_login", &after_login)?,
+            after_login,
             request: scopes
                 .into_iter()
                 .fold(AuthorizationRequest::new(), AuthorizationRequest::scope),

@@ -81,22 +81,23 @@ impl FiefAuthBuilder {
     }
 
     /// Sets the page that browsers are redirected to after a login without
-    /// `return_to`. Default: `/`.
+    /// `return_to`. Default: the path of the `app_url` of [`login`](Self::login).
     ///
     /// It is a path on this site as browsers see it: if the application is at
-    /// `https://example.com/shop`, its home page is `/shop`.
+    /// `https://example.com/shop`, its cart is `/shop/cart`, also if a proxy strips
+    /// `/shop`.
     pub fn after_login(mut self, page: impl Into<String>) -> Self {
-        self.routes.after_login = page.into();
+        self.routes.after_login = Some(page.into());
         self
     }
 
-    /// Sets the page that Fief redirects browsers to after a logout. Default:
-    /// `/`.
+    /// Sets the page that Fief redirects browsers to after a logout. Default: the
+    /// path of the `app_url` of [`login`](Self::login).
     ///
     /// It is a path on this site as browsers see it, as in
     /// [`after_login`](Self::after_login).
     pub fn after_logout(mut self, page: impl Into<String>) -> Self {
-        self.routes.after_logout = page.into();
+        self.routes.after_logout = Some(page.into());
         self
     }
 }

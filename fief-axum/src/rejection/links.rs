@@ -31,7 +31,7 @@ impl Links {
             Caller::Api | Caller::Grpc => return Self::default(),
             Caller::Form => (form_page(site, head), true),
             Caller::Htmx => (htmx_page(site, head), false),
-            Caller::Page => (site.return_to(head.path_and_query()), false),
+            Caller::Page => (site.return_to(&site.address.page_of(head)), false),
         };
         let login = kind.is_login();
         let other_user = kind.depends_on_user();
@@ -57,7 +57,7 @@ fn form_page(site: &LoginConfig, head: RequestHead<'_>) -> Option<String> {
 fn htmx_page(site: &LoginConfig, head: RequestHead<'_>) -> Option<String> {
     let is_boosted = head.headers.contains_key(&HX_BOOSTED);
     if is_boosted && *head.method == Method::GET {
-        site.return_to(head.path_and_query())
+        site.return_to(&site.address.page_of(head))
     } else {
         site.page_of(head.header(&HX_CURRENT_URL)?)
     }

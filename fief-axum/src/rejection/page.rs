@@ -27,7 +27,7 @@ pub(crate) fn link(url: Option<&str>, text: &str) -> String {
 }
 
 /// Escapes a text for an HTML attribute in double quotes.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
         .replace('<', "&lt;")

@@ -14,7 +14,6 @@ use crate::{
     cookie::Jar,
     metrics,
     response::pending::PendingResponse,
-    routes::config::LoginConfig,
     session::{self, SentCookies, Session, Sessions},
     shared::Shared,
 };
@@ -266,7 +265,7 @@ impl RequestAuth {
             return Err(RejectionKind::MissingCredentials);
         }
         // Before the session is loaded: a request from another site must not refresh it.
-        if !csrf::is_same_origin(auth.site().map(LoginConfig::origin), head) {
+        if !csrf::is_same_origin(auth.site().map(|site| site.address.origin()), head) {
             return Err(RejectionKind::CrossSite);
         }
         if let Some((sessions, sent)) = session

@@ -60,6 +60,7 @@ pub(super) async fn callback(
         now,
     };
     let Some(attempt) = attempt else {
+        site.address.log_other_host();
         return callback.without_login(None).await;
     };
     let is_late = attempt.is_late(auth.fief().now());

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use fief_client::{AuthorizationRequest, Requirements};
 use url::{Position, Url, form_urlencoded};
 
-use super::{OnLoginPage, exchanges::Exchanges};
+use super::{OnLoginPage, address::Address, exchanges::Exchanges};
 use crate::{
     RejectionKind, rejection::challenge::ChallengeParams, request::return_to::return_to,
     session::Sessions,
@@ -11,8 +11,8 @@ use crate::{
 
 /// Validated settings of the web application that users log in to.
 ///
-/// The fields named `route` are paths of the router. Browsers see them with
-/// `prefix` in front.
+/// The fields named `route` are paths of the router. Browsers see them with the
+/// path of the application in front.
 pub(crate) struct LoginConfig {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) exchanges: Arc<Exchanges>,
@@ -28,39 +28,32 @@ pub(crate) struct LoginConfig {
     pub(crate) on_login_page: Option<OnLoginPage>,
     /// What every login requests: the scopes.
     pub(crate) request: AuthorizationRequest,
-    pub(crate) origin: String,
-    /// The path of the application's URL, without a trailing slash.
-    pub(crate) prefix: String,
+    pub(crate) address: Address,
     pub(crate) login_route: String,
 }
 
 impl LoginConfig {
-    /// Returns the origin of the application, in the form of the `Origin`
-    /// header.
-    pub(crate) fn origin(&self) -> &str {
-        &self.origin
-    }
-
     /// Returns the path of the login route as browsers see it.
     pub(crate) fn login_path(&self) -> String {
-        format!("{}{}", self.prefix, self.login_route)
+        self.address.path_of(&self.login_route)
     }
 
     /// Returns the path of the callback route as browsers see it.
     pub(crate) fn callback_path(&self) -> String {
-        format!("{}{}", self.prefix, self.callback_route)
+        self.address.path_of(&self.callback_route)
     }
 
     /// Returns the path of the logout route as browsers see it.
     pub(crate) fn logout_path(&self) -> String {
-        format!("{}{}", self.prefix, self.logout_route)
+        self.address.path_of(&self.logout_route)
     }
 
-    /// Returns whether a path, as browsers see it, is the login route or the
-    /// callback route. A redirect to log in from there would never end.
+    /// Returns whether the path of a request is the login route or the callback
+    /// route. A redirect to log in from there would never end.
     pub(crate) fn is_part_of_login(&self, path: &str) -> bool {
-        path.strip_prefix(&self.prefix)
-            .is_some_and(|path| path == self.login_route || path == self.callback_route)
+        // A proxy may have stripped the path of the application.
+        let route = self.address.route_of(path).unwrap_or(path);
+        route == self.login_route || route == self.callback_route
     }
 
     /// Returns the path and query of a login that returns to `page`, or to the
@@ -113,7 +106,7 @@ impl LoginConfig {
     /// Returns `None` if it is on another site, or one of the login routes.
     pub(crate) fn page_of(&self, url: &str) -> Option<String> {
         let url = Url::parse(url).ok()?;
-        let is_here = url.origin().ascii_serialization() == self.origin;
+        let is_here = url.origin().ascii_serialization() == self.address.origin();
         let page = &url[Position::BeforePath..];
         is_here.then(|| self.return_to(page)).flatten()
     }
@@ -124,7 +117,7 @@ impl LoginConfig {
     pub(crate) fn return_to(&self, page: &str) -> Option<String> {
         let page = return_to(page)?;
         let path = page.split(['?', '#']).next().unwrap_or_default();
-        let own = path.strip_prefix(&self.prefix).is_some_and(|path| {
+        let own = self.address.route_of(path).is_some_and(|path| {
             [&self.login_route, &self.callback_route, &self.logout_route]
                 .iter()
                 .any(|own| path == *own)

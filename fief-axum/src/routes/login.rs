@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -21,20 +21,25 @@ use super::{
     page::LoginPageKind,
     show::{show, show_loop, silent_failure},
 };
-use crate::{cookie::Jar, response::pending::append_cookies, shared::Shared};
+use crate::{
+    cookie::Jar, request::head::RequestHead, response::pending::append_cookies, shared::Shared,
+};
 
 /// Redirects to Fief's login page, and keeps the attempt in a cookie.
 pub(super) async fn login(
     State(auth): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
+    let (parts, _) = request.into_parts();
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    site.address.note_host(RequestHead::of_parts(&parts));
+    let headers = &parts.headers;
     let params = LoginParams::read(site, query.as_deref().unwrap_or_default());
     let now = unix_seconds(auth.fief().now());
-    if let Some(response) = stop_loop(site, &headers, &params, now) {
+    if let Some(response) = stop_loop(site, headers, &params, now) {
         return response;
     }
     let started = auth
@@ -48,7 +53,7 @@ pub(super) async fn login(
     let mut attempt = Attempt::new(attempt, params.return_to, auth.fief().now());
     attempt.is_silent = params.is_silent;
     attempt.without_consent = params.without_consent;
-    let jar = Jar::new(&headers);
+    let jar = Jar::new(headers);
     match attempt.write(&site.sessions.cookies, jar, &site.after_login) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();

@@ -46,7 +46,7 @@ pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Reques
         return StatusCode::NOT_FOUND.into_response();
     };
     let head = RequestHead::of(&request);
-    if is_same_origin(Some(site.origin()), head) {
+    if is_same_origin(Some(site.address.origin()), head) {
         logout(&auth, site, head).await
     } else {
         confirmation_page(&auth, site)

@@ -55,6 +55,7 @@
 //! stays otherwise. Without a store other machines know nothing of it: a reload
 //! that reaches another one finds that Fief has used the code.
 
+pub(crate) mod address;
 mod attempt;
 mod callback;
 mod callback_query;

@@ -6,7 +6,7 @@ use axum::{
 };
 
 use crate::{
-    rejection::page::{POLICY, page},
+    rejection::page::{POLICY, escaped, page},
     request::owned::OwnedHead,
 };
 
@@ -21,6 +21,7 @@ use crate::{
 pub struct LoginPage {
     pub(super) kind: LoginPageKind,
     pub(super) link: String,
+    pub(super) app_url: String,
     pub(super) request: OwnedHead,
     /// The origin that the form of the page is redirected to.
     pub(super) form_target: Option<String>,
@@ -55,7 +56,7 @@ pub enum LoginPageKind {
     /// [`FiefAuth::has_silent_login_failed`](crate::FiefAuth::has_silent_login_failed).
     Looping,
     /// 400: the login has expired, was already used, or was started in another
-    /// browser.
+    /// browser or at another address than [`LoginPage::app_url`].
     Expired,
     /// 400: Fief rejected the login.
     Rejected,
@@ -87,6 +88,15 @@ impl LoginPage {
     #[must_use]
     pub fn link(&self) -> &str {
         &self.link
+    }
+
+    /// Returns the `app_url` of [`FiefAuthBuilder::login`](crate::FiefAuthBuilder::login), without a trailing slash:
+    /// a login that is started at another address, such as `www`, does not succeed.
+    ///
+    /// It may need escaping in HTML.
+    #[must_use]
+    pub fn app_url(&self) -> &str {
+        &self.app_url
     }
 
     /// Returns after how long the same request may succeed. `None` if it cannot.
@@ -205,7 +215,8 @@ impl LoginPageKind {
                 "You were redirected to the login too many times. Please try again in a minute."
             }
             Self::Expired => {
-                "The login has expired, was already used, or was started in another browser."
+                "The login has expired, was already used, or was started in another browser or at \
+                 another address."
             }
             Self::Rejected => "The authentication server rejected the login. You can try again.",
             Self::Unavailable => {
@@ -226,7 +237,11 @@ impl IntoResponse for LoginPage {
                 format!("<p><a href=\"{link}\">Continue to log out everywhere</a></p>")
             }
             LoginPageKind::Failed => String::new(),
-            LoginPageKind::Denied | LoginPageKind::Expired | LoginPageKind::Rejected => {
+            LoginPageKind::Expired => {
+                let app_url = escaped(&self.app_url);
+                format!("<p><a href=\"{link}\">Log in at {app_url}</a></p>")
+            }
+            LoginPageKind::Denied | LoginPageKind::Rejected => {
                 format!("<p><a href=\"{link}\">Log in</a></p>")
             }
             LoginPageKind::InvalidTokens | LoginPageKind::Looping | LoginPageKind::Unavailable => {

@@ -105,6 +105,7 @@ fn pending(kind: LoginPageKind, link: String, form_target: Option<String>) -> Re
     response.extensions_mut().insert(LoginPage {
         kind,
         link,
+        app_url: String::new(),
         request: OwnedHead::default(),
         form_target,
         retry_after: RETRY_AFTER,
@@ -125,7 +126,10 @@ pub(super) async fn render(
         return response;
     };
     page.request = head;
-    let hook = auth.site().and_then(|site| site.on_login_page.as_ref());
+    let hook = auth.site().and_then(|site| {
+        site.address.url().clone_into(&mut page.app_url);
+        site.on_login_page.as_ref()
+    });
     let mut rendered = match hook {
         Some(hook) => hook(page),
         None => page.into_response(),
