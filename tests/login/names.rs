@@ -119,7 +119,7 @@ fn resembling_names() -> Vec<String> {
 /// FD-33, SE-14
 #[tokio::test]
 async fn no_two_applications_share_cookies_however_they_are_named() {
-    let permissions = (0..60).map(|n| format!("castles:permission-{n}"));
+    let permissions = (0..120).map(|n| format!("castles:permission-{n}"));
     let user = permissions.fold(User::new(web::EMAIL, "herminetincture"), User::permission);
     let server = FiefTestServer::builder().user(user).start().await.unwrap();
     let mut applications = Vec::new();

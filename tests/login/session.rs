@@ -101,7 +101,7 @@ async fn a_session_survives_a_change_of_keys() {
 /// SE-5
 #[tokio::test]
 async fn each_cookie_fits_and_a_smaller_session_clears_the_rest() {
-    let permissions = (0..90).map(|n| format!("castles:permission-{n}"));
+    let permissions = (0..120).map(|n| format!("castles:permission-{n}"));
     let user = permissions.fold(User::new(web::EMAIL, "herminetincture"), User::permission);
     let server = FiefTestServer::builder().user(user).start().await.unwrap();
     let (_, mut visitor) = logged_in(&server, builder(&server)).await;

@@ -143,6 +143,23 @@ impl FiefAuthBuilder {
     /// The pages that the application itself links to or redirects to must be paths
     /// as browsers see them, as those of [`after_login`](Self::after_login).
     ///
+    /// Proxies limit the size of headers, and a session in cookies grows with the
+    /// user's permissions: 32 bytes for each of 21 letters, up to 6.5 KB. All cookies
+    /// together stay below 7.5 KB, which is below the default limit of nginx for
+    /// requests (8 KB). Its limit for the headers of a response is 4 KB by default,
+    /// which is enough for about 60 such permissions. With more, the callback is a
+    /// 502 of nginx: raise the limits as follows, or use a
+    /// [`session_store`](Self::session_store), whose cookies are small.
+    ///
+    /// ```nginx
+    /// proxy_buffer_size 16k;              # response headers, 4k or 8k by default
+    /// proxy_buffers 8 16k;
+    /// large_client_header_buffers 4 16k;  # request headers, 4 8k by default
+    /// ```
+    ///
+    /// A user whose session exceeds 6.5 KB cannot log in without a store. The log says
+    /// so.
+    ///
     /// # Plain http
     ///
     /// On loopback, an http URL is accepted for development. The cookies are

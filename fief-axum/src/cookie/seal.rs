@@ -87,7 +87,7 @@ impl Keys {
         value: &impl Serialize,
     ) -> Result<String, Error> {
         let failed = || Error::Configuration("failed to seal the session".into());
-        let mut plain = serde_json::to_vec(value).map_err(|_| failed())?;
+        let mut plain = purpose.serialize(value).ok_or_else(failed)?;
         let keys = self.keys.first().ok_or_else(failed)?;
         let aad = self.aad(purpose, bound);
         let nonce = keys
@@ -122,7 +122,7 @@ impl Keys {
                 .key(purpose)
                 .open_in_place(nonce, Aad::from(&aad), &mut buffer)
                 .ok()?;
-            serde_json::from_slice(plain).ok()
+            purpose.deserialize(plain)
         })
     }
 
@@ -182,6 +182,26 @@ impl DerivedKeys {
 }
 
 impl Purpose {
+    /// Serializes a value: a session in cookies to as few bytes as possible, and
+    /// others as JSON.
+    fn serialize(self, value: &impl Serialize) -> Option<Vec<u8>> {
+        match self {
+            Self::Session => postcard::to_allocvec(value).ok(),
+            Self::LoginCounter | Self::Login | Self::Record | Self::Seen | Self::Ticket => {
+                serde_json::to_vec(value).ok()
+            }
+        }
+    }
+
+    fn deserialize<T: DeserializeOwned>(self, plain: &[u8]) -> Option<T> {
+        match self {
+            Self::Session => postcard::from_bytes(plain).ok(),
+            Self::LoginCounter | Self::Login | Self::Record | Self::Seen | Self::Ticket => {
+                serde_json::from_slice(plain).ok()
+            }
+        }
+    }
+
     /// Returns the label of the derived key and of the associated data.
     ///
     /// It ends with the version of the format, so that a process of another release

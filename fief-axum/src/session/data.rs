@@ -8,18 +8,23 @@ use std::{
 
 use fief_client::{
     FiefAccessTokenInfo, FiefTokenResponse, RefreshParams,
-    internal::{expose, expose_some, unix_seconds},
+    internal::{expose_some, unix_seconds},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::config::{PROOF_LIFETIME, SessionConfig};
+use super::{
+    compact,
+    config::{PROOF_LIFETIME, SessionConfig},
+};
 use crate::Error;
 
 /// Session of a user: the tokens of a login and its times.
 ///
-/// It is serialized as JSON and sealed, in cookies or in a record of the store.
+/// It is serialized and sealed, in cookies or in a record of the store. The fields
+/// are positional in cookies: another field is another format, as that of
+/// [`Purpose`](crate::cookie::Purpose) says.
 /// All times are in seconds of Unix time.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Session {
@@ -28,9 +33,9 @@ pub(crate) struct Session {
     pub(crate) generation: u64,
     /// The user's id, `sub` in tokens.
     pub(crate) user: Uuid,
-    #[serde(serialize_with = "expose")]
+    #[serde(with = "compact")]
     access_token: SecretString,
-    #[serde(default, serialize_with = "expose_some")]
+    #[serde(serialize_with = "expose_some")]
     refresh_token: Option<SecretString>,
     /// When the user logged in to Fief, which may be before this session.
     auth_time: Option<u64>,
@@ -45,11 +50,7 @@ pub(crate) struct Session {
     /// Tokens that a refresh has received, and that could not be verified yet. It
     /// is set only in a store, where any machine can go on. The access token
     /// is the one of before then, and there is no refresh token.
-    #[serde(
-        default,
-        serialize_with = "expose_some",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(serialize_with = "expose_some")]
     pending: Option<SecretString>,
     /// The ids of its records, if it is in a store. It is in the cookie.
     #[serde(skip)]

@@ -120,6 +120,7 @@
 mod attempt_records;
 mod authenticate;
 mod classify;
+mod compact;
 mod config;
 mod create;
 mod data;
