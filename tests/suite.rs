@@ -7,6 +7,7 @@ mod client;
 mod flows;
 mod keys;
 mod login;
+mod proxy;
 mod server;
 mod token;
 mod web;

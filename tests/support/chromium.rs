@@ -26,6 +26,7 @@ impl Chromium {
         let options = json!({
             "goog:chromeOptions": {"args": ARGUMENTS},
             "goog:loggingPrefs": {"performance": "ALL"},
+            "acceptInsecureCerts": true,
         });
         let capabilities = json!({"capabilities": {"alwaysMatch": options}});
         let response = browser.post("", capabilities).await.unwrap();
@@ -88,6 +89,83 @@ impl Chromium {
         self.post("/window", json!({"handle": tab})).await.unwrap();
     }
 
+    /// Returns the handles of all tabs.
+    pub async fn tabs(&self) -> Vec<String> {
+        let handles = self.call(Method::GET, "/window/handles", Value::Null).await;
+        serde_json::from_value(handles.unwrap()).unwrap()
+    }
+
+    /// Opens these URLs at once, each in a tab of its own. Returns the tabs' handles, in any order.
+    pub async fn open_tabs(&self, urls: &[String]) -> Vec<String> {
+        let known = self.tabs().await;
+        let urls = serde_json::to_string(urls).unwrap();
+        let script = format!("for (const url of {urls}) window.open(url, '_blank', 'noopener')");
+        self.run(&script).await.unwrap();
+        let mut tabs = self.tabs().await;
+        tabs.retain(|tab| !known.contains(tab));
+        tabs
+    }
+
+    /// Closes a tab, and shows another one.
+    pub async fn close_tab(&self, tab: &str, next: &str) {
+        self.show_tab(tab).await;
+        self.call(Method::DELETE, "/window", Value::Null)
+            .await
+            .unwrap();
+        self.show_tab(next).await;
+    }
+
+    /// Moves the pointer to the link or button with this text.
+    pub async fn hover(&self, name: &str) {
+        let path = format!("//*[self::a or self::button][normalize-space()='{name}']");
+        let found = json!({"using": "xpath", "value": path});
+        let element = self.post("/element", found).await.unwrap();
+        let go = json!({"type": "pointerMove", "origin": element, "x": 0, "y": 0, "duration": 0});
+        let mouse = json!({"type": "pointer", "id": "mouse", "actions": [go]});
+        self.post("/actions", json!({"actions": [mouse]}))
+            .await
+            .unwrap();
+    }
+
+    /// Returns the text of each frame of the page shown, which may be of another site.
+    pub async fn frames(&self) -> Vec<String> {
+        let found = json!({"using": "css selector", "value": "iframe"});
+        let frames = self.post("/elements", found).await.unwrap();
+        let mut texts = Vec::new();
+        for frame in frames.as_array().unwrap() {
+            self.post("/frame", json!({"id": frame})).await.unwrap();
+            let text = self.run("return document.body.innerText").await.unwrap();
+            texts.push(text.as_str().unwrap().to_owned());
+            self.post("/frame", json!({"id": null})).await.unwrap();
+        }
+        texts
+    }
+
+    /// Removes the cookies of the page shown whose names contain this.
+    pub async fn delete_cookies(&self, part: &str) {
+        let cookies = self.call(Method::GET, "/cookie", Value::Null).await;
+        for cookie in cookies.unwrap().as_array().unwrap() {
+            let name = cookie["name"].as_str().unwrap();
+            if name.contains(part) {
+                let path = format!("/cookie/{name}");
+                self.call(Method::DELETE, &path, Value::Null).await.unwrap();
+            }
+        }
+    }
+
+    /// Shows pages as a screen of this size does; under 600 pixels it is a phone.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let params = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
+        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": params});
+        self.post("/goog/cdp/execute", command).await.unwrap();
+    }
+
+    /// Returns a picture of the page shown, as PNG in Base64.
+    pub async fn picture(&self) -> String {
+        let picture = self.call(Method::GET, "/screenshot", Value::Null).await;
+        picture.unwrap().as_str().unwrap().to_owned()
+    }
+
     /// Waits for a page with this start of its URL and with this text. Returns the whole text.
     pub async fn wait_for_page(&self, url: &str, text: &str) -> String {
         let deadline = Instant::now() + TIMEOUT;
@@ -123,7 +201,12 @@ impl Chromium {
             .collect()
     }
 
-    async fn run(&self, script: &str) -> Result<Value, Value> {
+    /// Runs a script in the page shown. Returns what it returns.
+    ///
+    /// # Errors
+    ///
+    /// What chromedriver says, for example while a page is loaded.
+    pub async fn run(&self, script: &str) -> Result<Value, Value> {
         self.post("/execute/sync", json!({"script": script, "args": []}))
             .await
     }

@@ -1,8 +1,9 @@
-//! Helpers of the suites: browsers, the examples as processes, the real Fief, Redis.
+//! Helpers of the suites: browsers, the examples as processes, the real Fief, Redis, nginx.
 
 mod browser;
 mod chromedriver;
 mod chromium;
+mod nginx;
 mod own_fief;
 mod own_redis;
 mod process;
@@ -11,6 +12,7 @@ mod seed;
 
 pub use browser::{Browser, Page};
 pub use chromium::Chromium;
+pub use nginx::{OwnNginx, Passed};
 pub use own_fief::OwnFief;
 pub use own_redis::OwnRedis;
 pub use process::{Process, free_port};

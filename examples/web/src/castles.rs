@@ -8,7 +8,7 @@ use axum::{
 use fief_axum::{Authenticated, CurrentUser};
 use serde::Deserialize;
 
-use crate::pages;
+use crate::pages::{self, Site};
 
 /// The castles, in memory.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ impl Default for Castles {
 }
 
 impl Castles {
-    fn all(&self) -> Vec<Castle> {
+    pub fn all(&self) -> Vec<Castle> {
         self.all
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -61,16 +61,16 @@ impl Castles {
 
 /// Everyone who is logged in sees them; whoever may build also sees how.
 pub async fn list(
-    State(castles): State<Castles>,
+    State(site): State<Site>,
     CurrentUser(user): CurrentUser,
     Authenticated(token): Authenticated,
 ) -> Response {
     let may_create = token.has_permission("castles:create");
-    pages::castles(pages::email(&user), castles.all(), may_create)
+    pages::castles(&site, pages::email(&user), may_create)
 }
 
-pub async fn form(CurrentUser(user): CurrentUser) -> Response {
-    pages::create(pages::email(&user), "", None)
+pub async fn form(State(site): State<Site>, CurrentUser(user): CurrentUser) -> Response {
+    pages::create(&site, pages::email(&user), "", None)
 }
 
 #[derive(Deserialize)]
@@ -79,22 +79,23 @@ pub struct NewCastle {
 }
 
 pub async fn create(
-    State(castles): State<Castles>,
+    State(site): State<Site>,
     CurrentUser(user): CurrentUser,
     Form(new): Form<NewCastle>,
 ) -> Response {
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 60 {
         return pages::create(
+            &site,
             pages::email(&user),
             name,
             Some("A name has 1 to 60 characters."),
         );
     }
-    castles.add(Castle {
+    site.castles.add(Castle {
         name: name.to_owned(),
         built: "today".into(),
         owner: pages::email(&user),
     });
-    Redirect::to("/castles").into_response()
+    Redirect::to(&format!("{}/castles", site.path)).into_response()
 }

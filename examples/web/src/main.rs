@@ -6,7 +6,11 @@
 //!
 //! Without `FIEF_BASE_URL` it brings a Fief of its own; with `FIEF_BASE_URL`, `FIEF_CLIENT_ID` and `FIEF_CLIENT_SECRET`
 //! it uses that one, where `{App}/auth-callback` has to be registered. `PORT` (3000) and `FIEF_PORT` (8000) choose the
-//! ports, 0 any free one. `SESSION_KEY` (hex, 32 bytes) keeps sessions over a restart.
+//! ports, 0 any free one.
+//!
+//! Behind a proxy, `APP_URL` is where browsers reach the application, such as `https://example.com/shop`: the proxy may
+//! keep the path `/shop` or strip it. `SESSION_KEY` (hex, 32 bytes) keeps sessions over a restart and is the same on all
+//! machines. With `REDIS_URL` the sessions are in Redis instead of in cookies.
 
 mod castles;
 mod pages;
@@ -26,8 +30,9 @@ use tower_http::{
     timeout::TimeoutLayer,
     trace::TraceLayer,
 };
+use tower_sessions_redis_store::RedisStore;
 
-use crate::{castles::Castles, settings::Settings};
+use crate::{pages::Site, settings::Settings};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -46,16 +51,35 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let settings = Settings::from_env().await?;
-    let auth = FiefAuth::builder(settings.fief.clone())
-        .login(&settings.app_url, settings.session_key.clone())
-        .on_rejection(rejected)
-        .build()?;
+    let site = Site::new(&settings.app_url);
+    let pages = site.clone();
+    let mut auth = FiefAuth::builder(settings.fief.clone())
+        .login(settings.app_url.as_str(), settings.session_key.clone())
+        .on_rejection(move |rejection| rejected(&pages, rejection));
+    if let Some(redis) = &settings.redis {
+        auth = auth.session_store(RedisStore::new(redis.clone()));
+    }
+    let auth = auth.build()?;
     settings.print();
-    axum::serve(settings.listener, app(auth)).await?;
+    axum::serve(settings.listener, app(&auth, site)).await?;
     Ok(())
 }
 
-fn app(auth: FiefAuth) -> Router {
+/// The application, at the root for a proxy that strips the path of its URL, and below the path for one that keeps it.
+fn app(auth: &FiefAuth, site: Site) -> Router {
+    let path = site.path.clone();
+    let routes = routes(auth, site);
+    if path.is_empty() {
+        routes
+    } else {
+        // Unlike `nest`, it serves the path with a slash at its end as well, which is where nginx redirects to.
+        Router::new()
+            .nest_service(&path, routes.clone())
+            .merge(routes)
+    }
+}
+
+fn routes(auth: &FiefAuth, site: Site) -> Router {
     let create = auth.require().permission("castles:create");
     Router::new()
         .route("/castles/create", get(castles::form))
@@ -75,13 +99,15 @@ fn app(auth: FiefAuth) -> Router {
             SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]),
             TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)),
         ))
-        .with_state(Castles::default())
+        .with_state(site)
 }
 
 /// Shows a page if a permission is missing. Any other rejection has its default response.
-fn rejected(rejection: Rejection) -> Response {
+fn rejected(site: &Site, rejection: Rejection) -> Response {
     match rejection.kind() {
-        RejectionKind::MissingPermission { .. } => pages::forbidden(),
+        RejectionKind::MissingPermission { .. } if rejection.is_navigation() => {
+            pages::forbidden(site, rejection.other_user_url())
+        }
         _ => rejection.into_response(),
     }
 }

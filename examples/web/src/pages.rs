@@ -1,23 +1,44 @@
 use askama::Template;
 use axum::{
+    extract::State,
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
 use fief_axum::{Authenticated, CurrentUser};
 use fief_client::FiefUserInfo;
+use url::Url;
 
-use crate::castles::Castle;
+use crate::castles::{Castle, Castles};
 
-pub async fn home(user: Option<CurrentUser>) -> Response {
+/// What all pages share.
+#[derive(Clone)]
+pub struct Site {
+    /// The path of the application's URL, which its links begin with. Empty at the root of a host.
+    pub path: String,
+    pub castles: Castles,
+}
+
+impl Site {
+    pub fn new(app_url: &Url) -> Self {
+        Self {
+            path: app_url.path().trim_end_matches('/').to_owned(),
+            castles: Castles::default(),
+        }
+    }
+}
+
+pub async fn home(State(site): State<Site>, user: Option<CurrentUser>) -> Response {
     render(
         StatusCode::OK,
         &Home {
+            path: site.path,
             email: user.map(|CurrentUser(user)| email(&user)),
         },
     )
 }
 
 pub async fn profile(
+    State(site): State<Site>,
     CurrentUser(user): CurrentUser,
     Authenticated(token): Authenticated,
 ) -> Response {
@@ -28,6 +49,7 @@ pub async fn profile(
         (name.replace('_', " "), value)
     });
     let page = Profile {
+        path: site.path,
         email: Some(email(&user)),
         id: token.id().to_string(),
         fields: fields.collect(),
@@ -36,18 +58,19 @@ pub async fn profile(
     render(StatusCode::OK, &page)
 }
 
-pub fn castles(email: String, castles: Vec<Castle>, may_create: bool) -> Response {
+pub fn castles(site: &Site, email: String, may_create: bool) -> Response {
     render(
         StatusCode::OK,
-        &Castles {
+        &List {
+            path: site.path.clone(),
             email: Some(email),
-            castles,
+            castles: site.castles.all(),
             may_create,
         },
     )
 }
 
-pub fn create(email: String, name: &str, problem: Option<&'static str>) -> Response {
+pub fn create(site: &Site, email: String, name: &str, problem: Option<&'static str>) -> Response {
     let status = match problem {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
@@ -55,6 +78,7 @@ pub fn create(email: String, name: &str, problem: Option<&'static str>) -> Respo
     render(
         status,
         &Create {
+            path: site.path.clone(),
             email: Some(email),
             name: name.to_owned(),
             problem,
@@ -62,11 +86,13 @@ pub fn create(email: String, name: &str, problem: Option<&'static str>) -> Respo
     )
 }
 
-pub fn forbidden() -> Response {
+pub fn forbidden(site: &Site, other_user: Option<&str>) -> Response {
     render(
         StatusCode::FORBIDDEN,
         &Forbidden {
+            path: site.path.clone(),
             email: Some(String::new()),
+            other_user: other_user.map(str::to_owned),
         },
     )
 }
@@ -89,12 +115,14 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
+    path: String,
     email: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "castles.html")]
-struct Castles {
+struct List {
+    path: String,
     email: Option<String>,
     castles: Vec<Castle>,
     may_create: bool,
@@ -103,6 +131,7 @@ struct Castles {
 #[derive(Template)]
 #[template(path = "create.html")]
 struct Create {
+    path: String,
     email: Option<String>,
     name: String,
     problem: Option<&'static str>,
@@ -111,6 +140,7 @@ struct Create {
 #[derive(Template)]
 #[template(path = "profile.html")]
 struct Profile {
+    path: String,
     email: Option<String>,
     id: String,
     fields: Vec<(String, String)>,
@@ -120,5 +150,7 @@ struct Profile {
 #[derive(Template)]
 #[template(path = "forbidden.html")]
 struct Forbidden {
+    path: String,
     email: Option<String>,
+    other_user: Option<String>,
 }

@@ -5,14 +5,18 @@ use fief_axum::SessionKey;
 use fief_client::Fief;
 use fief_test_server::{Client, FiefTestServer, User};
 use tokio::net::TcpListener;
+use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool};
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 /// What the environment says, and the Fief that it asks for.
 pub struct Settings {
-    pub app_url: String,
+    pub app_url: Url,
     pub listener: TcpListener,
     pub fief: Fief,
     pub session_key: SessionKey,
+    /// Where the sessions are, if not in cookies.
+    pub redis: Option<Pool>,
     fief_url: String,
     /// Runs until it is dropped.
     embedded: Option<FiefTestServer>,
@@ -28,7 +32,14 @@ impl Settings {
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
             .map_err(|error| taken("PORT", port, error))?;
-        let app_url = format!("http://{}", listener.local_addr()?);
+        let app_url = match variable("APP_URL")? {
+            Some(url) => url.parse().context("APP_URL")?,
+            None => format!("http://{}", listener.local_addr()?).parse()?,
+        };
+        let redis = match variable("REDIS_URL")? {
+            Some(url) => Some(connect(&url).await.context("REDIS_URL")?),
+            None => None,
+        };
         let (fief, fief_url, embedded) = match variable("FIEF_BASE_URL")? {
             Some(url) => (named(&url)?, url, None),
             None => {
@@ -44,6 +55,7 @@ impl Settings {
             listener,
             fief,
             session_key,
+            redis,
             fief_url,
             embedded,
         })
@@ -51,7 +63,7 @@ impl Settings {
 
     /// Says where everything is, a line each.
     pub fn print(&self) {
-        println!("App: {}", self.app_url);
+        println!("App: {}", self.app_url.as_str().trim_end_matches('/'));
         println!("Fief: {}", self.fief_url);
         if self.embedded.is_some() {
             println!("Sign in as: {} / {}", ANNE.0, ANNE.1);
@@ -71,8 +83,14 @@ fn named(url: &str) -> anyhow::Result<Fief> {
     builder.build().context("FIEF_BASE_URL")
 }
 
+async fn connect(redis: &str) -> anyhow::Result<Pool> {
+    let pool = Pool::new(Config::from_url(redis)?, None, None, None, 4)?;
+    pool.init().await?;
+    Ok(pool)
+}
+
 /// A Fief inside of this process, with two users.
-async fn embed(app_url: &str) -> anyhow::Result<FiefTestServer> {
+async fn embed(app_url: &Url) -> anyhow::Result<FiefTestServer> {
     let port = port("FIEF_PORT", 8000)?;
     let anne = User::new(ANNE.0, ANNE.1)
         .permission("castles:read")
@@ -81,7 +99,10 @@ async fn embed(app_url: &str) -> anyhow::Result<FiefTestServer> {
     let louis = User::new(LOUIS.0, LOUIS.1).field("first_name", "Louis");
     let client = Client::new("castles")
         .secret("castles-secret")
-        .redirect_uri(format!("{app_url}/auth-callback"));
+        .redirect_uri(format!(
+            "{}/auth-callback",
+            app_url.as_str().trim_end_matches('/')
+        ));
     let server = FiefTestServer::builder()
         .port(port)
         .client(client)

@@ -1,0 +1,6 @@
+//! `examples/web` behind nginx, in Chromium.
+
+mod place;
+mod visit;
+
+const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
