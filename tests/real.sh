@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, Redis and Chromium (Debian), all on loopback.
+# Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, Redis, nginx and
+# Chromium (Debian), all on loopback.
 #
 #   tests/real.sh [ARGUMENT...]      arguments go to the test binaries, a filter for example
 #
@@ -41,6 +42,7 @@ die() { printf 'real.sh: error: %s\n' "$*" >&2; exit 1; }
 install() {
   install_redis
   install_chromium
+  install_nginx
   install_fief
 }
 
@@ -59,14 +61,33 @@ install_chromium() {
   command -v chromedriver >/dev/null || die "chromium-driver came without chromedriver"
 }
 
+# The tests start it themselves. It is unpacked only: installed, it would serve port 80 to the network.
+install_nginx() {
+  NGINX=$(command -v nginx || command -v /usr/sbin/nginx || true)
+  [ -z "$NGINX" ] || return 0
+  NGINX=$REAL/nginx/usr/sbin/nginx
+  [ ! -x "$NGINX" ] || return 0
+  rm -f "$REAL"/nginx_*.deb
+  apt_get nginx download nginx
+  dpkg-deb -x "$REAL"/nginx_*.deb "$REAL/nginx"
+  "$NGINX" -v 2>/dev/null || die "Debian's nginx does not run here: install it"
+}
+
 apt_install() {
-  local root=() apt=(apt-get -o DPkg::Lock::Timeout=180 -qq)
-  command -v apt-get >/dev/null || die "$1 is missing, and there is no apt-get to install it with"
+  apt_get "$1" install -y --no-install-recommends "$1"
+}
+
+# apt_get PACKAGE ARGUMENT...: in the folder of what is installed here; once more with new lists if they are too old.
+apt_get() {
+  local package=$1 root=() apt=(apt-get -o DPkg::Lock::Timeout=180 -qq)
+  shift
+  command -v apt-get >/dev/null || die "$package is missing, and there is no apt-get to install it with"
   [ "$(id -u)" = 0 ] || root=(sudo -n)
   export DEBIAN_FRONTEND=noninteractive
-  "${root[@]}" "${apt[@]}" install -y --no-install-recommends "$1" >"$REAL/apt.log" 2>&1 ||
-    { "${root[@]}" "${apt[@]}" update && "${root[@]}" "${apt[@]}" install -y --no-install-recommends "$1"; } >"$REAL/apt.log" 2>&1 ||
-    { tail -n 5 "$REAL/apt.log" >&2; die "apt-get could not install $1"; }
+  (
+    cd "$REAL"
+    "${root[@]}" "${apt[@]}" "$@" || { "${root[@]}" "${apt[@]}" update && "${root[@]}" "${apt[@]}" "$@"; }
+  ) >"$REAL/apt.log" 2>&1 || { tail -n 5 "$REAL/apt.log" >&2; die "apt-get could not install $package"; }
 }
 
 install_fief() {
@@ -180,7 +201,7 @@ seed() {
   export FIEF_REAL_BASE_URL=http://127.0.0.1:$FIEF_PORT FIEF_REAL_ISSUER=https://127.0.0.1:$FIEF_PORT
   export FIEF_REAL_ADMIN_KEY=$key FIEF_REAL_WORKER_LOG=$RUN/worker.log FIEF_REAL_REDIS_URL=redis://127.0.0.1:$REDIS_PORT
   FIEF_REAL_SETTINGS=$(printf '%s\n' "${FIEF_ENV[@]}")
-  export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python FIEF_REAL_REDIS=$REDIS
+  export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python FIEF_REAL_REDIS=$REDIS FIEF_REAL_NGINX=$NGINX
   "$VENV/bin/python" tests/real/seed.py tests/real/seed.json "$FIEF_REAL_BASE_URL" "$key" >"$RUN/clients.env"
   set -a
   # shellcheck source=/dev/null

@@ -1,6 +1,6 @@
 use fief_tests::Chromium;
 
-use super::{ANNE, logged_in};
+use super::{ANNE, logged_in, place::Place};
 use crate::flows::site::Site;
 
 #[tokio::test]
@@ -40,4 +40,30 @@ async fn the_back_button_after_a_logout_shows_nothing_private() {
     chromium.back().await;
     let page = chromium.wait_for_page(&site.fief_url, "").await;
     assert!(!page.contains(ANNE.0), "{page}");
+}
+
+/// SE-7: with what the back/forward cache keeps, and the public page that greets its user.
+#[tokio::test]
+#[ignore = "needs Chromium"]
+async fn no_page_of_the_history_shows_a_user_who_logged_out() {
+    let place = Place::start("<a href=/castles>Castles</a> <a href=/logout>Log out</a>").await;
+    let chromium = Chromium::start().await;
+    place.log_in(&chromium).await;
+    chromium.click("Home").await;
+    chromium.wait_for_page(&place.at("/"), "Hello anne").await;
+    chromium.click("Castles").await;
+    chromium
+        .wait_for_page(&place.at("/castles"), "The castles of anne")
+        .await;
+    chromium.click("Home").await;
+    chromium.wait_for_page(&place.at("/"), "Hello anne").await;
+    chromium.click("Log out").await;
+    chromium
+        .wait_for_page(&place.at("/"), "Hello stranger")
+        .await;
+    for _ in 0..4 {
+        chromium.back().await;
+        let page = chromium.wait_for_page("http", "").await;
+        assert!(!page.contains("anne"), "{page}");
+    }
 }

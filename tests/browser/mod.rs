@@ -1,12 +1,17 @@
-//! `examples/web` in Chromium: what only a real browser shows about cookies, redirects, forms and history.
+//! `examples/web` and small applications in Chromium: what only a real browser shows about cookies, redirects, forms and history.
 
 use fief_tests::Chromium;
 
 use crate::flows::site::Site;
 
+mod embedded;
+mod forms;
 mod history;
 mod login;
 mod other_sites;
+mod place;
+mod prefetch;
+mod tabs;
 mod visit;
 
 const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
