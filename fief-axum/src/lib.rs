@@ -62,6 +62,7 @@
 //! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`] |
 //! | change profile, password or e-mail address | [`Account`] |
 //! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
+//! | find out why a request is rejected | [`reasons`] |
 //! | test an application | [fief-test-server](https://docs.rs/fief-test-server) |
 //!
 //! # Features
@@ -77,13 +78,13 @@
 //! # Logs and metrics
 //!
 //! Rejections and validated tokens are `tracing` events at the level `debug`, with the reason and the key id, and never
-//! with a token. Misconfigurations are events at `error`. With the feature `metrics` these are recorded, in addition to
+//! with a token; [`reasons`] says what each means and what to do. Misconfigurations are events at `error`. With the feature `metrics` these are recorded, in addition to
 //! [those of fief-client](https://docs.rs/fief-client/latest/fief_client/#metrics):
 //!
 //! | Name | Counts |
 //! | --- | --- |
-//! | `fief_axum_requests_total{outcome}` | authenticated requests by outcome: `authenticated`, or the `error` code |
-//! | `fief_axum_rejections_total{error}` | rejected requests by `error` code |
+//! | `fief_axum_requests_total{outcome}` | authenticated requests by outcome: `authenticated`, or as the next line |
+//! | `fief_axum_rejections_total{error}` | rejected requests by `error` code; an expired token is `expired_token` |
 //! | `fief_axum_users_total{from}` | lookups of user info, by source: `cache` or `fief` |
 //! | `fief_axum_refreshes_total{outcome}` | refreshes of sessions: `refreshed`, `rejected`, `ended` or `failed` |
 
@@ -101,6 +102,8 @@ mod layer;
 mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
+#[doc = include_str!("rejection/reasons.md")]
+pub mod reasons {}
 mod rejection;
 mod request;
 mod require;

@@ -2,12 +2,12 @@
 //! nothing.
 
 /// Counts a request that was authenticated. `outcome` is `authenticated` or the
-/// `error` of the response.
+/// label of a rejection.
 pub(crate) fn request(outcome: &'static str) {
     count("fief_axum_requests_total", "outcome", outcome);
 }
 
-/// Counts a rejected request by the `error` of the response.
+/// Counts a rejected request by its label.
 pub(crate) fn rejection(error: &'static str) {
     count("fief_axum_rejections_total", "error", error);
 }

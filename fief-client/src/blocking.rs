@@ -93,7 +93,7 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Transport`]: Fief is unreachable.
     /// - [`FiefError::Request`]: Fief responded with an error.
-    /// - [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
     pub fn issuer(&self) -> Result<&str, FiefError> {
         self.block_on(|fief| async move { fief.issuer().await.map(|_| ()) })?;
         self.fief.known_issuer()
@@ -105,7 +105,7 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Transport`]: Fief is unreachable.
     /// - [`FiefError::Request`]: Fief responded with an error.
-    /// - [`FiefError::ResponseInvalid`]: the discovery document or the keys cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the keys cannot be used.
     pub fn prefetch_keys(&self) -> Result<(), FiefError> {
         self.block_on(|fief| async move { fief.prefetch_keys().await })
     }
@@ -135,7 +135,7 @@ impl Fief {
     /// - [`FiefError::Configuration`]: `redirect_uri` or a parameter is invalid.
     /// - [`FiefError::Transport`]: Fief is unreachable.
     /// - [`FiefError::Request`]: Fief responded with an error.
-    /// - [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
     pub fn auth_url(
         &self,
         redirect_uri: &str,
@@ -152,7 +152,7 @@ impl Fief {
     /// - [`FiefError::Configuration`]: `redirect_uri` or a parameter is invalid.
     /// - [`FiefError::Transport`]: Fief is unreachable.
     /// - [`FiefError::Request`]: Fief responded with an error.
-    /// - [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
     pub fn begin_login(
         &self,
         redirect_uri: &str,
@@ -176,7 +176,8 @@ impl Fief {
     /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
     ///   [`verify`](Self::verify).
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn finish_login(
         &self,
         attempt: &LoginAttempt,
@@ -198,7 +199,8 @@ impl Fief {
     /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
     ///   [`verify`](Self::verify).
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn auth_callback(
         &self,
         code: &str,
@@ -221,7 +223,8 @@ impl Fief {
     /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
     ///   [`verify`](Self::verify).
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn auth_refresh_token(
         &self,
         refresh_token: &str,
@@ -256,7 +259,8 @@ impl Fief {
     /// - [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
     ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: the token is
     ///   valid, but does not meet the requirements.
-    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: Fief's keys are not
+    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
+    ///   [`FiefError::ResponseInvalid`]: Fief's keys are not
     ///   cached and could not be fetched.
     pub fn validate_access_token(
         &self,
@@ -300,7 +304,8 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let token = access_token.to_owned();
         self.block_on(|fief| async move { fief.userinfo(&token).await })
@@ -314,7 +319,8 @@ impl Fief {
     ///   not fit its field.
     /// - [`FiefError::Configuration`]: `fields` cannot be written as JSON.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn update_profile(
         &self,
         access_token: &str,
@@ -332,7 +338,8 @@ impl Fief {
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`,
     ///   400 `USER_UPDATE_INVALID_PASSWORD`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn change_password(
         &self,
         access_token: &str,
@@ -350,7 +357,8 @@ impl Fief {
     ///   400
     ///   `USER_UPDATE_EMAIL_ALREADY_EXISTS`, 422 if it is not an e-mail address.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn email_change(&self, access_token: &str, email: &str) -> Result<FiefUserInfo, FiefError> {
         let (token, email) = (access_token.to_owned(), email.to_owned());
         self.block_on(|fief| async move { fief.email_change(&token, &email).await })
@@ -364,7 +372,8 @@ impl Fief {
     ///   400
     ///   `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub fn email_verify(&self, access_token: &str, code: &str) -> Result<FiefUserInfo, FiefError> {
         let (token, code) = (access_token.to_owned(), code.to_owned());
         self.block_on(|fief| async move { fief.email_verify(&token, &code).await })

@@ -7,12 +7,12 @@ use std::{
 use url::Url;
 
 use crate::{
-    FiefError,
+    FiefError, Reason,
     access_token::Validator,
     discovery::Metadata,
     fief,
     jose::jwe::DecryptionKey,
-    keys::{Budget, Key, KeySet},
+    keys::{Budget, KeyGroup, KeySet},
     provider::Provider,
     transport::Credentials,
 };
@@ -79,7 +79,7 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Transport`]: Fief is unreachable.
     /// - [`FiefError::Request`]: Fief responded to the discovery request with an error.
-    /// - [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document cannot be used.
     pub async fn issuer(&self) -> Result<&str, FiefError> {
         if self.provider().discovery.issuer().is_none() {
             self.inner.metadata().await?;
@@ -102,7 +102,7 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Transport`]: Fief is unreachable.
     /// - [`FiefError::Request`]: Fief responded with an error.
-    /// - [`FiefError::ResponseInvalid`]: the discovery document or the keys cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the keys cannot be used.
     pub async fn prefetch_keys(&self) -> Result<(), FiefError> {
         self.inner.keys().await.map(|_| ())
     }
@@ -160,9 +160,9 @@ impl Fief {
     /// Returns the issuer without a request.
     pub(crate) fn known_issuer(&self) -> Result<&str, FiefError> {
         let issuer = self.provider().discovery.issuer();
-        issuer.ok_or(FiefError::ResponseInvalid(
-            "the discovery document names no issuer",
-        ))
+        issuer.ok_or(FiefError::DiscoveryInvalid(Reason::Missing {
+            name: "issuer",
+        }))
     }
 
     /// Returns the URLs at which browsers reach the authorization and the token
@@ -198,13 +198,13 @@ impl Inner {
         provider.keys.usable_set(&provider.clock, fetch).await
     }
 
-    /// Returns the key with the `kid` of a token, fetching the keys if necessary. The budget says where the token
+    /// Returns the keys with the `kid` of a token, fetching Fief's if necessary. The budget says where the token
     /// comes from.
-    pub(crate) async fn find_key(
+    pub(crate) async fn find_keys(
         self: &Arc<Self>,
         kid: Option<&str>,
         budget: Budget,
-    ) -> Result<Option<Arc<Key>>, FiefError> {
+    ) -> Result<Option<Arc<KeyGroup>>, FiefError> {
         let fetch = |known| fetch_keys(Arc::clone(self), known);
         let provider = self.provider();
         provider

@@ -4,12 +4,15 @@ use std::sync::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
-    FiefError,
+    FiefError, Reason,
     clock::Clock,
     error::Chain,
     flight::{SingleFlight, Work},
+    jose::members::{Checked, Member, Object},
+    metrics,
     transport::{Endpoint, Http, Origin},
 };
 
@@ -78,6 +81,9 @@ impl Discovery {
         let stored = fetched.and_then(|metadata| self.store(metadata));
         if let Err(error) = &stored {
             tracing::warn!(error = %Chain(error), "the discovery document could not be fetched");
+            if let Some(reason) = error.reason() {
+                metrics::rejection("discovery", reason.label());
+            }
         }
         stored
     }
@@ -103,9 +109,7 @@ impl Discovery {
     fn store(&self, metadata: Metadata) -> Result<Arc<Metadata>, FiefError> {
         let pinned = self.issuer.get_or_init(|| metadata.issuer.clone());
         if *pinned != metadata.issuer {
-            return Err(FiefError::ResponseInvalid(
-                "the discovery document names another issuer than before or than configured",
-            ));
+            return Err(FiefError::DiscoveryInvalid(ISSUER_DIFFERS));
         }
         let metadata = Arc::new(metadata);
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&metadata));
@@ -122,14 +126,16 @@ impl Metadata {
 
 async fn fetch(http: &Http, base: &Origin, clock: &Clock) -> Result<Metadata, FiefError> {
     let url = base.with_path("/.well-known/openid-configuration");
-    let document: Document = http.fetch_document(url, LIMIT, clock.now()).await?;
-    document.check(base, clock.now())
+    let Checked(document) = http.fetch_document(url, LIMIT, clock.now()).await?;
+    document
+        .and_then(|document: Document| document.check(base, clock.now()))
+        .map_err(FiefError::DiscoveryInvalid)
 }
 
 #[cfg(fuzzing)]
 pub(crate) fn parse(base: &Origin, body: &[u8]) -> Option<Metadata> {
-    let document: Document = serde_json::from_slice(body).ok()?;
-    document.check(base, 0).ok()
+    let Checked(document) = serde_json::from_slice(body).ok()?;
+    Document::check(document.ok()?, base, 0).ok()
 }
 
 #[derive(Deserialize)]
@@ -143,27 +149,41 @@ struct Document {
 
 impl Document {
     /// Uses only the paths: Fief builds the origins from headers of requests, which are untrusted.
-    fn check(self, base: &Origin, now: u64) -> Result<Metadata, FiefError> {
-        let endpoint = |endpoint: &str| {
-            base.strip_base(endpoint).ok_or(FiefError::ResponseInvalid(
-                "the discovery document names an endpoint outside of base_url's path",
-            ))
-        };
-        if self.issuer.is_empty() {
-            return Err(FiefError::ResponseInvalid(
-                "the discovery document names no issuer",
-            ));
+    fn check(self, base: &Origin, now: u64) -> Result<Metadata, Reason> {
+        let Self {
+            issuer,
+            authorization_endpoint,
+            token_endpoint,
+            userinfo_endpoint,
+            jwks_uri,
+        } = self;
+        if issuer.is_empty() {
+            return Err(ISSUER_DIFFERS);
         }
+        let endpoint = |name, url: &str| base.strip_base(url).ok_or(Reason::WrongValue { name });
         Ok(Metadata {
-            authorization: endpoint(&self.authorization_endpoint)?,
-            token: endpoint(&self.token_endpoint)?,
-            userinfo: endpoint(&self.userinfo_endpoint)?,
-            jwks: endpoint(&self.jwks_uri)?,
-            issuer: self.issuer,
+            issuer,
+            authorization: endpoint("authorization_endpoint", &authorization_endpoint)?,
+            token: endpoint("token_endpoint", &token_endpoint)?,
+            userinfo: endpoint("userinfo_endpoint", &userinfo_endpoint)?,
+            jwks: endpoint("jwks_uri", &jwks_uri)?,
             fetched_at: now,
         })
     }
 }
+
+impl Object<'_> for Document {
+    const NAME: &'static str = "document";
+    const MEMBERS: &'static [Member] = &[
+        Member::required("issuer", Value::is_string),
+        Member::required("authorization_endpoint", Value::is_string),
+        Member::required("token_endpoint", Value::is_string),
+        Member::required("userinfo_endpoint", Value::is_string),
+        Member::required("jwks_uri", Value::is_string),
+    ];
+}
+
+const ISSUER_DIFFERS: Reason = Reason::WrongValue { name: "issuer" };
 
 // Seconds.
 const MAX_AGE: u64 = 3600;

@@ -48,10 +48,10 @@ pub fn trust(fief: &Fief, body: &[u8]) -> Option<()> {
 #[must_use]
 pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
     let provider = fief.provider();
-    let key = provider
+    let keys = provider
         .keys
         .find_without_renewal(None, provider.clock.now())?;
-    fief.inner.validator.accept(claims, key)
+    fief.inner.validator.accept(claims, &keys)
 }
 
 /// Keys that decrypt tokens.

@@ -57,15 +57,18 @@
 //!
 //! | Name | What |
 //! | --- | --- |
-//! | `fief_client_access_tokens_total{outcome}` | access tokens that were found in the cache (`cached`), `verified` or `rejected` |
+//! | `fief_client_access_tokens_total{outcome}` | access tokens that were found in the cache (`cached`) or `verified`, that are `expired`, otherwise invalid (`rejected`), or that were not validated since Fief's keys could not be fetched (`failed`) |
 //! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys were fetched |
+//! | `fief_client_rejections_total{of, reason}` | access tokens (`access_token`), ID tokens (`id_token`) and discovery documents (`discovery`) that were rejected, by the [label](Reason::label) of the reason |
 //! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without a response |
 //!
 //! # Logs
 //!
 //! On [`tracing`](https://docs.rs/tracing), with the target `fief_client`: failed fetches of the
-//! discovery document and the keys at `warn`, validated and rejected tokens at `debug`. An error is
-//! logged with its sources, so that "no response from Fief" says why.
+//! discovery document and the keys at `warn`, validated and rejected tokens at `debug`, and clocks that differ at `warn`,
+//! at most once a minute. An error is logged with its sources, so that "no response from Fief" says why.
+//!
+//! [`reasons`] says what each reason for a rejection means, and what to do.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -93,6 +96,8 @@ mod login;
 mod metrics;
 pub mod pkce;
 mod provider;
+#[doc = include_str!("error/reasons.md")]
+pub mod reasons {}
 mod secret;
 mod tenants;
 mod transport;
@@ -110,7 +115,7 @@ pub use crate::{
     acr::FiefAcr,
     builder::FiefBuilder,
     client::Fief,
-    error::{FiefError, RequestDetail},
+    error::{FiefError, Reason, RequestDetail},
     login::{
         AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
         LoginAttempt, PendingTokens, Prompt, RefreshParams, Screen,

@@ -1,18 +1,23 @@
 //! Metrics, with the feature `metrics`. Without it the functions do nothing.
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) use self::off::{keys, request, token};
+pub(crate) use self::off::{keys, rejection, request, token};
 #[cfg(feature = "metrics")]
-pub(crate) use self::on::{keys, request, token};
+pub(crate) use self::on::{keys, rejection, request, token};
 
 #[cfg(feature = "metrics")]
 mod on {
     use http::StatusCode;
     use metrics::{counter, gauge};
 
-    /// Counts an access token: `cached`, `verified` or `rejected`.
+    /// Counts an access token: `cached`, `verified`, `expired`, `rejected` or `failed`.
     pub(crate) fn token(outcome: &'static str) {
         counter!("fief_client_access_tokens_total", "outcome" => outcome).increment(1);
+    }
+
+    /// Counts what was rejected: an `access_token`, an `id_token` or a `discovery` document. Reasons are few.
+    pub(crate) fn rejection(of: &'static str, reason: &'static str) {
+        counter!("fief_client_rejections_total", "of" => of, "reason" => reason).increment(1);
     }
 
     /// Counts a request. There are only as many paths as endpoints.
@@ -36,6 +41,8 @@ mod off {
     use http::StatusCode;
 
     pub(crate) fn token(_: &'static str) {}
+
+    pub(crate) fn rejection(_: &'static str, _: &'static str) {}
 
     pub(crate) fn request(_: String, _: Option<StatusCode>) {}
 

@@ -78,12 +78,50 @@ async fn claims_of_a_wrong_kind_are_invalid() {
     }
 }
 
+/// Names, D19: what a token says in addition is read from the token itself.
+#[tokio::test]
+async fn all_claims_of_a_token_can_be_read() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Claims {
+        azp: String,
+        roles: Vec<String>,
+    }
+    let server = FiefTestServer::start().await;
+    server.set_time(SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
+    let spa = |token: AccessTokenBuilder| token.claim("azp", "spa").claim("roles", json!(["x"]));
+    let info = validated(&server, spa).await.unwrap();
+    assert_eq!(info.client_id(), Some("spa"));
+    assert_eq!(info.issued_at(), (server.clock())());
+    let claims: Claims = info.claims_as().unwrap();
+    let (azp, roles) = ("spa".to_owned(), vec!["x".to_owned()]);
+    assert_eq!(claims, Claims { azp, roles });
+    assert!(info.claims_as::<Vec<u8>>().is_err());
+    let none = validated(&server, |token| token.without_claim("azp")).await;
+    assert_eq!(none.unwrap().client_id(), None);
+}
+
+/// I02, D19: what is serialized is documented.
+#[tokio::test]
+async fn a_token_is_serialized_without_itself() {
+    let server = FiefTestServer::start().await;
+    server.set_time(SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
+    let info = validated(&server, |token| token.permissions(["a"]))
+        .await
+        .unwrap();
+    let expected = json!({
+        "id": info.id(), "scope": info.scope(), "acr": "0", "permissions": ["a"],
+        "auth_time": 2_000_000_000_u64, "issued_at": 2_000_000_000_u64, "expires_at": 2_000_086_400_u64,
+        "client_id": server.client_id(),
+    });
+    assert_eq!(serde_json::to_value(&info).unwrap(), expected);
+}
+
 /// C34
 #[tokio::test]
 async fn an_expired_token_is_distinguished_from_an_invalid_one() {
     let server = FiefTestServer::start().await;
     let result = validated(&server, |token| token.claim("exp", 0)).await;
-    assert!(matches!(result, Err(FiefError::AccessTokenExpired)));
+    assert!(matches!(result, Err(FiefError::AccessTokenExpired { .. })));
 }
 
 /// C35, C36, TV-23
@@ -161,7 +199,7 @@ async fn of_several_failures_the_first_in_order_is_reported() {
             .permission("x")
     };
     let expired = checked(&server, required(), |token| token.claim("exp", 0)).await;
-    assert!(matches!(expired, Err(FiefError::AccessTokenExpired)));
+    assert!(matches!(expired, Err(FiefError::AccessTokenExpired { .. })));
     let invalid = checked(&server, required(), |token| token.claim("acr", "2")).await;
     assert!(matches!(invalid, Err(FiefError::AccessTokenInvalid(_))));
     let scope = checked(&server, required(), |token| token).await;

@@ -90,7 +90,7 @@ async fn endpoints_outside_of_the_base_are_rejected() {
                 .unwrap();
             let rejected = fief.auth_url(CALLBACK, &AuthorizationRequest::new()).await;
             assert!(
-                matches!(rejected, Err(FiefError::ResponseInvalid(_))),
+                matches!(rejected, Err(FiefError::DiscoveryInvalid(_))),
                 "{endpoint}: {url}"
             );
         }
@@ -167,7 +167,7 @@ async fn an_issuer_that_was_set_is_pinned() {
         .build()
         .unwrap();
     let rejected = bad.auth_url(CALLBACK, &AuthorizationRequest::new()).await;
-    assert!(matches!(rejected, Err(FiefError::ResponseInvalid(_))));
+    assert!(matches!(rejected, Err(FiefError::DiscoveryInvalid(_))));
 }
 
 /// DJ-6
@@ -182,10 +182,52 @@ async fn a_missing_or_strange_issuer_is_rejected() {
             .auth_url(CALLBACK, &AuthorizationRequest::new())
             .await;
         assert!(
-            matches!(rejected, Err(FiefError::ResponseInvalid(_))),
+            matches!(rejected, Err(FiefError::DiscoveryInvalid(_))),
             "{issuer}"
         );
     }
+}
+
+/// FD-74, TV-28: the text names it, and shows nothing of the document.
+#[tokio::test]
+async fn the_member_of_a_bad_discovery_document_is_named() {
+    let server = FiefTestServer::start().await;
+    let cases = [
+        ("issuer", json!(null), "its issuer is of a wrong type"),
+        ("issuer", json!(""), "its issuer has a wrong value"),
+        (
+            "token_endpoint",
+            json!(7),
+            "its token_endpoint is of a wrong type",
+        ),
+        (
+            "jwks_uri",
+            json!("mailto:secret@evil.example"),
+            "its jwks_uri has a wrong value",
+        ),
+    ];
+    for (name, value, why) in cases {
+        let mut bad = document(&server);
+        bad[name] = value;
+        assert_eq!(why_invalid(&server, Fault::json(bad)).await, why);
+    }
+    let mut lacking = document(&server);
+    lacking.as_object_mut().unwrap().remove("userinfo_endpoint");
+    let why = why_invalid(&server, Fault::json(lacking)).await;
+    assert_eq!(why, "its userinfo_endpoint is missing");
+    let twice = document(&server)
+        .to_string()
+        .replacen('{', r#"{"issuer":"x","#, 1);
+    let why = why_invalid(&server, Fault::status(200).body(twice)).await;
+    assert_eq!(why, "its document cannot be parsed");
+}
+
+async fn why_invalid(server: &FiefTestServer, response: Fault) -> String {
+    server.fault(Endpoint::Discovery, response);
+    let error = super::discover(&fief(server)).await.unwrap_err();
+    let text = error.to_string();
+    let why = text.strip_prefix("the discovery document is invalid: ");
+    why.unwrap_or(&text).to_owned()
 }
 
 /// C17

@@ -5,6 +5,7 @@ use fief_test_server::{Algorithm, Endpoint, Fault, FiefTestServer, IdTokenBuilde
 use serde_json::{Value, json};
 
 use super::{CALLBACK, fief};
+use crate::web::metrics::Counts;
 
 pub(super) type Verified = Result<FiefUserInfo, FiefError>;
 
@@ -166,6 +167,112 @@ async fn claims_of_another_or_no_kind_are_rejected() {
             "{name}"
         );
     }
+}
+
+/// FD-74, TV-28: the claim is named.
+#[tokio::test]
+async fn the_claim_of_a_bad_id_token_is_named() {
+    let server = FiefTestServer::start().await;
+    let fief = fief(&server);
+    server.set_time(std::time::SystemTime::now());
+    let wrong = json!("w6uP8Tcg6K2QR905Rms8iQ");
+    for (name, value, says) in [
+        ("iss", json!("https://evil.example"), "has a wrong value"),
+        ("aud", json!(["other"]), "has a wrong value"),
+        ("azp", json!("other"), "has a wrong value"),
+        ("azp", json!(null), "is of a wrong type"),
+        ("sub", json!("anne"), "has a wrong value"),
+        ("exp", json!("9999999999"), "is of a wrong type"),
+        ("acr", json!("2"), "has a wrong value"),
+        ("at_hash", wrong.clone(), "has a wrong value"),
+        ("c_hash", wrong.clone(), "has a wrong value"),
+        ("nonce", wrong, "must not be present"),
+        ("email", json!(1), "is of a wrong type"),
+        ("email_verified", json!("true"), "is of a wrong type"),
+        ("is_active", json!(1), "is of a wrong type"),
+        ("tenant_id", json!("x"), "has a wrong value"),
+        ("fields", json!(null), "is of a wrong type"),
+    ] {
+        let result = verified(&server, &fief, |token| token.claim(name, value)).await;
+        assert_eq!(why(result), format!("its {name} {says}"));
+    }
+    for name in [
+        "iss", "aud", "sub", "exp", "iat", "acr", "at_hash", "c_hash",
+    ] {
+        let result = verified(&server, &fief, |token| token.without_claim(name)).await;
+        assert_eq!(why(result), format!("its {name} is missing"));
+    }
+    let expired = verified(&server, &fief, IdTokenBuilder::expired).await;
+    assert_eq!(why(expired), "its exp was 3600 s ago");
+    let typed = verified(&server, &fief, |token| token.header("typ", "at+jwt")).await;
+    assert_eq!(why(typed), "its typ has a wrong value");
+    let old = |token: IdTokenBuilder| token.authenticated_ago(Duration::from_secs(400));
+    let recent = AuthCallbackParams::new().max_age(Duration::from_secs(300));
+    let old = exchanged_with(&server, &fief, &recent, &old(token(&server)).mint()).await;
+    assert_eq!(why(old), "its auth_time is 100 s earlier than requested");
+}
+
+/// FD-74, TV-28: and counted.
+#[tokio::test]
+async fn rejected_id_tokens_are_counted_by_reason() {
+    let counts = Counts::default();
+    let _recorder = metrics::set_default_local_recorder(&counts);
+    let server = FiefTestServer::start().await;
+    let fief = fief(&server);
+    invalid(verified(&server, &fief, |token| token.claim("aud", "x")).await);
+    invalid(exchanged(&server, &fief, "junk".into()).await);
+    server.fault(Endpoint::Discovery, Fault::json(json!({})));
+    super::discover(&super::fief(&server)).await.unwrap_err();
+    for label in [
+        "id_token wrong_value",
+        "id_token malformed",
+        "discovery missing",
+    ] {
+        let name = format!("fief_client_rejections_total {label}");
+        assert_eq!(counts.of(&name), 1, "{name}");
+    }
+}
+
+/// FD-72, TV-26
+#[tokio::test]
+async fn an_id_token_that_is_bound_to_its_sender_is_rejected() {
+    let server = FiefTestServer::start().await;
+    let fief = fief(&server);
+    for cnf in [json!({"jkt": "x"}), json!({}), json!(null)] {
+        let result = verified(&server, &fief, |token| token.claim("cnf", cnf)).await;
+        assert_eq!(why(result), "it is bound to its sender (cnf)");
+    }
+}
+
+/// FD-93, FD-71, TV-27: the tokens are kept, since a clock may be set right.
+#[tokio::test]
+async fn an_id_token_says_that_the_clocks_differ() {
+    let server = FiefTestServer::start().await;
+    let fief = fief(&server);
+    let now = std::time::SystemTime::now();
+    server.set_time(now);
+    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let ahead = since.as_secs() + 300;
+    let recent = AuthCallbackParams::new().max_age(Duration::from_secs(300));
+    for name in ["iat", "nbf", "auth_time"] {
+        let token = token(&server).claim(name, ahead).mint();
+        let result = exchanged_with(&server, &fief, &recent, &token).await;
+        let Err(FiefError::TokensPending { source, .. }) = result else {
+            panic!("{name}: {result:?}");
+        };
+        assert_eq!(
+            source.to_string(),
+            format!(
+                "the ID token is invalid: its {name} is 300 s in the future: the clocks of Fief and of this machine differ"
+            )
+        );
+    }
+}
+
+fn why(result: Verified) -> String {
+    let text = result.unwrap_err().to_string();
+    let why = text.strip_prefix("the ID token is invalid: ");
+    why.unwrap_or(&text).to_owned()
 }
 
 /// IT-1, IT-3: and as a plain string.

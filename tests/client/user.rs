@@ -1,8 +1,8 @@
 use fief_client::{AuthorizationRequest, Fief, FiefAcr, FiefError, FiefUserInfo, RequestDetail};
-use fief_test_server::{Endpoint, Fault, FiefTestServer};
-use serde_json::json;
+use fief_test_server::{Endpoint, Fault, FiefTestServer, IdTokenBuilder};
+use serde_json::{Value, json};
 
-use super::{ANNE, fief, log_in, recorder::Recorder};
+use super::{ANNE, fief, id_token::verified, log_in, recorder::Recorder};
 
 /// C41: all but `sub` may be missing.
 #[test]
@@ -13,6 +13,25 @@ fn a_minimal_user_is_read() {
         (user.email, user.is_active, user.fields.len()),
         (None, None, 0)
     );
+}
+
+/// C41: what is unknown is kept, from user info, from an ID token and in JSON.
+#[tokio::test]
+async fn what_else_fief_says_of_a_user_is_kept() {
+    let (server, fief, token) = anne().await;
+    let received = json!({
+        "sub": server.user_id(ANNE), "email": ANNE, "email_verified": null, "is_active": true, "tenant_id": null,
+        "fields": {"first_name": "Anne"}, "roles": ["duchess"], "locale": null, "deep": {"a": [1, 2.5]},
+    });
+    server.fault(Endpoint::Userinfo, Fault::json(received.clone()));
+    let user = fief.userinfo(&token).await.unwrap();
+    assert_eq!(user.extra.len(), 3);
+    assert_eq!(user.extra["roles"], json!(["duchess"]));
+    assert_eq!(serde_json::to_value(&user).unwrap(), received);
+
+    let more = |token: IdTokenBuilder| token.claim("roles", json!(["duchess"]));
+    let user = verified(&server, &fief, more).await.unwrap();
+    assert_eq!(Value::from(user.extra), json!({"roles": ["duchess"]}));
 }
 
 /// TV-18

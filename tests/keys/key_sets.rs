@@ -2,6 +2,7 @@ use aws_lc_rs::rsa::KeySize;
 use fief_client::{FiefAccessTokenInfo, FiefError};
 use serde_json::{Value, json};
 
+use super::MINUTE;
 use crate::token::{HEADER, Signer, World, assert_invalid, encode};
 
 /// Validates a valid token with such a key set.
@@ -155,18 +156,57 @@ async fn the_number_of_keys_is_bounded() {
     );
 }
 
-/// TV-8: of two keys with one id the first counts.
+/// TV-8, FD-73: up to four, wherever the right one is.
 #[tokio::test]
-async fn the_first_key_of_an_id_counts() {
-    let mut other = Signer::new(KeySize::Rsa2048).jwk();
-    other["kid"] = "signer".into();
+async fn each_key_of_an_id_is_tried() {
     let good = Signer::shared().jwk();
-    with_keys(vec![good.clone(), other.clone()]).await.unwrap();
-    let result = with_keys(vec![other, good]).await;
-    assert!(
-        matches!(result, Err(FiefError::AccessTokenInvalid(_))),
-        "{result:?}"
-    );
+    let others: Vec<_> = (0..4).map(|_| namesake()).collect();
+    for at in 0..5 {
+        let mut keys = others.clone();
+        keys.insert(at, good.clone());
+        let result = with_keys(keys).await;
+        assert_eq!(result.is_ok(), at < 4, "{at}: {result:?}");
+    }
+    // The same key again takes no place.
+    let mut repeated = vec![others[0].clone(); 10];
+    repeated.push(good);
+    with_keys(repeated).await.unwrap();
+    assert_invalid(with_keys(others).await, "none of them");
+}
+
+/// TV-8, TV-25, FD-73: of keys with one id too, only those that are published count.
+#[tokio::test]
+async fn a_removed_key_of_a_shared_id_stops_verifying() {
+    let world = World::start().await;
+    let (other, good) = (namesake(), Signer::shared().jwk());
+    world.publish([other.clone(), good.clone()]);
+    let fief = world.builder().build().unwrap();
+    let token = world.token();
+    super::validate(&fief, &token).await.unwrap();
+    world.publish([other.clone()]);
+    world.server.advance(10 * MINUTE);
+    assert_invalid(super::validate(&fief, &token).await, "removed");
+    world.publish([other, good]);
+    world.server.advance(10 * MINUTE);
+    super::validate(&fief, &token).await.unwrap();
+}
+
+/// DJ-7, FD-73: a signature of none of them is no reason to fetch.
+#[tokio::test]
+async fn a_wrong_signature_under_a_shared_id_fetches_nothing() {
+    let world = World::start().await;
+    world.publish([namesake(), namesake()]);
+    let fief = world.builder().build().unwrap();
+    fief.prefetch_keys().await.unwrap();
+    for _ in 0..3 {
+        assert_invalid(super::validate(&fief, &world.token()).await, "a stranger's");
+    }
+    assert_eq!(super::fetches(&world.server), 1);
+}
+
+/// Another key with the id of the good one.
+fn namesake() -> Value {
+    Signer::new(KeySize::Rsa2048).jwk()
 }
 
 /// TV-7, TV-8: and no token's that names one.

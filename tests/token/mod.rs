@@ -7,6 +7,8 @@ mod header;
 mod json;
 mod order;
 mod properties;
+mod reasons;
+mod reasons_page;
 mod requirements;
 mod signer;
 mod times;
@@ -121,7 +123,7 @@ pub(crate) fn assert_invalid(result: Result<FiefAccessTokenInfo, FiefError>, wha
 #[track_caller]
 pub(crate) fn assert_expired(result: Result<FiefAccessTokenInfo, FiefError>) {
     assert!(
-        matches!(result, Err(FiefError::AccessTokenExpired)),
+        matches!(result, Err(FiefError::AccessTokenExpired { .. })),
         "{result:?}"
     );
 }

@@ -37,6 +37,25 @@ async fn the_age_of_the_login_is_required_to_the_second() {
     ));
 }
 
+/// FD-71, TV-27: by more than the leeway, however far.
+#[tokio::test]
+async fn a_login_in_the_future_is_not_recent() {
+    let world = World::start().await;
+    world.stop_at(NOW);
+    let fief = world.builder().build().unwrap();
+    let required = Requirements::new().max_age(Duration::from_secs(300));
+    for (ahead, is_good) in [(0, true), (60, true), (61, false), (86_400, false)] {
+        let token = world.token_with("auth_time", &(NOW + ahead).to_string());
+        let result = fief.validate_access_token(&token, &required).await;
+        let is_old = matches!(result, Err(FiefError::AccessTokenAuthTooOld { .. }));
+        assert_eq!((result.is_ok(), is_old), (is_good, !is_good), "{ahead}");
+        validate(&fief, &token).await.unwrap();
+    }
+    let far = world.token_with("auth_time", "253402300799");
+    let longest = Requirements::new().max_age(Duration::MAX);
+    assert!(fief.validate_access_token(&far, &longest).await.is_err());
+}
+
 /// TV-20, TV-21, TV-23, D13: the highest ACR, the shortest age, all permissions; of alternatives any.
 #[tokio::test]
 async fn the_strictest_of_repeated_requirements_counts() {

@@ -10,7 +10,7 @@ use fief_axum::{Authenticated, CurrentUser};
 use fief_test_server::FiefTestServer;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
-use super::{api, one, send, status, whoami};
+use super::{api, call, guarded, one, send, status, whoami};
 
 /// Recorder of the metrics of this thread.
 #[derive(Default)]
@@ -102,6 +102,25 @@ async fn requests_tokens_users_and_fetches_are_counted() {
         assert_eq!(counts.of(name), count, "{name}");
     }
     assert!(counts.of("fief_client_keys_fetched_at_seconds") > 0);
+}
+
+/// FD-74, TV-28, ER-5: an expired token is counted as such, and the client gets the same code.
+#[tokio::test]
+async fn an_expired_token_differs_from_an_invalid_one() {
+    let server = FiefTestServer::start().await;
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let app = guarded(api(&server).require());
+    for token in [server.access_token().expired().mint(), "INVALID".to_owned()] {
+        let response = send(&app, call(&token)).await;
+        assert_eq!(response.json()["error"], "invalid_token");
+    }
+    for label in ["expired_token", "invalid_token"] {
+        for metric in ["requests", "rejections"] {
+            let name = format!("fief_axum_{metric}_total {label}");
+            assert_eq!(counts.of(&name), 1, "{name}");
+        }
+    }
 }
 
 /// It is not logged as one either: `/` is public.

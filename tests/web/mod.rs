@@ -22,7 +22,7 @@ mod over_tcp;
 mod paths;
 mod plain_cookie;
 mod predicates;
-mod rejections;
+pub(crate) mod rejections;
 mod requirements;
 mod resource;
 mod responses;

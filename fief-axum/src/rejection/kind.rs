@@ -26,7 +26,7 @@ pub enum RejectionKind {
         /// The level that is required.
         required: FiefAcr,
     },
-    /// 401: the user logged in too long ago, and must log in again.
+    /// 401: the user logged in too long ago or at an unknown time, and must log in again.
     #[non_exhaustive]
     AuthTooOld {
         /// The greatest age of the login that is accepted.
@@ -136,6 +136,24 @@ impl RejectionKind {
             Self::MissingPermission { .. } => "insufficient_permissions",
             Self::MissingScope { .. } => "insufficient_scope",
             Self::Unavailable => "temporarily_unavailable",
+        }
+    }
+
+    /// Returns the label of metrics and logs: the code, but an expired token differs from an invalid one.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Expired => "expired_token",
+            Self::AcrTooLow { .. }
+            | Self::AuthTooOld { .. }
+            | Self::CrossSite
+            | Self::Forbidden
+            | Self::Invalid
+            | Self::Malformed
+            | Self::Misconfigured
+            | Self::MissingCredentials
+            | Self::MissingPermission { .. }
+            | Self::MissingScope { .. }
+            | Self::Unavailable => self.code(),
         }
     }
 

@@ -212,9 +212,9 @@ impl IntoResponse for Rejection {
     fn into_response(mut self) -> Response {
         // Not when it is created, since an optional extractor may drop it. Only once, since the hook may call this again.
         if !mem::replace(&mut self.inner.is_reported, true) {
-            let code = self.kind().code();
-            tracing::debug!(error = code, "request rejected");
-            metrics::rejection(code);
+            let label = self.kind().label();
+            tracing::debug!(error = label, "request rejected");
+            metrics::rejection(label);
         }
         // The hook gets a rejection without a hook, so that it can use the default response.
         match self.inner.hook.take() {

@@ -205,7 +205,7 @@ impl RequestAuth {
         self.pending.mark_varies();
         metrics::request(match &outcome {
             Ok(_) => "authenticated",
-            Err(kind) => kind.code(),
+            Err(kind) => kind.label(),
         });
         self.outcome = Some(outcome);
     }

@@ -21,7 +21,7 @@ impl Fief {
     /// let access_token = authorization.strip_prefix("Bearer ").unwrap_or_default();
     /// match fief.validate_access_token(access_token, &create).await {
     ///     Ok(token) => println!("{} creates a castle", token.id()),
-    ///     Err(FiefError::AccessTokenExpired) => println!("refresh the token"),
+    ///     Err(FiefError::AccessTokenExpired { .. }) => println!("refresh the token"),
     ///     Err(error) => return Err(error),
     /// }
     /// # Ok(()) }
@@ -34,7 +34,8 @@ impl Fief {
     /// - [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
     ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: the token is
     ///   valid, but does not meet the requirements.
-    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: Fief's keys are
+    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
+    ///   [`FiefError::ResponseInvalid`]: Fief's keys are
     ///   not cached and could not be fetched. Nothing is known about the token.
     pub async fn validate_access_token(
         &self,
@@ -129,7 +130,7 @@ impl Fief {
     /// The first requirement that the token does not meet:
     /// - [`FiefError::AccessTokenMissingScope`]: a scope was not granted.
     /// - [`FiefError::AccessTokenAcrTooLow`]: the level of authentication is too low.
-    /// - [`FiefError::AccessTokenAuthTooOld`]: the login is too long ago, or its time is not known.
+    /// - [`FiefError::AccessTokenAuthTooOld`]: the login is too long ago or in the future, or its time is not known.
     /// - [`FiefError::AccessTokenMissingPermission`]: the user lacks a permission.
     pub fn check_requirements(
         &self,
@@ -137,7 +138,7 @@ impl Fief {
         requirements: &Requirements,
     ) -> Result<(), FiefError> {
         let clock = &self.provider().clock;
-        requirements.check(token, || clock.now(), clock.leeway)
+        requirements.check(token, clock)
     }
 
     /// Validates a token, fetching the keys if necessary.
@@ -166,11 +167,11 @@ impl Fief {
             }
         }
         let jws = parse(token.as_bytes())
-            .map_err(|why| Unverified::Rejected(FiefError::AccessTokenInvalid(why)))?;
-        let found = self.inner.find_key(jws.kid.as_deref(), budget).await;
+            .map_err(|reason| Unverified::Rejected(FiefError::of_access_token(reason)))?;
+        let found = self.inner.find_keys(jws.kid.as_deref(), budget).await;
         match found.map_err(Unverified::NoKeys)? {
-            Some(key) => validator
-                .verify(jws, key, clock.now())
+            Some(keys) => validator
+                .verify(jws, &keys, clock.now())
                 .map_err(Unverified::Rejected),
             None => Err(Unverified::UnknownKey(unknown_key_error(&jws))),
         }

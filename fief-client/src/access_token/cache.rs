@@ -104,6 +104,7 @@ struct Cost {
 impl Weighter<TokenKey, FiefAccessTokenInfo> for Cost {
     fn weight(&self, _: &TokenKey, info: &FiefAccessTokenInfo) -> u64 {
         let strings = info.scope().iter().chain(info.permissions());
+        let strings = strings.map(String::as_str).chain(info.client_id());
         let strings: usize = strings.map(|s| s.len() + STRING_OVERHEAD).sum();
         ((info.access_token().len() + strings + ENTRY_OVERHEAD) as u64).max(self.min)
     }

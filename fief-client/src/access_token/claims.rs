@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    FiefAccessTokenInfo,
+    FiefAccessTokenInfo, Reason,
     access_token::Validated,
     discovery::Discovery,
     fief::AccessTokenClaims,
@@ -18,24 +18,22 @@ impl AccessTokenClaims<'_> {
         &self,
         discovery: &Discovery,
         audiences: &Audiences,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Reason> {
         if !discovery.is_issuer(&self.iss) {
-            return Err("it has another issuer");
+            return Err(Reason::WrongValue { name: "iss" });
         }
         if !audiences.accepts(&self.aud) {
-            return Err("it is meant for another client");
+            return Err(Reason::WrongValue { name: "aud" });
         }
         Ok(())
     }
 
-    /// Checks that it is an access token.
-    pub(super) fn check_type(&self, typ: Type) -> Result<(), &'static str> {
-        if self.is_id_token() {
-            return Err("it is an ID token");
-        }
+    /// Checks that it is an access token, for any sender.
+    pub(super) fn check_type(&self, typ: Type) -> Result<(), Reason> {
+        self.check_kind()?;
         match typ {
             Type::AccessToken | Type::Any => Ok(()),
-            Type::Other => Err("its type is not that of an access token"),
+            Type::Other => Err(Reason::WrongValue { name: "typ" }),
         }
     }
 
@@ -59,6 +57,7 @@ impl AccessTokenClaims<'_> {
             acr: self.acr,
             permissions: self.permissions,
             auth_time: self.auth_time,
+            client_id: self.azp,
         }))
     }
 }

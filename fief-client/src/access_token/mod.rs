@@ -7,7 +7,7 @@ mod validate;
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use secrecy::ExposeSecret;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeStruct};
 use uuid::Uuid;
 
 pub use self::requirements::{Requirements, RequirementsParts};
@@ -15,7 +15,10 @@ pub(crate) use self::{cache::TokenCache, claims::Audiences, validate::Validator}
 use crate::{
     FiefAcr,
     clock::from_unix_seconds,
-    jose::claims::{NumericDate, Validity},
+    jose::{
+        claims::{NumericDate, Validity},
+        jws,
+    },
     keys::Key,
     secret::SharedSecret,
 };
@@ -24,8 +27,8 @@ use crate::{
 ///
 /// Returned by [`Fief::validate_access_token`](crate::Fief::validate_access_token); one that was not
 /// validated cannot exist. It serializes without the token itself, so that it can be sent to a browser:
-/// `{"id", "scope", "acr", "permissions", "auth_time", "expires_at"}`, with times in seconds of Unix
-/// time.
+/// `{"id", "scope", "acr", "permissions", "auth_time", "issued_at", "expires_at", "client_id"}`, with times in
+/// seconds of Unix time. `auth_time` and `client_id` are `null` if the token does not have them.
 ///
 /// ```
 /// use fief_client::FiefAccessTokenInfo;
@@ -52,6 +55,7 @@ pub(crate) struct Validated {
     pub(crate) acr: FiefAcr,
     pub(crate) permissions: Vec<String>,
     pub(crate) auth_time: Option<NumericDate>,
+    pub(crate) client_id: Option<String>,
 }
 
 impl FiefAccessTokenInfo {
@@ -104,7 +108,14 @@ impl FiefAccessTokenInfo {
     /// Returns when the user last logged in, or `None` if the token does not say.
     #[must_use]
     pub fn auth_time(&self) -> Option<SystemTime> {
-        self.auth_time_seconds().and_then(from_unix_seconds)
+        self.inner.auth_time.and_then(|at| from_unix_seconds(at.0))
+    }
+
+    /// Returns when the token was issued, by Fief's clock.
+    #[must_use]
+    pub fn issued_at(&self) -> SystemTime {
+        // As for `expires_at`.
+        from_unix_seconds(self.inner.validity.iat.0).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Returns when the token expires.
@@ -114,6 +125,37 @@ impl FiefAccessTokenInfo {
         from_unix_seconds(self.inner.validity.exp.0).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
+    /// Returns the client that the token was issued to (`azp`), or `None` if the token does not say.
+    ///
+    /// With [`audiences`](crate::FiefBuilder::audiences) or [`any_audience`](crate::FiefBuilder::any_audience) it
+    /// may be another client than this one.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.inner.client_id.as_deref()
+    }
+
+    /// Deserializes the claims of the token into a type of the application: those that have no method here, such
+    /// as claims that a fork of Fief adds.
+    ///
+    /// The claims are parsed at each call, so that tokens in the cache take no memory for them.
+    ///
+    /// ```
+    /// use fief_client::FiefAccessTokenInfo;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Claims { tenant: Option<String> }
+    ///
+    /// fn tenant(token: &FiefAccessTokenInfo) -> Option<String> {
+    ///     token.claims_as::<Claims>().ok()?.tenant
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// If the claims do not match the type. The error may show a part of them: do not log it if they are secret.
+    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&jws::payload(self.access_token()))
+    }
+
     /// Returns the token itself, to call another API with. It is a secret: do not log it.
     ///
     /// The other API accepts it if it accepts the tokens of this client
@@ -121,10 +163,6 @@ impl FiefAccessTokenInfo {
     #[must_use]
     pub fn access_token(&self) -> &str {
         self.inner.token.expose_secret()
-    }
-
-    pub(crate) fn auth_time_seconds(&self) -> Option<u64> {
-        self.inner.auth_time.map(|at| at.0)
     }
 
     pub(crate) fn validated(&self) -> &Arc<Validated> {
@@ -149,13 +187,15 @@ impl fmt::Debug for FiefAccessTokenInfo {
 
 impl Serialize for FiefAccessTokenInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut info = serializer.serialize_struct("FiefAccessTokenInfo", 6)?;
+        let mut info = serializer.serialize_struct("FiefAccessTokenInfo", 8)?;
         info.serialize_field("id", &self.inner.id)?;
         info.serialize_field("scope", &self.inner.scope)?;
         info.serialize_field("acr", &self.inner.acr)?;
         info.serialize_field("permissions", &self.inner.permissions)?;
         info.serialize_field("auth_time", &self.inner.auth_time.map(|at| at.0))?;
+        info.serialize_field("issued_at", &self.inner.validity.iat.0)?;
         info.serialize_field("expires_at", &self.inner.validity.exp.0)?;
+        info.serialize_field("client_id", &self.inner.client_id)?;
         info.end()
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{FiefAccessTokenInfo, FiefAcr, FiefError};
+use crate::{FiefAccessTokenInfo, FiefAcr, FiefError, clock::Clock, jose::claims::MaxAge};
 
 /// Requirements of an access token, beyond being valid.
 ///
@@ -51,7 +51,8 @@ impl Requirements {
     /// Requires that the user logged in no longer ago than this, in whole seconds. Repeated calls require the
     /// shortest. Default: any age.
     ///
-    /// A token that does not say when the user logged in does not meet it. Fief issues `LevelOne` also
+    /// A token that does not say when the user logged in does not meet it, nor does one with a login in the future.
+    /// Fief issues `LevelOne` also
     /// without a password, so protect what is dangerous with both:
     ///
     /// ```
@@ -132,13 +133,11 @@ impl Requirements {
         }
     }
 
-    /// Checks a validated token; `now` and `leeway` are in seconds. `now` is only called if a requirement depends
-    /// on the time.
+    /// Checks a validated token. The clock is only read if a requirement depends on the time.
     pub(crate) fn check(
         &self,
         token: &FiefAccessTokenInfo,
-        now: impl Fn() -> u64,
-        leeway: u64,
+        clock: &Clock,
     ) -> Result<(), FiefError> {
         let Self {
             scopes,
@@ -154,12 +153,15 @@ impl Requirements {
             return Err(FiefError::AccessTokenAcrTooLow { required });
         }
         if let Some(max_age) = *max_age {
-            let latest = max_age.as_secs().saturating_add(leeway);
-            // A login at an unknown time counts as too old.
-            let fresh = token
-                .auth_time_seconds()
-                .is_some_and(|at| now().saturating_sub(at) <= latest);
-            if !fresh {
+            let now = clock.now();
+            let required = MaxAge {
+                most: max_age,
+                at: now,
+                now,
+                leeway: clock.leeway,
+            };
+            if let Err(reason) = required.check(token.validated().auth_time) {
+                clock.warn_if_behind(reason);
                 return Err(FiefError::AccessTokenAuthTooOld { max_age });
             }
         }

@@ -1,15 +1,16 @@
+#[cfg(fuzzing)]
 use std::sync::Arc;
 
 use crate::{
-    FiefAccessTokenInfo, FiefError,
+    FiefAccessTokenInfo, FiefError, Reason,
     access_token::{Audiences, TokenCache},
     error::Chain,
     fief::AccessTokenClaims,
     jose::{
-        claims::{NOT_YET_VALID, TimeError, Validity},
+        claims::Validity,
         jws::{Jws, Type},
     },
-    keys::{Budget, Key},
+    keys::{Budget, KeyGroup},
     metrics,
     provider::Provider,
 };
@@ -84,7 +85,7 @@ impl Validator {
         now: u64,
     ) -> Option<Result<(FiefAccessTokenInfo, ValidatedBy), FiefError>> {
         if token.len() > self.max_token_len {
-            return Some(Err(FiefError::AccessTokenInvalid("it is too long")));
+            return Some(Err(FiefError::of_access_token(Reason::TooLong)));
         }
         let keys = &self.provider.keys;
         let needs_no_renewal = keys.needs_no_renewal(now);
@@ -96,16 +97,16 @@ impl Validator {
         }
         let jws = match parse(token) {
             Ok(jws) => jws,
-            Err(why) => return Some(Err(FiefError::AccessTokenInvalid(why))),
+            Err(reason) => return Some(Err(FiefError::of_access_token(reason))),
         };
         let kid = jws.kid.as_deref();
         let find = || keys.find_without_renewal(kid, now);
         let unknown = || needs_no_renewal && keys.is_miss_final(kid, budget, now);
         match find() {
-            Some(key) => Some(self.verify(jws, key, now)),
+            Some(keys) => Some(self.verify(jws, &keys, now)),
             // A new set may have arrived since the lookup.
             None if unknown() => match find() {
-                Some(key) => Some(self.verify(jws, key, now)),
+                Some(keys) => Some(self.verify(jws, &keys, now)),
                 // The keys may have become due for renewal in the meantime.
                 None => keys
                     .needs_no_renewal(now)
@@ -121,7 +122,8 @@ impl Validator {
         cached: FiefAccessTokenInfo,
         now: u64,
     ) -> Result<(FiefAccessTokenInfo, ValidatedBy), FiefError> {
-        self.check_times(&cached.validated().validity, now)?;
+        let checked = self.check_times(&cached.validated().validity, now);
+        checked.map_err(FiefError::of_access_token)?;
         Ok((cached, ValidatedBy::Cache))
     }
 
@@ -129,14 +131,15 @@ impl Validator {
     pub(super) fn verify(
         &self,
         mut jws: Jws<'_>,
-        key: Arc<Key>,
+        keys: &KeyGroup,
         now: u64,
     ) -> Result<(FiefAccessTokenInfo, ValidatedBy), FiefError> {
         let (token, typ) = (jws.token, jws.typ);
-        let claims: AccessTokenClaims<'_> =
-            jws.verify(&key).map_err(FiefError::AccessTokenInvalid)?;
-        self.check_claims(&claims, typ, now)?;
-        let info = claims.into_info(token, key);
+        let verified = jws.verify(keys).and_then(|(claims, key)| {
+            self.check_claims(&claims, typ, now)?;
+            Ok(AccessTokenClaims::into_info(claims, token, key))
+        });
+        let info = verified.map_err(FiefError::of_access_token)?;
         self.cache.insert(&info);
         Ok((info, ValidatedBy::Signature))
     }
@@ -147,32 +150,26 @@ impl Validator {
         claims: &AccessTokenClaims<'_>,
         typ: Type,
         now: u64,
-    ) -> Result<(), FiefError> {
-        claims
-            .check_issuer_and_audience(&self.provider.discovery, &self.audiences)
-            .map_err(FiefError::AccessTokenInvalid)?;
+    ) -> Result<(), Reason> {
+        claims.check_issuer_and_audience(&self.provider.discovery, &self.audiences)?;
         self.check_times(&claims.validity(), now)?;
-        claims
-            .check_type(typ)
-            .map_err(FiefError::AccessTokenInvalid)
+        claims.check_type(typ)
     }
 
-    fn check_times(&self, validity: &Validity, now: u64) -> Result<(), FiefError> {
-        validity
-            .check(now, self.provider.clock.leeway)
-            .map_err(|error| match error {
-                TimeError::Expired => FiefError::AccessTokenExpired,
-                TimeError::NotYetValid => FiefError::AccessTokenInvalid(NOT_YET_VALID),
-            })
+    fn check_times(&self, validity: &Validity, now: u64) -> Result<(), Reason> {
+        let clock = &self.provider.clock;
+        let checked = validity.check(now, clock.leeway);
+        checked.inspect_err(|reason| clock.warn_if_behind(*reason))
     }
 
     /// Validates the claims of a token, as if its signature were valid.
     #[cfg(fuzzing)]
-    pub(crate) fn accept(&self, claims: &str, key: Arc<Key>) -> Option<FiefAccessTokenInfo> {
-        let claims: AccessTokenClaims<'_> = crate::jose::json::object(claims)?;
+    pub(crate) fn accept(&self, claims: &str, keys: &KeyGroup) -> Option<FiefAccessTokenInfo> {
+        let claims: AccessTokenClaims<'_> = crate::jose::members::parse(claims).ok()?;
         self.check_claims(&claims, Type::Any, self.provider.clock.now())
             .ok()?;
-        Some(claims.into_info("", key))
+        let key = keys.keys().first()?;
+        Some(claims.into_info("", Arc::clone(key)))
     }
 }
 
@@ -188,12 +185,25 @@ pub(super) fn record<E>(
             tracing::debug!(kid, user = %info.id(), outcome, "access token validated");
             metrics::token(outcome);
         }
-        Err(unverified) => {
-            tracing::debug!(error = %Chain(error(unverified)), "access token rejected");
-            metrics::token("rejected");
-        }
+        Err(unverified) => record_rejection(error(unverified)),
     }
     result.map(|(info, _)| info)
+}
+
+#[cold]
+fn record_rejection(error: &FiefError) {
+    let (outcome, reason) = match error.reason() {
+        Some(reason @ Reason::Expired { .. }) => ("expired", reason),
+        Some(reason) => ("rejected", reason),
+        None => {
+            tracing::debug!(error = %Chain(error), "access token not validated");
+            return metrics::token("failed");
+        }
+    };
+    let label = reason.label();
+    tracing::debug!(error = %Chain(error), reason = label, "access token rejected");
+    metrics::token(outcome);
+    metrics::rejection("access_token", label);
 }
 
 /// Returns `true` if Fief still publishes the key that verified a token.
@@ -202,14 +212,15 @@ pub(super) fn is_published(cached: &FiefAccessTokenInfo) -> bool {
 }
 
 /// Parses a token from untrusted bytes.
-pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, &'static str> {
-    Jws::parse(str::from_utf8(token).map_err(|_| "it is not UTF-8")?)
+pub(super) fn parse(token: &[u8]) -> Result<Jws<'_>, Reason> {
+    let malformed = Reason::Malformed { name: "structure" };
+    Jws::parse(str::from_utf8(token).map_err(|_| malformed)?)
 }
 
 /// Returns the error of a token whose key Fief does not publish.
 pub(super) fn unknown_key_error(jws: &Jws<'_>) -> FiefError {
     tracing::debug!(kid = ?truncated(jws.kid.as_deref()), "unknown signing key");
-    FiefError::AccessTokenInvalid("it is signed with an unknown key")
+    FiefError::AccessTokenInvalid(Reason::UnknownKey)
 }
 
 /// Shortens untrusted text for logs.

@@ -12,7 +12,7 @@ impl FiefError {
         match self {
             Self::AccessTokenAcrTooLow { required } => ErrorClass::Unmet(Unmet::Acr(required)),
             Self::AccessTokenAuthTooOld { max_age } => ErrorClass::Unmet(Unmet::MaxAge(max_age)),
-            Self::AccessTokenExpired => ErrorClass::Expired,
+            Self::AccessTokenExpired { ago: _ } => ErrorClass::Expired,
             Self::AccessTokenInvalid(_) => ErrorClass::Invalid,
             Self::AccessTokenMissingPermission { permissions } => {
                 ErrorClass::Unmet(Unmet::Permission(permissions))
@@ -26,7 +26,7 @@ impl FiefError {
             Self::Configuration(_) => ErrorClass::Configuration,
             Self::IdTokenInvalid(_) => ErrorClass::IdToken,
             Self::Request { status, detail } => ErrorClass::Status(status, detail),
-            Self::ResponseInvalid(_) => ErrorClass::Response,
+            Self::DiscoveryInvalid(_) | Self::ResponseInvalid(_) => ErrorClass::Response,
             Self::TokensPending {
                 pending: _,
                 source: _,

@@ -1,6 +1,7 @@
 mod chain;
 mod class;
 mod detail;
+mod reason;
 mod unverified;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub use self::{
     chain::Chain,
     class::{ErrorClass, Unmet},
     detail::RequestDetail,
+    reason::Reason,
 };
 use crate::{FiefAcr, PendingTokens, TransportError};
 
@@ -33,7 +35,7 @@ use crate::{FiefAcr, PendingTokens, TransportError};
 ///     match error {
 ///         // Log in again, and with a stronger or more recent login if one is required.
 ///         FiefError::AccessTokenInvalid(_)
-///         | FiefError::AccessTokenExpired
+///         | FiefError::AccessTokenExpired { .. }
 ///         | FiefError::AccessTokenAcrTooLow { .. }
 ///         | FiefError::AccessTokenAuthTooOld { .. }
 ///         | FiefError::UserInactive => 401,
@@ -43,12 +45,14 @@ use crate::{FiefAcr, PendingTokens, TransportError};
 ///         FiefError::AccessTokenMissingScope { .. }
 ///         | FiefError::AccessTokenMissingPermission { .. } => 403,
 ///         // Fief is unreachable or fails, and nothing is known about the token.
-///         FiefError::Transport(_) | FiefError::Request { .. } | FiefError::ResponseInvalid(_) => 503,
+///         FiefError::Transport(_)
+///         | FiefError::Request { .. }
+///         | FiefError::DiscoveryInvalid(_)
+///         | FiefError::ResponseInvalid(_) => 503,
 ///         // A mistake of this program, such as `Configuration`, or an error of a login, which an API does not do.
 ///         _ => 500,
 ///     }
 /// }
-/// # assert_eq!(status(&FiefError::AccessTokenExpired), 401);
 /// # assert_eq!(status(&FiefError::UserInactive), 401);
 /// # assert_eq!(status(&FiefError::ResponseInvalid("")), 503);
 /// # assert_eq!(status(&FiefError::Configuration(String::new())), 500);
@@ -66,7 +70,7 @@ pub enum FiefError {
         /// The level that is required.
         required: FiefAcr,
     },
-    /// The user logged in longer ago than required, or the access token does not say when.
+    /// The user logged in longer ago than required, or the access token does not say when, or a time in the future.
     ///
     /// Send the user to a login with
     /// [`AuthorizationRequest::max_age`](crate::AuthorizationRequest::max_age).
@@ -80,13 +84,16 @@ pub enum FiefError {
     ///
     /// [Refresh](crate::Fief::auth_refresh_token) it, or send the user to a login.
     #[doc(alias = "FiefAccessTokenExpired")]
-    #[error("the access token has expired")]
-    AccessTokenExpired,
-    /// The access token was not issued by Fief for this client, or is malformed. The text says what is
-    /// wrong with it.
+    #[error("the access token has expired: {}", Reason::Expired { ago: *ago })]
+    #[non_exhaustive]
+    AccessTokenExpired {
+        /// How long ago, in whole seconds.
+        ago: Duration,
+    },
+    /// The access token was not issued by Fief for this client and for any sender, or is malformed.
     #[doc(alias = "FiefAccessTokenInvalid")]
     #[error("the access token is invalid: {0}")]
-    AccessTokenInvalid(&'static str),
+    AccessTokenInvalid(Reason),
     /// The access token lacks a required permission.
     ///
     /// Permissions are those of the time at which the token was issued: a refresh brings newer ones.
@@ -123,11 +130,13 @@ pub enum FiefError {
     /// A setting or an argument is invalid. The text says which one, and what to change.
     #[error("invalid configuration: {0}")]
     Configuration(String),
-    /// The ID token was not issued by Fief for this login, or is malformed. The text says what is wrong
-    /// with it.
+    /// Fief's discovery document lacks a member or has a wrong one. Often `base_url` is not Fief's.
+    #[error("the discovery document is invalid: {0}")]
+    DiscoveryInvalid(Reason),
+    /// The ID token was not issued by Fief for this login, has expired, or is malformed.
     #[doc(alias = "FiefIdTokenInvalid")]
     #[error("the ID token is invalid: {0}")]
-    IdTokenInvalid(&'static str),
+    IdTokenInvalid(Reason),
     /// Fief responded with an error status, or with a redirect, which is never followed.
     #[doc(alias = "FiefRequestError")]
     #[error("Fief responded with {status}{}", detail.code_suffix())]
@@ -165,6 +174,40 @@ pub enum FiefError {
 }
 
 impl FiefError {
+    /// Returns the reason for which a token or the discovery document was rejected.
+    ///
+    /// `None` for other errors. [`reasons`](crate::reasons) says what each means, and what to do.
+    ///
+    /// ```
+    /// use fief_client::FiefError;
+    ///
+    /// /// A label for the application's own metrics.
+    /// fn label(error: &FiefError) -> &'static str {
+    ///     error.reason().map_or("other", |reason| reason.label())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::AccessTokenExpired { ago } => Some(Reason::Expired { ago: *ago }),
+            Self::AccessTokenInvalid(reason)
+            | Self::DiscoveryInvalid(reason)
+            | Self::IdTokenInvalid(reason) => Some(*reason),
+            Self::AccessTokenAcrTooLow { .. }
+            | Self::AccessTokenAuthTooOld { .. }
+            | Self::AccessTokenMissingPermission { .. }
+            | Self::AccessTokenMissingScope { .. }
+            | Self::Authorization { .. }
+            | Self::CallbackInvalid(_)
+            | Self::Configuration(_)
+            | Self::Request { .. }
+            | Self::ResponseInvalid(_)
+            | Self::TokensPending { .. }
+            | Self::Transport(_)
+            | Self::UserInactive => None,
+        }
+    }
+
     /// Returns `true` if a response began but its body broke off.
     #[must_use]
     pub fn is_body(&self) -> bool {
@@ -203,6 +246,28 @@ impl FiefError {
             Some(*status)
         } else {
             None
+        }
+    }
+
+    /// Returns the error of an access token that is rejected for this reason.
+    pub(crate) fn of_access_token(reason: Reason) -> Self {
+        match reason {
+            Reason::Expired { ago } => Self::AccessTokenExpired { ago },
+            Reason::Bound
+            | Reason::Encrypted
+            | Reason::Malformed { .. }
+            | Reason::Missing { .. }
+            | Reason::NotEncrypted
+            | Reason::NotYetValid { .. }
+            | Reason::TooLong
+            | Reason::TooOld { .. }
+            | Reason::Undecryptable
+            | Reason::Unexpected { .. }
+            | Reason::UnknownKey
+            | Reason::WrongAlgorithm
+            | Reason::WrongSignature
+            | Reason::WrongType { .. }
+            | Reason::WrongValue { .. } => Self::AccessTokenInvalid(reason),
         }
     }
 }

@@ -1,10 +1,12 @@
-use std::{borrow::Cow, fmt, slice};
+use std::{borrow::Cow, fmt, slice, time::Duration};
 
 use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, SeqAccess, Unexpected, Visitor, value::SeqAccessDeserializer},
 };
 use uuid::{Uuid, fmt::Hyphenated};
+
+use crate::Reason;
 
 /// The `aud` claim: a string or several
 /// ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
@@ -93,9 +95,6 @@ impl Visitor<'_> for NumericDateVisitor {
     }
 }
 
-/// Why a token that comes from the future is rejected: the clocks differ.
-pub(crate) const NOT_YET_VALID: &str = "it is not valid yet";
-
 /// Period in which a token is valid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validity {
@@ -104,21 +103,59 @@ pub(crate) struct Validity {
     pub(crate) nbf: Option<NumericDate>,
 }
 
-/// Reason for which a token is not valid now.
-pub(crate) enum TimeError {
-    Expired,
-    NotYetValid,
-}
-
 impl Validity {
     /// Checks the period; `now` and `leeway` are in seconds.
-    pub(crate) fn check(&self, now: u64, leeway: u64) -> Result<(), TimeError> {
-        if now >= self.exp.0.saturating_add(leeway) {
-            return Err(TimeError::Expired);
+    pub(crate) fn check(&self, now: u64, leeway: u64) -> Result<(), Reason> {
+        let Self { exp, iat, nbf } = self;
+        if now >= exp.0.saturating_add(leeway) {
+            return Err(Reason::Expired {
+                ago: Duration::from_secs(now - exp.0),
+            });
         }
-        let latest = now.saturating_add(leeway);
-        if self.iat.0 > latest || self.nbf.is_some_and(|nbf| nbf.0 > latest) {
-            return Err(TimeError::NotYetValid);
+        iat.check_past("iat", now, leeway)?;
+        nbf.map_or(Ok(()), |nbf| nbf.check_past("nbf", now, leeway))
+    }
+}
+
+impl NumericDate {
+    /// Checks that a time is not in the future by more than the leeway.
+    pub(crate) fn check_past(
+        self,
+        name: &'static str,
+        now: u64,
+        leeway: u64,
+    ) -> Result<(), Reason> {
+        if self.0 > now.saturating_add(leeway) {
+            let by = Duration::from_secs(self.0 - now);
+            return Err(Reason::NotYetValid { name, by });
+        }
+        Ok(())
+    }
+}
+
+/// Age of a login that is required.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaxAge {
+    pub(crate) most: Duration,
+    /// When the login must not be older, in seconds of Unix time.
+    pub(crate) at: u64,
+    /// Seconds of Unix time. A login after that has not happened yet.
+    pub(crate) now: u64,
+    /// Seconds.
+    pub(crate) leeway: u64,
+}
+
+impl MaxAge {
+    /// Checks the `auth_time` of a token. A login at an unknown time, or in the future, is not recent.
+    pub(crate) fn check(self, auth_time: Option<NumericDate>) -> Result<(), Reason> {
+        let name = "auth_time";
+        let auth_time = auth_time.ok_or(Reason::Missing { name })?;
+        auth_time.check_past(name, self.now, self.leeway)?;
+        let age = self.at.saturating_sub(auth_time.0);
+        let most = self.most.as_secs();
+        if age > most.saturating_add(self.leeway) {
+            let by = Duration::from_secs(age - most);
+            return Err(Reason::TooOld { name, by });
         }
         Ok(())
     }

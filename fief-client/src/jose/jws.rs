@@ -1,15 +1,17 @@
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memchr::memchr_iter;
 use serde::{Deserialize, Deserializer, de::Visitor};
+use serde_json::Value;
 
 use crate::{
+    Reason,
     jose::{
         claims::{is_present, opt_string},
-        json,
+        members::{self, Member, Object},
     },
-    keys::Key,
+    keys::{Key, KeyGroup},
 };
 
 /// Signed token in compact form, parsed but not verified
@@ -26,19 +28,18 @@ pub(crate) struct Jws<'a> {
 }
 
 impl<'a> Jws<'a> {
-    /// Parses a token and checks its header. The error says what is wrong with it.
-    pub(crate) fn parse(token: &'a str) -> Result<Self, &'static str> {
-        let (signed, header, payload, signature) = split(token).ok_or(NOT_COMPACT)?;
+    /// Parses a token and checks its header.
+    pub(crate) fn parse(token: &'a str) -> Result<Self, Reason> {
+        let (signed, header, payload, signature) =
+            split(token).ok_or(Reason::Malformed { name: "structure" })?;
         // Large enough for each of the three segments, which are decoded one after the other.
         let mut decoded = Vec::with_capacity(token.len());
-        let header: Header<'_> = decode(header, &mut decoded)
-            .and_then(json::object)
-            .ok_or(MALFORMED_HEADER)?;
+        let header: Header<'_> = parse(header, &mut decoded)?;
         if header.alg != "RS256" {
-            return Err("the algorithm is not RS256");
+            return Err(Reason::WrongAlgorithm);
         }
         if header.crit {
-            return Err("the header has critical extensions");
+            return Err(Reason::Unexpected { name: "crit" });
         }
         Ok(Self {
             token,
@@ -51,20 +52,20 @@ impl<'a> Jws<'a> {
         })
     }
 
-    /// Verifies the signature, and only then parses the claims.
-    pub(crate) fn verify<'de, T: Deserialize<'de>>(
+    /// Verifies the signature with one of the keys, and only then parses the claims. Returns the key as well.
+    pub(crate) fn verify<'de, T: Object<'de>>(
         &'de mut self,
-        key: &Key,
-    ) -> Result<T, &'static str> {
+        keys: &KeyGroup,
+    ) -> Result<(T, Arc<Key>), Reason> {
         self.decoded.clear();
         URL_SAFE_NO_PAD
             .decode_vec(self.signature, &mut self.decoded)
-            .map_err(|_| "the signature is not base64url")?;
-        key.verify(self.signed.as_bytes(), &self.decoded)
-            .map_err(|_| "the signature is wrong")?;
-        decode(self.payload, &mut self.decoded)
-            .and_then(json::object)
-            .ok_or("the claims are missing or of a wrong type")
+            .map_err(|_| Reason::Malformed { name: "signature" })?;
+        let key = keys
+            .verify(self.signed.as_bytes(), &self.decoded)
+            .ok_or(Reason::WrongSignature)?;
+        let claims = parse(self.payload, &mut self.decoded)?;
+        Ok((claims, Arc::clone(key)))
     }
 }
 
@@ -79,6 +80,15 @@ struct Header<'a> {
     typ: Type,
     #[serde(default, deserialize_with = "is_present")]
     crit: bool,
+}
+
+impl<'de: 'a, 'a> Object<'de> for Header<'a> {
+    const NAME: &'static str = "header";
+    const MEMBERS: &'static [Member] = &[
+        Member::required("alg", Value::is_string),
+        Member::optional("kid", Value::is_string),
+        Member::optional("typ", Value::is_string),
+    ];
 }
 
 /// Type of a token, from its header ([RFC 9068, section 2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.1)).
@@ -118,6 +128,12 @@ impl Visitor<'_> for TypeVisitor {
     }
 }
 
+/// Returns the decoded payload of a token that was verified. One that was not may have none.
+pub(crate) fn payload(token: &str) -> Vec<u8> {
+    let payload = split(token).and_then(|(_, _, payload, _)| URL_SAFE_NO_PAD.decode(payload).ok());
+    payload.unwrap_or_default()
+}
+
 /// Returns the signed part and the three segments. Each must be non-empty.
 fn split(token: &str) -> Option<(&str, &str, &str, &str)> {
     let mut dots = memchr_iter(b'.', token.as_bytes());
@@ -134,11 +150,14 @@ fn split(token: &str) -> Option<(&str, &str, &str, &str)> {
     ))
 }
 
+/// Decodes and parses a segment.
+fn parse<'b, T: Object<'b>>(segment: &str, buffer: &'b mut Vec<u8>) -> Result<T, Reason> {
+    let text = decode(segment, buffer).ok_or(Reason::Malformed { name: T::NAME })?;
+    members::parse(text)
+}
+
 fn decode<'b>(segment: &str, buffer: &'b mut Vec<u8>) -> Option<&'b str> {
     buffer.clear();
     URL_SAFE_NO_PAD.decode_vec(segment, buffer).ok()?;
     str::from_utf8(buffer).ok()
 }
-
-const NOT_COMPACT: &str = "it does not have three segments";
-const MALFORMED_HEADER: &str = "the header is malformed";

@@ -4,3 +4,4 @@ pub(crate) mod claims;
 pub(crate) mod json;
 pub(crate) mod jwe;
 pub(crate) mod jws;
+pub(crate) mod members;

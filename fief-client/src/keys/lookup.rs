@@ -1,17 +1,21 @@
 use std::sync::{Arc, PoisonError};
 
-use super::{ATTEMPT_LIMIT, Key, KeySet, Keys, cooldown::Budget};
+use super::{ATTEMPT_LIMIT, KeyGroup, KeySet, Keys, cooldown::Budget};
 use crate::{FiefError, clock::Clock, flight::Work};
 
 impl Keys {
-    /// Returns the key for a token's `kid`, if the latest set needs no renewal.
-    pub(crate) fn find_without_renewal(&self, kid: Option<&str>, now: u64) -> Option<Arc<Key>> {
+    /// Returns the keys for a token's `kid`, if the latest set needs no renewal.
+    pub(crate) fn find_without_renewal(
+        &self,
+        kid: Option<&str>,
+        now: u64,
+    ) -> Option<Arc<KeyGroup>> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         let set = latest.as_ref().filter(|_| self.needs_no_renewal(now))?;
         set.find(kid).cloned()
     }
 
-    /// Returns the key for a token's `kid`, or `None` if Fief does not publish it. An unknown `kid` causes a
+    /// Returns the keys for a token's `kid`, or `None` if Fief publishes none. An unknown `kid` causes a
     /// fetch, unless the budget's cool-down is running: then a fetch in flight is joined.
     pub(crate) async fn find<F: Work<Arc<KeySet>>>(
         &self,
@@ -19,10 +23,10 @@ impl Keys {
         budget: Budget,
         clock: &Clock,
         fetch: impl Fn(Option<Arc<KeySet>>) -> F,
-    ) -> Result<Option<Arc<Key>>, FiefError> {
+    ) -> Result<Option<Arc<KeyGroup>>, FiefError> {
         let set = self.usable_set(clock, &fetch).await?;
-        if let Some(key) = set.find(kid) {
-            return Ok(Some(Arc::clone(key)));
+        if let Some(keys) = set.find(kid) {
+            return Ok(Some(Arc::clone(keys)));
         }
         let now = clock.now();
         match budget {
@@ -31,7 +35,7 @@ impl Keys {
         }
     }
 
-    /// Returns the key for an unknown `kid` that a caller sent. In the cool-down it is `None`, also if a fetch
+    /// Returns the keys for an unknown `kid` that a caller sent. In the cool-down it is `None`, also if a fetch
     /// that was joined failed.
     async fn find_for_caller<F: Work<Arc<KeySet>>>(
         &self,
@@ -39,7 +43,7 @@ impl Keys {
         set: &Arc<KeySet>,
         now: u64,
         fetch: impl Fn(Option<Arc<KeySet>>) -> F,
-    ) -> Result<Option<Arc<Key>>, FiefError> {
+    ) -> Result<Option<Arc<KeyGroup>>, FiefError> {
         let cooldown = self.cooldowns.of(Budget::Callers);
         let was_running = cooldown.is_running(now, 0);
         if self.is_miss_final(kid, Budget::Callers, now) {
@@ -54,7 +58,7 @@ impl Keys {
         }
     }
 
-    /// Returns the key for an unknown `kid` that Fief's token endpoint sent. `None` means that a set was fetched
+    /// Returns the keys for an unknown `kid` that Fief's token endpoint sent. `None` means that a set was fetched
     /// within the cool-down and lacks it; if the fetch failed, this is an error.
     async fn find_for_token_endpoint<F: Work<Arc<KeySet>>>(
         &self,
@@ -62,7 +66,7 @@ impl Keys {
         mut known: Arc<KeySet>,
         now: u64,
         fetch: impl Fn(Option<Arc<KeySet>>) -> F,
-    ) -> Result<Option<Arc<Key>>, FiefError> {
+    ) -> Result<Option<Arc<KeyGroup>>, FiefError> {
         let cooldown = self.cooldowns.of(Budget::TokenEndpoint);
         let mut failure = None;
         // The first fetch may have begun before Fief had the key, if it was in flight already.
@@ -74,8 +78,8 @@ impl Keys {
                 Ok(None) => break,
                 Err(error) => failure = Some(error),
             }
-            if let Some(key) = known.find(kid) {
-                return Ok(Some(Arc::clone(key)));
+            if let Some(keys) = known.find(kid) {
+                return Ok(Some(Arc::clone(keys)));
             }
         }
         let found = self.find_in_latest(kid);
@@ -88,7 +92,7 @@ impl Keys {
     /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, or the fetch that an
     /// unknown one caused has ended within the cool-down.
     ///
-    /// A new set may have arrived since the lookup: look the key up again.
+    /// A new set may have arrived since the lookup: look the keys up again.
     pub(crate) fn is_miss_final(&self, kid: Option<&str>, budget: Budget, now: u64) -> bool {
         let cooldown = self.cooldowns.of(budget);
         match budget {
@@ -102,7 +106,7 @@ impl Keys {
         }
     }
 
-    fn find_in_latest(&self, kid: Option<&str>) -> Option<Arc<Key>> {
+    fn find_in_latest(&self, kid: Option<&str>) -> Option<Arc<KeyGroup>> {
         self.latest().and_then(|set| set.find(kid).cloned())
     }
 }

@@ -1,5 +1,6 @@
 mod backoff;
 mod cooldown;
+mod group;
 mod key;
 mod lookup;
 mod set;
@@ -17,6 +18,7 @@ pub(crate) use self::set::parse;
 use self::{backoff::Backoff, cooldown::Cooldowns, set::CLOCK_STEP};
 pub(crate) use self::{
     cooldown::Budget,
+    group::KeyGroup,
     key::Key,
     set::{KeySet, fetch},
 };

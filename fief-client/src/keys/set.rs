@@ -3,39 +3,43 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{FiefError, keys::Key, transport::Http};
+use super::{Key, KeyGroup};
+use crate::{FiefError, transport::Http};
 
 /// Keys of one response ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 #[derive(Debug)]
 pub(crate) struct KeySet {
-    keys: Vec<Arc<Key>>,
+    groups: Vec<Arc<KeyGroup>>,
     pub(crate) fetched_at: u64,
 }
 
 impl KeySet {
     /// Returns the successor of a set. Keys that remain are the same objects, others are withdrawn.
     pub(crate) fn new(keys: Vec<Key>, previous: Option<&Self>, fetched_at: u64) -> Self {
-        let previous = previous.map(|set| set.keys.as_slice()).unwrap_or_default();
-        let keys: Vec<_> = keys
-            .into_iter()
-            .map(|key| {
-                let other = previous.iter().find(|other| other.is_same(&key));
-                other.cloned().unwrap_or_else(|| Arc::new(key))
-            })
-            .collect();
-        for other in previous {
-            if !keys.iter().any(|key| Arc::ptr_eq(key, other)) {
+        let previous = || previous.into_iter().flat_map(Self::keys);
+        let keys = keys.into_iter().map(|key| {
+            let other = previous().find(|other| other.is_same(&key));
+            other.cloned().unwrap_or_else(|| Arc::new(key))
+        });
+        let groups = KeyGroup::of(keys);
+        let set = Self { groups, fetched_at };
+        for other in previous() {
+            if !set.keys().any(|key| Arc::ptr_eq(key, other)) {
                 other.withdraw();
             }
         }
-        Self { keys, fetched_at }
+        set
     }
 
-    /// Returns the key with this id, or the only key if a token has no `kid`.
-    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Arc<Key>> {
-        match (kid, self.keys.as_slice()) {
-            (Some(_), keys) => keys.iter().find(|key| key.kid() == kid),
-            (None, [only]) => Some(only),
+    fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.groups.iter().flat_map(|group| group.keys())
+    }
+
+    /// Returns the keys with this id, or the only key if a token has no `kid`.
+    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Arc<KeyGroup>> {
+        match (kid, self.groups.as_slice()) {
+            (Some(_), groups) => groups.iter().find(|group| group.kid() == kid),
+            (None, [only]) if only.keys().len() == 1 => Some(only),
             (None, _) => None,
         }
     }

@@ -91,7 +91,8 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Configuration`]: `redirect_uri` is not an absolute URI without a fragment, an extra
     ///   parameter is reserved or repeated, or the operating system provides no random numbers.
-    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::ResponseInvalid`]: the discovery
+    /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
+    ///   [`FiefError::ResponseInvalid`]: the discovery
     ///   document is not cached and could not be fetched.
     pub async fn begin_login(
         &self,
@@ -149,7 +150,8 @@ impl Fief {
     /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
     ///   [`verify`](Self::verify); the code is used up.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub async fn finish_login(
         &self,
         attempt: &LoginAttempt,

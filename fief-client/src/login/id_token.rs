@@ -1,12 +1,12 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Fief, FiefError, FiefUserInfo, crypto,
+    Fief, FiefError, FiefUserInfo, Reason, crypto,
     discovery::Discovery,
     error::Unverified,
     fief::IdTokenClaims,
     jose::{
-        claims::{NOT_YET_VALID, TimeError, Validity},
+        claims::{MaxAge, Validity},
         jwe::{self, DecryptionKey},
         jws::{Jws, Type},
     },
@@ -23,31 +23,31 @@ impl Fief {
         access_token: &str,
         expected: &Expected,
     ) -> Result<FiefUserInfo, Unverified> {
-        let invalid = |why| Unverified::Rejected(FiefError::IdTokenInvalid(why));
+        let rejected = |reason| Unverified::Rejected(FiefError::IdTokenInvalid(reason));
         if id_token.len() > MAX_LEN {
-            return Err(invalid("it is too long"));
+            return Err(rejected(Reason::TooLong));
         }
-        let opened = open(&self.inner.encryption_keys, id_token).map_err(invalid)?;
+        let opened = open(&self.inner.encryption_keys, id_token).map_err(rejected)?;
         let id_token = opened
             .as_ref()
             .map_or(id_token, ExposeSecret::expose_secret);
-        let mut jws = Jws::parse(id_token).map_err(invalid)?;
+        let mut jws = Jws::parse(id_token).map_err(rejected)?;
         match jws.typ {
             Type::Any => {}
             Type::AccessToken | Type::Other => {
-                return Err(invalid("its type is not that of an ID token"));
+                return Err(rejected(Reason::WrongValue { name: "typ" }));
             }
         }
         let kid = jws.kid.as_deref();
-        let found = self.inner.find_key(kid, Budget::TokenEndpoint).await;
-        let Some(key) = found.map_err(Unverified::NoKeys)? else {
+        let found = self.inner.find_keys(kid, Budget::TokenEndpoint).await;
+        let Some(keys) = found.map_err(Unverified::NoKeys)? else {
             return Err(Unverified::UnknownKey(FiefError::IdTokenInvalid(
-                "it is signed with an unknown key",
+                Reason::UnknownKey,
             )));
         };
-        let claims: IdTokenClaims<'_> = jws.verify(&key).map_err(invalid)?;
+        let (claims, _) = jws.verify(&keys).map_err(rejected)?;
         self.check_id_token(&claims, access_token, expected)
-            .map_err(Unverified::Rejected)?;
+            .map_err(rejected)?;
         Ok(claims.user)
     }
 
@@ -56,23 +56,18 @@ impl Fief {
         claims: &IdTokenClaims<'_>,
         access_token: &str,
         expected: &Expected,
-    ) -> Result<(), FiefError> {
+    ) -> Result<(), Reason> {
         let provider = self.provider();
         let clock = &provider.clock;
-        claims
-            .check_origin(&provider.discovery, self.client_id())
-            .and_then(|()| claims.check_binding(access_token, expected))
-            .and_then(|()| claims.check_login(expected, clock.leeway))
-            .map_err(FiefError::IdTokenInvalid)?;
+        let now = clock.now();
+        claims.check_unbound()?;
+        claims.check_origin(&provider.discovery, self.client_id())?;
+        claims.check_binding(access_token, expected)?;
         claims
             .validity()
-            .check(clock.now(), clock.leeway)
-            .map_err(|error| {
-                FiefError::IdTokenInvalid(match error {
-                    TimeError::Expired => "it has expired",
-                    TimeError::NotYetValid => NOT_YET_VALID,
-                })
-            })
+            .check(now, clock.leeway)
+            .and_then(|()| claims.check_login(expected, now, clock.leeway))
+            .inspect_err(|reason| clock.warn_if_behind(*reason))
     }
 
     /// Checks the claims of a token, as if its signature were valid.
@@ -83,16 +78,16 @@ impl Fief {
         access_token: &str,
         expected: &Expected,
     ) -> Option<FiefUserInfo> {
-        let claims: IdTokenClaims<'_> = crate::jose::json::object(claims)?;
+        let claims: IdTokenClaims<'_> = crate::jose::members::parse(claims).ok()?;
         self.check_id_token(&claims, access_token, expected).ok()?;
         Some(claims.user)
     }
 }
 
 /// Decrypts a token. With keys it must be encrypted, without keys it must not.
-fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, &'static str> {
+fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, Reason> {
     if keys.is_empty() && token.bytes().filter(|byte| *byte == b'.').count() == 4 {
-        return Err("it is encrypted, but no encryption_key is set");
+        return Err(Reason::Encrypted);
     }
     (!keys.is_empty())
         .then(|| jwe::decrypt(token, keys))
@@ -100,19 +95,21 @@ fn open(keys: &[DecryptionKey], token: &str) -> Result<Option<SecretString>, &'s
 }
 
 impl IdTokenClaims<'_> {
-    fn check_origin(&self, discovery: &Discovery, client_id: &str) -> Result<(), &'static str> {
+    fn check_origin(&self, discovery: &Discovery, client_id: &str) -> Result<(), Reason> {
         if !discovery.is_issuer(&self.iss) {
-            return Err("it has another issuer");
+            return Err(Reason::WrongValue { name: "iss" });
         }
-        let foreign = self.azp.as_ref().is_some_and(|azp| azp != client_id);
-        if !self.aud.iter().eq([client_id]) || foreign {
-            return Err("it is meant for another client");
+        if !self.aud.iter().eq([client_id]) {
+            return Err(Reason::WrongValue { name: "aud" });
+        }
+        if self.azp.as_ref().is_some_and(|azp| azp != client_id) {
+            return Err(Reason::WrongValue { name: "azp" });
         }
         Ok(())
     }
 
     /// Checks that the token belongs to the request, and to the access token beside it.
-    fn check_binding(&self, access_token: &str, expected: &Expected) -> Result<(), &'static str> {
+    fn check_binding(&self, access_token: &str, expected: &Expected) -> Result<(), Reason> {
         let Expected {
             nonce,
             code,
@@ -122,23 +119,24 @@ impl IdTokenClaims<'_> {
             auth_time: _,
             received_at: _,
         } = expected;
-        let same_nonce = match (&self.nonce, nonce) {
-            (Some(claim), Some(nonce)) => crypto::equal(claim, nonce.expose_secret()),
-            (claim, nonce) => claim.is_none() && nonce.is_none(),
-        };
-        if !same_nonce {
-            return Err("it has another nonce");
+        let name = "nonce";
+        match (&self.nonce, nonce) {
+            (Some(claim), Some(nonce)) if crypto::equal(claim, nonce.expose_secret()) => {}
+            (Some(_), Some(_)) => return Err(Reason::WrongValue { name }),
+            (Some(_), None) => return Err(Reason::Unexpected { name }),
+            (None, Some(_)) => return Err(Reason::Missing { name }),
+            (None, None) => {}
         }
         let code = code.as_ref().map(ExposeSecret::expose_secret);
         self.check_hashes(access_token, code)?;
         if user.is_some_and(|user| user != self.user.sub) {
-            return Err("it belongs to another user than before");
+            return Err(Reason::WrongValue { name: "sub" });
         }
         Ok(())
     }
 
     /// Checks that the login meets the request.
-    fn check_login(&self, expected: &Expected, leeway: u64) -> Result<(), &'static str> {
+    fn check_login(&self, expected: &Expected, now: u64, leeway: u64) -> Result<(), Reason> {
         let Expected {
             acr,
             max_age,
@@ -149,20 +147,19 @@ impl IdTokenClaims<'_> {
             user: _,
         } = *expected;
         if acr.is_some_and(|acr| self.acr < acr) {
-            return Err("its ACR is lower than requested");
+            return Err(Reason::WrongValue { name: "acr" });
         }
         if let Some(max_age) = max_age {
-            let auth_time = self.auth_time.ok_or("it has no auth_time")?;
-            if auth_time.0 > received_at.saturating_add(leeway) {
-                return Err("its auth_time is in the future");
-            }
-            let oldest = max_age.as_secs().saturating_add(leeway);
-            if received_at.saturating_sub(auth_time.0) > oldest {
-                return Err("its login is older than requested");
-            }
+            let required = MaxAge {
+                most: max_age,
+                at: received_at,
+                now,
+                leeway,
+            };
+            required.check(self.auth_time)?;
         }
         if before.is_some() && self.auth_time.is_some_and(|now| Some(now.0) != before) {
-            return Err("it belongs to another login than before");
+            return Err(Reason::WrongValue { name: "auth_time" });
         }
         Ok(())
     }

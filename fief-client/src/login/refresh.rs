@@ -94,7 +94,8 @@ impl Fief {
     /// - [`FiefError::TokensPending`]: Fief issued the tokens, but they cannot be verified yet. Keep them for
     ///   [`verify`](Self::verify); the refresh token is used up.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     ///
     /// After [`Transport`](FiefError::Transport) and [`ResponseInvalid`](FiefError::ResponseInvalid) the
     /// refresh token may be used up.

@@ -1,6 +1,6 @@
 use crate::{
-    Fief, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens, error::Unverified,
-    jose::claims::NOT_YET_VALID, login::pending::Contents,
+    Fief, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens, Reason, error::Unverified,
+    login::pending::Contents, metrics,
 };
 
 impl Fief {
@@ -55,13 +55,14 @@ impl Fief {
         if let Some(outcome) = pending.outcome() {
             return outcome;
         }
-        match self.verify_contents(pending.contents()).await {
+        let verified = self.verify_contents(pending.contents()).await;
+        match verified.inspect_err(record_rejection) {
             Ok(user) => pending.complete(Ok(user)),
             Err(
                 Unverified::NoKeys(source)
                 | Unverified::Rejected(
-                    source @ (FiefError::AccessTokenInvalid(NOT_YET_VALID)
-                    | FiefError::IdTokenInvalid(NOT_YET_VALID)),
+                    source @ (FiefError::AccessTokenInvalid(Reason::NotYetValid { .. })
+                    | FiefError::IdTokenInvalid(Reason::NotYetValid { .. })),
                 ),
             ) => not_yet(pending, source),
             Err(Unverified::Rejected(error)) => pending.complete(Err(error)),
@@ -101,13 +102,23 @@ impl Fief {
         let info = self.validate_issued(tokens.access_token()).await?;
         if info.id() != user.sub {
             return Err(Unverified::Rejected(FiefError::IdTokenInvalid(
-                "it belongs to another user than the access token",
+                Reason::WrongValue { name: "sub" },
             )));
         }
         if user.is_active == Some(false) {
             return Err(Unverified::Rejected(FiefError::UserInactive));
         }
         Ok(user)
+    }
+}
+
+/// Logs and counts the rejection of an ID token. That of an access token has been recorded.
+fn record_rejection(unverified: &Unverified) {
+    let error = unverified.error();
+    if let FiefError::IdTokenInvalid(reason) = error {
+        let label = reason.label();
+        tracing::debug!(%error, reason = label, "ID token rejected");
+        metrics::rejection("id_token", label);
     }
 }
 

@@ -20,7 +20,8 @@ impl Fief {
     /// # Errors
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let metadata = self.inner.metadata().await?;
         let provider = self.provider();
@@ -56,7 +57,8 @@ impl Fief {
     ///   not fit its field ([`RequestDetail::fields`](crate::RequestDetail::fields) has an entry for each).
     /// - [`FiefError::Configuration`]: `fields` cannot be written as JSON.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub async fn update_profile(
         &self,
         access_token: &str,
@@ -88,7 +90,8 @@ impl Fief {
     ///   ([`RequestDetail::reason`](crate::RequestDetail::reason) says why), 401 if the token or the account
     ///   is not valid any more, 403 `ACR_TOO_LOW`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub async fn change_password(
         &self,
         access_token: &str,
@@ -108,7 +111,8 @@ impl Fief {
     /// - [`FiefError::Request`]: 400 `USER_UPDATE_EMAIL_ALREADY_EXISTS`, 401 if the token or the account is not
     ///   valid any more, 403 `ACR_TOO_LOW`, 422 if it is not an e-mail address.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub async fn email_change(
         &self,
         access_token: &str,
@@ -136,7 +140,8 @@ impl Fief {
     /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE` if the code is wrong or was
     ///   used before, 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
+    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
+    ///   cannot be used.
     pub async fn email_verify(
         &self,
         access_token: &str,

@@ -7,7 +7,8 @@ use crate::jose::claims::hyphenated_uuid;
 /// User, as the user API and the ID token describe one
 /// ([OpenID Connect Core, section 5.1](https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims)).
 ///
-/// Only `sub` is always present. To make one in a test, deserialize it:
+/// Only `sub` is always present. It serializes as it was received: `{"sub", "email", "email_verified", "is_active",
+/// "tenant_id", "fields"}` and the members of `extra`. To make one in a test, deserialize it:
 ///
 /// ```
 /// use fief_client::FiefUserInfo;
@@ -38,6 +39,12 @@ pub struct FiefUserInfo {
     /// The custom fields by their slugs. Fields that were never set are absent.
     #[serde(default)]
     pub fields: Map<String, Value>,
+    /// What Fief sent in addition, such as the claims that a fork adds, by name. When serialized they are beside
+    /// the fields above, as Fief sent them.
+    ///
+    /// After a login these are the other claims of the ID token.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl FiefUserInfo {

@@ -4,34 +4,38 @@ mod key;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 
 pub(crate) use self::key::DecryptionKey;
 use self::{content::Sealed, key::ALG};
-use crate::jose::{
-    claims::{is_present, opt_string},
-    json,
+use crate::{
+    Reason,
+    jose::{
+        claims::{is_present, opt_string},
+        members::{self, Member, Object},
+    },
 };
 
 /// Decrypts a token in compact form
 /// ([RFC 7516, section 5.2](https://www.rfc-editor.org/rfc/rfc7516#section-5.2)).
 ///
 /// The error says what is wrong with the header. All later failures are the same error.
-pub(crate) fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<SecretString, &'static str> {
+pub(crate) fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<SecretString, Reason> {
     let mut segments = token.splitn(6, '.');
     let mut next = || segments.next().filter(|segment| !segment.is_empty());
     let (Some(protected), Some(key), Some(iv), Some(ciphertext), Some(tag), None) =
         (next(), next(), next(), next(), next(), segments.next())
     else {
-        return Err("it is not encrypted: it does not have five segments");
+        return Err(Reason::NotEncrypted);
     };
     let header = Header::parse(protected)?;
     let sealed = Sealed {
         associated: protected.as_bytes(),
-        iv: decode(iv).ok_or(FAILED)?,
-        ciphertext: decode(ciphertext).ok_or(FAILED)?,
-        tag: decode(tag).ok_or(FAILED)?,
+        iv: decode(iv).ok_or(Reason::Undecryptable)?,
+        ciphertext: decode(ciphertext).ok_or(Reason::Undecryptable)?,
+        tag: decode(tag).ok_or(Reason::Undecryptable)?,
     };
-    let encrypted = decode(key).ok_or(FAILED)?;
+    let encrypted = decode(key).ok_or(Reason::Undecryptable)?;
     let candidates = keys
         .iter()
         .filter(|key| key.kid.is_none() || header.kid.is_none() || key.kid == header.kid);
@@ -42,10 +46,10 @@ pub(crate) fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<SecretStrin
         if let Ok(opened) = opened {
             return String::from_utf8(opened)
                 .map(SecretString::from)
-                .map_err(|_| FAILED);
+                .map_err(|_| Reason::Undecryptable);
         }
     }
-    Err(FAILED)
+    Err(Reason::Undecryptable)
 }
 
 #[derive(Deserialize)]
@@ -61,15 +65,29 @@ struct Header {
 }
 
 impl Header {
-    fn parse(segment: &str) -> Result<Self, &'static str> {
-        let header: Self = decode(segment)
-            .and_then(|text| json::object(str::from_utf8(&text).ok()?))
-            .ok_or("the header of its encryption is malformed")?;
-        if header.alg != ALG || header.enc != ENC || header.zip || header.crit {
-            return Err("it is not encrypted with RSA-OAEP-256 and A256CBC-HS512");
+    fn parse(segment: &str) -> Result<Self, Reason> {
+        let malformed = Reason::Malformed { name: Self::NAME };
+        let text = decode(segment).ok_or(malformed)?;
+        let header: Self = members::parse(str::from_utf8(&text).map_err(|_| malformed)?)?;
+        if header.alg != ALG || header.enc != ENC {
+            return Err(Reason::WrongAlgorithm);
+        }
+        for (name, is_present) in [("zip", header.zip), ("crit", header.crit)] {
+            if is_present {
+                return Err(Reason::Unexpected { name });
+            }
         }
         Ok(header)
     }
+}
+
+impl Object<'_> for Header {
+    const NAME: &'static str = "header";
+    const MEMBERS: &'static [Member] = &[
+        Member::required("alg", Value::is_string),
+        Member::required("enc", Value::is_string),
+        Member::optional("kid", Value::is_string),
+    ];
 }
 
 fn decode(segment: &str) -> Option<Vec<u8>> {
@@ -77,7 +95,6 @@ fn decode(segment: &str) -> Option<Vec<u8>> {
 }
 
 const ENC: &str = "A256CBC-HS512";
-const FAILED: &str = "it cannot be decrypted";
 
 /// Decrypts content with a matching tag, which only an owner of the key could send.
 #[cfg(fuzzing)]

@@ -39,7 +39,7 @@ fn the_vector_of_rfc_7518_is_opened() {
 #[test]
 fn the_algorithms_of_rfc_7516_are_refused() {
     for token in RFC_7516 {
-        assert_eq!(opened(token), Err(ALGORITHM));
+        assert_eq!(opened(token), Err(Reason::WrongAlgorithm));
     }
 }
 
@@ -62,7 +62,9 @@ fn other_headers_are_refused_before_key_work() {
     ];
     for header in headers {
         let token = format!("{}.!.!.!.!", encode(header.to_string()));
-        assert_eq!(opened(&token), Err(ALGORITHM), "{header}");
+        let reason = opened(&token).unwrap_err();
+        let is_of_header = matches!(reason, Reason::WrongAlgorithm | Reason::Unexpected { .. });
+        assert!(is_of_header, "{header}: {reason}");
     }
 }
 
@@ -107,7 +109,7 @@ fn any_changed_segment_is_one_error() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             segments[segment] = encode(bad);
-            assert_eq!(opened(&segments.join(".")), Err(FAILED));
+            assert_eq!(opened(&segments.join(".")), Err(Reason::Undecryptable));
         }
     }
 }
@@ -117,7 +119,10 @@ fn any_changed_segment_is_one_error() {
 fn a_changed_header_is_refused() {
     let (_, rest) = JWCRYPTO.split_once('.').unwrap();
     let header = encode(format!(r#"{{"alg": "{ALG}", "enc": "{ENC}"}}"#));
-    assert_eq!(opened(&format!("{header}.{rest}")), Err(FAILED));
+    assert_eq!(
+        opened(&format!("{header}.{rest}")),
+        Err(Reason::Undecryptable)
+    );
 }
 
 /// IT-9: lengths that no honest sender makes.
@@ -135,7 +140,11 @@ fn any_length_of_a_segment_is_one_error() {
                     .take(length)
                     .collect::<Vec<_>>(),
             );
-            assert_eq!(opened(&segments.join(".")), Err(FAILED), "{length}");
+            assert_eq!(
+                opened(&segments.join(".")),
+                Err(Reason::Undecryptable),
+                "{length}"
+            );
         }
     }
 }
@@ -147,7 +156,7 @@ fn base64url_is_strict() {
     let spaced = JWCRYPTO.replacen('.', ". ", 4);
     let standard = JWCRYPTO.replace('-', "+").replace('_', "/");
     for token in [padded, spaced, standard] {
-        assert_eq!(opened(&token), Err(FAILED));
+        assert_eq!(opened(&token), Err(Reason::Undecryptable));
     }
 }
 
@@ -156,7 +165,7 @@ fn base64url_is_strict() {
 fn a_content_key_of_another_length_is_refused() {
     for length in [0, 1, 16, 32, 63, 65, 128] {
         let token = Sealer::new().content_key(&vec![7; length]).seal(SIGNED);
-        assert_eq!(opened(&token), Err(FAILED), "{length}");
+        assert_eq!(opened(&token), Err(Reason::Undecryptable), "{length}");
     }
 }
 
@@ -164,9 +173,9 @@ fn a_content_key_of_another_length_is_refused() {
 #[test]
 fn a_content_key_sealed_otherwise_is_refused() {
     let sha1 = Sealer::new().oaep(&OAEP_SHA1_MGF1SHA1).seal(SIGNED);
-    assert_eq!(opened(&sha1), Err(FAILED));
+    assert_eq!(opened(&sha1), Err(Reason::Undecryptable));
     let pkcs1 = Sealer::new().pkcs1().seal(SIGNED);
-    assert_eq!(opened(&pkcs1), Err(FAILED));
+    assert_eq!(opened(&pkcs1), Err(Reason::Undecryptable));
 }
 
 /// IT-9: a padding oracle: the tag is right, the padding is not.
@@ -174,17 +183,17 @@ fn a_content_key_sealed_otherwise_is_refused() {
 fn bad_padding_under_a_good_tag_is_refused() {
     for padding in [[0; 16], [17; 16], [255; 16]] {
         let token = Sealer::new().padding(&padding).seal("");
-        assert_eq!(opened(&token), Err(FAILED));
+        assert_eq!(opened(&token), Err(Reason::Undecryptable));
     }
     let uneven = Sealer::new().padding(&[1, 2, 2, 3]).seal("");
-    assert_eq!(opened(&uneven), Err(FAILED));
+    assert_eq!(opened(&uneven), Err(Reason::Undecryptable));
 }
 
 /// IT-9
 #[test]
 fn content_that_is_not_text_is_refused() {
     let token = Sealer::new().seal_bytes(b"\xff\xfe");
-    assert_eq!(opened(&token), Err(FAILED));
+    assert_eq!(opened(&token), Err(Reason::Undecryptable));
 }
 
 /// C61: a full block of padding, and a key without an id.
@@ -200,7 +209,7 @@ fn a_key_of_another_id_is_not_tried() {
     let mut jwk: Value = serde_json::from_str(JWK).unwrap();
     jwk["kid"] = json!("two");
     let keys = [DecryptionKey::parse(&jwk.to_string()).unwrap()];
-    assert_eq!(decrypt(JWCRYPTO, &keys).err(), Some(FAILED));
+    assert_eq!(decrypt(JWCRYPTO, &keys).err(), Some(Reason::Undecryptable));
 }
 
 /// IT-5: the old and the new key, in either order.
@@ -244,7 +253,7 @@ fn debug_of_a_key_shows_its_id_only() {
     assert_eq!(shown, r#"DecryptionKey { kid: Some("one"), .. }"#);
 }
 
-fn opened(token: &str) -> Result<String, &'static str> {
+fn opened(token: &str) -> Result<String, Reason> {
     let keys = [DecryptionKey::parse(JWK).unwrap()];
     decrypt(token, &keys).map(|plain| plain.expose_secret().to_owned())
 }
@@ -259,5 +268,3 @@ fn hex(text: &str) -> Vec<u8> {
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
         .collect()
 }
-
-const ALGORITHM: &str = "it is not encrypted with RSA-OAEP-256 and A256CBC-HS512";

@@ -1,6 +1,8 @@
 //! What is specific to Fief, beyond OAuth 2.0 and OpenID Connect. Another server would be a second such module.
 
-use std::{borrow::Cow, fmt, time::Duration};
+mod claims;
+
+use std::{fmt, time::Duration};
 
 use http::{Method, StatusCode};
 use serde::{
@@ -8,12 +10,9 @@ use serde::{
     de::{self, Unexpected, Visitor},
 };
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::{
-    FiefAcr, FiefUserInfo, crypto,
-    jose::claims::{Audience, NumericDate, hyphenated_uuid, is_present, opt_number, opt_string},
-};
+pub(crate) use self::claims::{AccessTokenClaims, IdTokenClaims};
+use crate::FiefAcr;
 
 /// The paths of the authorization and token endpoints, for documents that are
 /// written before discovery was fetched.
@@ -98,90 +97,6 @@ pub(crate) struct ErrorBody {
     pub(crate) detail: Option<Value>,
     /// Why a password is too weak.
     pub(crate) reason: Option<Vec<String>>,
-}
-
-/// Claims of an access token.
-#[derive(Deserialize)]
-pub(crate) struct AccessTokenClaims<'a> {
-    #[serde(borrow)]
-    pub(crate) iss: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(crate) aud: Audience<'a>,
-    pub(crate) exp: NumericDate,
-    pub(crate) iat: NumericDate,
-    #[serde(default, deserialize_with = "opt_number")]
-    pub(crate) nbf: Option<NumericDate>,
-    #[serde(deserialize_with = "hyphenated_uuid")]
-    pub(crate) sub: Uuid,
-    #[serde(borrow)]
-    pub(crate) scope: Cow<'a, str>,
-    pub(crate) acr: FiefAcr,
-    /// Code names, in no particular order.
-    pub(crate) permissions: Vec<String>,
-    #[serde(default, deserialize_with = "opt_number")]
-    pub(crate) auth_time: Option<NumericDate>,
-    #[serde(default, deserialize_with = "is_present")]
-    nonce: bool,
-    #[serde(default, deserialize_with = "is_present")]
-    c_hash: bool,
-    #[serde(default, deserialize_with = "is_present")]
-    at_hash: bool,
-}
-
-impl AccessTokenClaims<'_> {
-    /// Returns `true` if the claims are those of an ID token, which has the same key, issuer and audience and
-    /// differs in nothing else.
-    pub(crate) fn is_id_token(&self) -> bool {
-        self.nonce || self.c_hash || self.at_hash
-    }
-}
-
-/// Claims of an ID token.
-#[derive(Deserialize)]
-pub(crate) struct IdTokenClaims<'a> {
-    pub(crate) iss: String,
-    #[serde(borrow)]
-    pub(crate) aud: Audience<'a>,
-    pub(crate) exp: NumericDate,
-    pub(crate) iat: NumericDate,
-    #[serde(default, deserialize_with = "opt_number")]
-    pub(crate) nbf: Option<NumericDate>,
-    #[serde(default, deserialize_with = "opt_string")]
-    pub(crate) azp: Option<String>,
-    #[serde(default, deserialize_with = "opt_string")]
-    pub(crate) nonce: Option<String>,
-    #[serde(default, deserialize_with = "opt_string")]
-    c_hash: Option<String>,
-    #[serde(default, deserialize_with = "opt_string")]
-    at_hash: Option<String>,
-    pub(crate) acr: FiefAcr,
-    #[serde(default, deserialize_with = "opt_number")]
-    pub(crate) auth_time: Option<NumericDate>,
-    #[serde(flatten)]
-    pub(crate) user: FiefUserInfo,
-}
-
-impl IdTokenClaims<'_> {
-    /// Checks the hashes of the access token and the code. Fief always writes `at_hash`, and `c_hash` exactly if
-    /// there was a code.
-    pub(crate) fn check_hashes(
-        &self,
-        access_token: &str,
-        code: Option<&str>,
-    ) -> Result<(), &'static str> {
-        let at_hash = self.at_hash.as_deref().ok_or("it has no at_hash")?;
-        if !crypto::is_valid_hash(access_token, at_hash) {
-            return Err("it belongs to another access token");
-        }
-        let is_of_code = match (code, &self.c_hash) {
-            (Some(code), Some(c_hash)) => crypto::is_valid_hash(code, c_hash),
-            (code, c_hash) => code.is_none() && c_hash.is_none(),
-        };
-        if !is_of_code {
-            return Err("it belongs to another code");
-        }
-        Ok(())
-    }
 }
 
 const ACR_ZERO: &str = "0";
