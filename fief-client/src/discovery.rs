@@ -190,3 +190,15 @@ const MAX_AGE: u64 = 3600;
 const RETRY_DELAY: u64 = 30;
 
 const LIMIT: usize = 128 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::Document;
+    use crate::jose::members::tests::assert_complete;
+
+    /// TV-28
+    #[test]
+    fn each_member_that_can_be_wrong_is_named() {
+        assert_complete::<Document>(&[]);
+    }
+}

@@ -201,3 +201,15 @@ fn is_string_or_null(value: &Value) -> bool {
 fn is_boolean_or_null(value: &Value) -> bool {
     value.is_boolean() || value.is_null()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AccessTokenClaims;
+    use crate::jose::members::tests::assert_complete;
+
+    /// TV-28
+    #[test]
+    fn each_claim_that_can_be_wrong_is_named() {
+        assert_complete::<AccessTokenClaims<'static>>(&["nonce", "c_hash", "at_hash", "cnf"]);
+    }
+}

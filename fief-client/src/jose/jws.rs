@@ -161,3 +161,15 @@ fn decode<'b>(segment: &str, buffer: &'b mut Vec<u8>) -> Option<&'b str> {
     URL_SAFE_NO_PAD.decode_vec(segment, buffer).ok()?;
     str::from_utf8(buffer).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Header;
+    use crate::jose::members::tests::assert_complete;
+
+    /// TV-28
+    #[test]
+    fn each_parameter_that_can_be_wrong_is_named() {
+        assert_complete::<Header<'static>>(&["crit"]);
+    }
+}

@@ -112,3 +112,51 @@ impl<'de> Visitor<'de> for MembersVisitor {
         Ok(is_unique.then_some(members))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde::{
+        Deserializer,
+        de::{Visitor, value::Error},
+        forward_to_deserialize_any,
+    };
+
+    use super::Object;
+
+    /// Asserts that the members of a type are all that it deserializes, but these, which can have any value.
+    pub(crate) fn assert_complete<T: Object<'static>>(others: &[&str]) {
+        let mut names = Vec::new();
+        let _ = T::deserialize(Fields(&mut names));
+        names.sort_unstable();
+        let members = T::MEMBERS.iter().map(|member| member.name);
+        let mut known: Vec<_> = members.chain(others.iter().copied()).collect();
+        known.sort_unstable();
+        assert_eq!(names, known);
+    }
+
+    /// Collects the names of the fields of a struct.
+    struct Fields<'a>(&'a mut Vec<&'static str>);
+
+    impl<'de> Deserializer<'de> for Fields<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            visitor.visit_unit()
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            self.0.extend(fields);
+            visitor.visit_unit()
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+}
