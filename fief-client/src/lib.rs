@@ -73,7 +73,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access_token;
-mod acr;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -111,8 +110,7 @@ pub use reqwest;
 pub use secrecy;
 
 pub use crate::{
-    access_token::{FiefAccessTokenInfo, Requirements},
-    acr::FiefAcr,
+    access_token::{FiefAccessTokenInfo, FiefAcr, Requirements},
     builder::FiefBuilder,
     client::Fief,
     error::{FiefError, Reason, RequestDetail},

@@ -1,3 +1,4 @@
+mod acr;
 mod api;
 mod cache;
 mod claims;
@@ -10,10 +11,12 @@ use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeStruct};
 use uuid::Uuid;
 
-pub use self::requirements::{Requirements, RequirementsParts};
+pub use self::{
+    acr::FiefAcr,
+    requirements::{Requirements, RequirementsParts},
+};
 pub(crate) use self::{cache::TokenCache, claims::Audiences, validate::Validator};
 use crate::{
-    FiefAcr,
     clock::from_unix_seconds,
     jose::{
         claims::{NumericDate, Validity},
