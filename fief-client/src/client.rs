@@ -177,6 +177,12 @@ impl Fief {
     pub(crate) fn provider(&self) -> &Provider {
         self.inner.provider()
     }
+
+    /// Returns the URL at which this program reaches Fief.
+    #[cfg(feature = "cli")]
+    pub(crate) fn base_url(&self) -> String {
+        self.provider().base.with_path("").into()
+    }
 }
 
 impl Inner {

@@ -32,6 +32,8 @@
 //! - The user's profile, password and e-mail address: [`Fief::userinfo`], [`Fief::update_profile`],
 //!   [`Fief::change_password`], [`Fief::email_change`].
 //! - One process for many tenants: [`Tenants`].
+//! - A command-line tool whose users log in with their browser:
+//!   [`cli`](https://docs.rs/fief-client/latest/fief_client/cli/).
 //! - A program without an async runtime:
 //!   [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/).
 //!
@@ -48,6 +50,7 @@
 //! | --- | --- | --- |
 //! | `rustls` | TLS by rustls on aws-lc-rs, with the platform's certificates | yes |
 //! | `blocking` | [`blocking`](https://docs.rs/fief-client/latest/fief_client/blocking/): the same methods for programs without an async runtime | no |
+//! | `cli` | [`cli`](https://docs.rs/fief-client/latest/fief_client/cli/): logins of command-line tools, with a loopback listener and saved credentials | no |
 //! | `metrics` | Counters of tokens and requests, see below | no |
 //! | `native-tls` | TLS by the platform's own library | no |
 //!
@@ -76,6 +79,8 @@ mod access_token;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod client;
 mod clock;
 pub mod crypto;

@@ -5,6 +5,7 @@ mod authorize;
 mod blocking;
 mod bounds;
 mod callback;
+mod cli;
 mod configuration;
 mod connections;
 mod crypto;

@@ -62,6 +62,15 @@ impl AuthorizationRequest {
         self
     }
 
+    /// Requests a scope, unless it is already requested.
+    #[cfg(feature = "cli")]
+    pub(crate) fn scope_once(self, scope: &str) -> Self {
+        if self.scopes.iter().any(|requested| requested == scope) {
+            return self;
+        }
+        self.scope(scope)
+    }
+
     /// Sets the value that the ID token must repeat, of at most 255 characters. Default: no value. Replaced by
     /// [`Fief::begin_login`].
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {

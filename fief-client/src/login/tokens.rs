@@ -65,6 +65,15 @@ impl FiefTokenResponse {
         self.refresh_token.as_ref().map(ExposeSecret::expose_secret)
     }
 
+    /// Returns the tokens without the refresh token, which is used up.
+    #[cfg(feature = "cli")]
+    pub(crate) fn without_refresh_token(self) -> Self {
+        Self {
+            refresh_token: None,
+            ..self
+        }
+    }
+
     /// Checks what later requests and headers rely on. The error says what is wrong.
     pub(super) fn check(self) -> Result<Self, &'static str> {
         if !self.token_type.eq_ignore_ascii_case("bearer") {
