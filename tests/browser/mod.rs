@@ -4,6 +4,7 @@ use fief_tests::Chromium;
 
 use crate::flows::site::Site;
 
+mod cli;
 mod embedded;
 mod forms;
 mod history;

@@ -1,6 +1,7 @@
 //! The examples, started as processes and used like a user does.
 
 mod api;
+pub(crate) mod cli;
 mod docs;
 pub(crate) mod site;
 mod start;

@@ -9,6 +9,7 @@ mod own_redis;
 mod process;
 mod real;
 mod seed;
+mod terminal;
 
 pub use browser::{Browser, Page};
 pub use chromium::Chromium;
@@ -18,3 +19,4 @@ pub use own_redis::OwnRedis;
 pub use process::{Process, free_port};
 pub use real::{Mailbox, RealClient, RealFief};
 pub use seed::{Seed, SeedClient, SeedField, SeedLifetimes, SeedUser};
+pub use terminal::Terminal;

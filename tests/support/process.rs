@@ -15,6 +15,22 @@ use std::{
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What the examples read from the environment.
+pub(crate) const SETTINGS: [&str; 12] = [
+    "BROWSER",
+    "CREDENTIALS",
+    "DISPLAY",
+    "FIEF_BASE_URL",
+    "FIEF_CLIENT_ID",
+    "FIEF_CLIENT_SECRET",
+    "FIEF_DOCS_CLIENT_ID",
+    "REDIRECT_URI",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "TIME_LIMIT",
+    "WAYLAND_DISPLAY",
+];
+
 /// A binary of the workspace, which runs until it is dropped.
 pub struct Process {
     child: Child,
@@ -24,18 +40,19 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a binary package with these variables, and without the Fief settings of the caller.
+    /// Starts a binary package with these variables, and without the settings of the caller.
     pub fn start(package: &str, variables: &[(&str, &str)]) -> Self {
+        Self::run(package, &[], variables)
+    }
+
+    /// Starts a binary package with these arguments, too.
+    pub fn run(package: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary(package));
-        for name in [
-            "FIEF_BASE_URL",
-            "FIEF_CLIENT_ID",
-            "FIEF_CLIENT_SECRET",
-            "FIEF_DOCS_CLIENT_ID",
-        ] {
+        for name in SETTINGS {
             command.env_remove(name);
         }
         let mut child = command
+            .args(arguments)
             .envs([("PORT", "0"), ("FIEF_PORT", "0")])
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
@@ -69,6 +86,13 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// Waits for the end of a program. Returns its status, and what it wrote to stdout and stderr.
+    pub fn output(&mut self) -> (ExitStatus, String, String) {
+        let stdout: Vec<String> = self.lines.iter().collect();
+        let (status, stderr) = self.wait();
+        (status, stdout.join("\n"), stderr)
     }
 
     /// Waits for the end of a program that fails to start. Returns its status, and what it wrote to stderr.
@@ -109,7 +133,7 @@ fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 /// Returns the path of a binary. `cargo test` does not build those of other packages, so cargo builds them here, once.
-fn binary(package: &str) -> PathBuf {
+pub(crate) fn binary(package: &str) -> PathBuf {
     static BUILT: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let built = built.get_or_insert_default();

@@ -80,13 +80,23 @@ impl RealFief {
 
     /// Registers a confidential first-party client for one application.
     pub async fn register(&self, redirect_uri: &str) -> RealClient {
+        self.register_as("confidential", true, redirect_uri).await
+    }
+
+    /// Registers a client of this type, first-party or not.
+    pub async fn register_as(
+        &self,
+        client_type: &str,
+        first_party: bool,
+        redirect_uri: &str,
+    ) -> RealClient {
         let tenants = self.admin(Method::GET, "/tenants/", Value::Null).await;
         let tenants = tenants["results"].as_array().unwrap();
         let tenant = tenants.iter().find(|tenant| tenant["default"] == true);
         let body = json!({
             "name": redirect_uri,
-            "first_party": true,
-            "client_type": "confidential",
+            "first_party": first_party,
+            "client_type": client_type,
             "redirect_uris": [redirect_uri],
             "tenant_id": tenant.unwrap()["id"],
         });
