@@ -17,7 +17,7 @@ use crate::{
     jose::jwe::DecryptionKey,
     keys::Keys,
     provider::Provider,
-    transport::{Credentials, Http, Origin},
+    transport::{Credentials, Http, Origin, Timeouts},
 };
 
 /// Builder of a [`Fief`], made by [`Fief::builder`].
@@ -53,6 +53,8 @@ pub struct FiefBuilder {
     host: Option<String>,
     insecure_http: bool,
     http: reqwest::ClientBuilder,
+    connect_timeout: Option<Duration>,
+    timeout: Duration,
     cache_bytes: u64,
     cache_entries: usize,
 }
@@ -79,6 +81,13 @@ impl Fief {
 
 impl FiefBuilder {
     fn new(base_url: String, client_id: String) -> Self {
+        let http = reqwest::Client::builder();
+        // By plain http no certificates are needed, and a proxy of the environment would receive secrets in clear.
+        let http = if is_plain_http(&base_url) {
+            without_certificates(http.no_proxy())
+        } else {
+            http
+        };
         Self {
             base_url,
             public_url: None,
@@ -93,7 +102,9 @@ impl FiefBuilder {
             clock: Box::new(SystemTime::now),
             host: None,
             insecure_http: false,
-            http: reqwest::Client::builder(),
+            http,
+            connect_timeout: None,
+            timeout: Timeouts::default().total,
             cache_bytes: 32 * 1024 * 1024,
             cache_entries: 100_000,
         }
@@ -237,12 +248,42 @@ impl FiefBuilder {
         self
     }
 
+    /// Sets how long connecting to Fief may take. Default: 2 seconds. At most the [`timeout`](Self::timeout) of the
+    /// whole request.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a request to Fief may take in total, with connecting and the response's body. Default:
+    /// 5 seconds. At least 1 second, at most 60 seconds.
+    ///
+    /// Raise it for a Fief that is slow to respond: a login whose code was exchanged too slowly has to begin anew.
+    /// Users wait for that long while Fief hangs.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fief_client::Fief;
+    ///
+    /// let slow = Fief::builder("https://fief.example.com", "CLIENT_ID").timeout(Duration::from_secs(20)).build()?;
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Adjusts the HTTP client: proxies, root and client certificates, the resolver. Default: reqwest's.
     ///
     /// The type is that of the re-exported [`reqwest`](crate::reqwest). What this crate relies on is set
-    /// afterwards and cannot be changed: no redirects, timeouts (2 seconds to connect, 5 seconds in total), one
+    /// afterwards and cannot be changed: no redirects, the timeouts (set them by
+    /// [`connect_timeout`](Self::connect_timeout) and [`timeout`](Self::timeout)), one
     /// retry of a GET without a response and no other retries, no decompression, no log of bodies, and the
     /// size of the connection pool.
+    ///
+    /// With an `http://` `base_url`, proxies of the environment (`HTTP_PROXY`, `ALL_PROXY`) are not used, since they
+    /// would receive the client's secret in clear, and the system's certificates are not loaded. A proxy that is
+    /// set here is used.
     ///
     /// ```no_run
     /// use fief_client::{Fief, reqwest::Certificate};
@@ -306,6 +347,7 @@ impl FiefBuilder {
                 "access_token_limit must be at most 64 KiB".into(),
             ));
         }
+        let timeouts = timeouts(self.timeout, self.connect_timeout)?;
         let base = Origin::parse("base_url", &self.base_url, self.insecure_http)?;
         let public = match &self.public_url {
             Some(url) => Origin::parse("public_url", url, self.insecure_http)?,
@@ -325,12 +367,12 @@ impl FiefBuilder {
         let encryption_keys = encryption_keys
             .map_err(|why| FiefError::Configuration(format!("encryption_key is {why}")))?;
         let provider = Provider {
-            http: Http::new(self.http, base.host(), host)?,
+            http: Http::new(self.http, base.host(), host, timeouts)?,
             base,
             public,
             clock: Clock::new(self.clock, self.leeway),
-            discovery: Discovery::new(self.issuer),
-            keys: Keys::new(),
+            discovery: Discovery::new(self.issuer, timeouts),
+            keys: Keys::new(timeouts),
         };
         let inner = Inner {
             validator: Validator {
@@ -362,6 +404,38 @@ impl fmt::Debug for FiefBuilder {
     }
 }
 
+#[cfg(any(feature = "native-tls", feature = "rustls"))]
+fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
+}
+
+#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
+fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http
+}
+
+/// Returns `true` for a URL with the scheme `http`.
+fn is_plain_http(url: &str) -> bool {
+    url.get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
+}
+
+/// Checks the timeouts.
+fn timeouts(total: Duration, connect: Option<Duration>) -> Result<Timeouts, FiefError> {
+    if !(MIN_TIMEOUT..=MAX_TIMEOUT).contains(&total) {
+        return Err(FiefError::Configuration(
+            "timeout must be 1 to 60 seconds".into(),
+        ));
+    }
+    let connect = connect.unwrap_or(Timeouts::default().connect.min(total));
+    if connect.is_zero() || connect > total {
+        return Err(FiefError::Configuration(
+            "connect_timeout must be more than zero, and at most the timeout".into(),
+        ));
+    }
+    Ok(Timeouts { connect, total })
+}
+
 /// Parses a `Host` header from the configuration.
 fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
     HeaderValue::from_str(host).map_err(|_| {
@@ -372,4 +446,6 @@ fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
 }
 
 const MAX_ACCESS_TOKEN: usize = 64 * 1024;
+const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_LEEWAY: Duration = Duration::from_secs(300);

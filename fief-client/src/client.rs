@@ -229,8 +229,10 @@ async fn fetch_keys(
     client: Arc<Inner>,
     known: Option<Arc<KeySet>>,
 ) -> Result<Arc<KeySet>, FiefError> {
-    let metadata = client.metadata();
-    client.provider().fetch_keys(known, metadata).await
+    let provider = client.provider();
+    let fetch = || fetch_metadata(Arc::clone(&client));
+    let metadata = provider.discovery.get_for_keys(&provider.clock, fetch);
+    provider.fetch_keys(known, metadata).await
 }
 
 impl fmt::Debug for Inner {

@@ -13,7 +13,7 @@ use crate::{
     flight::{SingleFlight, Work},
     jose::members::{Checked, Member, Object},
     metrics,
-    transport::{Endpoint, Http, Origin},
+    transport::{Backoff, Call, Endpoint, Http, LogLimit, Origin, Target, Timeouts},
 };
 
 /// Checked contents of the discovery document
@@ -36,16 +36,21 @@ pub(crate) struct Discovery {
     issuer: OnceLock<String>,
     /// When the last renewal began, in seconds of Unix time.
     attempted_at: AtomicU64,
+    /// After failures while there is no document.
+    backoff: Backoff,
+    warning: LogLimit,
     flight: SingleFlight<Arc<Metadata>>,
 }
 
 impl Discovery {
-    pub(crate) fn new(issuer: Option<String>) -> Self {
+    pub(crate) fn new(issuer: Option<String>, timeouts: Timeouts) -> Self {
         Self {
             latest: Mutex::new(None),
             issuer: issuer.map(OnceLock::from).unwrap_or_default(),
             attempted_at: AtomicU64::new(0),
-            flight: SingleFlight::new(),
+            backoff: Backoff::new(1, MAX_DELAY),
+            warning: LogLimit::default(),
+            flight: SingleFlight::new(timeouts),
         }
     }
 
@@ -56,10 +61,10 @@ impl Discovery {
         clock: &Clock,
         fetch: impl Fn() -> F,
     ) -> Result<Arc<Metadata>, FiefError> {
-        let Some(latest) = self.latest() else {
-            return self.flight.join(fetch).await;
-        };
         let now = clock.now();
+        let Some(latest) = self.latest() else {
+            return self.first(now, fetch).await;
+        };
         let attempted_at = self.attempted_at.load(Ordering::Relaxed);
         if !latest.is_fresh(now) && now.abs_diff(attempted_at) >= RETRY_DELAY {
             self.attempted_at.store(now, Ordering::Relaxed);
@@ -70,6 +75,32 @@ impl Discovery {
         Ok(latest)
     }
 
+    /// Fetches the document if there is none, or returns the last failure if it is too early for another attempt.
+    async fn first<F: Work<Arc<Metadata>>>(
+        &self,
+        now: u64,
+        fetch: impl Fn() -> F,
+    ) -> Result<Arc<Metadata>, FiefError> {
+        match self.backoff.error_during_delay(now) {
+            Some(error) => Err(error),
+            None => self.flight.join_if_room(fetch).await,
+        }
+    }
+
+    /// As [`get`](Self::get), for the one fetch of keys, which needs no room among the callers that wait.
+    pub(crate) async fn get_for_keys<F: Work<Arc<Metadata>>>(
+        &self,
+        clock: &Clock,
+        fetch: impl Fn() -> F,
+    ) -> Result<Arc<Metadata>, FiefError> {
+        let pause = self.backoff.error_during_delay(clock.now());
+        match (self.latest(), pause) {
+            (Some(_), _) => self.get(clock, fetch).await,
+            (None, Some(error)) => Err(error),
+            (None, None) => self.flight.join(fetch).await,
+        }
+    }
+
     /// Fetches the document and stores it.
     pub(crate) async fn fetch(
         &self,
@@ -77,12 +108,32 @@ impl Discovery {
         base: &Origin,
         clock: &Clock,
     ) -> Result<Arc<Metadata>, FiefError> {
-        let fetched = fetch(http, base, clock).await;
-        let stored = fetched.and_then(|metadata| self.store(metadata));
-        if let Err(error) = &stored {
-            tracing::warn!(error = %Chain(error), "the discovery document could not be fetched");
-            if let Some(reason) = error.reason() {
-                metrics::rejection("discovery", reason.label());
+        let url = base.with_path("/.well-known/openid-configuration");
+        let call = Call::Discovery;
+        let fetched: Result<Checked<Document>, _> = http
+            .fetch_document(Target { call, url }, LIMIT, clock)
+            .await;
+        let checked = match fetched {
+            Ok(Checked(document)) => document
+                .and_then(|document| document.check(base, clock.now()))
+                .map_err(FiefError::DiscoveryInvalid),
+            // Nothing was sent: that is no further failure.
+            Err(failure) if !failure.was_admitted => return Err(failure.error),
+            Err(failure) => Err(failure.error),
+        };
+        let stored = checked.and_then(|metadata| self.store(metadata));
+        match &stored {
+            Ok(_) => self.backoff.record_success(),
+            Err(error) => {
+                let now = clock.now();
+                if let Some(reason) = error.reason() {
+                    metrics::rejection("discovery", reason.label());
+                }
+                self.backoff.record_failure(error.clone(), now);
+                if let Some(omitted) = self.warning.permit(now) {
+                    let error = Chain(error);
+                    tracing::warn!(%error, omitted, "the discovery document could not be fetched");
+                }
             }
         }
         stored
@@ -122,14 +173,6 @@ impl Metadata {
         now.checked_sub(self.fetched_at)
             .is_some_and(|age| age < MAX_AGE)
     }
-}
-
-async fn fetch(http: &Http, base: &Origin, clock: &Clock) -> Result<Metadata, FiefError> {
-    let url = base.with_path("/.well-known/openid-configuration");
-    let Checked(document) = http.fetch_document(url, LIMIT, clock.now()).await?;
-    document
-        .and_then(|document: Document| document.check(base, clock.now()))
-        .map_err(FiefError::DiscoveryInvalid)
 }
 
 #[cfg(fuzzing)]
@@ -188,6 +231,8 @@ const ISSUER_DIFFERS: Reason = Reason::WrongValue { name: "issuer" };
 // Seconds.
 const MAX_AGE: u64 = 3600;
 const RETRY_DELAY: u64 = 30;
+/// Of the back-off.
+const MAX_DELAY: u64 = 30;
 
 const LIMIT: usize = 128 * 1024;
 

@@ -1,12 +1,17 @@
 use std::{
+    cell::Cell,
     future::Future,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{runtime::Handle, sync::watch, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit, watch},
+    time::timeout,
+};
 
-use crate::FiefError;
+use crate::{FiefError, TransportError, transport::Timeouts};
 
 /// Runs one piece of work at a time, and shares its result with all callers.
 ///
@@ -14,6 +19,10 @@ use crate::FiefError;
 #[derive(Debug)]
 pub(crate) struct SingleFlight<T> {
     current: Mutex<Option<InFlight<T>>>,
+    /// Bounds the callers that wait.
+    room: Semaphore,
+    /// Longer than the work takes.
+    wait_timeout: Duration,
 }
 
 /// Work that can be spawned.
@@ -28,15 +37,54 @@ pub(crate) struct InFlight<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
-    pub(crate) fn new() -> Self {
+    /// Creates a flight for work that sends up to two requests.
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
         Self {
             current: Mutex::new(None),
+            room: Semaphore::new(MAX_WAITING),
+            wait_timeout: Duration::from_secs(timeouts.of_two_requests().saturating_add(3)),
         }
     }
 
     /// Joins the work in flight, or starts it, and waits for its result.
     pub(crate) async fn join<F: Work<T>>(&self, work: impl Fn() -> F) -> Result<T, FiefError> {
         self.join_if(|| true, work).await?.ok_or_else(runtime_gone)
+    }
+
+    /// As [`join`](Self::join), for callers that anyone can cause: fails if too many wait already.
+    pub(crate) async fn join_if_room<F: Work<T>>(
+        &self,
+        work: impl Fn() -> F,
+    ) -> Result<T, FiefError> {
+        let _place = self.enter()?;
+        self.join(work).await
+    }
+
+    /// Takes a place among the callers that wait.
+    pub(crate) fn enter(&self) -> Result<SemaphorePermit<'_>, FiefError> {
+        let place = self.room.try_acquire();
+        place.map_err(|_| FiefError::Transport(TransportError::busy()))
+    }
+
+    /// Starts the work and waits for its result, which is `None` if its runtime has shut down. Does not wait for work
+    /// in flight.
+    pub(crate) async fn lead<F: Work<T>>(
+        &self,
+        work: impl Fn() -> F,
+    ) -> Option<Result<T, FiefError>> {
+        let started = {
+            let is_leader = Cell::new(false);
+            let work = || {
+                is_leader.set(true);
+                work()
+            };
+            let flight = self.start_if(None, || true, work);
+            flight.map(|flight| flight.filter(|_| is_leader.get()))
+        };
+        match started {
+            Ok(flight) => flight?.wait(self.wait_timeout).await,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Joins the work in flight, or starts it if that is allowed, and waits for its result. Returns `None` if it
@@ -49,12 +97,16 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         let Some(flight) = self.start_if(None, is_allowed, &work)? else {
             return Ok(None);
         };
-        if let Some(result) = flight.clone().wait().await {
+        if let Some(result) = flight.clone().wait(self.wait_timeout).await {
             return result.map(Some);
         }
         // Its runtime has shut down or stands still: run the work on this caller's.
         match self.start_if(Some(&flight), || true, &work)? {
-            Some(flight) => flight.wait().await.ok_or_else(runtime_gone)?.map(Some),
+            Some(flight) => flight
+                .wait(self.wait_timeout)
+                .await
+                .ok_or_else(runtime_gone)?
+                .map(Some),
             None => Ok(None),
         }
     }
@@ -93,10 +145,10 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
 
 impl<T: Clone> InFlight<T> {
     /// Waits for the result. Returns `None` if the runtime of the work has shut down or stands still.
-    async fn wait(mut self) -> Option<Result<T, FiefError>> {
+    async fn wait(mut self, limit: Duration) -> Option<Result<T, FiefError>> {
         let completed = self.result.wait_for(Option::is_some);
         let result = match Handle::try_current() {
-            Ok(_) => timeout(WAIT_TIMEOUT, completed).await.ok()?,
+            Ok(_) => timeout(limit, completed).await.ok()?,
             // Without a runtime there is no timer, and nothing that could run the work instead.
             Err(_) => completed.await,
         };
@@ -125,8 +177,8 @@ fn spawn<T: Send + Sync + 'static>(work: impl Work<T>) -> Result<InFlight<T>, Fi
     Ok(InFlight { result })
 }
 
-/// More than the sum of the timeouts of the work.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Enough for all requests of a start.
+const MAX_WAITING: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -138,11 +190,12 @@ mod tests {
     use tokio::runtime::Builder;
 
     use super::SingleFlight;
+    use crate::transport::Timeouts;
 
     /// DJ-3, DJ-8, RB-5: work on a runtime that nobody drives holds nobody up for ever.
     #[tokio::test(start_paused = true)]
     async fn work_that_stands_still_is_done_again() -> io::Result<()> {
-        let flight = SingleFlight::new();
+        let flight = SingleFlight::new(Timeouts::default());
         let idle = Builder::new_current_thread().build()?;
         let entered = idle.enter();
         assert!(flight.start(pending).is_ok());

@@ -6,5 +6,5 @@ pub use crate::{
     error::{Chain, ErrorClass, Unmet},
     login::{TokenRequestError, pending_from_json, pending_received_at, pending_to_json},
     secret::{expose, expose_some},
-    transport::is_loopback,
+    transport::{LogLimit, is_loopback},
 };

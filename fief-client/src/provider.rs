@@ -36,7 +36,7 @@ impl Provider {
     ) -> Result<Arc<KeySet>, FiefError> {
         let fetched = async {
             let url = self.base.resolve(&metadata.await?.jwks);
-            keys::fetch(&self.http, url, self.clock.now()).await
+            keys::fetch(&self.http, url, &self.clock).await
         };
         self.keys.renew(known, fetched, &self.clock).await
     }

@@ -15,6 +15,7 @@ mod encrypted_id_token;
 mod errors;
 mod faults;
 mod id_token;
+mod load;
 pub(crate) mod log;
 mod login;
 mod pending;

@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Budget that pays for the fetch that an unknown key id causes.
 ///
@@ -16,6 +19,9 @@ pub(crate) enum Budget {
 pub(super) struct Cooldowns {
     callers: Cooldown,
     token_endpoint: Cooldown,
+    /// The hash of the key id that caused the last fetch, if that was one of a caller. Otherwise 0.
+    fetched: AtomicU64,
+    hasher: RandomState,
 }
 
 impl Cooldowns {
@@ -23,7 +29,28 @@ impl Cooldowns {
         Self {
             callers: Cooldown::new(30),
             token_endpoint: Cooldown::new(5),
+            fetched: AtomicU64::new(0),
+            hasher: RandomState::new(),
         }
+    }
+
+    /// Stores the key id of a caller that causes a fetch, and returns `true`.
+    pub(super) fn set_fetched(&self, kid: Option<&str>) -> bool {
+        let hash = self.hasher.hash_one(kid);
+        self.fetched.store(hash, Ordering::Relaxed);
+        true
+    }
+
+    /// Forgets it when a token of Fief's token endpoint causes a fetch, and returns `true`.
+    pub(super) fn unset_fetched(&self) -> bool {
+        self.fetched.store(0, Ordering::Relaxed);
+        true
+    }
+
+    /// Returns `true` if another key id of a caller caused the last fetch.
+    pub(super) fn is_other_fetched(&self, kid: Option<&str>) -> bool {
+        let fetched = self.fetched.load(Ordering::Relaxed);
+        fetched != 0 && fetched != self.hasher.hash_one(kid)
     }
 
     pub(super) fn of(&self, budget: Budget) -> &Cooldown {

@@ -1,6 +1,6 @@
 use std::sync::{Arc, PoisonError};
 
-use super::{ATTEMPT_LIMIT, KeyGroup, KeySet, Keys, cooldown::Budget};
+use super::{KeyGroup, KeySet, Keys, cooldown::Budget};
 use crate::{FiefError, clock::Clock, flight::Work};
 
 impl Keys {
@@ -50,7 +50,11 @@ impl Keys {
             return Ok(self.find_in_latest(kid));
         }
         let fetch = || fetch(Some(Arc::clone(set)));
-        let fetched = self.flight.join_if(|| cooldown.try_begin(now), fetch).await;
+        let try_begin = || cooldown.try_begin(now) && self.cooldowns.set_fetched(kid);
+        let fetched = match self.flight.enter() {
+            Ok(_place) => self.flight.join_if(try_begin, fetch).await,
+            Err(error) => Err(error),
+        };
         match fetched {
             Ok(Some(newer)) => Ok(newer.find(kid).cloned()),
             Err(error) if !was_running => Err(error),
@@ -72,8 +76,8 @@ impl Keys {
         // The first fetch may have begun before Fief had the key, if it was in flight already.
         for _ in 0..2 {
             let fetch = || fetch(Some(Arc::clone(&known)));
-            let fetched = self.flight.join_if(|| cooldown.try_begin(now), fetch).await;
-            match fetched {
+            let try_begin = || cooldown.try_begin(now) && self.cooldowns.unset_fetched();
+            match self.flight.join_if(try_begin, fetch).await {
                 Ok(Some(newer)) => (known, failure) = (newer, None),
                 Ok(None) => break,
                 Err(error) => failure = Some(error),
@@ -90,7 +94,7 @@ impl Keys {
     }
 
     /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, or the fetch that an
-    /// unknown one caused has ended within the cool-down.
+    /// unknown one caused has ended within the cool-down, or was caused by another one.
     ///
     /// A new set may have arrived since the lookup: look the keys up again.
     pub(crate) fn is_miss_final(&self, kid: Option<&str>, budget: Budget, now: u64) -> bool {
@@ -98,8 +102,9 @@ impl Keys {
         match budget {
             Budget::Callers => {
                 kid.is_none()
-                    || cooldown.is_running(now, ATTEMPT_LIMIT)
-                    || cooldown.is_running(now, 0) && self.flight.is_idle()
+                    || cooldown.is_running(now, self.attempt_limit)
+                    || cooldown.is_running(now, 0)
+                        && (self.flight.is_idle() || self.cooldowns.is_other_fetched(kid))
             }
             // Whether the fetch failed makes a difference.
             Budget::TokenEndpoint => false,

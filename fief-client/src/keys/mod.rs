@@ -1,4 +1,3 @@
-mod backoff;
 mod cooldown;
 mod group;
 mod key;
@@ -15,25 +14,26 @@ use std::{
 
 #[cfg(fuzzing)]
 pub(crate) use self::set::parse;
-use self::{backoff::Backoff, cooldown::Cooldowns, set::CLOCK_STEP};
 pub(crate) use self::{
     cooldown::Budget,
     group::KeyGroup,
     key::Key,
     set::{KeySet, fetch},
 };
+use self::{cooldown::Cooldowns, set::CLOCK_STEP};
 use crate::{
     FiefError,
     clock::Clock,
     error::Chain,
     flight::{SingleFlight, Work},
     metrics,
+    transport::{Backoff, LogLimit, Timeouts},
 };
 
 /// Cache of Fief's signing keys.
 ///
 /// The latest set is used until it is [`RENEW_AFTER`] old, then while a renewal runs in the background. From
-/// [`AWAIT_RENEWAL_AFTER`] on callers wait for the renewal first, and from [`DISCARD_AFTER`] on it is not used.
+/// [`AWAIT_RENEWAL_AFTER`] on the first caller waits for a renewal, unless one failed within ten minutes, and from [`DISCARD_AFTER`] on it is not used.
 ///
 /// Callers pass `fetch`: given the set they know, it returns a future that calls [`renew`](Self::renew) to
 /// replace it.
@@ -45,18 +45,23 @@ pub(crate) struct Keys {
     quiet_until: AtomicU64,
     backoff: Backoff,
     cooldowns: Cooldowns,
+    warning: LogLimit,
     flight: SingleFlight<Arc<KeySet>>,
+    /// Seconds: longer than any attempt to fetch the keys takes.
+    attempt_limit: u64,
 }
 
 impl Keys {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
         Self {
             latest: RwLock::new(None),
             quiet_from: AtomicU64::new(0),
             quiet_until: AtomicU64::new(0),
-            backoff: Backoff::new(),
+            backoff: Backoff::new(1, MAX_DELAY),
             cooldowns: Cooldowns::new(),
-            flight: SingleFlight::new(),
+            warning: LogLimit::default(),
+            flight: SingleFlight::new(timeouts),
+            attempt_limit: timeouts.of_two_requests(),
         }
     }
 
@@ -66,8 +71,8 @@ impl Keys {
             && now <= self.quiet_until.load(Ordering::Relaxed)
     }
 
-    /// Returns the set to verify with. Waits for a renewal if the latest set is older than
-    /// [`AWAIT_RENEWAL_AFTER`] and no attempt failed recently.
+    /// Returns the set to verify with. Waits for a renewal that this call starts if the latest set is
+    /// older than [`AWAIT_RENEWAL_AFTER`] and no attempt failed within the last ten minutes.
     pub(crate) async fn usable_set<F: Work<Arc<KeySet>>>(
         &self,
         clock: &Clock,
@@ -84,19 +89,28 @@ impl Keys {
         match set.age(now) {
             Some(age)
                 if age < AWAIT_RENEWAL_AFTER
-                    || age < DISCARD_AFTER && self.backoff.failed_recently(now) =>
+                    || age < DISCARD_AFTER && self.has_failed_recently(now) =>
             {
                 self.fetch_in_background(&set, now, fetch);
                 Ok(set)
             }
-            Some(age) if age < DISCARD_AFTER => match self.flight.join(fetch).await {
-                Ok(newer) => Ok(newer),
-                // Another caller may have fetched a newer set in the meantime.
-                Err(_) => Ok(self.latest().unwrap_or(set)),
-            },
+            Some(age) if age < DISCARD_AFTER => {
+                // The others go on meanwhile.
+                self.suspend_latest_renewal(&set, now, now.saturating_add(self.attempt_limit));
+                match self.flight.lead(fetch).await {
+                    Some(Ok(newer)) => Ok(newer),
+                    // Another caller may have fetched a newer set in the meantime.
+                    Some(Err(_)) | None => Ok(self.latest().unwrap_or(set)),
+                }
+            }
             // Too old, or from the future: only a new one can be used.
             _ => self.fetch_unless_backing_off(now, fetch).await,
         }
+    }
+
+    /// Returns `true` if the last attempt failed, and not so long ago that one is worth waiting for again.
+    fn has_failed_recently(&self, now: u64) -> bool {
+        self.backoff.has_failed_within(AWAIT_RENEWAL_AFTER, now)
     }
 
     fn latest(&self) -> Option<Arc<KeySet>> {
@@ -112,7 +126,7 @@ impl Keys {
     ) -> Result<Arc<KeySet>, FiefError> {
         match self.backoff.error_during_delay(now) {
             Some(error) => Err(error),
-            None => self.flight.join(fetch).await,
+            None => self.flight.join_if_room(fetch).await,
         }
     }
 
@@ -125,7 +139,7 @@ impl Keys {
         fetch: impl Fn() -> F,
     ) {
         let last_use = set.fetched_at.saturating_add(AWAIT_RENEWAL_AFTER - 1);
-        let end = now.saturating_add(ATTEMPT_LIMIT);
+        let end = now.saturating_add(self.attempt_limit);
         let until = if now <= last_use {
             end.min(last_use)
         } else {
@@ -159,7 +173,10 @@ impl Keys {
                 Ok(self.store(keys, now))
             }
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), "failed to fetch the signing keys");
+                if let Some(omitted) = self.warning.permit(now) {
+                    let error = Chain(&error);
+                    tracing::warn!(%error, omitted, "failed to fetch the signing keys");
+                }
                 let delay = self.backoff.record_failure(error.clone(), now);
                 // A set of unknown age may be too old to be used.
                 if let Some(set) = previous.filter(|set| set.age(now).is_some()) {
@@ -219,11 +236,11 @@ impl Keys {
     }
 }
 
+/// Of the back-off, in seconds.
+const MAX_DELAY: u64 = 30;
 /// Age in seconds at which a set is renewed in the background.
 const RENEW_AFTER: u64 = 8 * 60;
 /// Age in seconds at which callers wait for the renewal.
 const AWAIT_RENEWAL_AFTER: u64 = 10 * 60;
 /// Age in seconds at which a set is not used any more, even if Fief is unreachable.
 const DISCARD_AFTER: u64 = 24 * 3600;
-/// Seconds: longer than any attempt to fetch the keys takes.
-const ATTEMPT_LIMIT: u64 = 12;

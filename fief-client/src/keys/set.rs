@@ -4,7 +4,11 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Key, KeyGroup};
-use crate::{FiefError, transport::Http};
+use crate::{
+    FiefError,
+    clock::Clock,
+    transport::{Call, Http, Target},
+};
 
 /// Keys of one response ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 #[derive(Debug)]
@@ -52,8 +56,12 @@ impl KeySet {
 }
 
 /// Fetches the keys. A response without a usable key is an error.
-pub(crate) async fn fetch(http: &Http, url: Url, now: u64) -> Result<Vec<Key>, FiefError> {
-    let document: Document = http.fetch_document(url, LIMIT, now).await?;
+pub(crate) async fn fetch(http: &Http, url: Url, clock: &Clock) -> Result<Vec<Key>, FiefError> {
+    let target = Target {
+        call: Call::Keys,
+        url,
+    };
+    let document: Document = http.fetch_document(target, LIMIT, clock).await?;
     document.keys()
 }
 

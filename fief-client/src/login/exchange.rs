@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     Fief, FiefAcr, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
     login::{expected::Expected, request::TokenRequestError},
+    transport::Call,
 };
 
 /// Parameters of a code exchange: what is sent and what the tokens are checked against. See
@@ -145,6 +146,6 @@ impl Fief {
             auth_time: None,
             received_at,
         };
-        self.token_request(form, expected).await
+        self.token_request(Call::Exchange, form, expected).await
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     Fief, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
     clock::unix_seconds,
     login::{expected::Expected, request::TokenRequestError},
+    transport::Call,
 };
 
 /// Parameters of a refresh: what is requested and what the new tokens are checked against. See
@@ -136,6 +137,6 @@ impl Fief {
             auth_time: *auth_time,
             received_at,
         };
-        self.token_request(form, expected).await
+        self.token_request(Call::Refresh, form, expected).await
     }
 }

@@ -1,6 +1,7 @@
 use crate::{
     Fief, FiefError, FiefTokenResponse, PendingTokens,
     login::{expected::Expected, pending::Contents},
+    transport::{Call, Failure, Target},
 };
 
 /// Why a request to the token endpoint brought no tokens.
@@ -30,6 +31,7 @@ impl Fief {
     /// token would be used up for nothing.
     pub(super) async fn token_request(
         &self,
+        call: Call,
         form: Vec<(&str, &str)>,
         expected: impl FnOnce(u64) -> Expected,
     ) -> Result<PendingTokens, TokenRequestError> {
@@ -37,8 +39,14 @@ impl Fief {
         self.inner.keys().await.map_err(unsent)?;
         let metadata = self.inner.metadata().await.map_err(unsent)?;
         let (provider, credentials) = (self.provider(), &self.inner.credentials);
-        let url = provider.base.resolve(&metadata.token);
-        let response = provider.http.post_form(url, form, credentials).await;
+        let target = Target {
+            call,
+            url: provider.base.resolve(&metadata.token),
+        };
+        let response = provider
+            .http
+            .post_form(target, form, credentials, &provider.clock)
+            .await;
         let tokens: FiefTokenResponse = response.map_err(classify)?;
         let tokens = tokens
             .check()
@@ -52,11 +60,15 @@ impl Fief {
     }
 }
 
-/// Returns whether a request that failed was sent. Without a connection it was not.
-fn classify(error: FiefError) -> TokenRequestError {
-    if error.is_connect() {
-        TokenRequestError::NotSent(error)
-    } else {
+fn classify(failure: Failure) -> TokenRequestError {
+    let Failure {
+        error,
+        was_admitted: _,
+        was_sent,
+    } = failure;
+    if was_sent {
         TokenRequestError::Sent(error)
+    } else {
+        TokenRequestError::NotSent(error)
     }
 }

@@ -18,52 +18,81 @@ use std::{error::Error, fmt, sync::Arc};
 /// ```
 #[derive(Clone)]
 pub struct TransportError {
+    cause: Cause,
+}
+
+#[derive(Clone, Debug)]
+enum Cause {
+    /// Too many requests are in flight, or are waiting for one.
+    Busy,
     /// Shared, since all callers that wait for one request share its failure.
-    error: Arc<reqwest::Error>,
+    Http(Arc<reqwest::Error>),
 }
 
 impl TransportError {
     /// Returns `true` if the response began but its body broke off.
     #[must_use]
     pub fn is_body(&self) -> bool {
-        self.error.is_body() || self.error.is_decode()
+        self.http()
+            .is_some_and(|error| error.is_body() || error.is_decode())
+    }
+
+    /// Returns `true` if nothing was sent, since too many others are waiting for Fief: 64 requests, of which 32 are
+    /// exchanges of codes, or 256 callers that need the discovery document or the keys. Try again in some seconds.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.cause, Cause::Busy)
     }
 
     /// Returns `true` if no connection could be made.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        self.error.is_connect()
+        self.http().is_some_and(reqwest::Error::is_connect)
     }
 
     /// Returns `true` if connecting or the response took too long.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.error.is_timeout()
+        self.http().is_some_and(reqwest::Error::is_timeout)
     }
 
     /// Strips the URL, which can carry secrets.
     pub(super) fn new(error: reqwest::Error) -> Self {
         Self {
-            error: Arc::new(error.without_url()),
+            cause: Cause::Http(Arc::new(error.without_url())),
+        }
+    }
+
+    pub(crate) fn busy() -> Self {
+        Self { cause: Cause::Busy }
+    }
+
+    fn http(&self) -> Option<&reqwest::Error> {
+        match &self.cause {
+            Cause::Busy => None,
+            Cause::Http(error) => Some(error),
         }
     }
 }
 
 impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TransportError").field(&self.error).finish()
+        f.debug_tuple("TransportError").field(&self.cause).finish()
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        match &self.cause {
+            Cause::Busy => f.write_str("too many requests are waiting for Fief"),
+            Cause::Http(error) => error.fmt(f),
+        }
     }
 }
 
 impl Error for TransportError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
+        self.http().and_then(Error::source)
     }
 }
 

@@ -1,5 +1,9 @@
+mod backoff;
+mod call;
 mod client_auth;
 mod error;
+mod load;
+mod log_limit;
 mod origin;
 mod retry_after;
 
@@ -11,20 +15,74 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use self::retry_after::RetryAfter;
-pub use self::{client_auth::ClientAuth, error::TransportError, origin::is_loopback};
+use self::load::Load;
 pub(crate) use self::{
+    backoff::Backoff,
+    call::Call,
     client_auth::Credentials,
     origin::{Endpoint, Origin},
 };
-use crate::{FiefError, RequestDetail, error::Chain, fief, jose::json, metrics};
+pub use self::{
+    client_auth::ClientAuth, error::TransportError, log_limit::LogLimit, origin::is_loopback,
+};
+use crate::{FiefError, RequestDetail, clock::Clock, error::Chain, fief, jose::json, metrics};
 
-/// HTTP client: sends requests to Fief, bounds the responses and turns failures into a [`FiefError`].
+/// HTTP client: sends requests to Fief within the bounds of [`Load`], bounds the responses and turns failures into a
+/// [`FiefError`].
 #[derive(Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
     host: Option<HeaderValue>,
-    retry_after: RetryAfter,
+    load: Load,
+}
+
+/// Limits of the time that requests take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// Of connecting.
+    pub(crate) connect: Duration,
+    /// Of a request in total.
+    pub(crate) total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            total: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Timeouts {
+    /// Returns a time, in seconds, that is longer than two requests take, of which one needs the other's response.
+    pub(crate) fn of_two_requests(self) -> u64 {
+        let seconds = self.total.as_secs().saturating_add(1);
+        seconds.saturating_mul(2)
+    }
+}
+
+/// Where a request goes, and what it is for.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) call: Call,
+    pub(crate) url: Url,
+}
+
+/// A request without a usable response.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: FiefError,
+    /// Whether the load on Fief allowed the request.
+    pub(crate) was_admitted: bool,
+    /// Whether the request was sent, or part of it.
+    pub(crate) was_sent: bool,
+}
+
+impl From<Failure> for FiefError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
 }
 
 impl Http {
@@ -33,13 +91,14 @@ impl Http {
         builder: reqwest::ClientBuilder,
         server: String,
         host: Option<HeaderValue>,
+        timeouts: Timeouts,
     ) -> Result<Self, FiefError> {
         let client = builder
             .redirect(reqwest::redirect::Policy::none())
             .retry(retry_gets(server))
             .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
             .pool_idle_timeout(fief::IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
             // Bodies are small, and compressed ones could be bombs.
@@ -54,32 +113,29 @@ impl Http {
         Ok(Self {
             client,
             host,
-            retry_after: RetryAfter::default(),
+            load: Load::new(),
         })
     }
 
-    /// Fetches a public document. After a `Retry-After`, repeats that error until the time has passed.
+    /// Fetches a public document.
     pub(crate) async fn fetch_document<T: DeserializeOwned>(
         &self,
-        url: Url,
+        Target { call, url }: Target,
         limit: usize,
-        now: u64,
-    ) -> Result<T, FiefError> {
-        if let Some(error) = self.retry_after.error(now) {
-            return Err(error);
-        }
-        let document = self.receive(self.client.get(url), limit).await;
-        self.retry_after.observe(&document, now);
-        document
+        clock: &Clock,
+    ) -> Result<T, Failure> {
+        let request = self.client.get(url);
+        self.receive(call, request, limit, clock).await
     }
 
     /// Sends a form with the credentials of the client.
     pub(crate) async fn post_form<'a, T: DeserializeOwned>(
         &self,
-        url: Url,
+        Target { call, url }: Target,
         mut form: Vec<(&'a str, &'a str)>,
         credentials: &'a Credentials,
-    ) -> Result<T, FiefError> {
+        clock: &Clock,
+    ) -> Result<T, Failure> {
         let mut request = self.client.post(url);
         match credentials.basic() {
             Some((id, secret)) => {
@@ -88,27 +144,29 @@ impl Http {
             }
             None => form.extend(credentials.parameters()),
         }
-        self.receive(request.form(&form), USER_LIMIT).await
+        self.receive(call, request.form(&form), USER_LIMIT, clock)
+            .await
     }
 
     /// Sends a GET with an access token
     /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     pub(crate) async fn get_bearer<T: DeserializeOwned>(
         &self,
-        url: Url,
+        Target { call, url }: Target,
         access_token: &str,
+        clock: &Clock,
     ) -> Result<T, FiefError> {
         let request = self.client.get(url).bearer_auth(access_token);
-        self.receive(request, USER_LIMIT).await
+        Ok(self.receive(call, request, USER_LIMIT, clock).await?)
     }
 
     /// Sends JSON with an access token.
     pub(crate) async fn send_json<T: DeserializeOwned>(
         &self,
-        method: Method,
-        url: Url,
+        (method, url): (Method, Url),
         access_token: &str,
         body: &Value,
+        clock: &Clock,
     ) -> Result<T, FiefError> {
         let request = self
             .client
@@ -116,22 +174,40 @@ impl Http {
             .bearer_auth(access_token)
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string());
-        self.receive(request, USER_LIMIT).await
+        Ok(self
+            .receive(Call::UserApi, request, USER_LIMIT, clock)
+            .await?)
     }
 
-    /// Sends a request and reads a JSON response of at most `limit` bytes.
+    /// Sends a request, if the load on Fief allows it, and reads a JSON response of at most `limit` bytes.
     async fn receive<T: DeserializeOwned>(
         &self,
+        call: Call,
         request: RequestBuilder,
         limit: usize,
-    ) -> Result<T, FiefError> {
-        let body = self.send(request, limit).await?;
-        str::from_utf8(&body)
-            .ok()
-            .and_then(json::object)
-            .ok_or(FiefError::ResponseInvalid(
-                "its body is not the expected JSON",
-            ))
+        clock: &Clock,
+    ) -> Result<T, Failure> {
+        let slot = self
+            .load
+            .admit(call, clock.now())
+            .map_err(|error| Failure {
+                error,
+                was_admitted: false,
+                was_sent: false,
+            })?;
+        let result = self.send(request, limit).await;
+        slot.finish(&result, clock.now());
+        let body = result.map_err(|error| Failure {
+            was_admitted: true,
+            was_sent: !error.is_connect(),
+            error,
+        })?;
+        let object = str::from_utf8(&body).ok().and_then(json::object);
+        object.ok_or(Failure {
+            error: FiefError::ResponseInvalid("its body is not the expected JSON"),
+            was_admitted: true,
+            was_sent: true,
+        })
     }
 
     async fn send(&self, mut request: RequestBuilder, limit: usize) -> Result<Vec<u8>, FiefError> {
@@ -222,8 +298,6 @@ fn retry_gets(server: String) -> retry::Builder {
         })
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_IDLE: usize = 32;
 /// Bytes of a response about a user.
 const USER_LIMIT: usize = 256 * 1024;

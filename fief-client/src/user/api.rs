@@ -1,6 +1,10 @@
 use serde::Serialize;
 
-use crate::{Fief, FiefError, FiefUserInfo, fief::UserRequest};
+use crate::{
+    Fief, FiefError, FiefUserInfo,
+    fief::UserRequest,
+    transport::{Call, Target},
+};
 
 impl Fief {
     /// Fetches the user of an access token: `GET {base_url}/api/userinfo`
@@ -25,8 +29,12 @@ impl Fief {
     pub async fn userinfo(&self, access_token: &str) -> Result<FiefUserInfo, FiefError> {
         let metadata = self.inner.metadata().await?;
         let provider = self.provider();
-        let url = provider.base.resolve(&metadata.userinfo);
-        provider.http.get_bearer(url, access_token).await
+        let target = Target {
+            call: Call::UserInfo,
+            url: provider.base.resolve(&metadata.userinfo),
+        };
+        let (http, clock) = (&provider.http, &provider.clock);
+        http.get_bearer(target, access_token, clock).await
     }
 
     /// Changes custom fields of the user's own profile, given by their slugs, and returns the user:
@@ -160,7 +168,8 @@ impl Fief {
         let UserRequest { method, path, body } = call;
         let provider = self.provider();
         let (http, url) = (&provider.http, provider.base.with_path(path));
-        http.send_json(method, url, access_token, &body).await
+        http.send_json((method, url), access_token, &body, &provider.clock)
+            .await
     }
 }
 

@@ -2,9 +2,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::FiefError;
 
-/// Exponential backoff: the first retry is immediate, then the delay doubles up to 30 seconds, with jitter.
+/// Exponential backoff: some failures are free, then the delay doubles from a second up to a maximum, with jitter.
 #[derive(Debug)]
 pub(crate) struct Backoff {
+    /// Failures that are followed by no delay.
+    free: u32,
+    /// Seconds.
+    max_delay: u64,
     latest: Mutex<Option<Failure>>,
 }
 
@@ -19,8 +23,10 @@ struct Failure {
 }
 
 impl Backoff {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(free: u32, max_delay: u64) -> Self {
         Self {
+            free,
+            max_delay,
             latest: Mutex::new(None),
         }
     }
@@ -36,7 +42,7 @@ impl Backoff {
             let count = latest
                 .as_ref()
                 .map_or(1, |last| last.count.saturating_add(1));
-            let delay = delay(count);
+            let delay = delay(count.saturating_sub(self.free), self.max_delay);
             *latest = Some(Failure {
                 count,
                 at: now,
@@ -61,13 +67,17 @@ impl Backoff {
         self.with(|latest| latest.as_ref().map(|last| last.error.clone()))
     }
 
-    /// Returns `true` if the last attempt failed within the last minute, so that the next one probably will.
-    pub(crate) fn failed_recently(&self, now: u64) -> bool {
+    /// Returns `true` if the last attempt failed, at most so many seconds ago.
+    pub(crate) fn has_failed_within(&self, seconds: u64, now: u64) -> bool {
         self.with(|latest| {
-            latest
-                .as_ref()
-                .is_some_and(|last| now.abs_diff(last.at) <= RECENT)
+            let age = latest.as_ref().and_then(|last| now.checked_sub(last.at));
+            age.is_some_and(|age| age <= seconds)
         })
+    }
+
+    /// Returns the number of failures since the last success.
+    pub(crate) fn failures(&self) -> u32 {
+        self.with(|latest| latest.as_ref().map_or(0, |last| last.count))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Option<Failure>) -> T) -> T {
@@ -75,15 +85,12 @@ impl Backoff {
     }
 }
 
-/// Returns the delay in seconds. The first retry is immediate, since most failures are brief.
-fn delay(failures: u32) -> u64 {
-    let Some(doublings) = failures.checked_sub(2) else {
+/// Returns the delay in seconds after so many failures that are not free.
+fn delay(failures: u32, max: u64) -> u64 {
+    let Some(doublings) = failures.checked_sub(1) else {
         return 0;
     };
-    let delay = 1_u64
-        .checked_shl(doublings)
-        .unwrap_or(MAX_DELAY)
-        .min(MAX_DELAY);
+    let delay = 1_u64.checked_shl(doublings).unwrap_or(max).min(max);
     let half = delay / 2;
     let mut random = [0];
     // Without random bytes there is no jitter: clients retry simultaneously.
@@ -91,33 +98,29 @@ fn delay(failures: u32) -> u64 {
     delay - half * u64::from(random[0]) / 255
 }
 
-// Seconds.
-const MAX_DELAY: u64 = 30;
-const RECENT: u64 = 2 * MAX_DELAY;
-
 #[cfg(test)]
 mod tests {
-    use super::{MAX_DELAY, delay};
+    use super::delay;
 
     /// DJ-14
     #[test]
     fn delays_double_up_to_a_bound() {
-        assert_eq!(delay(1), 0);
+        assert_eq!(delay(0, 30), 0);
         for (failures, longest) in [
-            (2, 1),
-            (3, 2),
-            (4, 4),
-            (5, 8),
-            (6, 16),
-            (7, 30),
+            (1, 1),
+            (2, 2),
+            (3, 4),
+            (4, 8),
+            (5, 16),
+            (6, 30),
             (u32::MAX, 30),
         ] {
-            let delay = delay(failures);
+            let delay = delay(failures, 30);
             assert!(
                 (longest / 2..=longest).contains(&delay),
                 "{failures}: {delay}"
             );
         }
-        assert!((0..64).map(|_| delay(9)).any(|delay| delay != MAX_DELAY));
+        assert!((0..64).map(|_| delay(9, 30)).any(|delay| delay != 30));
     }
 }

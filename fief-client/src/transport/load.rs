@@ -1,0 +1,185 @@
+//! The load on Fief: the one policy of all requests.
+//!
+//! A request cannot be sent without a [`Slot`], which [`Load::admit`] hands out. What it is for
+//! ([`Call`]) decides what holds for it:
+//!
+//! | call | in flight | after no response | after `Retry-After` |
+//! | --- | --- | --- | --- |
+//! | discovery, keys | one | back-off of up to 30 seconds, kept by their caches | no such call until then |
+//! | code exchange | 32 | after eight in a row, back-off of up to 5 seconds | 〃 |
+//! | refresh, user info, user API | 64, with the code exchanges | 〃 | 〃 |
+//!
+//! Anonymous clients can cause code exchanges, and therefore never take all of the 64. A response, whatever its
+//! status, ends the back-off: what Fief responds about one user says nothing about another one.
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{
+    backoff::Backoff, call::Call, error::TransportError, log_limit::LogLimit,
+    retry_after::RetryAfter,
+};
+use crate::{FiefError, error::Chain};
+
+/// What is in flight, and what Fief has responded lately.
+#[derive(Debug)]
+pub(super) struct Load {
+    /// All but discovery and keys, which have a flight of their own.
+    all: Semaphore,
+    anonymous: Semaphore,
+    discovery: CallLoad,
+    exchange: CallLoad,
+    keys: CallLoad,
+    refresh: CallLoad,
+    user_api: CallLoad,
+    user_info: CallLoad,
+}
+
+/// Load of one kind of call.
+#[derive(Debug)]
+struct CallLoad {
+    retry_after: RetryAfter,
+    backoff: Backoff,
+    warning: LogLimit,
+}
+
+/// Permission to send one request.
+#[must_use]
+pub(super) struct Slot<'a> {
+    call: Call,
+    load: &'a CallLoad,
+    /// The failures that were known when it was sent.
+    failures: u32,
+    _all: Option<SemaphorePermit<'a>>,
+    _anonymous: Option<SemaphorePermit<'a>>,
+}
+
+impl Load {
+    pub(super) fn new() -> Self {
+        Self {
+            all: Semaphore::new(MAX_IN_FLIGHT),
+            anonymous: Semaphore::new(MAX_ANONYMOUS),
+            discovery: CallLoad::new(),
+            exchange: CallLoad::new(),
+            keys: CallLoad::new(),
+            refresh: CallLoad::new(),
+            user_api: CallLoad::new(),
+            user_info: CallLoad::new(),
+        }
+    }
+
+    /// Returns a slot for a request.
+    ///
+    /// # Errors
+    /// The error that Fief last responded with, until its `Retry-After` or the back-off has passed. Otherwise
+    /// [`FiefError::Transport`] if too many requests are in flight.
+    pub(super) fn admit(&self, call: Call, now: u64) -> Result<Slot<'_>, FiefError> {
+        let load = self.of(call);
+        let pause = load
+            .retry_after
+            .error(now)
+            .or_else(|| load.backoff.error_during_delay(now));
+        if let Some(error) = pause {
+            return Err(error);
+        }
+        let slot = |semaphore| match Semaphore::try_acquire(semaphore) {
+            Ok(permit) => Ok(Some(permit)),
+            Err(_) => Err(load.is_busy(call, now)),
+        };
+        let (anonymous, all) = match call {
+            Call::Discovery | Call::Keys => (None, None),
+            Call::Exchange => (slot(&self.anonymous)?, slot(&self.all)?),
+            Call::Refresh | Call::UserApi | Call::UserInfo => (None, slot(&self.all)?),
+        };
+        Ok(Slot {
+            call,
+            load,
+            failures: load.backoff.failures(),
+            _all: all,
+            _anonymous: anonymous,
+        })
+    }
+
+    fn of(&self, call: Call) -> &CallLoad {
+        match call {
+            Call::Discovery => &self.discovery,
+            Call::Exchange => &self.exchange,
+            Call::Keys => &self.keys,
+            Call::Refresh => &self.refresh,
+            Call::UserApi => &self.user_api,
+            Call::UserInfo => &self.user_info,
+        }
+    }
+}
+
+impl CallLoad {
+    fn new() -> Self {
+        Self {
+            retry_after: RetryAfter::default(),
+            backoff: Backoff::new(FREE_FAILURES, MAX_DELAY),
+            warning: LogLimit::default(),
+        }
+    }
+
+    /// Returns the error for a request that is not sent, since too many are in flight.
+    fn is_busy(&self, call: Call, now: u64) -> FiefError {
+        let error = FiefError::Transport(TransportError::busy());
+        self.warn(call, &error, now);
+        error
+    }
+
+    fn warn(&self, call: Call, error: &FiefError, now: u64) {
+        if let Some(omitted) = self.warning.permit(now) {
+            let (call, error) = (call.name(), Chain(error));
+            tracing::warn!(call, %error, omitted, "a request to Fief failed");
+        }
+    }
+}
+
+impl Slot<'_> {
+    /// Records how the request ended.
+    pub(super) fn finish<T>(self, result: &Result<T, FiefError>, now: u64) {
+        let Self {
+            call,
+            load,
+            failures,
+            _all,
+            _anonymous,
+        } = self;
+        load.retry_after.observe(result, now);
+        // The caches of the documents log their failures, and back off.
+        let is_document = match call {
+            Call::Discovery | Call::Keys => true,
+            Call::Exchange | Call::Refresh | Call::UserApi | Call::UserInfo => false,
+        };
+        if is_document {
+            return;
+        }
+        match result {
+            Err(error @ FiefError::Transport(_)) => {
+                // Requests that failed together are one failure.
+                if load.backoff.failures() == failures {
+                    load.backoff.record_failure(error.clone(), now);
+                }
+                load.warn(call, error, now);
+            }
+            Err(error)
+                if error
+                    .status()
+                    .is_some_and(|status| status.is_server_error()) =>
+            {
+                load.backoff.record_success();
+                load.warn(call, error, now);
+            }
+            Ok(_) | Err(_) => load.backoff.record_success(),
+        }
+    }
+}
+
+/// Of requests in flight.
+const MAX_IN_FLIGHT: usize = 64;
+/// Of these, the ones that anonymous clients can cause.
+const MAX_ANONYMOUS: usize = 32;
+/// Until the back-off begins: a connection may be reset for any reason.
+const FREE_FAILURES: u32 = 8;
+/// Of the back-off, in seconds.
+const MAX_DELAY: u64 = 5;
