@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use axum::{body::Body, http::Request};
+use fief_axum::FiefAuth;
 use fief_client::{AuthorizationRequest, Fief, FiefError, RefreshParams};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use tower::ServiceExt;
 use tracing::Level;
 
 use super::{begin, builder, discover, fief, finish, log::Log, wait_for_requests};
@@ -259,4 +262,26 @@ async fn a_timeout_can_be_set() {
     assert!(discover(&hasty).await.unwrap_err().is_timeout());
     let patient = builder(&server).timeout(20 * SECOND).build().unwrap();
     discover(&patient).await.unwrap();
+}
+
+/// FD-61: nor does what anyone can open log more.
+#[tokio::test]
+async fn a_thousand_logins_while_discovery_fails_cost_two_requests_and_a_line() {
+    let (server, fief) = stopped().await;
+    let (log, _guard) = Log::of(Level::WARN);
+    server.fault(Endpoint::Discovery, Fault::status(500));
+    let auth = FiefAuth::builder(fief)
+        .login("https://app.example.com", crate::login::key())
+        .resource("https://app.example.com/api")
+        .build()
+        .unwrap();
+    let app = auth.routes().merge(auth.resource_metadata());
+    for _ in 0..500 {
+        for path in ["/login", "/.well-known/oauth-protected-resource/api"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 503);
+        }
+    }
+    assert_eq!(server.requests(Endpoint::Discovery), 2);
+    assert_eq!(log.text().lines().count(), 1, "{}", log.text());
 }

@@ -12,6 +12,7 @@ mod crypto;
 mod deployments;
 mod discovery;
 mod encrypted_id_token;
+mod environment;
 mod errors;
 mod faults;
 mod id_token;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fief_client::AuthorizationRequest;
+use fief_client::{AuthorizationRequest, internal::LogLimit};
 use url::Url;
 
 use super::check;
@@ -76,6 +76,7 @@ impl RouteSettings {
         Ok(LoginConfig {
             sessions,
             exchanges: Arc::new(Exchanges::new()),
+            failures: LogLimit::default(),
             redirect_uri: format!("{}{callback_path}", address.url()),
             logout_redirect_uri: format!("{}{after_logout}", address.origin()),
             address,

@@ -189,7 +189,7 @@ impl Callback<'_> {
             | ErrorClass::Status(..)
             | ErrorClass::TokensPending
             | ErrorClass::Transport
-            | ErrorClass::Unmet(_) => match failure(error) {
+            | ErrorClass::Unmet(_) => match failure(self.site, error) {
                 LoginPageKind::Unavailable => self.try_again(),
                 kind => show(self.site, kind, None),
             },
@@ -203,7 +203,7 @@ impl Callback<'_> {
 
     /// Shows why the login failed.
     fn failed(&self, error: &FiefError, return_to: &str) -> Response {
-        show(self.site, failure(error), Some(return_to))
+        show(self.site, failure(self.site, error), Some(return_to))
     }
 
     /// Responds to a callback that no login can be finished with: the login was

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fief_client::{AuthorizationRequest, Requirements};
+use fief_client::{AuthorizationRequest, Requirements, internal::LogLimit};
 use url::{Position, Url, form_urlencoded};
 
 use super::{OnLoginPage, address::Address, exchanges::Exchanges};
@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct LoginConfig {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) exchanges: Arc<Exchanges>,
+    /// Limits the log of logins that fail.
+    pub(crate) failures: LogLimit,
     /// The URL of the callback route, as registered with Fief.
     pub(crate) redirect_uri: String,
     /// The URL that Fief redirects to after a logout.

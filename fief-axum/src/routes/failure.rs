@@ -3,14 +3,14 @@
 use axum::http::StatusCode;
 use fief_client::{
     FiefError,
-    internal::{Chain, ErrorClass},
+    internal::{Chain, ErrorClass, unix_seconds},
 };
 
-use super::page::LoginPageKind;
+use super::{config::LoginConfig, page::LoginPageKind};
 
 /// Returns the page for an error of beginning or finishing a login, and logs the
-/// error.
-pub(super) fn failure(error: &FiefError) -> LoginPageKind {
+/// error. The client logs those of Fief itself.
+pub(super) fn failure(site: &LoginConfig, error: &FiefError) -> LoginPageKind {
     match error.clone().into_class() {
         ErrorClass::Authorization(error) => {
             tracing::debug!(error, "Fief rejected a login");
@@ -20,46 +20,42 @@ pub(super) fn failure(error: &FiefError) -> LoginPageKind {
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {
             LoginPageKind::Expired
         }
-        ErrorClass::Status(status, _) if is_temporary(status) => {
-            tracing::warn!(error = %Chain(error), "Fief is unavailable for a login");
-            LoginPageKind::Unavailable
-        }
         ErrorClass::Status(StatusCode::FORBIDDEN, detail) if detail.code().is_none() => {
-            tracing::error!(
-                error = %Chain(error),
-                "Fief, or a proxy in front of it, forbids the requests of logins"
-            );
-            LoginPageKind::Failed
+            let why = "Fief, or a proxy in front of it, forbids the requests of logins";
+            failed(site, error, why)
         }
-        ErrorClass::Status(status, detail) if status.is_client_error() => {
+        ErrorClass::Status(status, detail) if status.is_client_error() && !is_temporary(status) => {
             let is_unauthorized = status == StatusCode::UNAUTHORIZED;
             if is_unauthorized || detail.code() == Some("invalid_client") {
-                tracing::error!(
-                    error = %Chain(error),
-                    "Fief rejected this client: check the client id and secret"
-                );
+                let why = "Fief rejected this client: check the client id and secret";
+                failed(site, error, why)
             } else {
-                tracing::error!(error = %Chain(error), "Fief rejected a request of a login");
+                failed(site, error, "Fief rejected a request of a login")
             }
-            LoginPageKind::Failed
         }
         ErrorClass::Inactive => LoginPageKind::Denied,
         ErrorClass::Response
         | ErrorClass::Status(..)
         | ErrorClass::TokensPending
         | ErrorClass::Transport => {
-            tracing::warn!(error = %Chain(error), "Fief is unavailable for a login");
+            tracing::debug!(error = %Chain(error), "Fief is unavailable for a login");
             LoginPageKind::Unavailable
         }
-        ErrorClass::Configuration => {
-            tracing::error!(error = %Chain(error), "a login failed");
-            LoginPageKind::Failed
-        }
+        ErrorClass::Configuration => failed(site, error, "a login failed"),
         ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid | ErrorClass::Unmet(_) => {
-            tracing::error!(error = %Chain(error), "the tokens of a login are invalid");
+            failed(site, error, "the tokens of a login are invalid");
             LoginPageKind::InvalidTokens
         }
     }
+}
+
+/// Logs an error that the operator has to look into, once in half a minute.
+fn failed(site: &LoginConfig, error: &FiefError, why: &str) -> LoginPageKind {
+    let now = unix_seconds(site.sessions.fief.now());
+    if let Some(omitted) = site.failures.permit(now) {
+        tracing::error!(error = %Chain(error), omitted, "{why}");
+    }
+    LoginPageKind::Failed
 }
 
 /// Returns whether a status that looks like an error of this client says that the

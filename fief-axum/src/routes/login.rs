@@ -48,7 +48,7 @@ pub(super) async fn login(
         .await;
     let (url, attempt) = match started {
         Ok(started) => started,
-        Err(error) => return show(site, failure(&error), Some(&params.return_to)),
+        Err(error) => return show(site, failure(site, &error), Some(&params.return_to)),
     };
     let mut attempt = Attempt::new(attempt, params.return_to, auth.fief().now());
     attempt.is_silent = params.is_silent;

@@ -38,7 +38,7 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
         }))
         .into_response(),
         Err(error) => {
-            tracing::warn!(
+            tracing::debug!(
                 error = %Chain(&error),
                 "failed to fetch the issuer for the resource metadata"
             );

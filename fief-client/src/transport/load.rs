@@ -12,6 +12,7 @@
 //! Anonymous clients can cause code exchanges, and therefore never take all of the 64. A response, whatever its
 //! status, ends the back-off: what Fief responds about one user says nothing about another one.
 
+use http::StatusCode;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
@@ -130,7 +131,7 @@ impl CallLoad {
     fn warn(&self, call: Call, error: &FiefError, now: u64) {
         if let Some(omitted) = self.warning.permit(now) {
             let (call, error) = (call.name(), Chain(error));
-            tracing::warn!(call, %error, omitted, "a request to Fief failed");
+            tracing::warn!(call, %error, omitted, "Fief is unavailable: a request failed");
         }
     }
 }
@@ -162,16 +163,22 @@ impl Slot<'_> {
                 }
                 load.warn(call, error, now);
             }
-            Err(error)
-                if error
-                    .status()
-                    .is_some_and(|status| status.is_server_error()) =>
-            {
+            Err(error) => {
                 load.backoff.record_success();
-                load.warn(call, error, now);
+                if is_failure(error) {
+                    load.warn(call, error, now);
+                }
             }
-            Ok(_) | Err(_) => load.backoff.record_success(),
+            Ok(_) => load.backoff.record_success(),
         }
+    }
+}
+
+/// Returns `true` if Fief failed, rather than rejected the request.
+fn is_failure(error: &FiefError) -> bool {
+    match error.status() {
+        Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) | None => true,
+        Some(status) => status.is_server_error(),
     }
 }
 

@@ -195,18 +195,17 @@ impl Http {
                 was_admitted: false,
                 was_sent: false,
             })?;
-        let result = self.send(request, limit).await;
+        let result = self.send(request, limit).await.and_then(|body| {
+            let object = str::from_utf8(&body).ok().and_then(json::object);
+            object.ok_or(FiefError::ResponseInvalid(
+                "its body is not the expected JSON",
+            ))
+        });
         slot.finish(&result, clock.now());
-        let body = result.map_err(|error| Failure {
+        result.map_err(|error| Failure {
             was_admitted: true,
             was_sent: !error.is_connect(),
             error,
-        })?;
-        let object = str::from_utf8(&body).ok().and_then(json::object);
-        object.ok_or(Failure {
-            error: FiefError::ResponseInvalid("its body is not the expected JSON"),
-            was_admitted: true,
-            was_sent: true,
         })
     }
 
