@@ -17,7 +17,7 @@ use crate::{
     jose::jwe::DecryptionKey,
     keys::Keys,
     provider::Provider,
-    transport::{Credentials, Http, Origin, Timeouts},
+    transport::{Credentials, Http, Origin, Timeouts, http_builder},
 };
 
 /// Builder of a [`Fief`], made by [`Fief::builder`].
@@ -81,14 +81,8 @@ impl Fief {
 
 impl FiefBuilder {
     fn new(base_url: String, client_id: String) -> Self {
-        let http = reqwest::Client::builder();
-        // By plain http no certificates are needed, and a proxy of the environment would receive secrets in clear.
-        let http = if is_plain_http(&base_url) {
-            without_certificates(http.no_proxy())
-        } else {
-            http
-        };
         Self {
+            http: http_builder(&base_url),
             base_url,
             public_url: None,
             audiences: Audiences::Only(vec![client_id.clone()]),
@@ -102,7 +96,6 @@ impl FiefBuilder {
             clock: Box::new(SystemTime::now),
             host: None,
             insecure_http: false,
-            http,
             connect_timeout: None,
             timeout: Timeouts::default().total,
             cache_bytes: 32 * 1024 * 1024,
@@ -258,7 +251,7 @@ impl FiefBuilder {
     /// Sets how long a request to Fief may take in total, with connecting and the response's body. Default:
     /// 5 seconds. At least 1 second, at most 60 seconds.
     ///
-    /// Raise it for a Fief that is slow to respond: a login whose code was exchanged too slowly has to begin anew.
+    /// Raise it for a Fief that is slow to respond: a login whose code was exchanged too slowly has to begin again.
     /// Users wait for that long while Fief hangs.
     ///
     /// ```
@@ -347,7 +340,7 @@ impl FiefBuilder {
                 "access_token_limit must be at most 64 KiB".into(),
             ));
         }
-        let timeouts = timeouts(self.timeout, self.connect_timeout)?;
+        let timeouts = Timeouts::new(self.timeout, self.connect_timeout)?;
         let base = Origin::parse("base_url", &self.base_url, self.insecure_http)?;
         let public = match &self.public_url {
             Some(url) => Origin::parse("public_url", url, self.insecure_http)?,
@@ -404,38 +397,6 @@ impl fmt::Debug for FiefBuilder {
     }
 }
 
-#[cfg(any(feature = "native-tls", feature = "rustls"))]
-fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    http.tls_certs_only([])
-}
-
-#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
-fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    http
-}
-
-/// Returns `true` for a URL with the scheme `http`.
-fn is_plain_http(url: &str) -> bool {
-    url.get(..5)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
-}
-
-/// Checks the timeouts.
-fn timeouts(total: Duration, connect: Option<Duration>) -> Result<Timeouts, FiefError> {
-    if !(MIN_TIMEOUT..=MAX_TIMEOUT).contains(&total) {
-        return Err(FiefError::Configuration(
-            "timeout must be 1 to 60 seconds".into(),
-        ));
-    }
-    let connect = connect.unwrap_or(Timeouts::default().connect.min(total));
-    if connect.is_zero() || connect > total {
-        return Err(FiefError::Configuration(
-            "connect_timeout must be more than zero, and at most the timeout".into(),
-        ));
-    }
-    Ok(Timeouts { connect, total })
-}
-
 /// Parses a `Host` header from the configuration.
 fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
     HeaderValue::from_str(host).map_err(|_| {
@@ -446,6 +407,4 @@ fn host_header(host: &str) -> Result<HeaderValue, FiefError> {
 }
 
 const MAX_ACCESS_TOKEN: usize = 64 * 1024;
-const MIN_TIMEOUT: Duration = Duration::from_secs(1);
-const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_LEEWAY: Duration = Duration::from_secs(300);

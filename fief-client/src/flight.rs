@@ -51,7 +51,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         self.join_if(|| true, work).await?.ok_or_else(runtime_gone)
     }
 
-    /// As [`join`](Self::join), for callers that anyone can cause: fails if too many wait already.
+    /// As [`join`](Self::join), for callers whose number has no other bound: fails if too many wait already.
     pub(crate) async fn join_if_room<F: Work<T>>(
         &self,
         work: impl Fn() -> F,

@@ -95,7 +95,7 @@ impl Keys {
                 Ok(set)
             }
             Some(age) if age < DISCARD_AFTER => {
-                // The others go on meanwhile.
+                // Other callers go on with this set meanwhile.
                 self.suspend_latest_renewal(&set, now, now.saturating_add(self.attempt_limit));
                 match self.flight.lead(fetch).await {
                     Some(Ok(newer)) => Ok(newer),

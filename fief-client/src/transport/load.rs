@@ -9,8 +9,8 @@
 //! | code exchange | 32 | after eight in a row, back-off of up to 5 seconds | 〃 |
 //! | refresh, user info, user API | 64, with the code exchanges | 〃 | 〃 |
 //!
-//! Anonymous clients can cause code exchanges, and therefore never take all of the 64. A response, whatever its
-//! status, ends the back-off: what Fief responds about one user says nothing about another one.
+//! Anonymous clients can cause code exchanges, and therefore never take all of the 64. Any response,
+//! also an error, ends the back-off: what Fief responds about one user says nothing about another one.
 
 use http::StatusCode;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{FiefError, error::Chain};
 
-/// What is in flight, and what Fief has responded lately.
+/// What is in flight, and how Fief has responded before.
 #[derive(Debug)]
 pub(super) struct Load {
     /// All but discovery and keys, which have a flight of their own.

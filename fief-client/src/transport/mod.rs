@@ -5,9 +5,9 @@ mod error;
 mod load;
 mod log_limit;
 mod origin;
+mod plain_http;
 mod retry_after;
-
-use std::time::Duration;
+mod timeouts;
 
 use http::{HeaderValue, Method, header};
 use reqwest::{RequestBuilder, Response, retry};
@@ -21,6 +21,8 @@ pub(crate) use self::{
     call::Call,
     client_auth::Credentials,
     origin::{Endpoint, Origin},
+    plain_http::http_builder,
+    timeouts::Timeouts,
 };
 pub use self::{
     client_auth::ClientAuth, error::TransportError, log_limit::LogLimit, origin::is_loopback,
@@ -34,32 +36,6 @@ pub(crate) struct Http {
     client: reqwest::Client,
     host: Option<HeaderValue>,
     load: Load,
-}
-
-/// Limits of the time that requests take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timeouts {
-    /// Of connecting.
-    pub(crate) connect: Duration,
-    /// Of a request in total.
-    pub(crate) total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(2),
-            total: Duration::from_secs(5),
-        }
-    }
-}
-
-impl Timeouts {
-    /// Returns a time, in seconds, that is longer than two requests take, of which one needs the other's response.
-    pub(crate) fn of_two_requests(self) -> u64 {
-        let seconds = self.total.as_secs().saturating_add(1);
-        seconds.saturating_mul(2)
-    }
 }
 
 /// Where a request goes, and what it is for.
