@@ -6,7 +6,11 @@ use fief_axum::{FiefAuth, FiefAuthBuilder};
 use fief_client::Fief;
 use fief_test_server::FiefTestServer;
 
-use super::{Visitor, app, builder, key, logged_in};
+use super::{
+    Visitor, app, builder, key, logged_in,
+    refresh::{LIFETIME, refreshing, server},
+    store::Memory,
+};
 use crate::web::APP;
 
 /// Returns the builder of a machine that is behind by so many seconds.
@@ -64,4 +68,22 @@ async fn of_many_logins_the_oldest_is_dropped() {
             assert_eq!(visitor.clone().open(callback).await.status, 303);
         }
     }
+}
+
+/// FD-35
+#[tokio::test]
+async fn with_a_store_a_machine_with_a_wrong_clock_spends_no_refresh_token() {
+    let server = server().await;
+    let store = Memory::default();
+    let right = refreshing(&server).session_store(store.clone());
+    let (_, mut visitor) = logged_in(&server, right).await;
+    let wrong = behind(&server, 600)
+        .offline_access()
+        .session_store(store)
+        .idle_timeout(Duration::from_secs(24 * 3600));
+    let mut wrong = visitor.at(app(&wrong.build().unwrap()));
+    server.advance(LIFETIME + Duration::from_secs(570));
+    wrong.open("/castles").await;
+    server.advance(Duration::from_secs(60));
+    assert_eq!(visitor.open("/castles").await.status, 200);
 }

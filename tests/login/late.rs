@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use fief_axum::{Authenticated, CurrentSession, FiefAuthBuilder};
-use fief_test_server::{Endpoint, FiefTestServer};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
 use super::{
     Visitor, ahead, app, builder, builder_with, key, logged_in,
@@ -221,4 +221,30 @@ async fn each_login_has_a_session_of_its_own() {
     let first = visitor.open("/id").await.body;
     visitor.log_in(&server, "/login").await;
     assert_ne!(visitor.open("/id").await.body, first);
+}
+
+/// The first response of two leaves the session out, since it is being refreshed again. That fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_cookies_a_response_that_does_not_write_the_session_leaves_that_to_the_next_one() {
+    let server = Arc::new(server().await);
+    let sooner = refreshing(&server).refresh_after(Duration::from_secs(10));
+    let (auth, visitor) = logged_in(&server, sooner).await;
+    server.advance(Duration::from_secs(61));
+    let (sender, mut second) = tokio::sync::mpsc::unbounded_channel();
+    let (clock, other) = (Arc::clone(&server), visitor.clone());
+    let slow = get(move |_: Authenticated| {
+        let (server, other, sender) = (Arc::clone(&clock), other.clone(), sender.clone());
+        async move {
+            server.advance(Duration::from_secs(15));
+            server.fault(Endpoint::Token, Fault::hang());
+            let other = async move { other.send_once(page("/castles", "none")).await };
+            sender.send(tokio::spawn(other)).unwrap();
+            server.wait_for_requests(Endpoint::Token, 3).await;
+        }
+    });
+    let slow = visitor.at(Router::new().route("/slow", slow).layer(auth.layer()));
+    let (first, first_cookies) = slow.send_once(page("/slow", "none")).await;
+    let (second, second_cookies) = second.recv().await.unwrap().await.unwrap();
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 200));
+    assert!(sets_session(&first_cookies) || sets_session(&second_cookies));
 }

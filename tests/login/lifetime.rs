@@ -1,9 +1,9 @@
 //! Sessions that last longer than a day.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use axum::http::Method;
-use fief_axum::FiefAuthBuilder;
+use axum::{Router, http::Method, routing::get};
+use fief_axum::{Authenticated, FiefAuthBuilder};
 use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
 
 use super::{builder, logged_in};
@@ -13,13 +13,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Starts a server with access tokens that outlive each session.
-async fn server() -> FiefTestServer {
+pub async fn server() -> FiefTestServer {
     let client = Client::new("castles").token_lifetime(2 * MONTH);
     let server = FiefTestServer::builder().client(client);
     server.start().await.unwrap()
 }
 
-fn long(server: &FiefTestServer) -> FiefAuthBuilder {
+pub fn long(server: &FiefTestServer) -> FiefAuthBuilder {
     builder(server)
         .offline_access()
         .session_lifetime(MONTH)
@@ -93,4 +93,21 @@ async fn lifetimes_that_cannot_be_kept_are_rejected() {
     let without_effect = builder(&server).idle_timeout(25 * HOUR);
     assert!(error(without_effect).contains("idle_timeout"));
     builder(&server).session_lifetime(HOUR / 2).build().unwrap();
+}
+
+/// SE-4: a page that asks again and again, each time for 20 seconds.
+#[tokio::test]
+async fn a_browser_of_slow_requests_is_not_idle() {
+    let server = Arc::new(FiefTestServer::start().await);
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let clock = Arc::clone(&server);
+    let slow = get(move |_: Authenticated| {
+        let clock = Arc::clone(&clock);
+        async move { clock.advance(Duration::from_secs(20)) }
+    });
+    let mut visitor = visitor.at(Router::new().route("/slow", slow).layer(auth.layer()));
+    for request in 0..200 {
+        let status = visitor.fetch(Method::GET, "/slow").await.status;
+        assert_eq!(status, 200, "request {request}");
+    }
 }

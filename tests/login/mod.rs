@@ -16,13 +16,15 @@ mod lifetime;
 mod logout;
 mod loops;
 mod names;
+mod panics;
 mod processes;
-mod promise;
 mod refresh;
 mod return_to;
 mod session;
 mod store;
+mod streams;
 mod unverified;
+mod verified_late;
 mod visitor;
 
 use std::{collections::HashMap, time::Duration};

@@ -3,6 +3,7 @@
 mod cases;
 mod chosen;
 mod concurrent;
+mod cut;
 mod distant;
 mod eviction;
 mod exchange;
