@@ -3,7 +3,7 @@
 pub use crate::{
     access_token::RequirementsParts,
     clock::{from_unix_seconds, unix_seconds},
-    error::{Chain, ErrorClass, Unmet},
+    error::{Chain, ErrorClass, Recovery, Unmet},
     login::{TokenRequestError, pending_from_json, pending_received_at, pending_to_json},
     secret::{expose, expose_some},
     transport::{LogLimit, is_loopback},

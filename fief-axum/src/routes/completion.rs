@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use fief_client::{
-    FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
-    internal::{Chain, ErrorClass, unix_seconds},
+    FiefTokenResponse, FiefUserInfo, PendingTokens,
+    internal::{Chain, Recovery, unix_seconds},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -79,24 +79,10 @@ async fn create_session(
 fn is_temporary(error: &Error) -> bool {
     match error {
         Error::SessionStore(_) => true,
-        Error::Fief(error) => is_temporary_at_fief(error),
+        Error::Fief(error) => match error.clone().into_class().recovery() {
+            Recovery::Outage | Recovery::Possible => true,
+            Recovery::Never => false,
+        },
         Error::Configuration(_) | Error::SessionKey(_) => false,
-    }
-}
-
-fn is_temporary_at_fief(error: &FiefError) -> bool {
-    match error.clone().into_class() {
-        ErrorClass::Response
-        | ErrorClass::Status(..)
-        | ErrorClass::TokensPending
-        | ErrorClass::Transport => true,
-        ErrorClass::Authorization(_)
-        | ErrorClass::Callback
-        | ErrorClass::Configuration
-        | ErrorClass::Expired
-        | ErrorClass::IdToken
-        | ErrorClass::Inactive
-        | ErrorClass::Invalid
-        | ErrorClass::Unmet(_) => false,
     }
 }

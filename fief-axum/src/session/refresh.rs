@@ -8,7 +8,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use fief_client::{
     FiefError, FiefUserInfo, PendingTokens,
     internal::{
-        Chain, ErrorClass, pending_from_json, pending_received_at, pending_to_json, unix_seconds,
+        Chain, Recovery, pending_from_json, pending_received_at, pending_to_json, unix_seconds,
     },
 };
 use tokio::time::{sleep, timeout};
@@ -150,18 +150,9 @@ enum NotVerified {
 
 impl NotVerified {
     fn yet(error: &FiefError) -> Self {
-        let is_outage = match error.clone().into_class() {
-            ErrorClass::Status(..) | ErrorClass::Transport => true,
-            ErrorClass::Authorization(_)
-            | ErrorClass::Callback
-            | ErrorClass::Configuration
-            | ErrorClass::Expired
-            | ErrorClass::IdToken
-            | ErrorClass::Inactive
-            | ErrorClass::Invalid
-            | ErrorClass::Response
-            | ErrorClass::TokensPending
-            | ErrorClass::Unmet(_) => false,
+        let is_outage = match error.clone().into_class().recovery() {
+            Recovery::Outage => true,
+            Recovery::Never | Recovery::Possible => false,
         };
         Self::Yet { is_outage }
     }

@@ -65,6 +65,37 @@ pub enum ErrorClass {
     Unmet(Unmet),
 }
 
+impl ErrorClass {
+    /// Returns whether the failure may pass, so that what was received is kept until then.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::Status(..) | Self::Transport => Recovery::Outage,
+            Self::Response | Self::TokensPending => Recovery::Possible,
+            Self::Authorization(_)
+            | Self::Callback
+            | Self::Configuration
+            | Self::Expired
+            | Self::IdToken
+            | Self::Inactive
+            | Self::Invalid
+            | Self::Unmet(_) => Recovery::Never,
+        }
+    }
+}
+
+/// Whether a failure of Fief may pass.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Recovery {
+    /// The same fails again.
+    Never,
+    /// Fief is unreachable or fails. It is unknown whether the same succeeds until that has ended.
+    Outage,
+    /// Fief responds, but not with what is needed, such as the key of new tokens. That may never change.
+    Possible,
+}
+
 /// The requirement that an access token does not meet: one variant a field of [`Requirements`](crate::Requirements).
 #[doc(hidden)]
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use http::StatusCode;
 pub(crate) use self::unverified::Unverified;
 pub use self::{
     chain::Chain,
-    class::{ErrorClass, Unmet},
+    class::{ErrorClass, Recovery, Unmet},
     detail::RequestDetail,
     reason::Reason,
 };
