@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     callback_query::ExchangeKey,
-    exchanges::{Ended, KEPT_LIFETIME, is_joinable},
+    exchanges::{Ended, KEPT_LIFETIME, SKEW, is_joinable},
 };
 use crate::{
     Error,
@@ -143,22 +143,27 @@ impl<'a> StoredAttempt<'a> {
     fn found(&self, record: AttemptRecord) -> Found {
         let AttemptRecord {
             code,
-            process: _,
+            process,
             written_at,
             state,
         } = record;
         if code != self.key.code {
             return Found::OtherCode;
         }
-        let age = self.now().saturating_sub(written_at);
+        let now = self.now();
+        // By this clock it may be that young: the other machine's may be behind.
+        let written_at = if process == self.sessions.revoked.process() {
+            written_at
+        } else {
+            written_at.max(now.min(written_at.saturating_add(SKEW)))
+        };
+        let age = now.saturating_sub(written_at);
         match state {
             AttemptState::Exchanging if age < MAX_EXCHANGE => Found::Pending,
-            AttemptState::Finished(sealed) if is_joinable(written_at, self.now()) => {
-                Found::Finished {
-                    sealed,
-                    at: written_at,
-                }
-            }
+            AttemptState::Finished(sealed) if is_joinable(written_at, now) => Found::Finished {
+                sealed,
+                at: written_at,
+            },
             AttemptState::Kept(json) if age < KEPT_LIFETIME => {
                 match pending_from_json(&self.sessions.fief, json.expose_secret()) {
                     Ok(pending) => Found::Kept(pending),

@@ -326,7 +326,7 @@ pub(super) const KEPT_LIFETIME: u64 = 600;
 /// How long a callback is given the session that it has created, in seconds.
 const JOIN_PERIOD: u64 = 30;
 /// How far the clocks of machines may differ, in seconds.
-const SKEW: u64 = 60;
+pub(super) const SKEW: u64 = 60;
 /// How many attempts are remembered: about 8 MiB.
 const MAX_ATTEMPTS: usize = 100_000;
 /// How many attempts are in flight or kept.

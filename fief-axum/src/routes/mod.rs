@@ -18,7 +18,7 @@
 //! | late | the attempt's cookie, for an hour | the attempt's page if a session is active, else 400 with a link to a login that returns there |
 //! | exchanging | a task of this process, the attempt's record | joins the task; on another machine it waits 2 seconds, then 503 |
 //! | kept | the tokens in this process, and in the record if they cannot be verified yet | verifies them again; 503 until that succeeds, for 10 minutes |
-//! | finished | the session's cookies in this process, the ticket in the record | gets the same session, for 30 seconds |
+//! | finished | the session's cookies in this process, the ticket in the record | gets the same session, for 30 seconds, and on other machines for a minute more |
 //! | used | a hash of state and code in this process, the record | the attempt's page if a session is active, else 400 |
 //!
 //! With a store, the process that exchanges the code creates the attempt's record
@@ -35,7 +35,9 @@
 //! This process remembers each attempt for 11 minutes, which is as long as its
 //! code is exchanged here: at most 100,000. At most 1000 are exchanging or kept,
 //! and the sessions of the last 1000 are joined. If there is no room, the response
-//! is 503, and no code is sent. Times are those of [`Fief::now`](fief_client::Fief::now).
+//! is 503, and no code is sent. Times are those of [`Fief::now`](fief_client::Fief::now). The
+//! clocks of two machines may differ by a minute, which is added to each time in a record
+//! of another one.
 //!
 //! # What each failure leads to
 //!

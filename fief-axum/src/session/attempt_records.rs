@@ -185,5 +185,6 @@ const COMPLETION: &[u8] = b"completion";
 /// the cookie of the attempt is accepted for ten minutes, and the clocks of two
 /// machines may differ by one.
 const RECORD_LIFETIME: u64 = 660;
-/// How long a process may take to complete a login, in seconds.
-const COMPLETION_LIFETIME: u64 = 60;
+/// How long a process may take to complete a login, in seconds: a minute, and
+/// another one by which the clocks of two machines may differ.
+const COMPLETION_LIFETIME: u64 = 120;

@@ -8,32 +8,37 @@ use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
 use super::Memory;
 use crate::login::{
-    Visitor, app, builder,
+    Visitor, ahead, app, builder_with,
     exchange::{open, with_code},
     kept::{lose_keys, recover},
+    key,
 };
 
 /// Two machines, a browser at each that has begun the same login, and its callback.
-struct Machines {
-    server: FiefTestServer,
-    store: Memory,
+pub struct Machines {
+    pub server: FiefTestServer,
+    pub store: Memory,
     first: FiefAuth,
-    here: Visitor,
-    there: Visitor,
-    callback: String,
+    pub here: Visitor,
+    pub there: Visitor,
+    pub callback: String,
 }
 
 impl Machines {
     async fn start() -> Self {
+        Self::ahead([0, 0]).await
+    }
+
+    /// Starts machines whose clocks are ahead by so many seconds.
+    pub async fn ahead(seconds: [u64; 2]) -> Self {
         let server = FiefTestServer::start().await;
         let store = Memory::default();
-        let auth = || {
-            builder(&server)
+        let [first, second] = seconds.map(|seconds| {
+            builder_with(&server, ahead(&server, seconds), key())
                 .session_store(store.clone())
                 .build()
                 .unwrap()
-        };
-        let (first, second) = (auth(), auth());
+        });
         let mut here = Visitor::new(app(&first));
         let callback = here.begin(&server, "/login?return_to=/castles").await;
         second.fief().prefetch_keys().await.unwrap();
@@ -49,13 +54,13 @@ impl Machines {
     }
 
     /// Keeps the login at the first machine.
-    async fn keep(&mut self) {
+    pub async fn keep(&mut self) {
         lose_keys(&self.server, &self.first).await;
         assert_eq!(self.here.open(&self.callback).await.status, 503);
     }
 
     /// Checks that the login was finished with one token request and one session.
-    async fn assert_finished(&self, visitor: &mut Visitor) {
+    pub async fn assert_finished(&self, visitor: &mut Visitor) {
         assert_eq!(visitor.open("/castles").await.status, 200);
         assert_eq!(self.server.requests(Endpoint::Token), 1);
         // The session, its own record and the user's epoch.

@@ -2,6 +2,7 @@
 
 mod cases;
 mod chosen;
+mod clocks;
 mod concurrent;
 mod cut;
 mod distant;
