@@ -153,3 +153,20 @@ async fn a_silent_login_that_failed_can_be_known() {
     assert_eq!(visitor.open("/silent").await.body, "logged in");
     assert!(!visitor.jar.contains_key(COUNTER));
 }
+
+/// FD-43, LF-11: what Fief is sent counts, and not a value that it is not sent.
+#[tokio::test]
+async fn an_invalid_prompt_changes_no_silent_login() {
+    let server = FiefTestServer::start().await;
+    for login in ["prompt=none&prompt=x", "prompt=none&prompt="] {
+        let mut visitor = visitor(&server).await;
+        let begun = visitor
+            .open(&format!("/login?{login}&return_to=/public"))
+            .await;
+        assert_eq!(query(begun.header("location"))["prompt"], "none");
+        let callback = login_required(begun.header("location"));
+        let response = visitor.open(&callback).await;
+        assert_eq!(response.header("location"), "/public", "{login}");
+        assert!(visitor.jar.contains_key(COUNTER));
+    }
+}

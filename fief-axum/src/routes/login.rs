@@ -110,13 +110,9 @@ impl LoginParams {
     fn read(site: &LoginConfig, query: &str) -> Self {
         let mut request = site.request.clone();
         let mut return_to = Vec::new();
-        let (mut is_silent, mut is_consent) = (false, false);
+        let mut prompt = None;
         let mut without_prompt = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if name == "prompt" {
-                is_silent = value == "none";
-                is_consent = value == "consent";
-            }
             if let "acr" | "lang" | "login_hint" | "max_age" | "screen" = &*name {
                 without_prompt.append_pair(&name, &value);
             }
@@ -129,9 +125,10 @@ impl LoginParams {
                     Ok(age) => request.max_age(Duration::from_secs(age.into())),
                     Err(_) => request,
                 },
-                ("prompt", "consent") => request.prompt(Prompt::Consent),
-                ("prompt", "login") => request.prompt(Prompt::Login),
-                ("prompt", "none") => request.prompt(Prompt::None),
+                ("prompt", value) => {
+                    prompt = parse_prompt(value).or(prompt);
+                    request
+                }
                 ("screen", "register") => request.screen(Screen::Register),
                 ("return_to", page) => {
                     return_to.push(site.return_to(page));
@@ -146,11 +143,23 @@ impl LoginParams {
             _ => None,
         };
         Self {
-            request,
+            request: match prompt {
+                Some(prompt) => request.prompt(prompt),
+                None => request,
+            },
             return_to: return_to.unwrap_or_else(|| site.after_login.clone()),
-            is_silent,
-            without_consent: is_consent.then(|| without_prompt.finish()),
+            is_silent: prompt == Some(Prompt::None),
+            without_consent: (prompt == Some(Prompt::Consent)).then(|| without_prompt.finish()),
         }
+    }
+}
+
+fn parse_prompt(prompt: &str) -> Option<Prompt> {
+    match prompt {
+        "consent" => Some(Prompt::Consent),
+        "login" => Some(Prompt::Login),
+        "none" => Some(Prompt::None),
+        _ => None,
     }
 }
 
