@@ -14,6 +14,7 @@ mod guards;
 mod htmx;
 pub(crate) mod metrics;
 mod navigation;
+mod odd_headers;
 mod odd_requests;
 mod on_rejection;
 mod openapi;

@@ -55,7 +55,7 @@ fn form_page(site: &LoginConfig, head: RequestHead<'_>) -> Option<String> {
 
 /// Returns the page that htmx runs in. A boosted link opens another one.
 fn htmx_page(site: &LoginConfig, head: RequestHead<'_>) -> Option<String> {
-    let is_boosted = head.headers.contains_key(&HX_BOOSTED);
+    let is_boosted = head.header(&HX_BOOSTED) == Some("true");
     if is_boosted && *head.method == Method::GET {
         site.return_to(&site.address.page_of(head))
     } else {

@@ -31,7 +31,7 @@ use crate::{
 /// | Caller | Recognized by | Response |
 /// | --- | --- | --- |
 /// | gRPC | `Content-Type: application/grpc…` | 200 with `grpc-status` and `grpc-message`, as trailers only |
-/// | htmx | `HX-Request` | the status with a small HTML fragment, and `HX-Redirect` to the login if logging in helps |
+/// | htmx | `HX-Request: true` | the status with a small HTML fragment, and `HX-Redirect` to the login if logging in helps |
 /// | form | `Sec-Fetch-Mode: navigate`, else `Accept: text/html` and the content type of a form; not GET, HEAD and OPTIONS | the status with a page |
 /// | page | GET with `Sec-Fetch-Mode: navigate`, else `Accept: text/html` | 303 to the login if logging in helps, otherwise the status with a page |
 /// | API | anything else, such as `fetch` | the status with JSON: `error` and `error_description` |

@@ -16,13 +16,14 @@ pub(crate) fn is_same_origin(origin: Option<&str>, head: RequestHead<'_>) -> boo
     if safe && !opens_websocket(head.headers) {
         return true;
     }
-    match (head.header(&SEC_FETCH_SITE), head.header(&header::ORIGIN)) {
-        (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(sent)) => match origin {
-            Some(origin) => sent == origin,
-            None => is_host(sent, head).unwrap_or(false),
-        },
-        (None, None) => false,
+    // One that is repeated or unreadable is no reason to trust `Origin`.
+    if head.headers.contains_key(&SEC_FETCH_SITE) {
+        return matches!(head.header(&SEC_FETCH_SITE), Some("same-origin" | "none"));
+    }
+    match (head.header(&header::ORIGIN), origin) {
+        (Some(sent), Some(origin)) => sent == origin,
+        (Some(sent), None) => is_host(sent, head).unwrap_or(false),
+        (None, _) => false,
     }
 }
 

@@ -59,9 +59,18 @@ impl<'a> RequestHead<'a> {
             && matches!(self.header(&SEC_FETCH_SITE), Some("same-origin" | "none"))
     }
 
-    /// Returns a header, if its value is text.
+    /// Returns a header, if its value is text. `None` if it was sent more than once: it is unknown which one counts.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&'a str> {
-        self.headers.get(name)?.to_str().ok()
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        values.next().is_none().then(|| value.to_str().ok())?
+    }
+
+    /// Returns the text values of a header that is a list, in one line or several.
+    pub(crate) fn list(&self, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+        let values = self.headers.get_all(name).iter();
+        let values = values.filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(str::trim)
     }
 }
 

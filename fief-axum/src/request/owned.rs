@@ -53,9 +53,9 @@ fn language(range: &str) -> Option<(u16, &str)> {
     (is_valid && weight > 0).then_some((weight, language))
 }
 
-/// Parses a weight, such as `q=0.8`
+/// Parses a weight in thousandths, such as `q=0.8`
 /// ([RFC 9110, section 12.4.2](https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2)).
-fn weight(parameter: &str) -> Option<u16> {
+pub(super) fn weight(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("q") {
         return None;
