@@ -110,7 +110,11 @@ async fn all_cookies_together_stay_below_the_limits_of_proxies() {
                 let page = visitor.open("/castles").await;
                 assert_small(&visitor, &page, &case);
             }
-            assert!(finished >= 1 || permissions > 140, "{case}");
+            // The longest page is left out if another login is removed by the same response.
+            assert!(
+                finished >= 1 || permissions > 140 || query == 2000,
+                "{case}"
+            );
         }
     }
 }
@@ -130,7 +134,8 @@ async fn a_session_in_cookies_has_room_for_a_hundred_permissions() {
     let server = server(200).await;
     let mut visitor = Visitor::new(app(&in_cookies(&server)));
     assert_eq!(visitor.log_in(&server, "/login").await.status, 500);
-    let advice = "the session exceeds 6.5 KB of cookies: use a session store, or fewer permissions";
+    let advice =
+        "the session exceeds 6656 bytes of cookies: use a session store, or fewer permissions";
     assert!(log.text().contains(advice), "{}", log.text());
 }
 
@@ -180,4 +185,85 @@ async fn few_of_many_attempts_are_removed() {
     let begun = visitor.open("/login").await;
     assert_eq!(set(&begun).len(), 1 + 16);
     assert_eq!(set(&visitor.open("/logout").await).len(), 16);
+}
+
+/// Returns the length of the status line and of the headers, with those that the server adds.
+fn header(response: &TestResponse) -> usize {
+    let headers = response.headers.iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum();
+    headers
+        + "HTTP/1.1 303 See Other\r\n\r\n".len()
+        + "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len()
+}
+
+/// FD-30, LF-6: nginx accepts 4 KB of a response's headers. The logins of other tabs are removed by them.
+#[tokio::test]
+async fn the_response_that_begins_a_login_stays_below_the_limits_of_proxies() {
+    let server = FiefTestServer::start().await;
+    let hint = format!("&login_hint={}", "%C3%A9".repeat(160));
+    for hint in ["", &hint] {
+        for (other, page) in [(0, 2040), (0, 1500), (300, 1900), (300, 1000)] {
+            let mut visitor = Visitor::new(app(&builder(&server).build().unwrap()));
+            for number in 0..5 {
+                visitor
+                    .open(&format!("/login?return_to={}", tab(number, other)))
+                    .await;
+                server.advance(Duration::from_millis(10));
+            }
+            let login = format!("/login?return_to={}{hint}", tab(5, page));
+            let begun = visitor.open(&login).await;
+            assert!(
+                header(&begun) <= 4000,
+                "{other}, {page}: {}",
+                header(&begun)
+            );
+            let callback =
+                super::visitor::path(&server.log_in(EMAIL, begun.header("location")).await);
+            let end = visitor.open(&callback).await;
+            let ends = [tab(5, page), "/".to_owned()];
+            assert!(ends.iter().any(|page| page == end.header("location")));
+        }
+    }
+}
+
+/// FD-30, SE-5: the URL of the callback is part of each login in progress.
+#[tokio::test]
+async fn in_cookies_a_long_callback_leaves_less_for_the_session() {
+    for (callback, largest) in [(40, 6800), (440, 6200)] {
+        let mut lengths = Vec::new();
+        for permissions in (110..190).step_by(2) {
+            let server = server(permissions).await;
+            let builder = builder(&server).callback_path(format!("/{}", "c".repeat(callback)));
+            let mut visitor = Visitor::new(app(&builder.build().unwrap()));
+            if visitor.log_in(&server, "/login").await.status != 303 {
+                break;
+            }
+            visitor.open("/castles").await;
+            lengths.push(sent(&visitor));
+            visitor
+                .open("/login?acr=1&max_age=4294967295&prompt=consent&return_to=/castles")
+                .await;
+            server.advance(Duration::from_secs(61));
+            let page = visitor.open("/castles").await;
+            assert_small(&visitor, &page, &format!("{callback}, {permissions}"));
+        }
+        let most = lengths.into_iter().max().unwrap();
+        assert!(
+            (largest - 250..largest + 250).contains(&most),
+            "{callback}: {most}"
+        );
+    }
+}
+
+/// SE-5, LF-6
+#[tokio::test]
+async fn a_callback_that_no_cookie_can_have_is_no_configuration() {
+    let server = FiefTestServer::start().await;
+    for (length, is_accepted) in [(489, true), (490, false)] {
+        let path = format!("/{}", "c".repeat(length - 1));
+        let auth = builder(&server).callback_path(path).build();
+        assert_eq!(auth.is_ok(), is_accepted, "{length}");
+    }
 }

@@ -78,6 +78,18 @@ pub(super) fn route(name: &str, path: &str) -> Result<String, Error> {
         })
 }
 
+/// Accepts the URL of the callback. Each login in progress has it in its cookie,
+/// and in the redirect to Fief.
+pub(super) fn redirect_uri(uri: String) -> Result<String, Error> {
+    if uri.len() <= MAX_REDIRECT_URI_LEN {
+        Ok(uri)
+    } else {
+        Err(Error::config(format!(
+            "app_url and callback_path together must have at most {MAX_REDIRECT_URI_LEN} bytes"
+        )))
+    }
+}
+
 /// Accepts the paths of routes, which a router would not accept twice.
 pub(super) fn routes_differ(routes: &[(&str, Option<&String>)]) -> Result<(), Error> {
     for (i, (name, path)) in routes.iter().enumerate() {
@@ -106,3 +118,5 @@ fn is_fixed(path: &str) -> bool {
     path.bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b))
 }
+
+const MAX_REDIRECT_URI_LEN: usize = 512;

@@ -230,6 +230,7 @@ impl FiefAuthBuilder {
                 }
                 session.validate()?;
                 let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
+                let redirect_uri = routes.redirect_uri(&app_url)?;
                 let keys = Keys::new(key, previous_session_keys, fief.client_id())?;
                 let keys = Arc::new(keys);
                 let sessions = Sessions {
@@ -241,6 +242,7 @@ impl FiefAuthBuilder {
                         cookie_name.as_deref(),
                         fief.client_id(),
                         app_url.as_str(),
+                        &redirect_uri,
                         keys,
                     ),
                     config: session,
@@ -251,7 +253,7 @@ impl FiefAuthBuilder {
                     revocations: SingleFlight::new(false),
                     pending: Mutex::default(),
                 };
-                Some(routes.build(&app_url, Arc::new(sessions))?)
+                Some(routes.build(&app_url, redirect_uri, Arc::new(sessions))?)
             }
             None => None,
         };

@@ -38,13 +38,21 @@ impl RouteSettings {
         }
     }
 
+    /// Returns the URL of the callback. Fief compares it with those that are
+    /// registered, so it is built once.
+    pub(super) fn redirect_uri(&self, app_url: &Url) -> Result<String, Error> {
+        let callback = check::route("callback_path", &self.callback_path)?;
+        let address = Address::new(app_url);
+        check::redirect_uri(format!("{}{callback}", address.url()))
+    }
+
     /// Validates the settings.
     ///
-    /// `app_url` gives the origin and the prefix of the redirect URIs: Fief
-    /// compares them with those that are registered, so they are built once.
+    /// `app_url` gives the origin and the prefix of the other URIs.
     pub(super) fn build(
         self,
         app_url: &Url,
+        redirect_uri: String,
         sessions: Arc<Sessions>,
     ) -> Result<LoginConfig, Error> {
         let Self {
@@ -77,7 +85,7 @@ impl RouteSettings {
             sessions,
             exchanges: Arc::new(Exchanges::new()),
             failures: LogLimit::default(),
-            redirect_uri: format!("{}{callback_path}", address.url()),
+            redirect_uri,
             logout_redirect_uri: format!("{}{after_logout}", address.origin()),
             address,
             login_route: check::route("login_path", &login_path)?,

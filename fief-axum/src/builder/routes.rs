@@ -34,7 +34,7 @@ impl FiefAuthBuilder {
     /// Its URL must be registered with Fief as a redirect URI of the client:
     /// `https://app.example.com/auth-callback` for an application at
     /// `https://app.example.com`. Otherwise Fief shows an error instead of its
-    /// login page.
+    /// login page. The URL must have at most 512 bytes.
     pub fn callback_path(mut self, path: impl Into<String>) -> Self {
         self.routes.callback_path = path.into();
         self

@@ -165,7 +165,8 @@ impl FiefAuthBuilder {
     /// - tokens are refreshed and must not be lost
     ///   ([`offline_access`](Self::offline_access)), or
     /// - a session may be larger than 6.5 KB, because users have many
-    ///   permissions.
+    ///   permissions. With a URL of the callback of more than 75 bytes, it is that
+    ///   much less.
     ///
     /// The cookie then holds only sealed ids, and each request loads three
     /// records from the store at once. Records are sealed with the session key,

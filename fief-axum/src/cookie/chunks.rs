@@ -10,7 +10,7 @@ use tower_cookies::Cookie;
 use super::{
     config::{CookieConfig, MAX_CHUNKS},
     jar::Jar,
-    limits::{MAX_SESSION_LEN, sent_len},
+    limits::{max_session_len, sent_len},
 };
 use crate::Error;
 
@@ -58,11 +58,11 @@ pub(crate) fn write(
         cookies.push(config.cookie(name.to_owned(), value, max_age));
     }
     let sent = |cookie: &Cookie<'_>| sent_len((cookie.name(), cookie.value()));
-    if !rest.is_empty() || cookies.iter().map(sent).sum::<usize>() > MAX_SESSION_LEN {
-        return Err(Error::Configuration(
-            "the session exceeds 6.5 KB of cookies: use a session store, or fewer permissions"
-                .into(),
-        ));
+    let max_len = max_session_len(config);
+    if !rest.is_empty() || cookies.iter().map(sent).sum::<usize>() > max_len {
+        return Err(Error::config(format!(
+            "the session exceeds {max_len} bytes of cookies: use a session store, or fewer permissions"
+        )));
     }
     cookies.extend(clear_from(config, headers, count));
     Ok(cookies)

@@ -34,13 +34,23 @@ pub(crate) struct CookieConfig {
     seen: String,
     /// The name of the cookie that counts logins without effect.
     counter: String,
+    /// How long the client's id and the URL of the callback are, which each login in
+    /// progress contains.
+    attempt_ids_len: usize,
     pub(crate) keys: Arc<Keys>,
 }
 
 impl CookieConfig {
     /// Creates the names: those with a hash of `client_id` and `app_url`, or
-    /// those that begin with `name`.
-    pub(crate) fn new(name: Option<&str>, client_id: &str, app_url: &str, keys: Arc<Keys>) -> Self {
+    /// those that begin with `name`. The `redirect_uri` is part of each login in
+    /// progress.
+    pub(crate) fn new(
+        name: Option<&str>,
+        client_id: &str,
+        app_url: &str,
+        redirect_uri: &str,
+        keys: Arc<Keys>,
+    ) -> Self {
         let is_secure = app_url.starts_with("https:");
         // The prefix keeps other hosts and plain http from setting the cookie (RFC 6265bis,
         // section 4.1.3). Browsers reject it over http.
@@ -55,6 +65,7 @@ impl CookieConfig {
             is_secure,
             seen: format!("{prefix}seen{suffix}"),
             counter: format!("{prefix}logins{suffix}"),
+            attempt_ids_len: client_id.len() + redirect_uri.len(),
             session: [
                 session.clone(),
                 format!("{session}.1"),
@@ -92,6 +103,11 @@ impl CookieConfig {
     /// dot, so that no cookie of another application begins with it.
     pub(crate) fn attempt_prefix(&self) -> String {
         format!("{}login{}.", self.prefix, self.suffix)
+    }
+
+    /// Returns how long the client's id and the URL of the callback are together.
+    pub(super) fn attempt_ids_len(&self) -> usize {
+        self.attempt_ids_len
     }
 
     /// Creates a cookie that the browser keeps for `max_age` seconds.

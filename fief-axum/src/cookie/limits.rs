@@ -12,13 +12,14 @@
 //!   and for the one that counts logins.
 //!
 //! So a login in progress has at least 688 bytes. Without a page to return to it
-//! takes about 600, of which the URL of the callback is a third more than its
-//! length.
+//! takes about 640, with a URL of the callback of 40 bytes. If that is longer than
+//! about 75, a session is at most that much smaller.
 //!
-//! Proxies limit the headers of a response as well, nginx to 4 KB by default. A
-//! login in progress is at most 3400 bytes with its attributes, and its response
-//! removes at most 16 others, of about 120 bytes each. A response that writes a
-//! session has at most 6.9 KB for it.
+//! Proxies limit the headers of a response as well, nginx to 4 KB by default. The
+//! response that begins a login has at most 3750 bytes for its redirect, for the
+//! login, and for the removal of others, which takes about 120 bytes each: if it
+//! has more, the page to return to is left out. A response that writes a session
+//! has at most 6.9 KB for it.
 
 use serde::Deserialize;
 use tower_cookies::Cookie;
@@ -85,11 +86,32 @@ pub(crate) fn surplus_attempts(
         .collect()
 }
 
-/// Returns whether a login in progress fits into the browser's cookies, if it has
-/// no other one.
-pub(crate) fn fits(config: &CookieConfig, jar: Jar<'_>, attempt: &Cookie<'static>) -> bool {
-    let len = sent_len((attempt.name(), attempt.value()));
-    attempt.to_string().len() <= MAX_SET_COOKIE && len <= room(config, jar, &[])
+/// Returns whether the response that begins a login is short enough for proxies,
+/// and its login fits into the browser's cookies beside the session.
+pub(crate) fn fits(
+    config: &CookieConfig,
+    jar: Jar<'_>,
+    cookies: &[Cookie<'static>],
+    location: &str,
+) -> bool {
+    let headers = cookies
+        .iter()
+        .map(|cookie| cookie.to_string().len() + SET_COOKIE_LEN);
+    let begun = cookies.iter().filter(|cookie| !cookie.value().is_empty());
+    let sent = begun.map(|cookie| sent_len((cookie.name(), cookie.value())));
+    headers.sum::<usize>() + location.len() <= MAX_RESPONSE_LEN
+        && sent.sum::<usize>() <= room(config, jar, &[])
+}
+
+/// Returns how long the cookies of a session may be, so that a login in progress
+/// without a page fits beside them.
+pub(super) fn max_session_len(config: &CookieConfig) -> usize {
+    let plain = PLAIN_ATTEMPT_LEN + config.attempt_ids_len();
+    // Base64 without padding.
+    let sealed = (plain * 4).div_ceil(3);
+    let name = config.attempt_prefix().len() + HASH_LEN;
+    let attempt = name + "=; ".len() + sealed;
+    MAX_SESSION_LEN.min(MAX_LEN.saturating_sub(SMALL_LEN + attempt))
 }
 
 /// Returns the length of a cookie as a browser sends it.
@@ -139,7 +161,7 @@ fn room(config: &CookieConfig, jar: Jar<'_>, written: &[Cookie<'static>]) -> usi
 /// All cookies, in bytes.
 const MAX_LEN: usize = 7680;
 /// The cookies of a session, in bytes.
-pub(super) const MAX_SESSION_LEN: usize = 6656;
+const MAX_SESSION_LEN: usize = 6656;
 /// The cookie that says when the session was last used, and the one that counts
 /// logins, in bytes.
 const SMALL_LEN: usize = 336;
@@ -149,5 +171,12 @@ const MAX_ATTEMPTS_LEN: usize = 4096;
 pub(crate) const MAX_ATTEMPTS: usize = 5;
 /// How many cookies of logins in progress a request opens or removes at most.
 const MAX_EXAMINED: usize = 16;
-/// The cookie of a login in progress with its attributes, in bytes.
-const MAX_SET_COOKIE: usize = 3400;
+/// The redirect and the cookies of a response that begins a login, in bytes.
+const MAX_RESPONSE_LEN: usize = 3750;
+/// What a header has in addition to the cookie.
+const SET_COOKIE_LEN: usize = "set-cookie: \r\n".len();
+/// A login in progress without a page, the client's id and the URL of the callback,
+/// in bytes: as JSON, with nonce and tag.
+const PLAIN_ATTEMPT_LEN: usize = 376;
+/// The short hash of a state.
+const HASH_LEN: usize = 8;

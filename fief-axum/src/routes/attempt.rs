@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Attempt {
     /// State, nonce and code verifier.
     pub(crate) login: LoginAttempt,
-    /// The page to redirect to after the login.
+    /// The page to redirect to after the login. Empty for the default page.
     pub(crate) return_to: String,
     /// Whether a failure must not show a page (`prompt=none`).
     pub(crate) is_silent: bool,
@@ -44,20 +44,25 @@ impl Attempt {
     /// Seals the attempt in a cookie, and removes the oldest attempts of a
     /// browser that has too many.
     ///
-    /// If it is too long with its page, it returns to the `default_page`.
+    /// If that is too long together with the redirect to `location`, the page is
+    /// left out, and the login returns to the default page.
     pub(crate) fn write(
         mut self,
         config: &CookieConfig,
         jar: Jar<'_>,
-        default_page: &str,
+        location: &str,
     ) -> Result<Vec<Cookie<'static>>, Error> {
-        let mut cookie = self.cookie(config)?;
-        if !limits::fits(config, jar, &cookie) {
-            default_page.clone_into(&mut self.return_to);
-            self.without_consent = self.without_consent.map(|_| String::new());
-            cookie = self.cookie(config)?;
+        let cookies = self.cookies(config, jar)?;
+        if limits::fits(config, jar, &cookies, location) {
+            return Ok(cookies);
         }
-        let mut cookies = vec![cookie];
+        self.return_to.clear();
+        self.without_consent = self.without_consent.map(|_| String::new());
+        self.cookies(config, jar)
+    }
+
+    fn cookies(&self, config: &CookieConfig, jar: Jar<'_>) -> Result<Vec<Cookie<'static>>, Error> {
+        let mut cookies = vec![self.cookie(config)?];
         cookies.extend(limits::surplus_attempts(config, jar, &cookies));
         Ok(cookies)
     }

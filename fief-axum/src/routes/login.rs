@@ -54,7 +54,7 @@ pub(super) async fn login(
     attempt.is_silent = params.is_silent;
     attempt.without_consent = params.without_consent;
     let jar = Jar::new(headers);
-    match attempt.write(&site.sessions.cookies, jar, &site.after_login) {
+    match attempt.write(&site.sessions.cookies, jar, url.as_str()) {
         Ok(cookies) => {
             let mut response = Redirect::to(url.as_str()).into_response();
             append_cookies(response.headers_mut(), &cookies);
