@@ -1,8 +1,9 @@
 use axum::{
     body::Body,
-    http::{Method, Request},
+    http::{HeaderValue, Method, Request, header},
 };
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use tower::ServiceExt;
 
 use super::{builder, logged_in, refresh, visitor::page};
 use crate::web::APP;
@@ -162,4 +163,39 @@ async fn a_users_sessions_can_be_ended() {
     server.advance(std::time::Duration::from_secs(1));
     visitor.log_in(&server, "/login").await;
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 200);
+}
+
+/// SE-6, LF-6: a program of another port of the host, or a broken proxy, has set them.
+#[tokio::test]
+async fn cookies_of_any_bytes_are_removed() {
+    let server = FiefTestServer::start().await;
+    let (_, visitor) = logged_in(&server, builder(&server)).await;
+    let names = [
+        &b"__Host-fief_session.1"[..],
+        b"__Host-fief_seen",
+        b"__Host-fief_logins",
+        b"__Host-fief_login.abcdefgh",
+        "__Host-fief_login.é".as_bytes(),
+    ];
+    let mut request = page("/logout", "none");
+    for name in names {
+        let cookie = HeaderValue::from_bytes(&[name, b"=\xff\xfe"].concat()).unwrap();
+        request.headers_mut().append(header::COOKIE, cookie);
+    }
+
+    let response = visitor.app().oneshot(request).await.unwrap();
+
+    assert_eq!(response.status(), 303);
+    let cookies: Vec<_> = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .collect();
+    let is_removed = |name: &&&[u8]| {
+        let removal = [name, &b"=;"[..]].concat();
+        cookies.iter().any(|cookie| {
+            cookie.as_bytes().starts_with(&removal) && cookie.as_bytes().ends_with(b"Max-Age=0")
+        })
+    };
+    assert_eq!(names.iter().filter(is_removed).count(), names.len());
 }

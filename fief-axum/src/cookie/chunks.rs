@@ -10,7 +10,7 @@ use tower_cookies::Cookie;
 use super::{
     config::{CookieConfig, MAX_CHUNKS},
     jar::Jar,
-    limits::{max_session_len, sent_len},
+    limits::{max_session_len, named, sent_len},
 };
 use crate::Error;
 
@@ -57,7 +57,7 @@ pub(crate) fn write(
         };
         cookies.push(config.cookie(name.to_owned(), value, max_age));
     }
-    let sent = |cookie: &Cookie<'_>| sent_len((cookie.name(), cookie.value()));
+    let sent = |cookie: &Cookie<'_>| sent_len(named(cookie));
     let max_len = max_session_len(config);
     if !rest.is_empty() || cookies.iter().map(sent).sum::<usize>() > max_len {
         return Err(Error::config(format!(

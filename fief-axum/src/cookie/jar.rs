@@ -1,5 +1,5 @@
 use axum::http::{HeaderMap, header};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 /// Cookies of a request, read from its `Cookie` headers.
 ///
@@ -15,12 +15,13 @@ impl<'a> Jar<'a> {
         Self { headers }
     }
 
-    /// Returns all names and values in the order in which they were sent.
-    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        // Decode each pair separately: a foreign cookie that is not UTF-8 must
-        // not hide ours.
-        self.pairs()
-            .filter_map(|pair| str::from_utf8(pair).ok()?.split_once('='))
+    /// Returns all names and values in the order in which they were sent. A value
+    /// may be of any bytes: such a cookie has to be removed as well.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.pairs().filter_map(|pair| {
+            let (name, value) = pair.split_at_checked(memchr(b'=', pair)?)?;
+            Some((str::from_utf8(name).ok()?, value.strip_prefix(b"=")?))
+        })
     }
 
     /// Returns the values of cookies by their names, each `None` if its name was

@@ -45,7 +45,7 @@ struct Age {
 pub(crate) fn attempts<'a>(
     config: &CookieConfig,
     jar: Jar<'a>,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+) -> impl Iterator<Item = (&'a str, &'a [u8])> {
     all_attempts(config, jar).take(MAX_EXAMINED)
 }
 
@@ -59,12 +59,12 @@ pub(crate) fn surplus_attempts(
     written: &[Cookie<'static>],
 ) -> Vec<Cookie<'static>> {
     let prefix = config.attempt_prefix();
-    let is_kept = |(name, _): &(&str, &str)| !written.iter().any(|cookie| cookie.name() == *name);
+    let is_kept = |(name, _): &(&str, &[u8])| !written.iter().any(|cookie| cookie.name() == *name);
     let (mut count, mut len) = (0, 0);
     let begun = written
         .iter()
         .filter(|cookie| cookie.name().starts_with(&prefix) && !cookie.value().is_empty())
-        .map(|cookie| (cookie.name(), cookie.value()));
+        .map(named);
     for attempt in begun.chain(all_attempts(config, jar).filter(is_kept)) {
         count += 1;
         len += sent_len(attempt);
@@ -98,7 +98,7 @@ pub(crate) fn fits(
         .iter()
         .map(|cookie| cookie.to_string().len() + SET_COOKIE_LEN);
     let begun = cookies.iter().filter(|cookie| !cookie.value().is_empty());
-    let sent = begun.map(|cookie| sent_len((cookie.name(), cookie.value())));
+    let sent = begun.map(|cookie| sent_len(named(cookie)));
     headers.sum::<usize>() + location.len() <= MAX_RESPONSE_LEN
         && sent.sum::<usize>() <= room(config, jar, &[])
 }
@@ -115,13 +115,19 @@ pub(super) fn max_session_len(config: &CookieConfig) -> usize {
 }
 
 /// Returns the length of a cookie as a browser sends it.
-pub(super) fn sent_len((name, value): (&str, &str)) -> usize {
+pub(super) fn sent_len((name, value): (&str, &[u8])) -> usize {
     name.len() + value.len() + "=; ".len()
 }
 
+/// Returns the name and the value of a cookie.
+pub(super) fn named<'a>(cookie: &'a Cookie<'_>) -> (&'a str, &'a [u8]) {
+    (cookie.name(), cookie.value().as_bytes())
+}
+
 impl<'a> SentAttempt<'a> {
-    fn new(config: &CookieConfig, (name, sealed): (&'a str, &'a str)) -> Self {
-        let age = config.keys.open(Purpose::Login, sealed);
+    fn new(config: &CookieConfig, (name, sealed): (&'a str, &'a [u8])) -> Self {
+        let sealed_text = str::from_utf8(sealed).ok();
+        let age = sealed_text.and_then(|sealed| config.keys.open(Purpose::Login, sealed));
         Self {
             created_at: age.map_or(0, |Age { created_at }| created_at),
             name,
@@ -133,7 +139,7 @@ impl<'a> SentAttempt<'a> {
 fn all_attempts<'a>(
     config: &CookieConfig,
     jar: Jar<'a>,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+) -> impl Iterator<Item = (&'a str, &'a [u8])> {
     let prefix = config.attempt_prefix();
     jar.iter()
         .filter(move |(name, _)| name.starts_with(&prefix))
@@ -147,7 +153,7 @@ fn room(config: &CookieConfig, jar: Jar<'_>, written: &[Cookie<'static>]) -> usi
     let new = written
         .iter()
         .filter(|cookie| !cookie.value().is_empty())
-        .map(|cookie| (cookie.name(), cookie.value()));
+        .map(named);
     let session: usize = jar
         .iter()
         .filter(|(name, _)| !is_written(name))

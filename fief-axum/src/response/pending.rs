@@ -193,10 +193,11 @@ impl Drop for PendingResponse {
 
 /// Appends a `Set-Cookie` header for each cookie.
 pub(crate) fn append_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'static>]) {
-    // Our names and values are ASCII, so none is left out.
+    // Those of removed cookies are the browser's, which may not be ASCII. Any header may
+    // contain them, since one did.
     let values = cookies
         .iter()
-        .filter_map(|cookie| HeaderValue::from_str(&cookie.to_string()).ok());
+        .filter_map(|cookie| HeaderValue::try_from(cookie.to_string()).ok());
     values.for_each(|value| {
         headers.append(header::SET_COOKIE, value);
     });

@@ -81,7 +81,8 @@ impl Attempt {
         state: &str,
         now: SystemTime,
     ) -> Option<Self> {
-        let attempt = open(config, jar.get(&cookie_name(config, state))?)?;
+        let sealed = jar.get(&cookie_name(config, state))?;
+        let attempt = open(config, sealed.as_bytes())?;
         attempt.is_younger_than(MAX_AGE, now).then_some(attempt)
     }
 
@@ -120,7 +121,8 @@ impl Attempt {
     }
 }
 
-fn open(config: &CookieConfig, sealed: &str) -> Option<Attempt> {
+fn open(config: &CookieConfig, sealed: &[u8]) -> Option<Attempt> {
+    let sealed = str::from_utf8(sealed).ok()?;
     config.keys.open(Purpose::Login, sealed)
 }
 
