@@ -24,3 +24,9 @@ pub(crate) async fn catch_panic<T>(operation: impl Future<Output = T>) -> Result
     })
     .await
 }
+
+/// Calls a hook of the application, which may panic. Without this, the headers that
+/// were collected for its response would be lost, such as those of a logout.
+pub(crate) fn call_hook<T>(hook: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(hook)).map_err(|_| Panicked)
+}

@@ -135,3 +135,39 @@ async fn a_user_cache_that_panics_prevents_no_logout() {
     let logout = async move { visitor.fetch(Method::POST, "/logout").await.status };
     assert_eq!(tokio::spawn(logout).await.unwrap(), 303);
 }
+
+fn hook_that_panics<T>(_: T) -> &'static str {
+    panic!("the hook panics")
+}
+
+/// D9, RB-1: the default page is shown.
+#[tokio::test]
+async fn a_login_page_that_panics_is_replaced() {
+    let server = server().await;
+    let store = Memory::default();
+    let builder = refreshing(&server).on_login_page(hook_that_panics);
+    let (_, mut visitor) = logged_in(&server, builder.session_store(store.clone())).await;
+    store.fail(true);
+
+    let incomplete = visitor.fetch(Method::POST, "/logout").await;
+
+    assert_eq!(incomplete.status, 503);
+    assert!(incomplete.body.contains("Logged out on this server"));
+    assert!(visitor.cookie_names().is_empty());
+}
+
+/// D9, RF-1: a session that was refreshed is not lost with the response.
+#[tokio::test]
+async fn in_cookies_a_rejection_that_panics_loses_no_refresh() {
+    let server = server().await;
+    let builder = refreshing(&server).on_rejection(hook_that_panics);
+    let (_, mut visitor) = logged_in(&server, builder).await;
+    let old = visitor.jar["__Host-fief_session"].clone();
+    server.advance(LIFETIME + 120 * SECOND);
+
+    let response = visitor.fetch(Method::GET, "/admin").await;
+
+    assert_eq!(response.status, 401);
+    assert_eq!(response.error(), "insufficient_user_authentication");
+    assert_ne!(visitor.jar["__Host-fief_session"], old);
+}

@@ -12,7 +12,8 @@ impl FiefAuthBuilder {
     /// `hook` is called with the rejection of a guard or extractor, and its
     /// response is sent, also to gRPC and htmx clients. The handler is not
     /// called in any case. Return `rejection.into_response()` for the kinds and
-    /// callers that need no custom response.
+    /// callers that need no custom response. If it panics, the default response is
+    /// sent.
     ///
     /// A response with status 401 should keep the `WWW-Authenticate` header,
     /// which [`Rejection::challenge`] returns.
@@ -61,7 +62,7 @@ impl FiefAuthBuilder {
     /// confirmation. Its response is sent, with headers such as `Cache-Control:
     /// no-store` added. Return `page.into_response()` for the kinds that need
     /// no custom page. [`LoginPage::languages`] says which languages the user
-    /// prefers.
+    /// prefers. If it panics, the default page is sent.
     ///
     /// # Example
     ///

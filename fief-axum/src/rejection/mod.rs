@@ -18,7 +18,9 @@ use fief_client::FiefAccessTokenInfo;
 
 use self::{links::Links, rejected::Rejected};
 use crate::{
-    RejectionKind, metrics,
+    RejectionKind,
+    catch_panic::call_hook,
+    metrics,
     request::{caller::Caller, head::RequestHead, owned::OwnedHead},
 };
 
@@ -217,10 +219,13 @@ impl IntoResponse for Rejection {
             metrics::rejection(label);
         }
         // The hook gets a rejection without a hook, so that it can use the default response.
-        match self.inner.hook.take() {
-            Some(hook) => hook(self),
-            None => self.inner.rejected.into_response(),
-        }
+        let Some(hook) = self.inner.hook.take() else {
+            return self.inner.rejected.into_response();
+        };
+        call_hook(|| hook(self.clone())).unwrap_or_else(|panicked| {
+            tracing::error!(error = %panicked, "`on_rejection` failed: the default response is sent");
+            self.inner.rejected.into_response()
+        })
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Error,
+    catch_panic::call_hook,
     request::{head::RequestHead, owned::OwnedHead},
     response::pending::append_cookies,
     shared::Shared,
@@ -130,8 +131,12 @@ pub(super) async fn render(
         site.address.url().clone_into(&mut page.app_url);
         site.on_login_page.as_ref()
     });
-    let mut rendered = match hook {
-        Some(hook) => hook(page),
+    let mut rendered = match hook.map(|hook| call_hook(|| hook(page.clone()))) {
+        Some(Ok(rendered)) => rendered,
+        Some(Err(panicked)) => {
+            tracing::error!(error = %panicked, "`on_login_page` failed: the default page is shown");
+            page.into_response()
+        }
         None => page.into_response(),
     };
     let headers = rendered.headers_mut();
