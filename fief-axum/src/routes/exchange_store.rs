@@ -151,6 +151,8 @@ impl<'a> StoredAttempt<'a> {
             return Found::OtherCode;
         }
         let now = self.now();
+        // An exchange takes much less, also by a clock that differs.
+        let is_in_flight = now.saturating_sub(written_at) < MAX_EXCHANGE;
         // By this clock it may be that young: the other machine's may be behind.
         let written_at = if process == self.sessions.revoked.process() {
             written_at
@@ -159,7 +161,7 @@ impl<'a> StoredAttempt<'a> {
         };
         let age = now.saturating_sub(written_at);
         match state {
-            AttemptState::Exchanging if age < MAX_EXCHANGE => Found::Pending,
+            AttemptState::Exchanging if is_in_flight => Found::Pending,
             AttemptState::Finished(sealed) if is_joinable(written_at, now) => Found::Finished {
                 sealed,
                 at: written_at,

@@ -36,8 +36,8 @@
 //! code is exchanged here: at most 100,000. At most 1000 are exchanging or kept,
 //! and the sessions of the last 1000 are joined. If there is no room, the response
 //! is 503, and no code is sent. Times are those of [`Fief::now`](fief_client::Fief::now). The
-//! clocks of two machines may differ by a minute, which is added to each time in a record
-//! of another one.
+//! clocks of two machines may differ by a minute, for which tokens and sessions in a
+//! record of another one count longer.
 //!
 //! # What each failure leads to
 //!

@@ -43,6 +43,18 @@ pub(crate) enum AttemptState {
     Used,
 }
 
+impl AttemptState {
+    /// Orders the states as a login reaches them.
+    fn progress(&self) -> u8 {
+        match self {
+            Self::Exchanging => 0,
+            Self::Kept(_) => 1,
+            Self::Finished(_) => 2,
+            Self::Used => 3,
+        }
+    }
+}
+
 /// Which process completes a login whose tokens were kept.
 #[derive(Deserialize, Serialize)]
 struct Completion {
@@ -62,7 +74,7 @@ impl Store {
         record: &AttemptRecord,
     ) -> Result<Option<AttemptRecord>, Error> {
         let until = record.written_at.saturating_add(RECORD_LIFETIME);
-        for id in self.keys.record_ids(ATTEMPT, attempt) {
+        for id in self.ordered_ids(ATTEMPT, attempt) {
             let found: AttemptRecord = self.create_or_load(id, record, until).await?;
             let is_own = found.process == record.process && found.code == record.code;
             match found.state {
@@ -76,14 +88,20 @@ impl Store {
         Ok(None)
     }
 
-    /// Loads the record of an attempt.
+    /// Loads the record of an attempt. Of those of several session keys, of which
+    /// another machine may not have all, the one of the furthest state counts.
     pub(crate) async fn attempt(&self, attempt: Uuid) -> Result<Option<AttemptRecord>, Error> {
+        let mut furthest: Option<AttemptRecord> = None;
         for id in self.keys.record_ids(ATTEMPT, attempt) {
-            if let Some(record) = self.get(id).await? {
-                return Ok(Some(record));
+            let sealed = with_timeout(self.records.load(id)).await?;
+            let found = sealed.map(|sealed| self.open_or_fail::<AttemptRecord>(id, &sealed));
+            let found = found.transpose()?;
+            let progress = |record: &AttemptRecord| record.state.progress();
+            if found.as_ref().map(progress) > furthest.as_ref().map(progress) {
+                furthest = found;
             }
         }
-        Ok(None)
+        Ok(furthest)
     }
 
     /// Loads the record of an attempt, again and again for about 2 seconds, until
@@ -102,17 +120,34 @@ impl Store {
         self.attempt(attempt).await
     }
 
-    /// Saves the record of an attempt.
+    /// Saves the record of an attempt, under the ids of all session keys.
     pub(crate) async fn save_attempt(
         &self,
         attempt: Uuid,
         record: &AttemptRecord,
     ) -> Result<(), Error> {
         let until = record.written_at.saturating_add(RECORD_LIFETIME);
+        let mut result = Ok(());
         for id in self.keys.record_ids(ATTEMPT, attempt) {
-            with_timeout(self.records.save(self.record(id, record, until)?)).await?;
+            // The other ones count nevertheless.
+            result = result.and(self.save_or_create(id, record, until).await);
         }
-        Ok(())
+        result
+    }
+
+    /// Saves a record. Creates it if another machine, which has another session key,
+    /// has not, or if it was evicted.
+    async fn save_or_create(
+        &self,
+        id: Uuid,
+        record: &AttemptRecord,
+        until: u64,
+    ) -> Result<(), Error> {
+        let saved = with_timeout(self.records.save(self.record(id, record, until)?)).await;
+        if saved.is_err() && with_timeout(self.records.load(id)).await?.is_none() {
+            return self.create_record(id, record, until).await;
+        }
+        saved
     }
 
     /// Deletes the record of an attempt whose code was not sent.
@@ -130,7 +165,7 @@ impl Store {
     ) -> Result<bool, Error> {
         let until = now.saturating_add(COMPLETION_LIFETIME);
         let completion = Completion { process, until };
-        for id in self.keys.record_ids(COMPLETION, attempt) {
+        for id in self.ordered_ids(COMPLETION, attempt) {
             let mut found: Completion = self.create_or_load(id, &completion, until).await?;
             if found.process != process && found.until <= now {
                 with_timeout(self.records.delete(id)).await?;
@@ -148,11 +183,16 @@ impl Store {
         self.delete_all(COMPLETION, attempt).await
     }
 
+    /// Returns the ids of the records of each session key, in an order that is the
+    /// same on all machines: of two that create them, one creates the first.
+    fn ordered_ids(&self, kind: &[u8], attempt: Uuid) -> Vec<Uuid> {
+        let mut ids: Vec<_> = self.keys.record_ids(kind, attempt).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Creates a record unless there is one, and returns the one that is there
     /// afterwards.
-    ///
-    /// Fails if it cannot be opened, so that what another version has written
-    /// counts.
     async fn create_or_load<T: DeserializeOwned + Serialize>(
         &self,
         id: Uuid,
@@ -171,7 +211,13 @@ impl Store {
             (None, Ok(())) => return Err(not_kept()),
             (None, Err(error)) => return Err(error),
         };
-        self.open(id, &sealed).ok_or_else(|| {
+        self.open_or_fail(id, &sealed)
+    }
+
+    /// Opens a record. One that cannot be opened is not missing: another version, or
+    /// a machine with a newer session key, has written it.
+    fn open_or_fail<T: DeserializeOwned>(&self, id: Uuid, sealed: &str) -> Result<T, Error> {
+        self.open(id, sealed).ok_or_else(|| {
             failed(std::io::Error::other(
                 "the store has a foreign record where a login is kept",
             ))

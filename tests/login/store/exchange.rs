@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use fief_axum::FiefAuth;
+use fief_axum::{FiefAuth, FiefAuthBuilder};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
 use super::Memory;
@@ -31,14 +31,18 @@ impl Machines {
 
     /// Starts machines whose clocks are ahead by so many seconds.
     pub async fn ahead(seconds: [u64; 2]) -> Self {
+        Self::of(|server| {
+            seconds.map(|seconds| builder_with(server, ahead(server, seconds), key()))
+        })
+        .await
+    }
+
+    /// Starts these machines.
+    pub async fn of(builders: impl FnOnce(&FiefTestServer) -> [FiefAuthBuilder; 2]) -> Self {
         let server = FiefTestServer::start().await;
         let store = Memory::default();
-        let [first, second] = seconds.map(|seconds| {
-            builder_with(&server, ahead(&server, seconds), key())
-                .session_store(store.clone())
-                .build()
-                .unwrap()
-        });
+        let [first, second] =
+            builders(&server).map(|builder| builder.session_store(store.clone()).build().unwrap());
         let mut here = Visitor::new(app(&first));
         let callback = here.begin(&server, "/login?return_to=/castles").await;
         second.fief().prefetch_keys().await.unwrap();

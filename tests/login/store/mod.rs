@@ -13,6 +13,7 @@ mod keys;
 mod memory;
 mod races;
 mod redis;
+mod rolling;
 mod sqlite;
 
 use std::time::Duration;
