@@ -1,8 +1,12 @@
 //! What becomes of a browser's other logins when it logs out or in.
 
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 use fief_client::internal::Chain;
+use tokio::time::timeout;
 use tower_cookies::Cookie;
+use uuid::Uuid;
 
 use super::{attempt::Attempt, callback_query::attempt_id, config::LoginConfig, exchange_store};
 use crate::cookie::Jar;
@@ -24,31 +28,44 @@ pub(super) async fn discard_kept(
     finished: Option<&str>,
 ) -> Vec<Cookie<'static>> {
     let config = &site.sessions.cookies;
-    let mut cookies = Vec::new();
-    let mut store_failed = false;
-    for attempt in Attempt::all(config, Jar::new(headers)) {
-        let state = attempt.login.state();
-        if Some(state) == finished {
-            continue;
-        }
-        let id = attempt_id(state);
-        let mut was_kept = site.exchanges.is_kept(id);
-        if was_kept {
-            site.exchanges.discard(id);
-        }
-        // A store that fails is not waited for again.
-        if !store_failed {
-            match exchange_store::discard(&site.sessions, id).await {
-                Ok(was_stored) => was_kept |= was_stored,
-                Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "failed to discard a login");
-                    store_failed = true;
-                }
+    let mut attempts = Attempt::all(config, Jar::new(headers));
+    attempts.retain(|attempt| Some(attempt.login.state()) != finished);
+    // First what needs no store.
+    let mut kept: Vec<_> = attempts
+        .into_iter()
+        .map(|attempt| {
+            let id = attempt_id(attempt.login.state());
+            let is_kept = site.exchanges.is_kept(id);
+            if is_kept {
+                site.exchanges.discard(id);
+            }
+            (attempt, id, is_kept)
+        })
+        .collect();
+    let stored = discard_stored(site, &mut kept);
+    if timeout(DISCARD_TIMEOUT, stored).await.is_err() {
+        tracing::warn!("failed to discard logins: the session store is too slow");
+    }
+    kept.iter()
+        .filter(|(_, _, is_kept)| *is_kept)
+        .map(|(attempt, _, _)| Attempt::clear(config, attempt.login.state()))
+        .collect()
+}
+
+/// Discards what the store has of these attempts, and marks those that it kept. A
+/// store that fails is not waited for again.
+async fn discard_stored(site: &LoginConfig, attempts: &mut [(Attempt, Uuid, bool)]) {
+    for (_, id, is_kept) in attempts {
+        match exchange_store::discard(&site.sessions, *id).await {
+            Ok(was_stored) => *is_kept |= was_stored,
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "failed to discard a login");
+                return;
             }
         }
-        if was_kept {
-            cookies.push(Attempt::clear(config, state));
-        }
     }
-    cookies
 }
+
+/// How long the store may take for all logins of a browser, which waits for the
+/// response.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);

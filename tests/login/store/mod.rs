@@ -14,6 +14,7 @@ mod memory;
 mod races;
 mod redis;
 mod rolling;
+mod slow;
 mod sqlite;
 
 use std::time::Duration;

@@ -1,0 +1,81 @@
+//! A store that responds slowly.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::http::Method;
+use fief_test_server::FiefTestServer;
+use tokio::time::{Instant, pause, sleep};
+use tower_sessions_core::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::Result,
+};
+
+use super::Memory;
+use crate::login::{builder, logged_in};
+
+#[derive(Clone, Debug, Default)]
+struct Slow {
+    inner: Memory,
+    /// For each operation.
+    seconds: Arc<AtomicU64>,
+}
+
+impl Slow {
+    async fn wait(&self) {
+        let seconds = self.seconds.load(Ordering::SeqCst);
+        sleep(Duration::from_secs(seconds)).await;
+    }
+}
+
+#[async_trait::async_trait]
+impl SessionStore for Slow {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        self.wait().await;
+        self.inner.create(record).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        self.wait().await;
+        self.inner.save(record).await
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        self.wait().await;
+        self.inner.load(id).await
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.wait().await;
+        self.inner.delete(id).await
+    }
+}
+
+/// FD-5: the logins of five tabs do not add up.
+#[tokio::test]
+async fn a_logout_with_a_slow_store_takes_ten_seconds() {
+    let server = FiefTestServer::start().await;
+    let slow = Slow::default();
+    let (_, mut visitor) = logged_in(&server, builder(&server).session_store(slow.clone())).await;
+    for _ in 0..5 {
+        visitor.begin(&server, "/login").await;
+    }
+    slow.seconds.store(4, Ordering::SeqCst);
+    pause();
+    let start = Instant::now();
+
+    visitor.fetch(Method::POST, "/logout").await;
+
+    assert!(
+        start.elapsed() <= Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(visitor.cookie_names().is_empty());
+}
