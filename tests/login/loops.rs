@@ -71,6 +71,7 @@ async fn the_count_is_ended_once() {
 #[tokio::test]
 async fn a_page_that_redirects_to_log_in_ends_no_count() {
     let server = FiefTestServer::start().await;
+    server.set_time(server.clock()());
     let auth = builder(&server).build().unwrap();
     let page = async |_: Authenticated| Redirect::to("/login?return_to=/loop");
     let app = Router::new().route("/loop", get(page)).merge(auth.routes());
