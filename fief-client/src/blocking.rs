@@ -260,8 +260,7 @@ impl Fief {
     ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: the token is
     ///   valid, but does not meet the requirements.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
-    ///   [`FiefError::ResponseInvalid`]: Fief's keys are not
-    ///   cached and could not be fetched.
+    ///   [`FiefError::ResponseInvalid`]: Fief's keys are not cached and could not be fetched.
     pub fn validate_access_token(
         &self,
         access_token: &str,
@@ -319,8 +318,7 @@ impl Fief {
     ///   not fit its field.
     /// - [`FiefError::Configuration`]: `fields` cannot be written as JSON.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn update_profile(
         &self,
         access_token: &str,
@@ -338,8 +336,7 @@ impl Fief {
     /// - [`FiefError::Request`]: 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`,
     ///   400 `USER_UPDATE_INVALID_PASSWORD`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn change_password(
         &self,
         access_token: &str,
@@ -357,8 +354,7 @@ impl Fief {
     ///   400
     ///   `USER_UPDATE_EMAIL_ALREADY_EXISTS`, 422 if it is not an e-mail address.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn email_change(&self, access_token: &str, email: &str) -> Result<FiefUserInfo, FiefError> {
         let (token, email) = (access_token.to_owned(), email.to_owned());
         self.block_on(|fief| async move { fief.email_change(&token, &email).await })
@@ -372,8 +368,7 @@ impl Fief {
     ///   400
     ///   `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub fn email_verify(&self, access_token: &str, code: &str) -> Result<FiefUserInfo, FiefError> {
         let (token, code) = (access_token.to_owned(), code.to_owned());
         self.block_on(|fief| async move { fief.email_verify(&token, &code).await })

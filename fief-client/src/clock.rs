@@ -45,7 +45,7 @@ impl Clock {
             tracing::warn!(
                 claim = name,
                 seconds = by.as_secs(),
-                "the clock of Fief is ahead of this machine's: tokens are rejected until it is set right"
+                "the clock of Fief is ahead of this machine's: tokens are rejected until the clocks agree"
             );
         }
     }

@@ -2,7 +2,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::{
-    Fief, FiefAccessTokenInfo, FiefUserInfo, discovery,
+    Fief, FiefAccessTokenInfo, FiefUserInfo, Reason, discovery,
     jose::jwe::{self, DecryptionKey},
     keys,
     login::Expected,
@@ -44,13 +44,13 @@ pub fn trust(fief: &Fief, body: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Returns what is accepted of the claims of a token, as if its signature were valid.
-#[must_use]
-pub fn claims(fief: &Fief, claims: &str) -> Option<FiefAccessTokenInfo> {
+/// Returns what is accepted of the claims of a token, as if its signature were valid, or why it is rejected.
+pub fn claims(fief: &Fief, claims: &str) -> Result<FiefAccessTokenInfo, Reason> {
     let provider = fief.provider();
     let keys = provider
         .keys
-        .find_without_renewal(None, provider.clock.now())?;
+        .find_without_renewal(None, provider.clock.now())
+        .ok_or(Reason::UnknownKey)?;
     fief.inner.validator.accept(claims, &keys)
 }
 

@@ -31,6 +31,7 @@
 //! - Tokens that were issued while Fief's keys could not be fetched: [`Fief::verify`].
 //! - The user's profile, password and e-mail address: [`Fief::userinfo`], [`Fief::update_profile`],
 //!   [`Fief::change_password`], [`Fief::email_change`].
+//! - Why a token is rejected, and what to do: [`reasons`].
 //! - One process for many tenants: [`Tenants`].
 //! - A command-line tool whose users log in with their browser:
 //!   [`cli`](https://docs.rs/fief-client/latest/fief_client/cli/).

@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use fief_client::{FiefAcr, FiefError, Requirements};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
+use serde_json::{Value, json};
 
 use super::{HEADER, NOW, World, assert_expired, assert_invalid};
 use crate::{
@@ -196,17 +197,21 @@ async fn a_renewal_forgets_no_token() {
     assert_eq!(counts.of(SEEN), 2);
 }
 
-/// TV-24, RB-2: in entries and bytes, including what a token's permissions take in addition to its text.
+/// TV-24, RB-2: in entries and bytes, including what a token's permissions and client take in addition to its text.
 #[tokio::test]
 async fn the_cache_is_bounded() {
     let world = World::start().await;
-    let (short, long) = (tokens(&world, 0), tokens(&world, 100));
+    let short = tokens(&world, "permissions", json!([]));
+    let long = tokens(&world, "permissions", vec!["p"; 100].into());
+    let of_client = tokens(&world, "azp", "c".repeat(4000).into());
     let (length, permissions) = (short[0].len() as u64, 100 * 40);
+    let longest = of_client[0].len() as u64;
     for (bytes, entries, tokens, most) in [
         (1 << 30, 1000, &short, 60),
         (1 << 30, 10, &short, 10),
         (30 * length, 1000, &short, 30),
         (30 * permissions, 1000, &long, 30),
+        (30 * longest, 1000, &of_client, 20),
     ] {
         let counts = Counts::default();
         let _guard = metrics::set_default_local_recorder(&counts);
@@ -219,10 +224,10 @@ async fn the_cache_is_bounded() {
     }
 }
 
-/// Sixty tokens that differ, each with so many permissions.
-fn tokens(world: &World, permissions: usize) -> Vec<String> {
+/// Sixty tokens that differ, each with this claim.
+fn tokens(world: &World, claim: &str, value: Value) -> Vec<String> {
     let mut claims = world.claims();
-    claims["permissions"] = vec!["p"; permissions].into();
+    claims[claim] = value;
     let numbered = (0..60).map(|number| {
         claims["jti"] = number.into();
         world.signer.sign(HEADER, claims.to_string())

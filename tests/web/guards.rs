@@ -1,6 +1,6 @@
 //! Guards and what they require.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::{Router, http::Request, routing::get};
 use fief_client::{FiefAcr, Requirements};
@@ -90,6 +90,20 @@ async fn an_old_login_requires_a_new_one() {
 
     assert_eq!(status(&app, &old.mint()).await, 401);
     assert_eq!(status(&app, &server.access_token().mint()).await, 200);
+}
+
+/// FD-71, TV-27, D13: and is told no more than that.
+#[tokio::test]
+async fn a_login_in_the_future_requires_a_new_one() {
+    let server = FiefTestServer::start().await;
+    server.set_time(UNIX_EPOCH + Duration::from_secs(2_000_000_000));
+    let auth = api(&server);
+    let app = one(unchecked().route_layer(auth.require().max_age(Duration::from_secs(300))));
+    for (ahead, expected) in [(60, 200), (61, 401), (86_400, 401)] {
+        let token = server.access_token();
+        let token = token.claim("auth_time", 2_000_000_000_u64 + ahead).mint();
+        assert_eq!(status(&app, &token).await, expected, "{ahead}");
+    }
 }
 
 /// I07

@@ -13,7 +13,7 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
+use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Reason, Requirements};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
@@ -106,8 +106,9 @@ fn signed_claims(data: &[u8]) {
     let Ok(claims) = str::from_utf8(data) else {
         return;
     };
-    let Some(info) = fief_client::fuzzing::claims(&WORLD.fief, claims) else {
-        return;
+    let info = match fief_client::fuzzing::claims(&WORLD.fief, claims) {
+        Ok(info) => info,
+        Err(reason) => return check_reason(claims, reason),
     };
     let claims: Value = serde_json::from_str(claims).unwrap();
     assert_eq!(claims["iss"], ISSUER);
@@ -124,6 +125,11 @@ fn signed_claims(data: &[u8]) {
     );
     assert_eq!(claims["acr"], info.acr().as_str());
     assert_eq!(claims["permissions"], json!(info.permissions()));
+    let azp = claims.get("azp");
+    assert!(azp.is_none_or(Value::is_string));
+    assert_eq!(azp.and_then(Value::as_str), info.client_id());
+    let auth_time = claims.get("auth_time");
+    assert!(auth_time.is_none_or(Value::is_number));
     let scope = claims["scope"].as_str().unwrap();
     assert!(
         info.scope()
@@ -131,10 +137,26 @@ fn signed_claims(data: &[u8]) {
             .eq(scope.split(' ').filter(|scope| !scope.is_empty()))
     );
     assert!(
-        ["nonce", "c_hash", "at_hash"]
+        ["nonce", "c_hash", "at_hash", "cnf"]
             .iter()
             .all(|name| claims.get(name).is_none())
     );
+}
+
+/// A claim that is said to be missing is, and one that is said to be present is.
+fn check_reason(claims: &str, reason: Reason) {
+    let claims = serde_json::from_str(claims).unwrap_or(Value::Null);
+    match reason {
+        Reason::Missing { name, .. } => assert!(claims.get(name).is_none(), "{reason}"),
+        Reason::NotYetValid { name, .. } => assert!(claims[name].is_number(), "{reason}"),
+        Reason::Unexpected { name, .. }
+        | Reason::WrongType { name, .. }
+        | Reason::WrongValue { name, .. } => assert!(claims.get(name).is_some(), "{reason}"),
+        Reason::Bound => assert!(claims.get("cnf").is_some()),
+        Reason::Expired { .. } => assert!(claims["exp"].is_number()),
+        Reason::Malformed { name, .. } => assert_eq!(name, "claims"),
+        _ => panic!("{reason}"),
+    }
 }
 
 fn validate(fief: &Fief, token: &str) -> Result<FiefAccessTokenInfo, FiefError> {

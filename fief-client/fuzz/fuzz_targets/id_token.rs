@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use fief_client::{Fief, crypto, fuzzing};
+use fief_client::{Fief, FiefUserInfo, crypto, fuzzing};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 
@@ -47,13 +47,17 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn accepted(claims: &str) -> bool {
-    fuzzing::id_token(&FIEF, claims, ACCESS_TOKEN, CODE, NONCE).is_some()
+    user(claims).is_some()
+}
+
+fn user(claims: &str) -> Option<FiefUserInfo> {
+    fuzzing::id_token(&FIEF, claims, ACCESS_TOKEN, CODE, NONCE)
 }
 
 fn check(claims: &str) {
-    if !accepted(claims) {
+    let Some(user) = user(claims) else {
         return;
-    }
+    };
     let claims: Value = serde_json::from_str(claims).unwrap();
     assert_eq!(claims["iss"], ISSUER);
     assert!(claims["aud"] == json!(CLIENT) || claims["aud"] == json!([CLIENT]));
@@ -66,4 +70,13 @@ fn check(claims: &str) {
     assert!(c_hash.is_none_or(|hash| *hash == json!(crypto::get_validation_hash(CODE))));
     assert_eq!(claims["sub"].as_str().unwrap().len(), 36);
     assert!(["0", "1"].iter().any(|acr| claims["acr"] == *acr));
+    assert!(claims.get("cnf").is_none());
+    // Every claim that is not read is kept.
+    let known = [
+        "iss", "aud", "azp", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "acr", "auth_time",
+        "sub", "email", "email_verified", "is_active", "tenant_id", "fields",
+    ];
+    let mut others = claims.as_object().unwrap().clone();
+    others.retain(|name, _| !known.contains(&name.as_str()));
+    assert_eq!(user.extra, others);
 }

@@ -28,15 +28,15 @@ impl Fief {
     /// ```
     ///
     /// # Errors
-    /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this
-    ///   client.
+    /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this client and for any
+    ///   sender. Its [`Reason`](crate::Reason) names the claim.
     /// - [`FiefError::AccessTokenExpired`]: the token has expired.
     /// - [`FiefError::AccessTokenMissingScope`], [`FiefError::AccessTokenAcrTooLow`],
     ///   [`FiefError::AccessTokenAuthTooOld`], [`FiefError::AccessTokenMissingPermission`]: the token is
     ///   valid, but does not meet the requirements.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
-    ///   [`FiefError::ResponseInvalid`]: Fief's keys are
-    ///   not cached and could not be fetched. Nothing is known about the token.
+    ///   [`FiefError::ResponseInvalid`]: Fief's keys are not cached and could not be fetched. Nothing is known about the
+    ///   token.
     pub async fn validate_access_token(
         &self,
         access_token: &str,
@@ -109,8 +109,8 @@ impl Fief {
     /// ```
     ///
     /// # Errors
-    /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this
-    ///   client.
+    /// - [`FiefError::AccessTokenInvalid`]: the token is malformed, or was not issued by Fief for this client and for any
+    ///   sender. Its [`Reason`](crate::Reason) names the claim.
     /// - [`FiefError::AccessTokenExpired`]: the token has expired.
     #[must_use = "`None` means that the token was not validated"]
     pub fn try_validate_access_token(

@@ -1,6 +1,3 @@
-#[cfg(fuzzing)]
-use std::sync::Arc;
-
 use crate::{
     FiefAccessTokenInfo, FiefError, Reason,
     access_token::{Audiences, TokenCache},
@@ -164,12 +161,15 @@ impl Validator {
 
     /// Validates the claims of a token, as if its signature were valid.
     #[cfg(fuzzing)]
-    pub(crate) fn accept(&self, claims: &str, keys: &KeyGroup) -> Option<FiefAccessTokenInfo> {
-        let claims: AccessTokenClaims<'_> = crate::jose::members::parse(claims).ok()?;
-        self.check_claims(&claims, Type::Any, self.provider.clock.now())
-            .ok()?;
-        let key = keys.keys().first()?;
-        Some(claims.into_info("", Arc::clone(key)))
+    pub(crate) fn accept(
+        &self,
+        claims: &str,
+        keys: &KeyGroup,
+    ) -> Result<FiefAccessTokenInfo, Reason> {
+        let claims: AccessTokenClaims<'_> = crate::jose::members::parse(claims)?;
+        self.check_claims(&claims, Type::Any, self.provider.clock.now())?;
+        let key = keys.keys().first().ok_or(Reason::UnknownKey)?;
+        Ok(claims.into_info("", std::sync::Arc::clone(key)))
     }
 }
 

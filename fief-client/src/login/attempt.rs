@@ -92,8 +92,7 @@ impl Fief {
     /// - [`FiefError::Configuration`]: `redirect_uri` is not an absolute URI without a fragment, an extra
     ///   parameter is reserved or repeated, or the operating system provides no random numbers.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
-    ///   [`FiefError::ResponseInvalid`]: the discovery
-    ///   document is not cached and could not be fetched.
+    ///   [`FiefError::ResponseInvalid`]: the discovery document is not cached and could not be fetched.
     pub async fn begin_login(
         &self,
         redirect_uri: &str,

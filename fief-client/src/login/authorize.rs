@@ -239,8 +239,7 @@ impl Fief {
     /// - [`FiefError::Configuration`]: `redirect_uri` is not an absolute URI without a fragment, an extra
     ///   parameter is reserved or repeated, or a value is too long.
     /// - [`FiefError::Transport`], [`FiefError::Request`], [`FiefError::DiscoveryInvalid`],
-    ///   [`FiefError::ResponseInvalid`]: the discovery
-    ///   document is not cached and could not be fetched.
+    ///   [`FiefError::ResponseInvalid`]: the discovery document is not cached and could not be fetched.
     #[doc(alias = "getAuthURL")]
     pub async fn auth_url(
         &self,

@@ -65,8 +65,7 @@ impl Fief {
     ///   not fit its field ([`RequestDetail::fields`](crate::RequestDetail::fields) has an entry for each).
     /// - [`FiefError::Configuration`]: `fields` cannot be written as JSON.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn update_profile(
         &self,
         access_token: &str,
@@ -98,8 +97,7 @@ impl Fief {
     ///   ([`RequestDetail::reason`](crate::RequestDetail::reason) says why), 401 if the token or the account
     ///   is not valid any more, 403 `ACR_TOO_LOW`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn change_password(
         &self,
         access_token: &str,
@@ -119,8 +117,7 @@ impl Fief {
     /// - [`FiefError::Request`]: 400 `USER_UPDATE_EMAIL_ALREADY_EXISTS`, 401 if the token or the account is not
     ///   valid any more, 403 `ACR_TOO_LOW`, 422 if it is not an e-mail address.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn email_change(
         &self,
         access_token: &str,
@@ -148,8 +145,7 @@ impl Fief {
     /// - [`FiefError::Request`]: 400 `USER_UPDATE_INVALID_EMAIL_VERIFICATION_CODE` if the code is wrong or was
     ///   used before, 401 if the token or the account is not valid any more, 403 `ACR_TOO_LOW`.
     /// - [`FiefError::Transport`]: Fief is unreachable or too slow.
-    /// - [`FiefError::DiscoveryInvalid`], [`FiefError::ResponseInvalid`]: the discovery document or the response
-    ///   cannot be used.
+    /// - [`FiefError::ResponseInvalid`]: the response cannot be used.
     pub async fn email_verify(
         &self,
         access_token: &str,
