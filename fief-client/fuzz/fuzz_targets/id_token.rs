@@ -73,8 +73,23 @@ fn check(claims: &str) {
     assert!(claims.get("cnf").is_none());
     // Every claim that is not read is kept.
     let known = [
-        "iss", "aud", "azp", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "acr", "auth_time",
-        "sub", "email", "email_verified", "is_active", "tenant_id", "fields",
+        "iss",
+        "aud",
+        "azp",
+        "exp",
+        "iat",
+        "nbf",
+        "nonce",
+        "at_hash",
+        "c_hash",
+        "acr",
+        "auth_time",
+        "sub",
+        "email",
+        "email_verified",
+        "is_active",
+        "tenant_id",
+        "fields",
     ];
     let mut others = claims.as_object().unwrap().clone();
     others.retain(|name, _| !known.contains(&name.as_str()));
