@@ -30,6 +30,7 @@ mod responses;
 mod secrets;
 mod services;
 mod user_cache;
+mod user_failures;
 mod user_freshness;
 pub(crate) mod user_runtimes;
 mod users;

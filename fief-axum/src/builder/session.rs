@@ -2,7 +2,7 @@ use std::time::Duration;
 
 #[cfg(feature = "tower-sessions")]
 use crate::session::TowerSessions;
-use crate::{FiefAuthBuilder, SessionKey, UserCache, user};
+use crate::{FiefAuthBuilder, SessionKey, UserCache};
 
 /// Settings of sessions, which need [`login`](FiefAuthBuilder::login), and of
 /// the cache of user info.
@@ -217,7 +217,7 @@ impl FiefAuthBuilder {
     #[doc(alias = "get_userinfo_cache")]
     #[doc(alias = "userInfoCache")]
     pub fn user_cache(mut self, cache: impl UserCache) -> Self {
-        self.users.store = user::Store::Custom(Box::new(cache));
+        self.users.custom = Some(Box::new(cache));
         self
     }
 
@@ -226,6 +226,11 @@ impl FiefAuthBuilder {
     ///
     /// With [`Duration::ZERO`] it is fetched from Fief by every request that
     /// needs it.
+    ///
+    /// If Fief fails, the user that this process fetched last is served on, for up
+    /// to 24 hours after that. A deleted user is such a failure (500): its tokens
+    /// stay valid until they expire. [`FreshUser`](crate::FreshUser) is rejected with
+    /// 503 instead.
     pub fn user_cache_ttl(mut self, time_to_live: Duration) -> Self {
         self.users.time_to_live = time_to_live;
         self

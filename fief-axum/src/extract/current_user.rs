@@ -4,10 +4,13 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
-use fief_client::{FiefUserInfo, Requirements, internal::Chain};
+use fief_client::{
+    FiefUserInfo, Requirements,
+    internal::{Chain, unix_seconds},
+};
 
 use super::optional::{is_unauthenticated, optional};
-use crate::{Rejection, request::auth::RequestAuth, user::Users};
+use crate::{Rejection, RejectionKind, request::auth::RequestAuth, shared::Shared, user::Users};
 
 /// Extractor for the user info of the request's user.
 ///
@@ -15,9 +18,17 @@ use crate::{Rejection, request::auth::RequestAuth, user::Users};
 /// ([`user_cache_ttl`](crate::FiefAuthBuilder::user_cache_ttl)), and filled in by each login. [`FreshUser`] skips the
 /// cache. It needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
 ///
-/// Rejects unauthenticated requests and inactive users with 401, and responds with 503 if the user is not cached and Fief
-/// is unreachable. `Option<CurrentUser>` is `None` if credentials are missing, invalid or expired, or if the user is
-/// inactive.
+/// Rejects unauthenticated requests and inactive users with 401. If Fief is unreachable or fails, the user that was fetched
+/// last is returned, for up to 24 hours after that; without one the response is 503. Fief is requested again after 5
+/// seconds.
+///
+/// # As an option
+///
+/// `Option<CurrentUser>` is `None` if credentials are missing, invalid or expired, if the user is inactive, or if user info
+/// is unavailable, so that a public page stays up. That is logged once a minute. So `None` does not mean that the request is
+/// anonymous: use `Option<Authenticated>` for that.
+///
+/// # Example
 ///
 /// ```
 /// use fief_axum::CurrentUser;
@@ -32,7 +43,8 @@ pub struct CurrentUser(pub FiefUserInfo);
 /// Extractor for the user info of the request's user, fetched from Fief for each request.
 ///
 /// Use it if five minutes old data does not suffice, such as for a form to edit the profile. Otherwise as
-/// [`CurrentUser`], whose cache it updates.
+/// [`CurrentUser`], whose cache it updates. If Fief is unreachable or fails, the response is 503, also for
+/// `Option<FreshUser>`.
 ///
 /// ```
 /// use fief_axum::FreshUser;
@@ -75,7 +87,19 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentUser {
         if is_unauthenticated(parts).await? {
             return Ok(None);
         }
-        optional(user_info(parts, false).await.map(Self))
+        let authentication = RequestAuth::authenticate(parts).await?;
+        let token = &authentication.credential()?.token;
+        let auth = authentication.auth;
+        let found = Users::get(auth.users(), auth.fief(), token).await;
+        match found.map_err(RejectionKind::from) {
+            Ok(user) => Ok(Some(Self(user))),
+            Err(RejectionKind::Unavailable) => {
+                warn_of_unavailable_user(auth);
+                Ok(None)
+            }
+            Err(kind) if kind.is_unauthenticated() => Ok(None),
+            Err(kind) => Err(authentication.reject(kind, &Requirements::new())),
+        }
     }
 }
 
@@ -103,7 +127,7 @@ async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Re
     let token = &authentication.credential()?.token;
     let auth = authentication.auth;
     let found = if is_fresh {
-        auth.users().fetch(auth.fief(), token).await
+        auth.users().get_fresh(auth.fief(), token).await
     } else {
         Users::get(auth.users(), auth.fief(), token).await
     };
@@ -111,4 +135,19 @@ async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Re
         tracing::debug!(error = %Chain(&error), user = %token.id(), "failed to get user info");
         authentication.reject(error.into(), &Requirements::new())
     })
+}
+
+/// Logs that an optional user is `None` although the request is authenticated.
+fn warn_of_unavailable_user(auth: &Shared) {
+    if let Some(omitted) = auth
+        .users()
+        .unavailable
+        .permit(unix_seconds(auth.fief().now()))
+    {
+        tracing::warn!(
+            omitted,
+            "user info is unavailable and none is known: `Option<CurrentUser>` is `None` for users \
+             that are logged in"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use fief_client::FiefUserInfo;
 use quick_cache::{Weighter, sync::Cache};
 use uuid::Uuid;
 
-/// Default cache: user info of one tenant, in this process.
+/// User info of one tenant, in this process.
 ///
 /// It holds at most 10 000 users and 32 MiB. When it is full, users that are
 /// rarely requested are evicted.
@@ -17,7 +17,7 @@ pub(crate) struct MemoryCache {
 
 #[derive(Clone)]
 struct Entry {
-    inserted_at: SystemTime,
+    fetched_at: SystemTime,
     user: Arc<FiefUserInfo>,
     /// The size of the user as JSON.
     bytes: u64,
@@ -30,20 +30,20 @@ impl MemoryCache {
         }
     }
 
-    /// Returns a user that was inserted less than `ttl` ago.
+    /// Returns a user that was fetched less than `ttl` ago.
     ///
     /// If the clock was set back, entries count as expired.
     pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
         let entry = self.users.get(&id)?;
         let is_fresh = now
-            .duration_since(entry.inserted_at)
+            .duration_since(entry.fetched_at)
             .is_ok_and(|age| age < ttl);
         is_fresh.then(|| FiefUserInfo::clone(&entry.user))
     }
 
-    pub(crate) fn insert(&self, now: SystemTime, user: &FiefUserInfo) {
+    pub(crate) fn insert(&self, fetched_at: SystemTime, user: &FiefUserInfo) {
         let entry = Entry {
-            inserted_at: now,
+            fetched_at,
             user: Arc::new(user.clone()),
             bytes: serde_json::to_vec(user).map_or(MAX_BYTES, |json| json.len() as u64),
         };

@@ -1,10 +1,21 @@
 //! User info: fetched from Fief and cached.
 //!
-//! Requests for the same user share one fetch, and a rejection by Fief is
-//! cached for a moment as well. Changes of a user that happen during a fetch
+//! Requests for the same user share one fetch, and how a fetch failed is
+//! remembered for a moment as well. Changes of a user that happen during a fetch
 //! are not overwritten by its older result.
+//!
+//! | Fief's response about a user | with a user known | without |
+//! | --- | --- | --- |
+//! | user info | fresh for five minutes | fresh for five minutes |
+//! | 401, or a user who is not active | 401; the user is removed | 401 |
+//! | an error (a deleted user is a 500), or none | the known one, for 24 hours after it was fetched | 503 |
+//! | user info of another user | 503; the user is removed | 503 |
+//!
+//! After a failure Fief is left alone for 5 seconds, for each user. With a user
+//! known, the next request is sent in the background.
 
 pub(crate) mod cache;
+mod failures;
 mod memory;
 
 use std::{
@@ -13,15 +24,18 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo};
-use quick_cache::sync::Cache;
+use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo, internal::LogLimit};
 use tokio::{runtime::Handle, time::timeout};
 use uuid::Uuid;
 
-use self::{cache::DynUserCache, memory::MemoryCache};
+use self::{
+    cache::DynUserCache,
+    failures::{Failures, LastRequest, is_rejection},
+    memory::MemoryCache,
+};
 use crate::{
     UserKey,
     catch_panic::{Panicked, catch_panic},
@@ -31,29 +45,27 @@ use crate::{
 
 /// Source of user info: a cache in front of Fief.
 pub(crate) struct Users {
-    pub(crate) store: Store,
+    /// The users that this process knows.
+    known: MemoryCache,
+    /// The cache of the application, for users that are fresh.
+    pub(crate) custom: Option<Box<dyn DynUserCache>>,
     pub(crate) time_to_live: Duration,
-    /// By user, the last token that Fief rejected.
-    refusals: Cache<Uuid, NegativeEntry>,
+    failures: Failures,
     flights: SingleFlight<Uuid, UserResult>,
     /// Counters of updates and invalidations, each for a share of the users.
     /// One that changes during a fetch makes its result outdated.
     versions: [AtomicU64; 64],
+    /// Limits the log of optional users that are unavailable.
+    pub(crate) unavailable: LogLimit,
 }
 
-/// Cache of user info.
-pub(crate) enum Store {
-    Memory(MemoryCache),
-    /// Given by the application.
-    Custom(Box<dyn DynUserCache>),
-}
-
-/// Cached rejection: Fief returned no user info for this token.
-#[derive(Clone)]
-struct NegativeEntry {
-    refused_at: SystemTime,
-    token: FiefAccessTokenInfo,
-    error: FiefError,
+/// What is known of a user.
+enum Known {
+    /// No request is needed.
+    Result(UserResult),
+    /// User info that is not fresh, since the last request failed.
+    Kept(FiefUserInfo),
+    Nothing,
 }
 
 type UserResult = Result<FiefUserInfo, FiefError>;
@@ -61,11 +73,13 @@ type UserResult = Result<FiefUserInfo, FiefError>;
 impl Users {
     pub(crate) fn new() -> Self {
         Self {
-            store: Store::Memory(MemoryCache::new()),
+            known: MemoryCache::new(),
+            custom: None,
             time_to_live: Duration::from_secs(5 * 60),
-            refusals: Cache::new(MAX_REFUSALS),
+            failures: Failures::new(),
             flights: SingleFlight::new(true),
             versions: [const { AtomicU64::new(0) }; 64],
+            unavailable: LogLimit::every(60),
         }
     }
 
@@ -78,62 +92,116 @@ impl Users {
         token: &FiefAccessTokenInfo,
     ) -> UserResult {
         for _ in 0..MAX_JOINED {
-            if let Some(cached) = users.cached(fief, token).await {
-                return cached;
-            }
-            let work = || {
-                let (users, fief, token) = (Arc::clone(users), fief.clone(), token.clone());
-                async move {
-                    // Another fetch may have completed in the meantime.
-                    match users.cached(&fief, &token).await {
-                        Some(cached) => cached,
-                        None => users.fetch(&fief, &token).await,
-                    }
+            match users.known(fief, token).await {
+                Known::Result(result) => return result,
+                Known::Kept(user) => {
+                    Self::fetch_in_background(users, fief, token);
+                    return Ok(user);
                 }
-            };
-            let joined = users.flights.join(token.id(), || None, work).await;
+                Known::Nothing => {}
+            }
             let Joined {
                 result,
                 started_here,
-            } = joined.map_err(|FlightError| {
-                FiefError::Configuration(
-                    "user info was not fetched: the tokio runtime is stopped or overloaded".into(),
-                )
-            })?;
+            } = Self::join(users, fief, token).await?;
             match result {
                 // The rejection may be of another token of the same user.
-                Err(error) if !started_here && is_refusal(&error) => {}
+                Err(error) if !started_here && is_rejection(&error) => {}
+                Err(error) if !is_rejection(&error) => {
+                    return users.kept(fief, token.id()).ok_or(error);
+                }
                 Ok(_) | Err(_) => return result,
             }
         }
         users.fetch(fief, token).await
     }
 
-    /// Returns the cached user of a token, or the cached rejection of the
-    /// token.
-    async fn cached(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Option<UserResult> {
-        if let Some(user) = self.lookup(fief, token.id()).await {
-            metrics::user("cache");
-            return Some(Ok(user));
+    /// Fetches the user of a token from Fief, unless that failed moments ago, and
+    /// caches the result.
+    pub(crate) async fn get_fresh(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
+        match self.failures.last_request(fief.now(), token) {
+            LastRequest::Failed(error) => Err(error),
+            LastRequest::FailedBefore | LastRequest::Rejected(_) | LastRequest::Succeeded => {
+                self.fetch(fief, token).await
+            }
         }
-        self.cached_refusal(fief.now(), token).map(Err)
+    }
+
+    /// Joins the fetch of a user in flight, or starts it.
+    async fn join(
+        users: &Arc<Self>,
+        fief: &Fief,
+        token: &FiefAccessTokenInfo,
+    ) -> Result<Joined<UserResult>, FiefError> {
+        let work = || {
+            let (users, fief, token) = (Arc::clone(users), fief.clone(), token.clone());
+            async move { users.fetch(&fief, &token).await }
+        };
+        // Another fetch may have completed in the meantime.
+        let cached = || users.fresh_in_memory(fief, token.id()).map(Ok);
+        let joined = users.flights.join(token.id(), cached, work).await;
+        joined.map_err(|FlightError| {
+            FiefError::Configuration(
+                "user info was not fetched: the tokio runtime is stopped or overloaded".into(),
+            )
+        })
+    }
+
+    /// Starts the fetch of a user, unless it is in flight.
+    fn fetch_in_background(users: &Arc<Self>, fief: &Fief, token: &FiefAccessTokenInfo) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        if !users.flights.contains(&token.id()) {
+            let (users, fief, token) = (Arc::clone(users), fief.clone(), token.clone());
+            runtime.spawn(async move { Self::join(&users, &fief, &token).await.map(|_| ()) });
+        }
+    }
+
+    /// Returns what is known of the user of a token without a request to Fief.
+    async fn known(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> Known {
+        let id = token.id();
+        if let Some(user) = self.fresh(fief, id).await {
+            metrics::user("cache");
+            return Known::Result(Ok(user));
+        }
+        match self.failures.last_request(fief.now(), token) {
+            LastRequest::Failed(error) => Known::Result(self.kept(fief, id).ok_or(error)),
+            LastRequest::FailedBefore => self.kept(fief, id).map_or(Known::Nothing, Known::Kept),
+            LastRequest::Rejected(error) => Known::Result(Err(error)),
+            LastRequest::Succeeded => Known::Nothing,
+        }
+    }
+
+    /// Returns a user who was fetched within the last 24 hours, also if no longer
+    /// fresh.
+    fn kept(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+        let user = self.known.get(id, fief.now(), KEPT)?;
+        metrics::user("kept");
+        Some(user)
     }
 
     /// Fetches the user of a token from Fief, and caches the result.
-    pub(crate) async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
+    async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
         metrics::user("fief");
         let id = token.id();
         let version = self.versions(id).load(Ordering::Acquire);
-        let user = match fief.userinfo(token.access_token()).await {
+        let fetched = fief.userinfo(token.access_token()).await;
+        let user = match fetched {
             Ok(user) => user,
-            Err(error) if is_refusal(&error) => {
-                return Err(self.cache_refusal(fief, token, error).await);
+            Err(error) => {
+                // A failure says nothing about the user.
+                if is_rejection(&error) {
+                    self.remove(fief, id).await;
+                }
+                self.failures.record(fief.now(), token, &error);
+                return Err(error);
             }
-            // A failure says nothing about the user.
-            Err(error) => return Err(error),
         };
         if let Err(error) = check_user(&user, token) {
-            return Err(self.cache_refusal(fief, token, error).await);
+            self.remove(fief, id).await;
+            self.failures.record(fief.now(), token, &error);
+            return Err(error);
         }
         self.insert(fief, &user).await;
         // The user changed during the fetch: the result may be outdated.
@@ -153,27 +221,8 @@ impl Users {
     pub(crate) async fn invalidate(&self, fief: &Fief, id: Uuid) {
         self.versions(id).fetch_add(1, Ordering::AcqRel);
         self.flights.forget(&id);
+        self.failures.remove(id);
         self.remove(fief, id).await;
-    }
-
-    /// Removes a user from the cache, and caches the rejection of the token for
-    /// a moment. Returns the error.
-    async fn cache_refusal(
-        &self,
-        fief: &Fief,
-        token: &FiefAccessTokenInfo,
-        error: FiefError,
-    ) -> FiefError {
-        self.remove(fief, token.id()).await;
-        if is_refusal(&error) {
-            let refusal = NegativeEntry {
-                refused_at: fief.now(),
-                token: token.clone(),
-                error: error.clone(),
-            };
-            self.refusals.insert(token.id(), refusal);
-        }
-        error
     }
 
     /// Returns the counter of the share that a user belongs to.
@@ -184,52 +233,52 @@ impl Users {
     }
 
     async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
-        self.refusals.remove(&user.sub);
-        match &self.store {
-            Store::Memory(memory) => memory.insert(fief.now(), user),
-            Store::Custom(cache) => {
-                if let Some(key) = user_key(fief, user.sub).await {
-                    in_time(async { cache.insert(&key, user, self.time_to_live).await }).await;
-                }
-            }
+        self.failures.remove(user.sub);
+        self.known.insert(fief.now(), user);
+        if let Some(cache) = &self.custom
+            && let Some(key) = user_key(fief, user.sub).await
+        {
+            in_time(async { cache.insert(&key, user, self.time_to_live).await }).await;
         }
-    }
-
-    async fn lookup(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
-        if self.time_to_live.is_zero() {
-            return None;
-        }
-        let found = match &self.store {
-            Store::Memory(memory) => memory.get(id, fief.now(), self.time_to_live),
-            Store::Custom(cache) => {
-                let key = user_key(fief, id).await?;
-                in_time(async { cache.get(&key).await }).await.flatten()
-            }
-        };
-        // A custom cache may return anything.
-        found.filter(|user| user.sub == id && user.is_active != Some(false))
     }
 
     async fn remove(&self, fief: &Fief, id: Uuid) {
-        match &self.store {
-            Store::Memory(memory) => memory.remove(id),
-            Store::Custom(cache) => {
-                if let Some(key) = user_key(fief, id).await {
-                    in_time(async { cache.remove(&key).await }).await;
-                }
-            }
+        self.known.remove(id);
+        if let Some(cache) = &self.custom
+            && let Some(key) = user_key(fief, id).await
+        {
+            in_time(async { cache.remove(&key).await }).await;
         }
     }
 
-    /// Returns the cached rejection, if it applies to this token.
-    ///
-    /// An inactive user is rejected with any token.
-    fn cached_refusal(&self, now: SystemTime, token: &FiefAccessTokenInfo) -> Option<FiefError> {
-        let refusal = self.refusals.get(&token.id())?;
-        let age = now.duration_since(refusal.refused_at);
-        let is_same = matches!(refusal.error, FiefError::UserInactive)
-            || refusal.token.access_token() == token.access_token();
-        (is_same && age.is_ok_and(|age| age < REFUSAL_LIFETIME)).then_some(refusal.error)
+    /// Returns a user who needs no fetch. With a cache of the application, that
+    /// decides.
+    async fn fresh(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+        let Some(cache) = &self.custom else {
+            return self.fresh_in_memory(fief, id);
+        };
+        if self.time_to_live.is_zero() {
+            return None;
+        }
+        let key = user_key(fief, id).await?;
+        let found = in_time(async { cache.get(&key).await }).await.flatten();
+        // It may return anything.
+        let user = found.filter(|user| user.sub == id && user.is_active != Some(false))?;
+        let now = fief.now();
+        if self.known.get(id, now, self.time_to_live).is_none() {
+            // It was fetched at most that long ago.
+            let fetched_at = now.checked_sub(self.time_to_live).unwrap_or(now);
+            self.known.insert(fetched_at, &user);
+        }
+        Some(user)
+    }
+
+    fn fresh_in_memory(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+        if self.custom.is_some() || self.time_to_live.is_zero() {
+            return None;
+        }
+        let found = self.known.get(id, fief.now(), self.time_to_live);
+        found.filter(|user| user.is_active != Some(false))
     }
 }
 
@@ -261,11 +310,6 @@ fn check_user(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), Fi
     Ok(())
 }
 
-/// Returns whether Fief rejected the user or the token, rather than failed.
-fn is_refusal(error: &FiefError) -> bool {
-    matches!(error, FiefError::UserInactive) || error.status().is_some_and(|status| status == 401)
-}
-
 /// Returns the key of a user in a custom cache.
 ///
 /// The issuer was fetched when the token was validated.
@@ -282,8 +326,7 @@ impl fmt::Debug for Users {
 
 /// How many shared fetches are awaited that may be rejected for another token.
 const MAX_JOINED: usize = 3;
-const MAX_REFUSALS: usize = 10_000;
-/// How long a rejection is cached, before the token is tried again.
-const REFUSAL_LIFETIME: Duration = Duration::from_secs(5);
+/// How long a user is kept after the fetch, in case Fief fails.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a custom cache may take.
 const CACHE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,19 +1,31 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Limit of a line of the log that anybody can cause: one in half a minute.
-#[derive(Debug, Default)]
+/// Limit of a line of the log: one in a period, by default of half a minute.
+#[derive(Debug)]
 pub struct LogLimit {
+    /// Seconds.
+    period: u64,
     /// In seconds of Unix time. 0 is never.
     logged_at: AtomicU64,
     omitted: AtomicU64,
 }
 
 impl LogLimit {
+    /// Creates a limit of one line in so many seconds.
+    #[must_use]
+    pub fn every(period: u64) -> Self {
+        Self {
+            period,
+            logged_at: AtomicU64::new(0),
+            omitted: AtomicU64::new(0),
+        }
+    }
+
     /// Returns how many lines were omitted since the last one, or `None` if this one is to be omitted as well.
     pub fn permit(&self, now: u64) -> Option<u64> {
         let logged_at = self.logged_at.load(Ordering::Relaxed);
         // A clock that was set back ends the period, or prolongs it by less than its length.
-        let is_due = logged_at == 0 || now.abs_diff(logged_at) >= PERIOD;
+        let is_due = logged_at == 0 || now.abs_diff(logged_at) >= self.period;
         let is_first = is_due
             && self
                 .logged_at
@@ -28,5 +40,8 @@ impl LogLimit {
     }
 }
 
-/// Seconds.
-const PERIOD: u64 = 30;
+impl Default for LogLimit {
+    fn default() -> Self {
+        Self::every(30)
+    }
+}
