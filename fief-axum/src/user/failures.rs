@@ -78,5 +78,5 @@ pub(super) fn is_rejection(error: &FiefError) -> bool {
 }
 
 const MAX_USERS: usize = 10_000;
-/// How long Fief is not asked for a user again.
+/// How long after a failure no other request is sent for the user.
 const PAUSE: Duration = Duration::from_secs(5);

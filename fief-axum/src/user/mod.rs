@@ -7,7 +7,7 @@
 //! | Fief's response about a user | with a user known | without |
 //! | --- | --- | --- |
 //! | user info | fresh for five minutes | fresh for five minutes |
-//! | 401, or a user who is not active | 401; the user is removed | 401 |
+//! | 401, or a user that is not active | 401; the user is removed | 401 |
 //! | an error (a deleted user is a 500), or none | the known one, for 24 hours after it was fetched | 503 |
 //! | user info of another user | 503; the user is removed | 503 |
 //!
@@ -173,7 +173,7 @@ impl Users {
         }
     }
 
-    /// Returns a user who was fetched within the last 24 hours, also if no longer
+    /// Returns a user that was fetched within the last 24 hours, also if no longer
     /// fresh.
     fn kept(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
         let user = self.known.get(id, fief.now(), KEPT)?;
@@ -251,7 +251,7 @@ impl Users {
         }
     }
 
-    /// Returns a user who needs no fetch. With a cache of the application, that
+    /// Returns a user that needs no fetch. With a cache of the application, that
     /// decides.
     async fn fresh(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
         let Some(cache) = &self.custom else {
