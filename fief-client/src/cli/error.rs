@@ -38,8 +38,8 @@ pub enum FiefAuthError {
     },
     /// There are no credentials: the user has not logged in, or has logged out.
     ///
-    /// Also if the file contains something else, belongs to another client or Fief server, or can be read or written by
-    /// other users.
+    /// Also if the file contains something else, belongs to another client or Fief server, cannot be read, or can be
+    /// accessed by other users.
     #[doc(alias = "FiefAuthNotAuthenticatedError")]
     #[error("not logged in")]
     NotAuthenticated,

@@ -21,7 +21,8 @@ pub(super) struct SecretFile {
 
 /// What a path holds.
 pub(super) enum Content {
-    /// Nothing that was written here: a link, a file that other users can access, a huge one, no text.
+    /// Nothing that this user has written: a link, a file that other users can access or that cannot be read, a huge one, no
+    /// text.
     Foreign,
     Missing,
     Text(SecretString),
@@ -50,6 +51,9 @@ impl SecretFile {
         }
         let file = match File::open(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Content::Missing),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                return Ok(Content::Foreign);
+            }
             file => file?,
         };
         let opened = file.metadata()?;

@@ -1,17 +1,12 @@
 use std::{
     fmt,
     future::{Future, IntoFuture},
-    io,
+    io::{self, Write},
     pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
-use tokio::{
-    sync::mpsc::{self, Sender},
-    task::JoinSet,
-    time::timeout,
-};
 use url::Url;
 
 use crate::{
@@ -23,7 +18,6 @@ use crate::{
         page::Page,
         paste::Paste,
         redirect::{DEFAULT_REDIRECT_URI, Expected, RedirectUri},
-        signal::Signal,
         store::Store,
         waiting::{Arrived, Waiting},
     },
@@ -72,7 +66,10 @@ impl Login {
             time_limit: TIME_LIMIT,
             browser: Browser::Default,
             paste: Paste::Default,
-            on_event: Box::new(|event| eprintln!("{event}")),
+            on_event: Box::new(|event| {
+                // Standard error may be closed.
+                let _ = writeln!(io::stderr(), "{event}");
+            }),
         }
     }
 
@@ -147,46 +144,23 @@ impl Login {
         let can_paste = paste.is_available();
         let (listener, redirect_uri) = listener::bind(RedirectUri::parse(&redirect_uri)?).await;
         let port = redirect_uri.port();
-        if let Err(error) = &listener
-            && can_paste
-        {
-            on_event(&LoginEvent::ListenerUnavailable { port, error });
-        }
-        let (listener, failure) = match listener {
-            Ok(listener) => (Some(listener), None),
-            Err(source) if can_paste => (None, Some(source)),
-            Err(source) => return Err(FiefAuthError::Listener { port, source }),
+        let listener = match listener {
+            Err(source) if !can_paste => return Err(FiefAuthError::Listener { port, source }),
+            listener => listener.inspect_err(|error| {
+                on_event(&LoginEvent::ListenerUnavailable { port, error });
+            }),
         };
         let (url, attempt) = store.begin(redirect_uri.as_str(), request).await?;
-        let expected = Arc::new(Expected {
+        let expected = Expected {
             redirect_uri,
             state: attempt.state().into(),
-        });
-        let (signals, received) = mpsc::channel(8);
-        let mut tasks = JoinSet::new();
-        if let Some(listener) = listener {
-            tasks.spawn(listener::serve(
-                listener,
-                Arc::clone(&expected),
-                signals.clone(),
-            ));
-        }
-        tasks.spawn(paste.send(signals.clone()));
-        tasks.spawn(open(browser, url.clone(), signals));
-        let waiting = Waiting {
-            expected,
-            received,
-            failure,
-            url,
-            can_paste,
         };
-        let arrived = timeout(time_limit, waiting.wait(&mut on_event)).await;
-        // The port is free and the terminal is not read any more.
-        tasks.shutdown().await;
+        let waiting = Waiting::start(listener, expected, url, (browser, paste));
+        let arrived = waiting.arrival(time_limit, &mut on_event).await?;
         let Arrived {
             response,
             connection,
-        } = arrived.map_err(|_| FiefAuthError::TimedOut)??;
+        } = arrived;
         let result = match response {
             Ok(response) => {
                 on_event(&LoginEvent::Exchanging);
@@ -199,12 +173,6 @@ impl Login {
         }
         result
     }
-}
-
-async fn open(browser: Browser, url: Url, signals: Sender<Signal>) {
-    let result = browser.open(url).await;
-    // Fails if the login has ended.
-    let _ = signals.send(Signal::Browser(result)).await;
 }
 
 impl IntoFuture for Login {

@@ -45,7 +45,8 @@
 //! - Only the owner can read the credentials (mode 0600). A file that other users can access is not used. On Windows it is
 //!   protected by the permissions of the user's profile, in which it is.
 //! - The file is replaced as a whole, and locked while tokens are refreshed, since Fief invalidates a refresh token as soon as
-//!   it is used. If the process is killed between Fief's response and the write, the user has to log in again.
+//!   it is used. If the process is killed between Fief's response and the write, the user has to log in again. A temporary file that is left then is as private,
+//!   and removed by the next write or logout.
 //! - Other content at its path is "not logged in". A login moves it to the same name with `.bak`.
 //! - The access token is validated each time, with keys that are fetched. The saved user is not: do not grant anything by it.
 

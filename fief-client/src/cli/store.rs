@@ -46,7 +46,7 @@ impl Store {
         match self.file.read().map_err(|error| self.error(error))? {
             Content::Text(text) => Ok(Credentials::parse(&self.fief, text.expose_secret())),
             Content::Foreign => {
-                tracing::warn!(path = %self.path().display(), "the credentials are not used: other users can access the file, or it is none");
+                tracing::warn!(path = %self.path().display(), "the credentials are not used: the file cannot be read, other users can access it, or it is too large");
                 Ok(None)
             }
             Content::Missing => Ok(None),

@@ -1,13 +1,21 @@
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc::Receiver;
+use tokio::{
+    net::TcpListener,
+    sync::mpsc::{self, Receiver, Sender},
+    task::JoinSet,
+    time::timeout,
+};
 use url::Url;
 
 use crate::{
     AuthorizationResponse,
     cli::{
         FiefAuthError, LoginEvent,
+        browser::Browser,
         connection::Connection,
+        listener,
+        paste::Paste,
         redirect::{Expected, Redirect},
         signal::Signal,
     },
@@ -15,12 +23,14 @@ use crate::{
 
 /// Login that waits for the browser to come back.
 pub(super) struct Waiting {
-    pub(super) expected: Arc<Expected>,
-    pub(super) received: Receiver<Signal>,
+    expected: Arc<Expected>,
     /// Why nothing listens, if so.
-    pub(super) failure: Option<io::Error>,
-    pub(super) url: Url,
-    pub(super) can_paste: bool,
+    failure: Option<io::Error>,
+    url: Url,
+    can_paste: bool,
+    received: Receiver<Signal>,
+    /// They end with the login.
+    tasks: JoinSet<()>,
 }
 
 /// The end of a login in the browser, and its connection if it was not pasted.
@@ -30,8 +40,50 @@ pub(super) struct Arrived {
 }
 
 impl Waiting {
-    pub(super) async fn wait(
+    /// Opens the browser, and starts to listen and to read what is pasted.
+    pub(super) fn start(
+        listener: io::Result<TcpListener>,
+        expected: Expected,
+        url: Url,
+        (browser, paste): (Browser, Paste),
+    ) -> Self {
+        let expected = Arc::new(expected);
+        let can_paste = paste.is_available();
+        let (signals, received) = mpsc::channel(8);
+        let mut tasks = JoinSet::new();
+        let failure = match listener {
+            Ok(listener) => {
+                let expected = Arc::clone(&expected);
+                tasks.spawn(listener::serve(listener, expected, signals.clone()));
+                None
+            }
+            Err(error) => Some(error),
+        };
+        tasks.spawn(paste.send(signals.clone()));
+        tasks.spawn(open(browser, url.clone(), signals));
+        Self {
+            expected,
+            failure,
+            url,
+            can_paste,
+            received,
+            tasks,
+        }
+    }
+
+    /// Returns how the login ended in the browser. Nothing listens any more then, and nothing is read.
+    pub(super) async fn arrival(
         mut self,
+        time_limit: Duration,
+        on_event: &mut (dyn FnMut(&LoginEvent<'_>) + Send),
+    ) -> Result<Arrived, FiefAuthError> {
+        let arrived = timeout(time_limit, self.wait(on_event)).await;
+        self.tasks.shutdown().await;
+        arrived.map_err(|_| FiefAuthError::TimedOut)?
+    }
+
+    async fn wait(
+        &mut self,
         on_event: &mut (dyn FnMut(&LoginEvent<'_>) + Send),
     ) -> Result<Arrived, FiefAuthError> {
         let (url, can_paste) = (&self.url, self.can_paste);
@@ -68,7 +120,14 @@ impl Waiting {
             port: self.expected.redirect_uri.port(),
             source: self
                 .failure
+                .take()
                 .unwrap_or_else(|| io::ErrorKind::NotConnected.into()),
         })
     }
+}
+
+async fn open(browser: Browser, url: Url, signals: Sender<Signal>) {
+    let result = browser.open(url).await;
+    // Fails if the login has ended.
+    let _ = signals.send(Signal::Browser(result)).await;
 }
