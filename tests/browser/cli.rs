@@ -125,9 +125,10 @@ async fn a_denied_login_ends(cli: &Cli) {
     let chromium = Chromium::start().await;
     chromium.open(&cli.opened().await).await;
     chromium.log_in(ANNE.0, ANNE.1).await;
-    chromium.wait_for_page(&cli.fief_url, "Deny").await;
+    let consent = format!("{}/consent", cli.fief_url);
+    chromium.wait_for_page(&consent, "").await;
 
-    chromium.click("Deny").await;
+    chromium.press("deny").await;
     let page = chromium
         .wait_for_page(&cli.redirect_uri, "The login failed")
         .await;

@@ -49,6 +49,15 @@ impl Chromium {
             .unwrap();
     }
 
+    /// Presses the button of a form with this name, whatever its text.
+    pub async fn press(&self, name: &str) {
+        let button = format!("[name='{name}']");
+        let element = self.element("css selector", &button).await;
+        self.post(&format!("{element}/click"), json!({}))
+            .await
+            .unwrap();
+    }
+
     /// Types into the field with this name; `\n` is the enter key.
     pub async fn fill(&self, name: &str, text: &str) {
         let element = self
