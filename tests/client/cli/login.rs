@@ -282,7 +282,8 @@ async fn a_redirect_uri_is_one_of_this_machine() {
         "http://127.0.0.1:51562/callback#a",
         "/callback",
     ] {
-        let result = tool.login().redirect_uri(uri).await;
+        let login = tool.login().redirect_uri(uri);
+        let result = login.time_limit(Duration::ZERO).await;
         let rejected = matches!(
             &result,
             Err(FiefAuthError::Fief(FiefError::Configuration(_)))

@@ -10,7 +10,7 @@ use tokio::{
     sync::{Mutex, mpsc},
 };
 
-use super::{Browser, Events, Tool};
+use super::{Browser, Events, TIMEOUT, Tool};
 use crate::client::wait_until;
 
 /// Returns a login with lines that a test pastes.
@@ -68,7 +68,7 @@ async fn a_port_in_use_is_an_error_if_nothing_is_pasted() {
     let (login, lines) = pasting(login);
     drop(lines);
 
-    let result = login.await;
+    let result = login.time_limit(TIMEOUT).await;
 
     let in_use = matches!(&result, Err(FiefAuthError::Listener { port: named, source, .. })
         if *named == port && source.kind() == ErrorKind::AddrInUse);
