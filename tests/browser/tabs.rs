@@ -43,15 +43,18 @@ async fn ten_tabs_restored_without_a_login_wait_for_one() {
         chromium.show_tab(tab).await;
         chromium.wait_for_page(place.server.url(), "Log in").await;
     }
+    // The last login begun is the one that Fief finishes.
+    chromium.open(&place.at("/castles?tab=9")).await;
+    chromium.wait_for_page(place.server.url(), "Log in").await;
     chromium.log_in(ANNE.0, ANNE.1).await;
-    let mut ends = vec![end(&place, &chromium).await];
-    chromium.show_tab(&here).await;
-    for page in pages(&place) {
+    let page = place.at("/castles?tab=9");
+    chromium.wait_for_page(&page, "The castles of anne").await;
+    for (tab, page) in tabs.iter().zip(pages(&place)) {
+        chromium.show_tab(tab).await;
         chromium.open(&page).await;
-        ends.push(end(&place, &chromium).await);
+        assert_eq!(end(&place, &chromium).await, End::Page);
+        chromium.close_tab(tab, &here).await;
     }
-    assert_eq!(ends[1..], [const { End::Page }; 10]);
-    assert!(ends[0] != End::Default, "{ends:?}");
 }
 
 fn pages(place: &Place) -> Vec<String> {
@@ -84,7 +87,7 @@ async fn end(place: &Place, chromium: &Chromium) -> End {
                 return End::Default;
             } else if page.starts_with(&place.url) && page.contains("Please log in again") {
                 return End::Again;
-            } else if page.contains("Missing login session") {
+            } else if page.contains("login session") {
                 return End::Fief;
             }
         }

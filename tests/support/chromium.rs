@@ -104,14 +104,20 @@ impl Chromium {
         serde_json::from_value(handles.unwrap()).unwrap()
     }
 
-    /// Opens these URLs at once, each in a tab of its own. Returns the tabs' handles, in any order.
+    /// Opens these URLs at once, each in a tab of its own. Returns the tabs' handles.
     pub async fn open_tabs(&self, urls: &[String]) -> Vec<String> {
-        let known = self.tabs().await;
-        let urls = serde_json::to_string(urls).unwrap();
-        let script = format!("for (const url of {urls}) window.open(url, '_blank', 'noopener')");
-        self.run(&script).await.unwrap();
-        let mut tabs = self.tabs().await;
-        tabs.retain(|tab| !known.contains(tab));
+        let here = self.tab().await;
+        let mut tabs = Vec::new();
+        for _ in urls {
+            tabs.push(self.open_tab().await);
+        }
+        let start = self.run("return Date.now() + 1000").await.unwrap();
+        for (tab, url) in tabs.iter().zip(urls) {
+            self.show_tab(tab).await;
+            let script = format!("setTimeout(() => location.href = '{url}', {start} - Date.now())");
+            self.run(&script).await.unwrap();
+        }
+        self.show_tab(&here).await;
         tabs
     }
 

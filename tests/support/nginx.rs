@@ -27,8 +27,6 @@ pub struct Passed {
     pub request: usize,
     /// The status line and headers of the application, in bytes.
     pub response_head: usize,
-    /// Where the response redirects to. `-` if it does not.
-    pub location: String,
     /// The `Cookie` header in bytes.
     pub cookies: usize,
 }
@@ -109,17 +107,7 @@ impl Drop for OwnNginx {
 impl Passed {
     fn parse(line: &str) -> Self {
         let parts: Vec<_> = line.split('\t').collect();
-        let [
-            status,
-            upstream,
-            request,
-            received,
-            body,
-            cookies,
-            location,
-            uri,
-        ] = parts[..]
-        else {
+        let [status, upstream, request, received, body, cookies, uri] = parts[..] else {
             panic!("{line}");
         };
         let number = |text: &str| text.parse().unwrap_or_default();
@@ -130,7 +118,6 @@ impl Passed {
             upstream: upstream.to_owned(),
             request: number(request),
             response_head: received.saturating_sub(number(body)),
-            location: location.to_owned(),
             cookies: cookies.len(),
         }
     }
@@ -157,7 +144,7 @@ http {
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    log_format sizes '$status\\t$upstream_addr\\t$request_length\\t$upstream_bytes_received\\t$upstream_response_length\\t$http_cookie\\t$sent_http_location\\t$request_uri';
+    log_format sizes '$status\\t$upstream_addr\\t$request_length\\t$upstream_bytes_received\\t$upstream_response_length\\t$http_cookie\\t$request_uri';
     access_log {folder}/access.log sizes;
 
 {http}

@@ -83,6 +83,25 @@ impl TestResponse {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Returns where it redirects to, by a header or a page, or an empty string.
+    pub fn leads_to(&self) -> String {
+        let page = self.body.split_once("content=\"0;url=");
+        let url = page.and_then(|(_, rest)| rest.split_once('"'));
+        match url {
+            Some((url, _)) => url.replace("&amp;", "&"),
+            None => self.header(header::LOCATION).to_owned(),
+        }
+    }
+
+    /// Returns the length of the status line and the headers, without those that a server adds.
+    pub fn head_len(&self) -> usize {
+        let headers = self.headers.iter();
+        let len: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        len + "HTTP/1.1 303 See Other\r\n\r\n".len()
+    }
+
     /// Returns the challenge, or an empty string.
     pub fn challenge(&self) -> &str {
         self.header(header::WWW_AUTHENTICATE)

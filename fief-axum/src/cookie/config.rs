@@ -18,7 +18,7 @@ use super::seal::Keys;
 /// - `shop_seen` if the application has set `shop`. What follows the last `_` is
 ///   never 8 characters long, so this is no default name of an application.
 ///
-/// Neither contains a dot, so what follows one (`fief_login_xu8fLfjV.Gq3x0aZk`)
+/// Neither contains a dot, so what follows one (`fief_login_xu8fLfjV.2`)
 /// belongs to the application and the kind of cookie before it.
 pub(crate) struct CookieConfig {
     /// Whether browsers use https. It is `false` on loopback only.
@@ -108,6 +108,12 @@ impl CookieConfig {
     /// Returns how long the client's id and the URL of the callback are together.
     pub(super) fn attempt_ids_len(&self) -> usize {
         self.attempt_ids_len
+    }
+
+    /// Returns the name of a login in progress. There are few of them, since what
+    /// several tabs set at once adds up.
+    pub(crate) fn attempt_name(&self, slot: usize) -> String {
+        format!("{}{slot}", self.attempt_prefix())
     }
 
     /// Creates a cookie that the browser keeps for `max_age` seconds.

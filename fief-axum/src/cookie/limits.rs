@@ -7,13 +7,15 @@
 //! - a session in cookies is at most 6.5 KB,
 //! - the logins in progress are at most five and 4 KB, and with a large session
 //!   fewer: the oldest are removed by the response that begins another one, or
-//!   that writes a session,
+//!   that writes a session. Tabs that begin logins at once do not see each other,
+//!   so their cookies have five names, each with a limit of its own ([`slots`]):
+//!   one replaces another rather than adding to it,
 //! - 336 bytes are left for the cookie that says when the session was last used
 //!   and for the one that counts logins.
 //!
 //! So a login in progress has at least 688 bytes. Without a page to return to it
-//! takes about 640, with a URL of the callback of 40 bytes. If that is longer than
-//! about 75, a session is at most that much smaller.
+//! takes about 400, with a URL of the callback of 40 bytes. If that is longer than
+//! about 250, a session is at most that much smaller.
 //!
 //! Proxies limit the headers of a response as well, nginx to 4 KB by default. The
 //! response that begins a login has at most 3750 bytes for its redirect, for the
@@ -103,13 +105,67 @@ pub(crate) fn fits(
         && sent.sum::<usize>() <= room(config, jar, &[])
 }
 
+/// Returns the name of the cookie for a login in progress, which a login of before
+/// may have. `None` if it is too long.
+///
+/// Of the slots that it fits into, it is one of the smallest that is free: not
+/// always the same, so that tabs that begin logins at once seldom choose the same
+/// one. If none is free, it is that of the oldest login.
+pub(crate) fn attempt_name(config: &CookieConfig, jar: Jar<'_>, sealed: &str) -> Option<String> {
+    let slots = slots(room(config, jar, &[]));
+    let names = slots.iter().enumerate().filter_map(|(slot, max_len)| {
+        let name = config.attempt_name(slot);
+        let fits = sent_len((&name, sealed.as_bytes())) <= *max_len;
+        fits.then_some((*max_len, name))
+    });
+    let fitting: Vec<_> = names.collect();
+    let free = fitting.iter().filter(|(_, name)| !jar.has(name));
+    let smallest = free.clone().map(|(max_len, _)| *max_len).min();
+    let free: Vec<_> = free
+        .filter(|(max_len, _)| Some(*max_len) == smallest)
+        .collect();
+    // A part of it is random.
+    let random: usize = sealed.bytes().map(usize::from).sum();
+    if let Some((_, name)) = random
+        .checked_rem(free.len())
+        .and_then(|index| free.get(index))
+    {
+        return Some(name.clone());
+    }
+    let mut sent: Vec<_> = attempts(config, jar)
+        .filter(|(name, _)| fitting.iter().any(|(_, fitting)| fitting == name))
+        .map(|attempt| SentAttempt::new(config, attempt))
+        .collect();
+    sent.sort_unstable();
+    sent.first().map(|oldest| oldest.name.to_owned())
+}
+
+/// Returns the limits of the cookies of logins in progress, in bytes as a browser
+/// sends them. The first is for those that return to a long page.
+///
+/// The larger the session, the shorter is the first one and the fewer are the rest.
+fn slots(room: usize) -> Vec<usize> {
+    let mut others = OTHER_SLOTS.as_slice();
+    let first = loop {
+        let first = room.saturating_sub(others.iter().sum());
+        match others {
+            [] => break first,
+            [next, ..] if first >= *next => break first,
+            [_, rest @ ..] => others = rest,
+        }
+    };
+    let mut slots = vec![first.min(MAX_FIRST_SLOT)];
+    slots.extend(others);
+    slots
+}
+
 /// Returns how long the cookies of a session may be, so that a login in progress
 /// without a page fits beside them.
 pub(super) fn max_session_len(config: &CookieConfig) -> usize {
     let plain = PLAIN_ATTEMPT_LEN + config.attempt_ids_len();
     // Base64 without padding.
     let sealed = (plain * 4).div_ceil(3);
-    let name = config.attempt_prefix().len() + HASH_LEN;
+    let name = config.attempt_prefix().len() + SLOT_LEN;
     let attempt = name + "=; ".len() + sealed;
     MAX_SESSION_LEN.min(MAX_LEN.saturating_sub(SMALL_LEN + attempt))
 }
@@ -175,14 +231,19 @@ const SMALL_LEN: usize = 336;
 const MAX_ATTEMPTS_LEN: usize = 4096;
 /// How many logins in progress a browser may have.
 pub(crate) const MAX_ATTEMPTS: usize = 5;
+/// What the first login in progress may take, in bytes: a page of 2048.
+const MAX_FIRST_SLOT: usize = 3300;
+/// What the rest may take: pages of about 500 bytes and of 100.
+const OTHER_SLOTS: [usize; MAX_ATTEMPTS - 1] = [1100, 540, 540, 540];
 /// How many cookies of logins in progress a request opens or removes at most.
 const MAX_EXAMINED: usize = 16;
-/// The redirect and the cookies of a response that begins a login, in bytes.
-const MAX_RESPONSE_LEN: usize = 3750;
+/// The redirect and the cookies of a response that begins or finishes a login, in
+/// bytes.
+pub(crate) const MAX_RESPONSE_LEN: usize = 3750;
 /// What a header has in addition to the cookie.
-const SET_COOKIE_LEN: usize = "set-cookie: \r\n".len();
+pub(crate) const SET_COOKIE_LEN: usize = "set-cookie: \r\n".len();
 /// A login in progress without a page, the client's id and the URL of the callback,
-/// in bytes: as JSON, with nonce and tag.
-const PLAIN_ATTEMPT_LEN: usize = 376;
-/// The short hash of a state.
-const HASH_LEN: usize = 8;
+/// in bytes, with nonce and tag.
+const PLAIN_ATTEMPT_LEN: usize = 210;
+/// The number at the end of a name.
+const SLOT_LEN: usize = 1;

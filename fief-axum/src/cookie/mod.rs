@@ -14,7 +14,7 @@ mod seal;
 
 pub use self::key::SessionKey;
 pub(crate) use self::{
-    config::{CookieConfig, short_hash},
+    config::CookieConfig,
     jar::Jar,
     seal::{Keys, Purpose},
 };

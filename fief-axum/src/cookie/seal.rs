@@ -182,12 +182,12 @@ impl DerivedKeys {
 }
 
 impl Purpose {
-    /// Serializes a value: a session in cookies to as few bytes as possible, and
-    /// others as JSON.
+    /// Serializes a value: those that are long in cookies to as few bytes as
+    /// possible, and others as JSON.
     fn serialize(self, value: &impl Serialize) -> Option<Vec<u8>> {
         match self {
-            Self::Session => postcard::to_allocvec(value).ok(),
-            Self::LoginCounter | Self::Login | Self::Record | Self::Seen | Self::Ticket => {
+            Self::Login | Self::Session => postcard::to_allocvec(value).ok(),
+            Self::LoginCounter | Self::Record | Self::Seen | Self::Ticket => {
                 serde_json::to_vec(value).ok()
             }
         }
@@ -195,8 +195,8 @@ impl Purpose {
 
     fn deserialize<T: DeserializeOwned>(self, plain: &[u8]) -> Option<T> {
         match self {
-            Self::Session => postcard::from_bytes(plain).ok(),
-            Self::LoginCounter | Self::Login | Self::Record | Self::Seen | Self::Ticket => {
+            Self::Login | Self::Session => postcard::from_bytes(plain).ok(),
+            Self::LoginCounter | Self::Record | Self::Seen | Self::Ticket => {
                 serde_json::from_slice(plain).ok()
             }
         }

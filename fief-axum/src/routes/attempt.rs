@@ -1,12 +1,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use fief_client::LoginAttempt;
 use serde::{Deserialize, Serialize};
 use tower_cookies::Cookie;
 
 use crate::{
     Error,
-    cookie::{CookieConfig, Jar, Purpose, limits, short_hash},
+    cookie::{CookieConfig, Jar, Purpose, limits},
 };
 
 /// Login in progress.
@@ -15,6 +16,9 @@ use crate::{
 /// tabs at the same time.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Attempt {
+    /// In milliseconds of Unix time, so that those of one second are ordered. The
+    /// first field, since it is read alone as well.
+    created_at: u64,
     /// State, nonce and code verifier.
     pub(crate) login: LoginAttempt,
     /// The page to redirect to after the login. Empty for the default page.
@@ -23,21 +27,18 @@ pub(crate) struct Attempt {
     pub(crate) is_silent: bool,
     /// With `prompt=consent`, the query of the login that is begun if the user is
     /// not logged in to Fief, which rejects this one then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) without_consent: Option<String>,
-    /// In milliseconds of Unix time, so that those of one second are ordered.
-    created_at: u64,
 }
 
 impl Attempt {
     /// Returns a login that begins now, to return to a page.
     pub(crate) fn new(login: LoginAttempt, return_to: String, now: SystemTime) -> Self {
         Self {
+            created_at: millis(now),
             login,
             return_to,
             is_silent: false,
             without_consent: None,
-            created_at: millis(now),
         }
     }
 
@@ -52,25 +53,30 @@ impl Attempt {
         jar: Jar<'_>,
         location: &str,
     ) -> Result<Vec<Cookie<'static>>, Error> {
-        let cookies = self.cookies(config, jar)?;
-        if limits::fits(config, jar, &cookies, location) {
+        let (cookies, has_slot) = self.cookies(config, jar)?;
+        if has_slot && limits::fits(config, jar, &cookies, location) {
             return Ok(cookies);
         }
         self.return_to.clear();
         self.without_consent = self.without_consent.map(|_| String::new());
-        self.cookies(config, jar)
-    }
-
-    fn cookies(&self, config: &CookieConfig, jar: Jar<'_>) -> Result<Vec<Cookie<'static>>, Error> {
-        let mut cookies = vec![self.cookie(config)?];
-        cookies.extend(limits::surplus_attempts(config, jar, &cookies));
+        // It is written even if it is still too long: that of the application's URL.
+        let (cookies, _) = self.cookies(config, jar)?;
         Ok(cookies)
     }
 
-    fn cookie(&self, config: &CookieConfig) -> Result<Cookie<'static>, Error> {
+    /// Returns the cookies, and whether a limit is long enough for the attempt.
+    fn cookies(
+        &self,
+        config: &CookieConfig,
+        jar: Jar<'_>,
+    ) -> Result<(Vec<Cookie<'static>>, bool), Error> {
         let sealed = config.keys.seal(Purpose::Login, self)?;
-        let name = cookie_name(config, self.login.state());
-        Ok(config.cookie(name, sealed, MAX_AGE))
+        let name = limits::attempt_name(config, jar, &sealed);
+        let has_slot = name.is_some();
+        let name = name.unwrap_or_else(|| config.attempt_name(0));
+        let mut cookies = vec![config.cookie(name, sealed, MAX_AGE)];
+        cookies.extend(limits::surplus_attempts(config, jar, &cookies));
+        Ok((cookies, has_slot))
     }
 
     /// Returns the attempt that a callback with this state belongs to, unless its
@@ -81,8 +87,7 @@ impl Attempt {
         state: &str,
         now: SystemTime,
     ) -> Option<Self> {
-        let sealed = jar.get(&cookie_name(config, state))?;
-        let attempt = open(config, sealed.as_bytes())?;
+        let (_, attempt) = Self::with_state(config, jar, state)?;
         attempt.is_younger_than(MAX_AGE, now).then_some(attempt)
     }
 
@@ -115,9 +120,22 @@ impl Attempt {
             .collect()
     }
 
-    /// Removes the attempt with this state, which is used up.
-    pub(crate) fn clear(config: &CookieConfig, state: &str) -> Cookie<'static> {
-        config.removal(cookie_name(config, state))
+    /// Removes the attempt with this state, which is used up. A later one may have
+    /// the name by now.
+    pub(crate) fn clear(
+        config: &CookieConfig,
+        jar: Jar<'_>,
+        state: &str,
+    ) -> Option<Cookie<'static>> {
+        let (name, _) = Self::with_state(config, jar, state)?;
+        Some(config.removal(name.to_owned()))
+    }
+
+    /// Returns the attempt with this state, and the name of its cookie.
+    fn with_state<'a>(config: &CookieConfig, jar: Jar<'a>, state: &str) -> Option<(&'a str, Self)> {
+        limits::attempts(config, jar)
+            .filter_map(|(name, sealed)| Some((name, open(config, sealed)?)))
+            .find(|(_, attempt)| is_equal(attempt.login.state(), state))
     }
 }
 
@@ -126,10 +144,9 @@ fn open(config: &CookieConfig, sealed: &[u8]) -> Option<Attempt> {
     config.keys.open(Purpose::Login, sealed)
 }
 
-/// Returns the name of the cookie of an attempt, which contains a short hash of
-/// its state: the callback finds the attempt by it, and the state stays secret.
-fn cookie_name(config: &CookieConfig, state: &str) -> String {
-    format!("{}{}", config.attempt_prefix(), short_hash(state))
+/// Compares in constant time.
+fn is_equal(one: &str, other: &str) -> bool {
+    verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }
 
 fn millis(time: SystemTime) -> u64 {

@@ -24,6 +24,7 @@ use super::{
     failure::failure,
     loop_guard::LoginCounter,
     page::LoginPageKind,
+    redirect::redirect,
     show::{login_link, show, silent_failure, try_again},
 };
 use crate::{
@@ -147,11 +148,9 @@ impl Callback<'_> {
         cookies.extend(LoginCounter::read(config, jar, self.now).next(config));
         let state = self.query.response.state();
         cookies.extend(discard_kept(self.site, self.headers, Some(state)).await);
-        cookies.push(Attempt::clear(config, state));
+        cookies.extend(Attempt::clear(config, jar, state));
         cookies.extend(limits::surplus_attempts(config, jar, &cookies));
-        let mut response = Redirect::to(return_to).into_response();
-        append_cookies(response.headers_mut(), &cookies);
-        response
+        redirect(return_to, &cookies)
     }
 
     /// Responds to a login whose code was not sent.
@@ -258,8 +257,10 @@ impl Callback<'_> {
     /// Removes the attempt's cookie.
     fn ended(&self, mut response: Response) -> Response {
         let state = self.query.response.state();
-        let removal = Attempt::clear(&self.site.sessions.cookies, state);
-        append_cookies(response.headers_mut(), &[removal]);
+        let (config, jar) = (&self.site.sessions.cookies, Jar::new(self.headers));
+        if let Some(removal) = Attempt::clear(config, jar, state) {
+            append_cookies(response.headers_mut(), &[removal]);
+        }
         response
     }
 }

@@ -48,7 +48,9 @@ pub(super) async fn discard_kept(
     }
     kept.iter()
         .filter(|(_, _, is_kept)| *is_kept)
-        .map(|(attempt, _, _)| Attempt::clear(config, attempt.login.state()))
+        .filter_map(|(attempt, _, _)| {
+            Attempt::clear(config, Jar::new(headers), attempt.login.state())
+        })
         .collect()
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use fief_client::{
     AuthorizationRequest, FiefAcr, Prompt, Screen,
@@ -19,11 +19,10 @@ use super::{
     failure::failure,
     loop_guard::{LoginCounter, Verdict},
     page::LoginPageKind,
+    redirect::redirect,
     show::{show, show_loop, silent_failure},
 };
-use crate::{
-    cookie::Jar, request::head::RequestHead, response::pending::append_cookies, shared::Shared,
-};
+use crate::{cookie::Jar, request::head::RequestHead, shared::Shared};
 
 /// Redirects to Fief's login page, and keeps the attempt in a cookie.
 pub(super) async fn login(
@@ -55,11 +54,7 @@ pub(super) async fn login(
     attempt.without_consent = params.without_consent;
     let jar = Jar::new(headers);
     match attempt.write(&site.sessions.cookies, jar, url.as_str()) {
-        Ok(cookies) => {
-            let mut response = Redirect::to(url.as_str()).into_response();
-            append_cookies(response.headers_mut(), &cookies);
-            response
-        }
+        Ok(cookies) => redirect(url.as_str(), &cookies),
         Err(error) => {
             tracing::error!(error = %Chain(&error), "failed to start a login");
             show(site, LoginPageKind::Failed, None)

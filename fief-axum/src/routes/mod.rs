@@ -72,6 +72,7 @@ mod login;
 mod logout;
 pub(crate) mod loop_guard;
 mod page;
+mod redirect;
 mod resource;
 mod show;
 mod user;

@@ -118,11 +118,8 @@ impl FiefAcr {
 
 impl Serialize for FiefAcr {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let index = match self {
-            Self::LevelZero => 0,
-            Self::LevelOne => 1,
-        };
-        serializer.serialize_unit_variant("FiefAcr", index, self.as_str())
+        // A variant would be another value than a string in binary formats.
+        serializer.serialize_str(self.as_str())
     }
 }
 
