@@ -10,6 +10,7 @@ mod forms;
 mod history;
 mod login;
 mod other_sites;
+mod pictures;
 mod place;
 mod prefetch;
 mod tabs;

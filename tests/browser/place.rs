@@ -11,7 +11,7 @@ use axum::{
     response::{Html, Response},
     routing::{MethodRouter, get},
 };
-use fief_axum::{CurrentUser, FiefAuth, SessionKey};
+use fief_axum::{CurrentUser, FiefAuth, FiefAuthBuilder, SessionKey};
 use fief_client::FiefAcr;
 use fief_test_server::FiefTestServer;
 use fief_tests::Chromium;
@@ -37,14 +37,20 @@ struct Seen {
 impl Place {
     /// Starts it. `home` is its public page.
     pub(super) async fn start(home: &str) -> Self {
+        Self::start_with(home, |builder| builder).await
+    }
+
+    /// Starts it with other settings.
+    pub(super) async fn start_with(
+        home: &str,
+        settings: impl FnOnce(FiefAuthBuilder) -> FiefAuthBuilder,
+    ) -> Self {
         let server = FiefTestServer::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let key = SessionKey::generate().unwrap();
-        let auth = FiefAuth::builder(web::fief(&server))
-            .login(url.as_str(), key)
-            .build()
-            .unwrap();
+        let builder = FiefAuth::builder(web::fief(&server)).login(url.as_str(), key);
+        let auth = settings(builder).build().unwrap();
         let requests = Arc::<Mutex<Vec<Seen>>>::default();
         let app = app(&auth, server.url(), home)
             .layer(middleware::from_fn_with_state(requests.clone(), record));
@@ -114,10 +120,12 @@ pub(super) async fn other_site(host: &str, page: String) -> String {
 fn app(auth: &FiefAuth, fief: &str, home: &str) -> Router {
     let home = home.to_owned();
     let recent = auth.require().max_age(Duration::from_secs(60));
+    let keeper = auth.require().permission("castles:keep");
     let level = auth.require().acr(FiefAcr::LevelOne);
     Router::new()
         .route("/castles", get(castles).post(saved))
         .route_layer(auth.require())
+        .merge(Router::new().route("/keep", get(form)).route_layer(keeper))
         .merge(
             Router::new()
                 .route("/vault", get(form).post(saved))

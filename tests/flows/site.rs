@@ -17,9 +17,13 @@ impl Site {
         let anne = User::new("anne@example.com", "herminetincture")
             .permission("castles:read")
             .permission("castles:create");
+        // One whose address is wider than a phone.
+        let long = "anne.twice.queen.of.france@chateau-des-ducs-de-bretagne.example.com";
+        let long = User::new(long, "herminetincture").permission("castles:create");
         let server = FiefTestServer::builder()
             .client(Client::new("castles").secret("secret"))
             .user(anne)
+            .user(long)
             .user(User::new("louis@example.com", "porcupine-and-crown"))
             .start()
             .await

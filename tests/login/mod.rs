@@ -21,7 +21,7 @@ mod processes;
 mod refresh;
 mod return_to;
 mod session;
-mod store;
+pub(crate) mod store;
 mod streams;
 mod unverified;
 mod verified_late;

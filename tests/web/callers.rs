@@ -188,7 +188,10 @@ impl Row {
                     body: Body::Empty,
                     ..json
                 },
-                None => html(other_user.into_iter().collect()),
+                None => {
+                    let retry = (case.kind == Kind::Unavailable).then(|| "/".to_owned());
+                    html(other_user.into_iter().chain(retry).collect())
+                }
             },
         }
     }

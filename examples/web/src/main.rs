@@ -89,6 +89,7 @@ fn routes(auth: &FiefAuth, site: Site) -> Router {
         .route("/profile", get(pages::profile))
         .route_layer(auth.require())
         .route("/", get(pages::home))
+        .fallback(pages::not_found)
         .merge(auth.routes())
         .layer(auth.layer())
         // The outermost comes first. Credentials are marked before a request is traced, and session

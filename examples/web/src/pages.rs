@@ -97,6 +97,12 @@ pub fn forbidden(site: &Site, other_user: Option<&str>) -> Response {
     )
 }
 
+pub async fn not_found(State(site): State<Site>, user: Option<CurrentUser>) -> Response {
+    let email = user.map(|CurrentUser(user)| email(&user));
+    let path = site.path;
+    render(StatusCode::NOT_FOUND, &NotFound { path, email })
+}
+
 /// What to call a user.
 pub fn email(user: &FiefUserInfo) -> String {
     user.email.clone().unwrap_or_else(|| user.sub.to_string())
@@ -153,4 +159,11 @@ struct Forbidden {
     path: String,
     email: Option<String>,
     other_user: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "not_found.html")]
+struct NotFound {
+    path: String,
+    email: Option<String>,
 }

@@ -15,7 +15,9 @@ use crate::RejectionKind;
 pub(crate) fn rejected(kind: &RejectionKind, links: &Links) -> Response {
     let status = kind.status();
     let other_user = link(links.other_user.as_deref(), OTHER_USER);
-    page(status, reason(status), kind.description(), &other_user)
+    let retry = link(links.retry.as_deref(), "Try again");
+    let action = format!("{other_user}{retry}");
+    page(status, reason(status), kind.description(), &action)
 }
 
 /// Returns the page of a form that was rejected.
@@ -24,6 +26,7 @@ pub(crate) fn form(kind: &RejectionKind, links: &Links) -> Response {
         login,
         other_user,
         form,
+        retry: _,
     } = links;
     let status = kind.status();
     let (title, text) = match kind {

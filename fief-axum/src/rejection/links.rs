@@ -16,6 +16,8 @@ pub(crate) struct Links {
     pub(crate) other_user: Option<String>,
     /// The page with the form that was submitted.
     pub(crate) form: Option<String>,
+    /// The page itself, if it may be available later.
+    pub(crate) retry: Option<String>,
 }
 
 impl Links {
@@ -37,11 +39,14 @@ impl Links {
         let other_user = kind.depends_on_user();
         let login = login.then(|| site.login_url(page.as_deref(), kind, required));
         let other_user = other_user.then(|| site.other_user_url(page.as_deref()));
+        let can_retry = caller == Caller::Page && *kind == RejectionKind::Unavailable;
+        let retry = page.clone().filter(|_| can_retry);
         let form = is_form.then(|| page.unwrap_or_else(|| site.after_login.clone()));
         Self {
             login,
             other_user,
             form,
+            retry,
         }
     }
 }

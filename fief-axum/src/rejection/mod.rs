@@ -54,7 +54,7 @@ use crate::{
 /// | `CrossSite` | 403 | `cross_site_request` | 7 | – |
 /// | `Malformed` | 400 | `invalid_request` | 3 | – |
 /// | `Misconfigured` | 500 | `server_error` | 13 | – |
-/// | `Unavailable` | 503 with `Retry-After` | `temporarily_unavailable` | 14 | – |
+/// | `Unavailable` | 503 with `Retry-After` | `temporarily_unavailable` | 14 | a link to try again |
 ///
 /// The page of a form says that what was entered was not saved, and links back to the page with the form.
 ///

@@ -35,9 +35,10 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;\
-    margin:0;color:#222;background:#f6f6f4}main{max-width:26rem;padding:2rem;background:#fff;\
-    border-radius:.75rem;box-shadow:0 1px 8px #0002}h1{margin:0 0 .5rem;font-size:1.25rem}\
-    a,button{color:#1a5fb4;font:inherit}";
+    margin:0;padding:1rem;color:#222;background:#f6f6f4;overflow-wrap:anywhere}main{max-width:26rem;padding:2rem;\
+    background:#fff;border-radius:.75rem;box-shadow:0 1px 8px #0002}h1{margin:0 0 .5rem;font-size:1.25rem}\
+    p:last-child,form{margin:0}a{color:#1a5fb4}button{font:inherit;font-weight:600;padding:.5rem 1rem;border:0;\
+    border-radius:.5rem;color:#fff;background:#1a5fb4;cursor:pointer}";
 /// Seconds after which to retry a request that needs Fief.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 /// The `Content-Security-Policy` of our pages.

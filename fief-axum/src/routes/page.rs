@@ -236,7 +236,10 @@ impl IntoResponse for LoginPage {
             LoginPageKind::LogoutIncomplete => {
                 format!("<p><a href=\"{link}\">Continue to log out everywhere</a></p>")
             }
-            LoginPageKind::Failed => String::new(),
+            LoginPageKind::Failed => {
+                let app_url = escaped(&self.app_url);
+                format!("<p><a href=\"{app_url}\">Go to the start page</a></p>")
+            }
             LoginPageKind::Expired => {
                 let app_url = escaped(&self.app_url);
                 format!("<p><a href=\"{link}\">Log in at {app_url}</a></p>")
