@@ -10,10 +10,11 @@ use crate::{
     FiefError, Reason,
     clock::Clock,
     error::Chain,
-    flight::{SingleFlight, Work},
     jose::members::{Checked, Member, Object},
     metrics,
-    transport::{Backoff, Call, Endpoint, Http, LogLimit, Origin, Target, Timeouts},
+    transport::{
+        Backoff, Call, Endpoint, Http, LogLimit, Origin, SingleFlight, Target, Timeouts, Work,
+    },
 };
 
 /// Checked contents of the discovery document

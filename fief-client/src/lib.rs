@@ -88,7 +88,6 @@ pub mod crypto;
 mod discovery;
 mod error;
 mod fief;
-mod flight;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the fuzz targets alone")]

@@ -1,7 +1,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{KeyGroup, KeySet, Keys, cooldown::Budget};
-use crate::{FiefError, clock::Clock, flight::Work};
+use crate::{FiefError, clock::Clock, transport::Work};
 
 impl Keys {
     /// Returns the keys for a token's `kid`, if the latest set needs no renewal.

@@ -25,9 +25,8 @@ use crate::{
     FiefError,
     clock::Clock,
     error::Chain,
-    flight::{SingleFlight, Work},
     metrics,
-    transport::{Backoff, LogLimit, Timeouts},
+    transport::{Backoff, LogLimit, SingleFlight, Timeouts, Work},
 };
 
 /// Cache of Fief's signing keys.

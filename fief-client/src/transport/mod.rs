@@ -2,6 +2,7 @@ mod backoff;
 mod call;
 mod client_auth;
 mod error;
+mod flight;
 mod load;
 mod log_limit;
 mod origin;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     backoff::Backoff,
     call::Call,
     client_auth::Credentials,
+    flight::{SingleFlight, Work},
     origin::{Endpoint, Origin},
     plain_http::http_builder,
     timeouts::Timeouts,

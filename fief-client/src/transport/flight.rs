@@ -11,7 +11,8 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{FiefError, TransportError, transport::Timeouts};
+use super::{Timeouts, TransportError};
+use crate::FiefError;
 
 /// Runs one piece of work at a time, and shares its result with all callers.
 ///
