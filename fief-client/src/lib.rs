@@ -31,6 +31,7 @@
 //! - Tokens that were issued while Fief's keys could not be fetched: [`Fief::verify`].
 //! - The user's profile, password and e-mail address: [`Fief::userinfo`], [`Fief::update_profile`],
 //!   [`Fief::change_password`], [`Fief::email_change`].
+//! - Webhooks, which say that users have changed: [`webhook`].
 //! - Why a token is rejected, and what to do: [`reasons`].
 //! - One process for many tenants: [`Tenants`].
 //! - A command-line tool whose users log in with their browser:
@@ -63,7 +64,7 @@
 //! | --- | --- |
 //! | `fief_client_access_tokens_total{outcome}` | access tokens that were found in the cache (`cached`) or `verified`, that are `expired`, otherwise invalid (`rejected`), or that were not validated since Fief's keys could not be fetched (`failed`) |
 //! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys were fetched |
-//! | `fief_client_rejections_total{of, reason}` | access tokens (`access_token`), ID tokens (`id_token`) and discovery documents (`discovery`) that were rejected, by the [label](Reason::label) of the reason |
+//! | `fief_client_rejections_total{of, reason}` | access tokens (`access_token`), ID tokens (`id_token`) discovery documents (`discovery`) and webhooks (`webhook`) that were rejected, by the [label](Reason::label) of the reason |
 //! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without a response |
 //!
 //! # Logs
@@ -107,6 +108,7 @@ mod tenants;
 mod transport;
 mod user;
 
+pub use crate::fief::webhook;
 /// HTTP types, such as the status in [`FiefError::Request`].
 pub use http;
 /// The HTTP client, for [`FiefBuilder::http_client`].

@@ -209,7 +209,7 @@ async fn the_claim_of_a_bad_id_token_is_named() {
     let old = |token: IdTokenBuilder| token.authenticated_ago(Duration::from_secs(400));
     let recent = AuthCallbackParams::new().max_age(Duration::from_secs(300));
     let old = exchanged_with(&server, &fief, &recent, &old(token(&server)).mint()).await;
-    assert_eq!(why(old), "its auth_time is 100 s earlier than requested");
+    assert_eq!(why(old), "its auth_time is 100 s older than accepted");
 }
 
 /// FD-74, TV-28: and counted.

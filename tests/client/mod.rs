@@ -29,6 +29,7 @@ mod tls;
 mod token;
 mod transport;
 mod user;
+mod webhook;
 mod whole;
 
 use std::time::Duration;

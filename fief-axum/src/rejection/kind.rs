@@ -193,7 +193,8 @@ impl From<FiefError> for RejectionKind {
             | ErrorClass::Response
             | ErrorClass::Status(..)
             | ErrorClass::TokensPending
-            | ErrorClass::Transport => Self::Unavailable,
+            | ErrorClass::Transport
+            | ErrorClass::Webhook => Self::Unavailable,
         }
     }
 }

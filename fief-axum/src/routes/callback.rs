@@ -188,7 +188,8 @@ impl Callback<'_> {
             | ErrorClass::Status(..)
             | ErrorClass::TokensPending
             | ErrorClass::Transport
-            | ErrorClass::Unmet(_) => match failure(self.site, error) {
+            | ErrorClass::Unmet(_)
+            | ErrorClass::Webhook => match failure(self.site, error) {
                 LoginPageKind::Unavailable => self.try_again(),
                 kind => show(self.site, kind, None),
             },

@@ -41,7 +41,7 @@ pub(super) fn failure(site: &LoginConfig, error: &FiefError) -> LoginPageKind {
             tracing::debug!(error = %Chain(error), "Fief is unavailable for a login");
             LoginPageKind::Unavailable
         }
-        ErrorClass::Configuration => failed(site, error, "a login failed"),
+        ErrorClass::Configuration | ErrorClass::Webhook => failed(site, error, "a login failed"),
         ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid | ErrorClass::Unmet(_) => {
             failed(site, error, "the tokens of a login are invalid");
             LoginPageKind::InvalidTokens

@@ -54,7 +54,8 @@ pub(super) async fn classify(
         | ErrorClass::Status(..)
         | ErrorClass::TokensPending
         | ErrorClass::Transport
-        | ErrorClass::Unmet(_) => {
+        | ErrorClass::Unmet(_)
+        | ErrorClass::Webhook => {
             tracing::warn!(error = %Chain(error), "failed to refresh a session");
             RefreshOutcome::Failed
         }

@@ -94,7 +94,8 @@ fn is_session_over(error: &FiefError) -> bool {
         | ErrorClass::Response
         | ErrorClass::TokensPending
         | ErrorClass::Transport
-        | ErrorClass::Unmet(_) => false,
+        | ErrorClass::Unmet(_)
+        | ErrorClass::Webhook => false,
     }
 }
 

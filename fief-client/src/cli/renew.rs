@@ -216,7 +216,8 @@ fn is_rejected(error: &FiefError) -> bool {
         | ErrorClass::Status(_, _)
         | ErrorClass::TokensPending
         | ErrorClass::Transport
-        | ErrorClass::Unmet(_) => false,
+        | ErrorClass::Unmet(_)
+        | ErrorClass::Webhook => false,
     }
 }
 

@@ -33,6 +33,7 @@ impl FiefError {
             } => ErrorClass::TokensPending,
             Self::Transport(_) => ErrorClass::Transport,
             Self::UserInactive => ErrorClass::Inactive,
+            Self::WebhookInvalid(_) => ErrorClass::Webhook,
         }
     }
 }
@@ -63,6 +64,8 @@ pub enum ErrorClass {
     Transport,
     /// The access token is valid, but lacks what is required.
     Unmet(Unmet),
+    /// The delivery of a webhook is invalid.
+    Webhook,
 }
 
 impl ErrorClass {
@@ -79,7 +82,8 @@ impl ErrorClass {
             | Self::IdToken
             | Self::Inactive
             | Self::Invalid
-            | Self::Unmet(_) => Recovery::Never,
+            | Self::Unmet(_)
+            | Self::Webhook => Recovery::Never,
         }
     }
 }

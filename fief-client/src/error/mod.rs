@@ -168,6 +168,9 @@ pub enum FiefError {
     /// No complete response arrived: Fief is unreachable, or too slow.
     #[error("no response from Fief")]
     Transport(#[source] TransportError),
+    /// A delivery of a webhook is not Fief's, is too old, or is no event.
+    #[error("the webhook is invalid: {0}")]
+    WebhookInvalid(Reason),
     /// The user's account is not active.
     #[error("the user is not active")]
     UserInactive,
@@ -192,7 +195,8 @@ impl FiefError {
             Self::AccessTokenExpired { ago } => Some(Reason::Expired { ago: *ago }),
             Self::AccessTokenInvalid(reason)
             | Self::DiscoveryInvalid(reason)
-            | Self::IdTokenInvalid(reason) => Some(*reason),
+            | Self::IdTokenInvalid(reason)
+            | Self::WebhookInvalid(reason) => Some(*reason),
             Self::AccessTokenAcrTooLow { .. }
             | Self::AccessTokenAuthTooOld { .. }
             | Self::AccessTokenMissingPermission { .. }

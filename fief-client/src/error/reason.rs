@@ -1,10 +1,11 @@
 use std::{fmt, time::Duration};
 
-/// Reason for which a token or a document of Fief is rejected, with the name of the claim or member it is about.
+/// Reason for which a token, a document or a webhook of Fief is rejected, with the name of the claim or member it is about.
 ///
 /// It is the contents of [`FiefError::AccessTokenInvalid`](crate::FiefError::AccessTokenInvalid),
-/// [`IdTokenInvalid`](crate::FiefError::IdTokenInvalid) and
-/// [`DiscoveryInvalid`](crate::FiefError::DiscoveryInvalid), and says nothing of what was sent but the names.
+/// [`IdTokenInvalid`](crate::FiefError::IdTokenInvalid),
+/// [`DiscoveryInvalid`](crate::FiefError::DiscoveryInvalid) and
+/// [`WebhookInvalid`](crate::FiefError::WebhookInvalid), and says nothing of what was sent but the names.
 /// [`reasons`](crate::reasons) has a row for each: what it means, and what to do.
 ///
 /// ```
@@ -31,7 +32,8 @@ pub enum Reason {
     /// A part of it cannot be parsed, or has a member twice.
     #[non_exhaustive]
     Malformed {
-        /// The part: `structure`, `header`, `claims`, `signature` or `document`.
+        /// The part: `structure`, `header`, `claims`, `signature` or `document`. Of a webhook `signature`, `timestamp`
+        /// or `document`.
         name: &'static str,
     },
     /// A claim or member is missing.
@@ -45,17 +47,17 @@ pub enum Reason {
     /// A time is in the future by more than the leeway: the clocks of Fief and of this machine differ.
     #[non_exhaustive]
     NotYetValid {
-        /// The claim: `auth_time`, `iat` or `nbf`.
+        /// The claim: `auth_time`, `iat` or `nbf`. The header `timestamp` of a webhook.
         name: &'static str,
         /// How far the time is in the future, in whole seconds.
         by: Duration,
     },
     /// It has more bytes than are accepted.
     TooLong,
-    /// The login is older than was requested.
+    /// The login is older than was requested, or the delivery of a webhook than five minutes.
     #[non_exhaustive]
     TooOld {
-        /// The claim: `auth_time`.
+        /// The claim `auth_time`, or the header `timestamp`.
         name: &'static str,
         /// By how much it is older, in whole seconds.
         by: Duration,
@@ -72,7 +74,7 @@ pub enum Reason {
     UnknownKey,
     /// It is signed or encrypted with another algorithm than Fief's.
     WrongAlgorithm,
-    /// The signature is not that of Fief's key.
+    /// The signature is not that of Fief's key, or of a webhook's secret.
     WrongSignature,
     /// A claim or member is of a wrong JSON type, such as `null`.
     #[non_exhaustive]
@@ -163,7 +165,7 @@ impl fmt::Display for Reason {
             ),
             Self::TooLong => f.write_str("it is too long"),
             Self::TooOld { name, by } => {
-                write!(f, "its {name} is {} s earlier than requested", by.as_secs())
+                write!(f, "its {name} is {} s older than accepted", by.as_secs())
             }
             Self::Undecryptable => f.write_str("it cannot be decrypted"),
             Self::Unexpected { name } => write!(f, "its {name} must not be present"),

@@ -1,6 +1,7 @@
 //! What is specific to Fief, beyond OAuth 2.0 and OpenID Connect. Another server would be a second such module.
 
 mod claims;
+pub mod webhook;
 
 use std::{fmt, time::Duration};
 

@@ -47,7 +47,8 @@ impl RetryAfter {
             | ErrorClass::Response
             | ErrorClass::TokensPending
             | ErrorClass::Transport
-            | ErrorClass::Unmet(_) => None,
+            | ErrorClass::Unmet(_)
+            | ErrorClass::Webhook => None,
         };
         if let Some(delay) = delay {
             *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Backpressure {
