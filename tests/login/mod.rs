@@ -23,6 +23,7 @@ mod return_to;
 mod session;
 pub(crate) mod store;
 mod streams;
+mod unavailable;
 mod unverified;
 mod verified_late;
 mod visitor;
