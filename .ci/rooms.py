@@ -27,6 +27,12 @@ SEAMS = [
     ("fief-client/src", r"\baxum\b", []),
     ("fief-client/src", r"\breqwest\b", ["transport", "builder.rs", "lib.rs"]),
     ("fief-axum/src", r"\b(jsonwebtoken|reqwest)\b", []),
+    # What clients can cause is logged by `limited!`. These lines are of the start, are logged once, or have a limit.
+    (
+        "fief-axum/src",
+        r"tracing::(error|warn)!",
+        ["auth.rs", "builder", "extract/current_user.rs", "openapi.rs", "routes/address.rs", "routes/failure.rs"],
+    ),
 ]
 
 USE = re.compile(r"(?m)^[ ]*(pub(?:\([^)]*\))?[ ]+)?use[ ]+([^;]+);")
@@ -180,7 +186,8 @@ def check(source):
             yield f"{source}/{module.file}: {module.lines} lines, more than {MAX_LINES}"
     for crate, pattern, rooms in SEAMS:
         for module in modules.values() if crate == str(source) else []:
-            if module.file.parts[0] not in rooms and re.search(pattern, module.text):
+            is_room = module.file.parts[0] in rooms or str(module.file) in rooms
+            if not is_room and re.search(pattern, module.text):
                 yield f"{source}/{module.file}: {re.search(pattern, module.text)[0]} does not belong here"
 
 

@@ -6,6 +6,7 @@ mod browser;
 mod client;
 mod flows;
 mod keys;
+mod load;
 mod login;
 mod proxy;
 mod server;

@@ -17,6 +17,8 @@ use crate::{
 
 /// Entry point: creates the layer, guards and login routes of an application. Cloning is cheap.
 ///
+/// How many requests clients can cause at Fief is in [`load`](crate::load).
+///
 /// Create one `FiefAuth` per application and Fief client, and use it for all layers, guards and routes: a guard rejects
 /// requests that were authenticated by another one.
 ///

@@ -63,6 +63,7 @@
 //! | change profile, password or e-mail address | [`Account`] |
 //! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
 //! | find out why a request is rejected | [`reasons`] |
+//! | know how many requests clients can cause at Fief | [`load`] |
 //! | test an application | [fief-test-server](https://docs.rs/fief-test-server) |
 //!
 //! # Features
@@ -78,7 +79,8 @@
 //! # Logs and metrics
 //!
 //! Rejections and validated tokens are `tracing` events at the level `debug`, with the reason and the key id, and never
-//! with a token; [`reasons`] says what each means and what to do. Misconfigurations are events at `error`. With the feature `metrics` these are recorded, in addition to
+//! with a token; [`reasons`] says what each means and what to do. Misconfigurations are events at `error`. What clients can
+//! cause again is logged once in half a minute. With the feature `metrics` these are recorded, in addition to
 //! [those of fief-client](https://docs.rs/fief-client/latest/fief_client/#metrics):
 //!
 //! | Name | Counts |
@@ -99,6 +101,9 @@ mod extract;
 mod flight;
 mod future;
 mod layer;
+#[doc = include_str!("load.md")]
+pub mod load {}
+mod log;
 mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;

@@ -5,6 +5,7 @@ use fief_client::{Fief, FiefAccessTokenInfo, Requirements};
 use crate::{
     Rejection, RejectionKind,
     extract::policy::Policies,
+    log::limited,
     rejection::{OnRejection, challenge::Challenge, links::Links, rejected::Rejected},
     request::{caller::Caller, head::RequestHead, owned::OwnedHead},
     routes::config::{LoginConfig, Resource},
@@ -74,7 +75,9 @@ impl Shared {
         if !self.site().is_some_and(|site| site.is_part_of_login(path)) {
             return self.reject(head, kind, required, token);
         }
-        tracing::error!(
+        limited!(
+            error,
+            &self.fief,
             path,
             "a guard rejects the login route or the callback route of its own FiefAuth: merge \
              FiefAuth::routes() after guards, or make the paths public"

@@ -17,7 +17,7 @@ use crate::{
     jose::jwe::DecryptionKey,
     keys::Keys,
     provider::Provider,
-    transport::{Credentials, Http, Origin, Timeouts, http_builder},
+    transport::{Credentials, Http, LogLimits, Origin, Timeouts, http_builder},
 };
 
 /// Builder of a [`Fief`], made by [`Fief::builder`].
@@ -380,6 +380,7 @@ impl FiefBuilder {
                 method: self.client_auth,
             },
             encryption_keys,
+            log: LogLimits::default(),
         };
         Ok(Fief {
             inner: Arc::new(inner),

@@ -14,7 +14,7 @@ use crate::{
     jose::jwe::DecryptionKey,
     keys::{Budget, KeyGroup, KeySet},
     provider::Provider,
-    transport::Credentials,
+    transport::{Credentials, LogLimits},
 };
 
 /// Client of one Fief tenant. Cloning is cheap: create one and share it.
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) credentials: Credentials,
     /// If there is one, ID tokens must be encrypted.
     pub(crate) encryption_keys: Vec<DecryptionKey>,
+    /// Of the lines that applications of this client log.
+    pub(crate) log: LogLimits,
 }
 
 impl Fief {

@@ -1,17 +1,13 @@
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::Reason;
+use crate::{Reason, transport::LogLimit};
 
 /// The client's clock, and by how much Fief's may differ from it.
 pub(crate) struct Clock {
     time: Box<dyn Fn() -> SystemTime + Send + Sync>,
     /// Seconds.
     pub(crate) leeway: u64,
-    /// When the last warning was logged, in seconds of Unix time. 0 is never.
-    warned_at: AtomicU64,
+    warning: LogLimit,
 }
 
 impl Clock {
@@ -19,7 +15,7 @@ impl Clock {
         Self {
             time,
             leeway: leeway.as_secs(),
-            warned_at: AtomicU64::new(0),
+            warning: LogLimit::every(WARNING_PERIOD),
         }
     }
 
@@ -37,26 +33,14 @@ impl Clock {
         let Reason::NotYetValid { name, by } = reason else {
             return;
         };
-        let now = self.now();
-        let warned_at = self.warned_at.load(Ordering::Relaxed);
-        // A clock that was set back ends the pause, or prolongs it by less than a minute.
-        let is_due = warned_at == 0 || now.abs_diff(warned_at) >= WARNING_PERIOD;
-        if is_due && self.set_warned(warned_at, now) {
+        if let Some(omitted) = self.warning.permit(self.now()) {
             tracing::warn!(
                 claim = name,
                 seconds = by.as_secs(),
+                omitted,
                 "the clock of Fief is ahead of this machine's: tokens are rejected until the clocks agree"
             );
         }
-    }
-
-    /// Returns `true` for one of the callers that call it with the same `before`.
-    fn set_warned(&self, before: u64, now: u64) -> bool {
-        let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
-        let set = self
-            .warned_at
-            .compare_exchange(before, now, success, failure);
-        set.is_ok()
     }
 }
 

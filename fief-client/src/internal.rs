@@ -6,5 +6,13 @@ pub use crate::{
     error::{Chain, ErrorClass, Recovery, Unmet},
     login::{TokenRequestError, pending_from_json, pending_received_at, pending_to_json},
     secret::{expose, expose_some},
-    transport::{LogLimit, is_loopback},
+    transport::{LogLimit, LogLimits, is_loopback},
 };
+
+/// Returns how many lines the caller has omitted, or `None` if this one is to be omitted as well: it logs one in half a
+/// minute by the clock of the client, however often clients cause it.
+#[must_use]
+#[track_caller]
+pub fn permit_line(fief: &crate::Fief) -> Option<u64> {
+    fief.inner.log.permit(fief.provider().clock.now())
+}

@@ -43,7 +43,7 @@ async fn few_connections_are_kept() {
     let mut calls = JoinSet::new();
     for _ in 0..50 {
         let fief = fief.clone();
-        calls.spawn(async move { fief.change_password("TOKEN", "x").await });
+        calls.spawn(async move { fief.userinfo("TOKEN").await });
     }
     calls.join_all().await;
     wait_until(async || open.load(Ordering::Relaxed) <= 32).await;
@@ -64,7 +64,7 @@ impl Resolve for SlowOnce {
     }
 }
 
-/// Starts a server that responds to so many requests at once. Returns its URL and its number of open connections.
+/// Starts a server that responds to so many requests for user info at once. Returns its URL and its number of open connections.
 async fn serve_together(requests: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -80,11 +80,35 @@ async fn serve_together(requests: usize) -> (String, Arc<AtomicUsize>) {
 
 async fn respond(mut stream: TcpStream, open: Arc<AtomicUsize>, all: Arc<Barrier>) {
     open.fetch_add(1, Ordering::Relaxed);
-    assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+    let mut request = [0; 4096];
+    let mut length = stream.read(&mut request).await.unwrap();
+    let discovery = b"GET /.well-known/openid-configuration";
+    if request.starts_with(discovery) {
+        stream.write_all(&ok(&document())).await.unwrap();
+        length = stream.read(&mut request).await.unwrap();
+    }
+    assert_ne!(length, 0);
     all.wait().await;
-    let empty = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    stream.write_all(empty).await.unwrap();
+    stream.write_all(&ok("{}")).await.unwrap();
     // Until the client closes it.
     let _ = stream.read(&mut [0; 4096]).await;
     open.fetch_sub(1, Ordering::Relaxed);
+}
+
+fn ok(body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into()
+}
+
+/// Returns a discovery document.
+fn document() -> String {
+    let url = "https://fief.example.com";
+    serde_json::json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/api/token"),
+        "userinfo_endpoint": format!("{url}/api/userinfo"),
+        "jwks_uri": format!("{url}/.well-known/jwks.json"),
+    })
+    .to_string()
 }

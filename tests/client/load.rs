@@ -81,6 +81,27 @@ async fn codes_do_not_take_the_place_of_refreshes() {
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
+/// FD-60, RB-11: each change of an account is a request, so that a user could take all places.
+#[tokio::test]
+async fn changes_of_accounts_take_sixteen_places() {
+    let (server, fief) = stopped().await;
+    server.fault(Endpoint::Profile, Fault::hang());
+    let mut changes = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let fief = fief.clone();
+        let fields = serde_json::json!({});
+        changes.spawn(async move { fief.update_profile("TOKEN", &fields).await.map(|_| ()) });
+    }
+    for _ in 0..84 {
+        let change = changes.join_next().await.unwrap().unwrap();
+        assert!(is_busy(&change.unwrap_err()));
+    }
+    wait_for_requests(&server, Endpoint::Profile, 16).await;
+    let rejected = refresh(&fief).await.unwrap_err();
+    assert!(rejected.status().is_some(), "{rejected:?}");
+    assert_eq!(server.requests(Endpoint::Profile), 16);
+}
+
 /// FD-61, DJ-14: one at once, and another one that the first failure makes worth it.
 #[tokio::test]
 async fn discovery_backs_off_and_logs_once() {

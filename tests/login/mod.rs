@@ -39,7 +39,10 @@ use fief_client::{Fief, FiefAcr};
 use fief_test_server::FiefTestServer;
 use url::Url;
 
-pub use self::visitor::{Visitor, page};
+pub use self::{
+    store::Memory,
+    visitor::{Visitor, page},
+};
 use crate::web::{self, APP};
 
 pub fn key() -> SessionKey {

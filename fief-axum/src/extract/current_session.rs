@@ -16,6 +16,7 @@ use fief_client::{
 use super::optional::{is_unauthenticated, optional};
 use crate::{
     Rejection, RejectionKind, SessionId,
+    log::limited,
     request::{
         auth::{Credential, RequestAuth},
         head::RequestHead,
@@ -127,7 +128,7 @@ impl CurrentSession {
                     self.pending.set_session_cookies(sessions, &fresh, cookies);
                 }
                 Err(error) => {
-                    tracing::error!(
+                    limited!(error, auth.fief(),
                         error = %Chain(&error),
                         "failed to write the cookies of a refreshed session"
                     );

@@ -127,7 +127,7 @@ async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Re
     let token = &authentication.credential()?.token;
     let auth = authentication.auth;
     let found = if is_fresh {
-        auth.users().get_fresh(auth.fief(), token).await
+        Users::get_fresh(auth.users(), auth.fief(), token).await
     } else {
         Users::get(auth.users(), auth.fief(), token).await
     };

@@ -6,7 +6,7 @@ use fief_client::{
     internal::{Chain, ErrorClass, Unmet},
 };
 
-use crate::Error;
+use crate::{Error, log::limited};
 
 /// Reason for a [`Rejection`](crate::Rejection), with its status.
 ///
@@ -217,7 +217,7 @@ impl From<Error> for RejectionKind {
         match error {
             Error::Fief(error) => error.into(),
             Error::Configuration(_) | Error::SessionKey(_) | Error::SessionStore(_) => {
-                tracing::error!(error = %Chain(&error), "failed to load a session");
+                limited!(error, process, error = %Chain(&error), "failed to load a session");
                 Self::Unavailable
             }
         }

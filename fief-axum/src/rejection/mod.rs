@@ -20,6 +20,7 @@ use self::{links::Links, rejected::Rejected};
 use crate::{
     RejectionKind,
     catch_panic::call_hook,
+    log::limited,
     metrics,
     request::{caller::Caller, head::RequestHead, owned::OwnedHead},
 };
@@ -223,7 +224,7 @@ impl IntoResponse for Rejection {
             return self.inner.rejected.into_response();
         };
         call_hook(|| hook(self.clone())).unwrap_or_else(|panicked| {
-            tracing::error!(error = %panicked, "`on_rejection` failed: the default response is sent");
+            limited!(error, process, error = %panicked, "`on_rejection` failed: the default response is sent");
             self.inner.rejected.into_response()
         })
     }

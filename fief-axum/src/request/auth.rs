@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Rejection, RejectionKind,
     cookie::Jar,
+    log::limited,
     metrics,
     response::pending::PendingResponse,
     session::{self, SentCookies, Session, Sessions},
@@ -121,7 +122,9 @@ impl RequestAuth {
         if Arc::ptr_eq(auth, &state.auth) {
             return Ok((state, new));
         }
-        tracing::error!(
+        limited!(
+            error,
+            auth.fief(),
             "a FiefAuth's layer or guard is nested in the layer or guard of another FiefAuth: use one FiefAuth for both"
         );
         Err(RejectionKind::Misconfigured)

@@ -11,6 +11,7 @@ use fief_client::Requirements;
 use super::rule::Rule;
 use crate::{
     Rejection, RejectionKind,
+    log::limited,
     request::{auth::RequestAuth, head::RequestHead},
     shared::Shared,
 };
@@ -67,7 +68,9 @@ impl PathRules {
         let path = extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         // A router inserts `OriginalUri`: if it is absent, this layer is outside of a router.
         if path.is_none() && extensions.get::<OriginalUri>().is_none() {
-            tracing::error!(
+            limited!(
+                error,
+                process,
                 "FiefAuth::paths() must be applied with Router::layer: outside of the router no path is matched yet"
             );
             return Decision::Deny(RejectionKind::Misconfigured);

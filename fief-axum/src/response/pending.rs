@@ -15,7 +15,10 @@ use fief_client::internal::unix_seconds;
 use tower_cookies::Cookie;
 
 use super::cache_control;
-use crate::session::{Session, SessionCookies, Sessions};
+use crate::{
+    log::limited,
+    session::{Session, SessionCookies, Sessions},
+};
 
 /// Headers to be added to the response of a request, collected while the request
 /// is handled.
@@ -183,7 +186,9 @@ impl Drop for PendingResponse {
         let pending = self.pending.get_mut();
         let pending = pending.unwrap_or_else(PoisonError::into_inner);
         if !pending.written.session.is_empty() {
-            tracing::warn!(
+            limited!(
+                warn,
+                process,
                 "the cookies of a refreshed session were not sent: the client disconnected or the \
                  handler failed"
             );

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     cookie::{Jar, limits},
+    log::limited,
     response::pending::append_cookies,
     session::{self, Loaded, SentCookies},
     shared::Shared,
@@ -134,7 +135,7 @@ impl Callback<'_> {
             Outcome::Rejected(error) => self.ended(self.failed(&error, return_to)),
             Outcome::Replayed => self.ended(self.without_login(Some(return_to)).await),
             Outcome::SessionFailed(error) => {
-                tracing::error!(error = %Chain(&error), "failed to create a session");
+                limited!(error, &self.site.sessions.fief, error = %Chain(&error), "failed to create a session");
                 self.ended(show(self.site, LoginPageKind::Failed, None))
             }
         }
@@ -228,7 +229,7 @@ impl Callback<'_> {
             }
             Ok(Loaded::Expired) => show(site, LoginPageKind::Expired, return_to),
             Err(error) => {
-                tracing::error!(error = %Chain(&error), "failed to load a session");
+                limited!(error, &self.site.sessions.fief, error = %Chain(&error), "failed to load a session");
                 show(site, LoginPageKind::Unavailable, return_to)
             }
         }

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::exchanges::{Ended, Outcome};
 use crate::{
     Error,
+    log::limited,
     session::{self, Created, Sessions},
 };
 
@@ -31,7 +32,7 @@ pub(super) async fn complete(
             Ended::LoggedIn(Arc::new(created), at)
         }
         Err(error) if is_temporary(&error) => {
-            not_yet(&error);
+            not_yet(sessions, &error);
             Ended::Kept(pending.clone())
         }
         Err(Error::Fief(error)) => Ended::Used(Outcome::Rejected(error)),
@@ -49,13 +50,13 @@ pub(super) async fn restore(
     match session::restore(sessions, sealed.expose_secret(), headers).await {
         Ok(Some(created)) => Ended::LoggedIn(Arc::new(created), at),
         Ok(None) => Ended::Used(Outcome::Replayed),
-        Err(error) => Ended::Free(not_yet(&error)),
+        Err(error) => Ended::Free(not_yet(sessions, &error)),
     }
 }
 
 /// Logs why a login cannot be completed yet.
-pub(super) fn not_yet(error: &Error) -> Outcome {
-    tracing::warn!(error = %Chain(error), "a login cannot be completed yet");
+pub(super) fn not_yet(sessions: &Sessions, error: &Error) -> Outcome {
+    limited!(warn, &sessions.fief, error = %Chain(error), "a login cannot be completed yet");
     Outcome::NotYet
 }
 

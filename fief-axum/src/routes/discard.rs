@@ -9,7 +9,7 @@ use tower_cookies::Cookie;
 use uuid::Uuid;
 
 use super::{attempt::Attempt, callback_query::attempt_id, config::LoginConfig, exchange_store};
-use crate::cookie::Jar;
+use crate::{cookie::Jar, log::limited};
 
 /// Discards what is kept of all logins of a browser that logs out.
 pub(super) async fn discard_all(site: &LoginConfig, headers: &HeaderMap) {
@@ -44,7 +44,11 @@ pub(super) async fn discard_kept(
         .collect();
     let stored = discard_stored(site, &mut kept);
     if timeout(DISCARD_TIMEOUT, stored).await.is_err() {
-        tracing::warn!("failed to discard logins: the session store is too slow");
+        limited!(
+            warn,
+            &site.sessions.fief,
+            "failed to discard logins: the session store is too slow"
+        );
     }
     kept.iter()
         .filter(|(_, _, is_kept)| *is_kept)
@@ -61,7 +65,7 @@ async fn discard_stored(site: &LoginConfig, attempts: &mut [(Attempt, Uuid, bool
         match exchange_store::discard(&site.sessions, *id).await {
             Ok(was_stored) => *is_kept |= was_stored,
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), "failed to discard a login");
+                limited!(warn, &site.sessions.fief, error = %Chain(&error), "failed to discard a login");
                 return;
             }
         }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     flight::{FlightError, Joined},
+    log::limited,
     session::{self, Sessions},
 };
 
@@ -85,7 +86,7 @@ impl Exchange {
                 match session::is_current(sessions, &created.session).await {
                     Ok(true) => Outcome::LoggedIn(created),
                     Ok(false) => Outcome::Replayed,
-                    Err(error) => not_yet(&error),
+                    Err(error) => not_yet(sessions, &error),
                 }
             }
             outcome => outcome,
@@ -100,7 +101,7 @@ impl Exchange {
         match store.claim().await {
             Ok(None) => {}
             Ok(Some(found)) => return self.join_elsewhere(store, found).await,
-            Err(error) => return Ended::Free(not_yet(&error)),
+            Err(error) => return Ended::Free(not_yet(&self.sessions, &error)),
         }
         let ended = self.request_tokens().await;
         self.save(store, &ended).await;
@@ -135,7 +136,7 @@ impl Exchange {
         let found = match store.load().await {
             Ok(found) => found,
             Err(error) => {
-                not_yet(&error);
+                not_yet(&self.sessions, &error);
                 return Ended::Kept(pending.clone());
             }
         };
@@ -167,7 +168,7 @@ impl Exchange {
                 };
             }
             Err(error) => {
-                not_yet(&error);
+                not_yet(&self.sessions, &error);
                 return kept();
             }
         }
@@ -208,7 +209,7 @@ impl Exchange {
         if let Some(id) = session
             && let Err(error) = session::revoke(&self.sessions, id, None).await
         {
-            tracing::error!(
+            limited!(error, &self.sessions.fief,
                 error = %Chain(&error),
                 "failed to revoke a session in the store: trying again in the background"
             );
@@ -223,7 +224,7 @@ impl Exchange {
     /// Saves for other machines how an exchange ended.
     async fn save(&self, store: &StoredAttempt<'_>, ended: &Ended) {
         if let Err(error) = store.save(ended).await {
-            tracing::warn!(
+            limited!(warn, &self.sessions.fief,
                 error = %Chain(&error),
                 "failed to save a login in the session store: other machines do not know of it"
             );
@@ -240,7 +241,11 @@ async fn work(exchange: Arc<Exchange>) -> Outcome {
     let ended = match begun {
         Begun::Done(outcome) => return outcome,
         Begun::Full => {
-            tracing::warn!("too many logins are in flight or kept: no code is exchanged");
+            limited!(
+                warn,
+                &exchange.sessions.fief,
+                "too many logins are in flight or kept: no code is exchanged"
+            );
             return Outcome::NotYet;
         }
         Begun::Kept(pending) => exchange.complete_kept(stored.as_ref(), &pending).await,

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Error,
     cookie::Purpose,
+    log::limited,
     session::{AttemptRecord, AttemptState, Created, Sessions, Store},
 };
 
@@ -170,7 +171,7 @@ impl<'a> StoredAttempt<'a> {
                 match pending_from_json(&self.sessions.fief, json.expose_secret()) {
                     Ok(pending) => Found::Kept(pending),
                     Err(error) => {
-                        tracing::error!(error = %Chain(&error), "the tokens of a login are lost");
+                        limited!(error, &self.sessions.fief, error = %Chain(&error), "the tokens of a login are lost");
                         Found::Used
                     }
                 }

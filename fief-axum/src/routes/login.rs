@@ -22,7 +22,7 @@ use super::{
     redirect::redirect,
     show::{show, show_loop, silent_failure},
 };
-use crate::{cookie::Jar, request::head::RequestHead, shared::Shared};
+use crate::{cookie::Jar, log::limited, request::head::RequestHead, shared::Shared};
 
 /// Redirects to Fief's login page, and keeps the attempt in a cookie.
 pub(super) async fn login(
@@ -56,7 +56,7 @@ pub(super) async fn login(
     match attempt.write(&site.sessions.cookies, jar, url.as_str()) {
         Ok(cookies) => redirect(url.as_str(), &cookies),
         Err(error) => {
-            tracing::error!(error = %Chain(&error), "failed to start a login");
+            limited!(error, auth.fief(), error = %Chain(&error), "failed to start a login");
             show(site, LoginPageKind::Failed, None)
         }
     }
@@ -76,7 +76,9 @@ fn stop_loop(
     if let Verdict::Begin = verdict {
         return None;
     }
-    tracing::warn!(
+    limited!(
+        warn,
+        &site.sessions.fief,
         "redirect loop: check that no page redirects authenticated users to the login route, or \
          repeats a silent login that failed"
     );

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     cookie::Jar,
+    log::limited,
     request::{caller::Caller, csrf::is_same_origin, head::RequestHead},
     response::pending::append_cookies,
     session,
@@ -67,7 +68,7 @@ async fn logout(auth: &Arc<Shared>, site: &LoginConfig, head: RequestHead<'_>) -
     let mut response = match revoked {
         Ok(()) => redirect(head, url.as_str()),
         Err(error) => {
-            tracing::error!(
+            limited!(error, auth.fief(),
                 error = %Chain(&error),
                 "failed to log out in the session store: trying again in the background"
             );

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Error,
     catch_panic::call_hook,
+    log::limited,
     request::{head::RequestHead, owned::OwnedHead},
     response::pending::append_cookies,
     shared::Shared,
@@ -54,7 +55,7 @@ pub(super) fn silent_failure(return_to: &str, counter: Result<Cookie<'static>, E
     let mut response = Redirect::to(return_to).into_response();
     match counter {
         Ok(counter) => append_cookies(response.headers_mut(), &[counter]),
-        Err(error) => tracing::error!(error = %Chain(&error), "failed to count a login"),
+        Err(error) => limited!(error, process, error = %Chain(&error), "failed to count a login"),
     }
     response
 }
@@ -134,7 +135,7 @@ pub(super) async fn render(
     let mut rendered = match hook.map(|hook| call_hook(|| hook(page.clone()))) {
         Some(Ok(rendered)) => rendered,
         Some(Err(panicked)) => {
-            tracing::error!(error = %panicked, "`on_login_page` failed: the default page is shown");
+            limited!(error, auth.fief(), error = %panicked, "`on_login_page` failed: the default page is shown");
             page.into_response()
         }
         None => page.into_response(),

@@ -16,7 +16,7 @@ use super::{
     sessions::Sessions,
     token::access_token,
 };
-use crate::{RejectionKind, request::head::RequestHead};
+use crate::{RejectionKind, log::limited, request::head::RequestHead};
 
 /// Result of authenticating a request by its session.
 #[derive(Default)]
@@ -91,7 +91,7 @@ pub(crate) async fn authenticate(
         session: Some((token, fresh)),
         cookies: SessionCookies {
             session: cookies.unwrap_or_else(|error| {
-                tracing::error!(
+                limited!(error, &sessions.fief,
                     error = %Chain(&error),
                     "failed to write the cookies of a refreshed session"
                 );
@@ -117,7 +117,7 @@ fn renewed_seen(
     }
     let cookie = seen::write(sessions, session.id, now)
         .inspect_err(|error| {
-            tracing::error!(error = %Chain(error), "failed to record when a session was used");
+            limited!(error, &sessions.fief, error = %Chain(error), "failed to record when a session was used");
         })
         .ok()?;
     let is_needed = now.abs_diff(last) >= sessions.config.idle() / 2;

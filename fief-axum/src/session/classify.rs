@@ -9,6 +9,7 @@ use super::{
     data::Session, lease::Newer, refreshes::RefreshOutcome, revoke::revoke_or_log,
     sessions::Sessions,
 };
+use crate::log::limited;
 
 /// Returns what a failed refresh means for the session.
 ///
@@ -44,7 +45,7 @@ pub(super) async fn classify(
             }
         }
         ErrorClass::Expired | ErrorClass::IdToken | ErrorClass::Invalid => {
-            tracing::error!(error = %Chain(error), "the tokens of a refresh are invalid");
+            limited!(error, &sessions.fief, error = %Chain(error), "the tokens of a refresh are invalid");
             RefreshOutcome::Rejected
         }
         ErrorClass::Authorization(_)
@@ -56,7 +57,7 @@ pub(super) async fn classify(
         | ErrorClass::Transport
         | ErrorClass::Unmet(_)
         | ErrorClass::Webhook => {
-            tracing::warn!(error = %Chain(error), "failed to refresh a session");
+            limited!(warn, &sessions.fief, error = %Chain(error), "failed to refresh a session");
             RefreshOutcome::Failed
         }
     }

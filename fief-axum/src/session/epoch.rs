@@ -9,7 +9,7 @@ use super::{
     data::random_id,
     store::{EPOCH, Store, no_keys, not_kept, with_timeout},
 };
-use crate::Error;
+use crate::{Error, log::limited};
 
 /// The epochs that a user's revocation replaces, by their records' ids.
 pub(crate) type Epochs = Vec<(Uuid, Uuid)>;
@@ -57,7 +57,9 @@ impl Store {
             if let Some(epoch) = self.open(id, &sealed) {
                 return Ok((id, epoch));
             }
-            tracing::error!(
+            limited!(
+                error,
+                process,
                 "the store has a foreign record where a user's sessions are kept: it is replaced"
             );
             with_timeout(self.records.delete(id)).await?;

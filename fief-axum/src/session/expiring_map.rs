@@ -4,6 +4,8 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
+use crate::log::limited;
+
 /// Map with entries that expire.
 ///
 /// It holds at most 100 000 entries. Expired ones are removed when the map
@@ -68,7 +70,11 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
 
 /// Removes a tenth of the entries, those that expire first.
 fn remove_first<K, V>(entries: &mut HashMap<K, (V, u64)>) {
-    tracing::warn!("the memory of sessions is full: entries were removed before they expired");
+    limited!(
+        warn,
+        process,
+        "the memory of sessions is full: entries were removed before they expired"
+    );
     let mut surplus = entries.len() / 10;
     let mut times: Vec<u64> = entries.values().map(|(_, until)| *until).collect();
     let (_, last, _) = times.select_nth_unstable(surplus.saturating_sub(1));

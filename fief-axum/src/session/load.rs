@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Error,
     cookie::{Jar, Purpose, chunks, limits::surplus_attempts},
+    log::limited,
 };
 
 /// Result of [`load`].
@@ -113,7 +114,11 @@ pub(crate) async fn load(
         Age::Current if !sessions.revoked.contains(&session) => Loaded::Active { session, seen_at },
         Age::Current | Age::Expired => Loaded::Expired,
         Age::Future => {
-            tracing::error!("a session comes from the future: check the clocks of all machines");
+            limited!(
+                error,
+                &sessions.fief,
+                "a session comes from the future: check the clocks of all machines"
+            );
             Loaded::Expired
         }
     })

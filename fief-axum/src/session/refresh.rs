@@ -20,7 +20,7 @@ use super::{
     sessions::Sessions,
     wait::record_refresh,
 };
-use crate::{RejectionKind, metrics};
+use crate::{RejectionKind, log::limited, metrics};
 
 /// Refreshes a session, unless a refresh is in flight or was just completed:
 /// then returns its outcome.
@@ -89,7 +89,11 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome 
         (None, None) if session.refresh_token().is_none() => return RefreshOutcome::Rejected,
         (None, None) if sessions.refreshes.has_room(now) => request(sessions, session).await,
         (None, None) => {
-            tracing::error!("too many refreshes are unfinished: no other is started");
+            limited!(
+                error,
+                &sessions.fief,
+                "too many refreshes are unfinished: no other is started"
+            );
             return RefreshOutcome::Failed;
         }
     };
@@ -197,11 +201,19 @@ async fn keep(
     let now = unix_seconds(sessions.fief.now());
     let age = now.saturating_sub(pending_received_at(&pending));
     if !is_outage && age >= UNFINISHED_LIFETIME {
-        tracing::error!("the new tokens of a session could not be verified for 10 minutes");
+        limited!(
+            error,
+            &sessions.fief,
+            "the new tokens of a session could not be verified for 10 minutes"
+        );
         sessions.refreshes.finish(session);
         return RefreshOutcome::Rejected;
     }
-    tracing::warn!("the new tokens of a session cannot be verified yet: they are kept");
+    limited!(
+        warn,
+        &sessions.fief,
+        "the new tokens of a session cannot be verified yet: they are kept"
+    );
     if sessions.store.is_none() {
         return RefreshOutcome::Failed;
     }
@@ -243,7 +255,7 @@ async fn save(
         Ok(true) if !sessions.revoked.contains(&newer) => RefreshOutcome::Refreshed(newer),
         Ok(true | false) => RefreshOutcome::Ended,
         Err(error) => {
-            tracing::error!(
+            limited!(error, &sessions.fief,
                 error = %Chain(&error),
                 "failed to save a refreshed session: trying again in the background"
             );

@@ -23,7 +23,7 @@ use tower_cookies::Cookie;
 use uuid::Uuid;
 
 use super::{load::SessionCookie, record_store::failed, seen, sessions::Sessions, store::Store};
-use crate::{Error, cookie::chunks, flight::Joined};
+use crate::{Error, cookie::chunks, flight::Joined, log::limited};
 
 /// Revokes the session of a browser, and returns the cookies that remove it,
 /// and whether the store has the revocation.
@@ -85,7 +85,7 @@ pub(super) async fn complete_pending(sessions: &Arc<Sessions>, user: Uuid) -> Re
 /// Revokes a session that this browser or process no longer uses.
 pub(super) async fn revoke_or_log(sessions: &Arc<Sessions>, id: Uuid, user: Uuid) {
     if let Err(error) = revoke(sessions, id, Some(user)).await {
-        tracing::error!(
+        limited!(error, &sessions.fief,
             error = %Chain(&error),
             "failed to revoke a session in the store: trying again in the background"
         );
@@ -209,7 +209,11 @@ async fn write_until_stored(
         // Another task tries it again.
         Err(NoSlot::Pending) => {}
         Err(NoSlot::Full) => {
-            tracing::error!("too many revocations are pending: other machines accept the session");
+            limited!(
+                error,
+                &sessions.fief,
+                "too many revocations are pending: other machines accept the session"
+            );
         }
     }
 }
@@ -221,7 +225,7 @@ async fn retry(sessions: &Arc<Sessions>, revocation: Revocation) {
         sleep(delay).await;
         match write(sessions, revocation).await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(
+            Err(error) => limited!(warn, &sessions.fief,
                 error = %Chain(&error),
                 "failed to revoke sessions in the store: trying again"
             ),

@@ -1,7 +1,13 @@
 use std::{fmt, pin::Pin, time::Duration};
 
 use fief_client::FiefUserInfo;
+use tokio::{runtime::Handle, time::timeout};
 use uuid::Uuid;
+
+use crate::{
+    catch_panic::{Panicked, catch_panic},
+    log::limited,
+};
 
 /// Trait of caches for user info, given to
 /// [`FiefAuthBuilder::user_cache`](crate::FiefAuthBuilder::user_cache).
@@ -156,3 +162,31 @@ impl<C: UserCache> DynUserCache for C {
         Box::pin(UserCache::remove(self, key))
     }
 }
+
+/// Awaits a custom cache, but not for long: returns `None` if it does not
+/// respond in time or panics, which is logged.
+pub(super) async fn in_time<T>(operation: impl Future<Output = T>) -> Option<T> {
+    if Handle::try_current().is_err() {
+        limited!(
+            error,
+            process,
+            "the user cache is not used, since no Tokio runtime is running"
+        );
+        return None;
+    }
+    timeout(CACHE_TIMEOUT, catch_panic(operation))
+        .await
+        .inspect_err(|_| {
+            limited!(
+                error,
+                process,
+                "the user cache does not respond within 2 seconds"
+            );
+        })
+        .ok()?
+        .inspect_err(|Panicked| limited!(error, process, "the user cache panicked"))
+        .ok()
+}
+
+/// How long a custom cache may take.
+const CACHE_TIMEOUT: Duration = Duration::from_secs(2);

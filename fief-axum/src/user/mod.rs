@@ -12,10 +12,12 @@
 //! | user info of another user | 503; the user is removed | 503 |
 //!
 //! After a failure Fief is left alone for 5 seconds, for each user. With a user
-//! known, the next request is sent in the background.
+//! known, the next request is sent in the background. Of one user there is one
+//! request in flight, and one more if it has to be fresh.
 
 pub(crate) mod cache;
 mod failures;
+mod fresh;
 mod memory;
 
 use std::{
@@ -28,17 +30,16 @@ use std::{
 };
 
 use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo, internal::LogLimit};
-use tokio::{runtime::Handle, time::timeout};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use self::{
-    cache::DynUserCache,
+    cache::{DynUserCache, in_time},
     failures::{Failures, LastRequest, is_rejection},
     memory::MemoryCache,
 };
 use crate::{
     UserKey,
-    catch_panic::{Panicked, catch_panic},
     flight::{FlightError, Joined, SingleFlight},
     metrics,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Users {
     pub(crate) time_to_live: Duration,
     failures: Failures,
     flights: SingleFlight<Uuid, UserResult>,
+    /// Of fresh user info, which is fetched after it was requested.
+    fresh_flights: SingleFlight<Uuid, UserResult>,
     /// Counters of updates and invalidations, each for a share of the users.
     /// One that changes during a fetch makes its result outdated.
     versions: [AtomicU64; 64],
@@ -78,6 +81,7 @@ impl Users {
             time_to_live: Duration::from_secs(5 * 60),
             failures: Failures::new(),
             flights: SingleFlight::new(true),
+            fresh_flights: SingleFlight::new(true),
             versions: [const { AtomicU64::new(0) }; 64],
             unavailable: LogLimit::every(60),
         }
@@ -116,17 +120,6 @@ impl Users {
         users.fetch(fief, token).await
     }
 
-    /// Fetches the user of a token from Fief, unless that failed moments ago, and
-    /// caches the result.
-    pub(crate) async fn get_fresh(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
-        match self.failures.last_request(fief.now(), token) {
-            LastRequest::Failed(error) => Err(error),
-            LastRequest::FailedBefore | LastRequest::Rejected(_) | LastRequest::Succeeded => {
-                self.fetch(fief, token).await
-            }
-        }
-    }
-
     /// Joins the fetch of a user in flight, or starts it.
     async fn join(
         users: &Arc<Self>,
@@ -140,11 +133,7 @@ impl Users {
         // Another fetch may have completed in the meantime.
         let cached = || users.fresh_in_memory(fief, token.id()).map(Ok);
         let joined = users.flights.join(token.id(), cached, work).await;
-        joined.map_err(|FlightError| {
-            FiefError::Configuration(
-                "user info was not fetched: the tokio runtime is stopped or overloaded".into(),
-            )
-        })
+        joined.map_err(not_run)
     }
 
     /// Starts the fetch of a user, unless it is in flight.
@@ -282,19 +271,9 @@ impl Users {
     }
 }
 
-/// Awaits a custom cache, but not for long: returns `None` if it does not
-/// respond in time or panics, which is logged.
-async fn in_time<T>(operation: impl Future<Output = T>) -> Option<T> {
-    if Handle::try_current().is_err() {
-        tracing::error!("the user cache is not used, since no Tokio runtime is running");
-        return None;
-    }
-    timeout(CACHE_TIMEOUT, catch_panic(operation))
-        .await
-        .inspect_err(|_| tracing::error!("the user cache does not respond within 2 seconds"))
-        .ok()?
-        .inspect_err(|Panicked| tracing::error!("the user cache panicked"))
-        .ok()
+fn not_run(_: FlightError) -> FiefError {
+    let why = "user info was not fetched: the tokio runtime is stopped or overloaded";
+    FiefError::Configuration(why.into())
 }
 
 /// Checks that user info belongs to the token and that the user is active
@@ -328,5 +307,3 @@ impl fmt::Debug for Users {
 const MAX_JOINED: usize = 3;
 /// How long a user is kept after the fetch, in case Fief fails.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a custom cache may take.
-const CACHE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -7,10 +7,14 @@
 //! | --- | --- | --- | --- |
 //! | discovery, keys | one | back-off of up to 30 seconds, kept by their caches | no such call until then |
 //! | code exchange | 32 | after eight in a row, back-off of up to 5 seconds | 〃 |
-//! | refresh, user info, user API | 64, with the code exchanges | 〃 | 〃 |
+//! | user API | 16 | 〃 | 〃 |
+//! | refresh, user info | 64, with the code exchanges and the user API | 〃 | 〃 |
 //!
-//! Anonymous clients can cause code exchanges, and therefore never take all of the 64. Any response,
-//! also an error, ends the back-off: what Fief responds about one user says nothing about another one.
+//! Anonymous clients can cause code exchanges, and a user any number of changes of an account, and therefore both
+//! together never take all of the 64. Any response, also an error, ends the back-off: what Fief responds about one
+//! user says nothing about another one.
+//!
+//! `fief_axum::load` has a table of what clients can cause, which a test measures line by line.
 
 use http::StatusCode;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -26,7 +30,6 @@ use crate::{FiefError, error::Chain};
 pub(super) struct Load {
     /// All but discovery and keys, which have a flight of their own.
     all: Semaphore,
-    anonymous: Semaphore,
     discovery: CallLoad,
     exchange: CallLoad,
     keys: CallLoad,
@@ -38,6 +41,7 @@ pub(super) struct Load {
 /// Load of one kind of call.
 #[derive(Debug)]
 struct CallLoad {
+    in_flight: Semaphore,
     retry_after: RetryAfter,
     backoff: Backoff,
     warning: LogLimit,
@@ -51,20 +55,19 @@ pub(super) struct Slot<'a> {
     /// The failures that were known when it was sent.
     failures: u32,
     _all: Option<SemaphorePermit<'a>>,
-    _anonymous: Option<SemaphorePermit<'a>>,
+    _of_call: Option<SemaphorePermit<'a>>,
 }
 
 impl Load {
     pub(super) fn new() -> Self {
         Self {
             all: Semaphore::new(MAX_IN_FLIGHT),
-            anonymous: Semaphore::new(MAX_ANONYMOUS),
-            discovery: CallLoad::new(),
-            exchange: CallLoad::new(),
-            keys: CallLoad::new(),
-            refresh: CallLoad::new(),
-            user_api: CallLoad::new(),
-            user_info: CallLoad::new(),
+            discovery: CallLoad::new(MAX_IN_FLIGHT),
+            exchange: CallLoad::new(MAX_EXCHANGES),
+            keys: CallLoad::new(MAX_IN_FLIGHT),
+            refresh: CallLoad::new(MAX_IN_FLIGHT),
+            user_api: CallLoad::new(MAX_USER_API),
+            user_info: CallLoad::new(MAX_IN_FLIGHT),
         }
     }
 
@@ -86,17 +89,18 @@ impl Load {
             Ok(permit) => Ok(Some(permit)),
             Err(_) => Err(load.is_busy(call, now)),
         };
-        let (anonymous, all) = match call {
+        let (of_call, all) = match call {
             Call::Discovery | Call::Keys => (None, None),
-            Call::Exchange => (slot(&self.anonymous)?, slot(&self.all)?),
-            Call::Refresh | Call::UserApi | Call::UserInfo => (None, slot(&self.all)?),
+            Call::Exchange | Call::Refresh | Call::UserApi | Call::UserInfo => {
+                (slot(&load.in_flight)?, slot(&self.all)?)
+            }
         };
         Ok(Slot {
             call,
             load,
             failures: load.backoff.failures(),
             _all: all,
-            _anonymous: anonymous,
+            _of_call: of_call,
         })
     }
 
@@ -113,8 +117,9 @@ impl Load {
 }
 
 impl CallLoad {
-    fn new() -> Self {
+    fn new(max_in_flight: usize) -> Self {
         Self {
+            in_flight: Semaphore::new(max_in_flight),
             retry_after: RetryAfter::default(),
             backoff: Backoff::new(FREE_FAILURES, MAX_DELAY),
             warning: LogLimit::default(),
@@ -144,7 +149,7 @@ impl Slot<'_> {
             load,
             failures,
             _all,
-            _anonymous,
+            _of_call,
         } = self;
         load.retry_after.observe(result, now);
         // The caches of the documents log their failures, and back off.
@@ -184,8 +189,10 @@ fn is_failure(error: &FiefError) -> bool {
 
 /// Of requests in flight.
 const MAX_IN_FLIGHT: usize = 64;
-/// Of these, the ones that anonymous clients can cause.
-const MAX_ANONYMOUS: usize = 32;
+/// Of these, code exchanges.
+const MAX_EXCHANGES: usize = 32;
+/// Of these, changes of accounts.
+const MAX_USER_API: usize = 16;
 /// Until the back-off begins: a connection may be reset for any reason.
 const FREE_FAILURES: u32 = 8;
 /// Of the back-off, in seconds.

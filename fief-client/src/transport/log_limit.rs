@@ -1,4 +1,11 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::HashMap,
+    panic::Location,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// Limit of a line of the log: one in a period, by default of half a minute.
 #[derive(Debug)]
@@ -13,7 +20,7 @@ pub struct LogLimit {
 impl LogLimit {
     /// Creates a limit of one line in so many seconds.
     #[must_use]
-    pub fn every(period: u64) -> Self {
+    pub const fn every(period: u64) -> Self {
         Self {
             period,
             logged_at: AtomicU64::new(0),
@@ -43,5 +50,20 @@ impl LogLimit {
 impl Default for LogLimit {
     fn default() -> Self {
         Self::every(30)
+    }
+}
+
+/// Limits of the lines of a log, one for each place in the code that logs.
+#[derive(Debug, Default)]
+pub struct LogLimits {
+    by_place: Mutex<HashMap<&'static Location<'static>, LogLimit>>,
+}
+
+impl LogLimits {
+    /// As [`LogLimit::permit`], for the line of the caller.
+    #[track_caller]
+    pub fn permit(&self, now: u64) -> Option<u64> {
+        let mut by_place = self.by_place.lock().unwrap_or_else(PoisonError::into_inner);
+        by_place.entry(Location::caller()).or_default().permit(now)
     }
 }

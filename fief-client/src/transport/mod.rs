@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use self::load::Load;
+use self::load::{Load, Slot};
 pub(crate) use self::{
     backoff::Backoff,
     call::Call,
@@ -27,7 +27,10 @@ pub(crate) use self::{
     timeouts::Timeouts,
 };
 pub use self::{
-    client_auth::ClientAuth, error::TransportError, log_limit::LogLimit, origin::is_loopback,
+    client_auth::ClientAuth,
+    error::TransportError,
+    log_limit::{LogLimit, LogLimits},
+    origin::is_loopback,
 };
 use crate::{FiefError, RequestDetail, clock::Clock, error::Chain, fief, jose::json, metrics};
 
@@ -173,7 +176,7 @@ impl Http {
                 was_admitted: false,
                 was_sent: false,
             })?;
-        let result = self.send(request, limit).await.and_then(|body| {
+        let result = self.send(&slot, request, limit).await.and_then(|body| {
             let object = str::from_utf8(&body).ok().and_then(json::object);
             object.ok_or(FiefError::ResponseInvalid(
                 "its body is not the expected JSON",
@@ -187,7 +190,13 @@ impl Http {
         })
     }
 
-    async fn send(&self, mut request: RequestBuilder, limit: usize) -> Result<Vec<u8>, FiefError> {
+    /// Sends a request, which only the holder of a [`Slot`] may.
+    async fn send(
+        &self,
+        _: &Slot<'_>,
+        mut request: RequestBuilder,
+        limit: usize,
+    ) -> Result<Vec<u8>, FiefError> {
         if let Some(host) = &self.host {
             request = request.header(header::HOST, host.clone());
         }
