@@ -1,12 +1,12 @@
 //! Callbacks: one exchange for each login that was begun.
 
 use axum::Router;
-use fief_test_server::{Endpoint, FiefTestServer};
+use fief_test_server::Endpoint;
 use tokio::task::JoinSet;
 
 use super::{
-    Line, application, assert_busy, assert_line, attack, failing, first, hanging, requests, start,
-    unreachable, well,
+    Line, State, application, assert_busy, assert_line, attack, failing, first, hanging, requests,
+    start, unreachable, well,
 };
 use crate::{
     login::{Visitor, query},
@@ -40,7 +40,7 @@ async fn a_callback_of_one_login() {
 /// FD-60, RB-11: one for each login, and less while there is no response.
 #[tokio::test]
 async fn callbacks_of_many_logins() {
-    let lines: [(fn(&FiefTestServer), Line); 3] = [
+    let lines: [(State, Line); 3] = [
         (well, (200..=200, 600..=612)),
         (failing, (200..=200, 600..=650)),
         (unreachable, (9..=9, 100..=450)),
@@ -60,7 +60,7 @@ async fn callbacks_of_many_logins() {
 /// FD-20, FD-60, RB-11: a process without keys fetches these, and sends no code before.
 #[tokio::test]
 async fn callbacks_of_many_logins_at_a_cold_process() {
-    let lines: [(fn(&FiefTestServer), Line); 3] = [
+    let lines: [(State, Line); 3] = [
         (well, (202..=202, 600..=612)),
         (failing, (1..=2, 15..=60)),
         (unreachable, (2..=4, 30..=120)),

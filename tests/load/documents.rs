@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::{
-    Line, application, assert_busy, assert_line, at_once, attack, failing, first, hanging,
+    Line, State, application, assert_busy, assert_line, at_once, attack, failing, first, hanging,
     requests, start, unreachable, well,
 };
 use crate::web::TestResponse;
@@ -37,7 +37,7 @@ async fn open(app: Router, path: &str) -> TestResponse {
 /// FD-61, FD-65, RB-11
 #[tokio::test]
 async fn a_bearer_token_with_an_unknown_key_id() {
-    let lines: [(bool, fn(&FiefTestServer), Line); 6] = [
+    let lines: [(bool, State, Line); 6] = [
         (false, well, (3..=3, 18..=24)),
         (false, failing, (1..=2, 15..=60)),
         (false, unreachable, (2..=4, 30..=120)),
@@ -89,7 +89,7 @@ async fn bearer_tokens_with_unknown_key_ids_while_fief_hangs() {
 /// FD-61, RB-11: both need the discovery document alone.
 #[tokio::test]
 async fn a_login_and_the_metadata() {
-    let lines: [(bool, fn(&FiefTestServer), Line); 6] = [
+    let lines: [(bool, State, Line); 6] = [
         (false, well, (1..=1, 0..=0)),
         (false, failing, (2..=2, 18..=60)),
         (false, unreachable, (4..=4, 36..=120)),

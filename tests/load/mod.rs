@@ -62,6 +62,9 @@ async fn application(server: &FiefTestServer, is_warm: bool) -> Router {
     crate::login::app(&auth).merge(auth.resource_metadata())
 }
 
+/// Sets how Fief is.
+type State = fn(&FiefTestServer);
+
 fn well(_: &FiefTestServer) {}
 
 fn failing(server: &FiefTestServer) {
@@ -119,7 +122,6 @@ async fn turn(server: &FiefTestServer) {
 }
 
 fn assert_line((at_once, later): (usize, usize), line: &Line, what: impl Debug) {
-    println!("{what:?}: {at_once} at once and {later} in ten minutes");
     let is_right = line.0.contains(&at_once) && line.1.contains(&later);
     assert!(
         is_right,

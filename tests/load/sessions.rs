@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use fief_axum::FiefAuth;
 use fief_test_server::{Client, Endpoint, FiefTestServer};
 
-use super::{Line, SECOND, assert_line, attack, failing, hanging, unreachable, well};
+use super::{Line, SECOND, State, assert_line, attack, failing, hanging, unreachable, well};
 use crate::login::{Memory, Visitor, app, builder};
 
 const SESSION: &str = "__Host-fief_session";
@@ -78,7 +78,7 @@ async fn the_cookie_of_a_session_that_has_ended() {
 /// RF-1, FD-62, RB-11: a session is refreshed once, and tried again each five seconds.
 #[tokio::test]
 async fn a_session_that_is_due_for_a_refresh() {
-    let lines: [(fn(&FiefTestServer), Line); 3] = [
+    let lines: [(State, Line); 3] = [
         (well, (1..=2, 0..=4)),
         (failing, (1..=2, 118..=150)),
         (unreachable, (1..=2, 60..=200)),

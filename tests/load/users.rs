@@ -6,8 +6,8 @@ use fief_test_server::{Endpoint, FiefTestServer};
 use tokio::task::JoinSet;
 
 use super::{
-    Line, SECOND, application, assert_line, attack, failing, hanging, requests, start, unreachable,
-    well,
+    Line, SECOND, State, application, assert_line, attack, failing, hanging, requests, start,
+    unreachable, well,
 };
 use crate::web::{TestResponse, call, fief, send, status};
 
@@ -26,7 +26,7 @@ async fn api(server: &FiefTestServer) -> (Router, String) {
 /// FD-62, RB-8: one in five minutes for each user, and one in five seconds while Fief fails.
 #[tokio::test]
 async fn user_info_of_one_user() {
-    let lines: [(bool, fn(&FiefTestServer), Line); 6] = [
+    let lines: [(bool, State, Line); 6] = [
         (false, well, (1..=1, 2..=4)),
         (false, failing, (1..=1, 118..=150)),
         (false, unreachable, (2..=2, 150..=250)),
@@ -73,7 +73,7 @@ async fn the_user_route_of_an_anonymous_client() {
 /// FD-62, RB-8: fresh user info is one for each request while Fief is well, one after the other.
 #[tokio::test]
 async fn the_user_route_with_refresh() {
-    let lines: [(fn(&FiefTestServer), Line); 3] = [
+    let lines: [(State, Line); 3] = [
         (well, (200..=200, 600..=612)),
         (failing, (1..=1, 118..=150)),
         (unreachable, (2..=2, 150..=250)),
