@@ -81,6 +81,25 @@ async fn codes_do_not_take_the_place_of_refreshes() {
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
+/// RB-11: a change is a request, also if it fails, but for those without a response.
+#[tokio::test]
+async fn changes_of_accounts_are_a_request_each() {
+    let lines = [
+        (Fault::delay(Duration::ZERO), 100),
+        (Fault::status(500), 100),
+        (Fault::reset(), 9),
+    ];
+    for (fault, requests) in lines {
+        let (server, fief) = stopped().await;
+        server.fault(Endpoint::Profile, fault);
+        for _ in 0..100 {
+            let fields = serde_json::json!({});
+            fief.update_profile("TOKEN", &fields).await.unwrap_err();
+        }
+        assert_eq!(server.requests(Endpoint::Profile), requests);
+    }
+}
+
 /// FD-60, RB-11: each change of an account is a request, so that a user could take all places.
 #[tokio::test]
 async fn changes_of_accounts_take_sixteen_places() {

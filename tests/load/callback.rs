@@ -111,3 +111,43 @@ async fn callbacks_while_fief_hangs() {
     assert_eq!(user.open(&callback).await.header("location"), "/castles");
     assert_eq!(requests(&server), 33);
 }
+
+/// FD-60, RB-11: those of one login wait for one exchange.
+#[tokio::test]
+async fn callbacks_of_one_login_while_fief_hangs() {
+    let server = start().await;
+    let app = application(&server, true).await;
+    let (visitor, callback) = guess(app).await;
+    hanging(&server);
+    let mut waiting: JoinSet<TestResponse> = JoinSet::new();
+    for _ in 0..1000 {
+        let (mut visitor, callback) = (visitor.clone(), callback.clone());
+        waiting.spawn(async move { visitor.open(&callback).await });
+    }
+    server.wait_for_requests(Endpoint::Token, 1).await;
+    server.clear_faults();
+    let all = waiting.join_all().await;
+    assert!(all.iter().all(|response| response.status == 400));
+    assert_eq!(requests(&server), 1);
+}
+
+/// FD-60, FD-65, RB-11: at a process without keys, 256 wait for these, and no code is sent.
+#[tokio::test]
+async fn callbacks_at_a_cold_process_while_fief_hangs() {
+    let server = start().await;
+    let warm = application(&server, true).await;
+    let mut logins = Vec::new();
+    for _ in 0..300 {
+        logins.push(guess(warm.clone()).await);
+    }
+    let cold = application(&server, false).await;
+    hanging(&server);
+    let mut waiting: JoinSet<TestResponse> = JoinSet::new();
+    for (visitor, callback) in logins {
+        let mut visitor = visitor.at(cold.clone());
+        waiting.spawn(async move { visitor.open(&callback).await });
+    }
+    assert_busy(&first(&mut waiting, 300 - 256).await);
+    server.wait_for_requests(Endpoint::Discovery, 1).await;
+    assert_eq!(requests(&server), 1);
+}

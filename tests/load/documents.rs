@@ -124,6 +124,26 @@ async fn a_login_in_an_hour() {
     }
 }
 
+/// RB-11: a renewal that fails is tried again each half a minute.
+#[tokio::test]
+async fn a_login_after_an_hour() {
+    let lines: [(State, Line); 3] = [
+        (well, (0..=1, 0..=1)),
+        (failing, (0..=1, 15..=24)),
+        (unreachable, (0..=2, 30..=46)),
+    ];
+    for (number, (state, line)) in lines.into_iter().enumerate() {
+        let server = start().await;
+        let app = application(&server, true).await;
+        server.advance(Duration::from_secs(3600));
+        state(&server);
+        let send = async |_| {
+            assert_eq!(open(app.clone(), "/login").await.status, 303);
+        };
+        assert_line(attack(&server, send).await, &line, number);
+    }
+}
+
 /// FD-61, FD-65, RB-11
 #[tokio::test]
 async fn logins_and_the_metadata_while_fief_hangs() {

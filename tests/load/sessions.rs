@@ -5,7 +5,9 @@ use std::time::SystemTime;
 use fief_axum::FiefAuth;
 use fief_test_server::{Client, Endpoint, FiefTestServer};
 
-use super::{Line, SECOND, State, assert_line, attack, failing, hanging, unreachable, well};
+use super::{
+    Line, SECOND, State, assert_line, attack, failing, hanging, requests, unreachable, well,
+};
 use crate::login::{Memory, Visitor, app, builder};
 
 const SESSION: &str = "__Host-fief_session";
@@ -94,4 +96,26 @@ async fn a_session_that_is_due_for_a_refresh() {
         let send = async |_| drop(visitor.clone().open("/castles").await);
         assert_line(attack(&server, send).await, &line, number);
     }
+}
+
+/// RF-1, RB-11: its requests wait for one refresh.
+#[tokio::test]
+async fn a_session_that_is_refreshed_while_fief_hangs() {
+    let (server, store) = (server().await, Memory::default());
+    let (auth, visitor) = logged_in(&server, &store).await;
+    server.advance(3720 * SECOND);
+    auth.fief().prefetch_keys().await.unwrap();
+    server.wait_for_requests(Endpoint::Discovery, 1).await;
+    server.reset_requests();
+    hanging(&server);
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let mut visitor = visitor.clone();
+        waiting.spawn(async move { visitor.open("/castles").await });
+    }
+    server.wait_for_requests(Endpoint::Token, 1).await;
+    server.clear_faults();
+    let all = waiting.join_all().await;
+    assert!(all.iter().all(|response| response.status == 200));
+    assert_eq!(requests(&server), 1);
 }

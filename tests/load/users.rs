@@ -52,7 +52,7 @@ async fn user_info_of_one_user() {
 /// RB-11: without credentials there is none.
 #[tokio::test]
 async fn the_user_route_of_an_anonymous_client() {
-    for state in [well, failing, unreachable] {
+    for state in [well, failing, unreachable, hanging] {
         let server = start().await;
         let app = application(&server, false).await;
         state(&server);
