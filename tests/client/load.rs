@@ -248,6 +248,35 @@ async fn one_unknown_key_id_waits() {
     waiting.abort();
 }
 
+/// FD-65: nor do more wait for a renewal in the background.
+#[tokio::test]
+async fn unknown_key_ids_do_not_wait_for_a_renewal() {
+    let (server, fief) = connected().await;
+    server.set_time(std::time::SystemTime::now());
+    validate(&fief, &token(&server, 0)).await.unwrap();
+    server.advance(9 * MINUTE);
+    server.reset_requests();
+    server.fault(Endpoint::Jwks, Fault::hang());
+    validate(&fief, &token(&server, 1)).await.unwrap();
+    wait_for_requests(&server, Endpoint::Jwks, 1).await;
+    let tokens: Vec<_> = (0..400).map(|n| token_of_unknown_key(&server, n)).collect();
+    let mut calls: Vec<_> = tokens
+        .iter()
+        .map(|token| Box::pin(validate(&fief, token)))
+        .collect();
+    let mut waiting = 0;
+    for call in &mut calls {
+        match crate::keys::poll_once(call.as_mut()).await {
+            None => waiting += 1,
+            Some(rejected) => assert!(
+                matches!(rejected, Err(FiefError::AccessTokenInvalid { .. })),
+                "{rejected:?}"
+            ),
+        }
+    }
+    assert_eq!(waiting, 1);
+}
+
 /// FD-65, RB-11: without keys as many wait as a start may need.
 #[tokio::test]
 async fn without_keys_as_many_wait_as_there_is_room_for() {

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{Json, Router, http::Method, routing::post};
 use fief_axum::{Account, AccountError, CurrentSession, FiefAuth, Rejection};
 use fief_client::FiefUserInfo;
-use fief_test_server::{Endpoint, FiefTestServer};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use serde_json::json;
 
 use super::{Visitor, builder, logged_in, refresh};
@@ -50,6 +50,22 @@ async fn a_changed_profile_is_known_at_once() {
     let user = visitor.fetch(Method::GET, "/user").await.json();
     assert_eq!(user["userinfo"]["fields"]["first_name"], "Isabeau");
     assert_eq!(server.requests(Endpoint::Userinfo), 0);
+}
+
+/// FD-63, D16: a user who is not active is not kept either.
+#[tokio::test]
+async fn a_changed_user_who_is_not_active_is_not_kept() {
+    let server = FiefTestServer::start().await;
+    let (auth, visitor) = logged_in(&server, builder(&server).user_route("/user")).await;
+    let mut visitor = visitor.at(app(&auth));
+    let inactive = json!({
+        "sub": server.user_id(EMAIL), "email": EMAIL, "is_active": false, "fields": {},
+    });
+    server.fault(Endpoint::Profile, Fault::json(inactive));
+    server.fault(Endpoint::Userinfo, Fault::status(500));
+    assert_eq!(visitor.fetch(Method::POST, "/profile").await.status, 200);
+    let user = visitor.fetch(Method::GET, "/user").await.json();
+    assert_eq!(user["userinfo"], serde_json::Value::Null);
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ mod services;
 mod user_cache;
 mod user_failures;
 mod user_freshness;
+mod user_races;
 pub(crate) mod user_runtimes;
 mod users;
 mod verified_once;

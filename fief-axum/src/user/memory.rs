@@ -30,7 +30,7 @@ impl MemoryCache {
         }
     }
 
-    /// Returns a user that was fetched less than `ttl` ago.
+    /// Returns an active user that was fetched less than `ttl` ago.
     ///
     /// If the clock was set back, entries count as expired.
     pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
@@ -38,7 +38,8 @@ impl MemoryCache {
         let is_fresh = now
             .duration_since(entry.fetched_at)
             .is_ok_and(|age| age < ttl);
-        is_fresh.then(|| FiefUserInfo::clone(&entry.user))
+        let is_usable = is_fresh && entry.user.is_active != Some(false);
+        is_usable.then(|| FiefUserInfo::clone(&entry.user))
     }
 
     pub(crate) fn insert(&self, fetched_at: SystemTime, user: &FiefUserInfo) {

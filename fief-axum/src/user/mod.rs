@@ -55,8 +55,8 @@ pub(crate) struct Users {
     flights: SingleFlight<Uuid, UserResult>,
     /// Of fresh user info, which is fetched after it was requested.
     fresh_flights: SingleFlight<Uuid, UserResult>,
-    /// Counters of updates and invalidations, each for a share of the users.
-    /// One that changes during a fetch makes its result outdated.
+    /// Counters of updates, invalidations and rejections, each for a share of the
+    /// users. One that changes during a fetch makes its result outdated.
     versions: [AtomicU64; 64],
     /// Limits the log of optional users that are unavailable.
     pub(crate) unavailable: LogLimit,
@@ -174,28 +174,34 @@ impl Users {
     async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
         metrics::user("fief");
         let id = token.id();
-        let version = self.versions(id).load(Ordering::Acquire);
+        let version = self.version(id);
         let fetched = fief.userinfo(token.access_token()).await;
-        let user = match fetched {
+        let (checked, is_about_user) = match fetched {
+            Ok(user) => (check_user(user, token), true),
+            Err(error) => {
+                let is_rejection = is_rejection(&error);
+                (Err(error), is_rejection)
+            }
+        };
+        let user = match checked {
             Ok(user) => user,
             Err(error) => {
-                // A failure says nothing about the user.
-                if is_rejection(&error) {
+                // Other failures say nothing about the user.
+                if is_about_user {
+                    self.versions(id).fetch_add(1, Ordering::AcqRel);
                     self.remove(fief, id).await;
                 }
                 self.failures.record(fief.now(), token, &error);
                 return Err(error);
             }
         };
-        if let Err(error) = check_user(&user, token) {
-            self.remove(fief, id).await;
-            self.failures.record(fief.now(), token, &error);
-            return Err(error);
-        }
-        self.insert(fief, &user).await;
+        self.failures.remove(id);
         // The user changed during the fetch: the result may be outdated.
-        if self.versions(id).load(Ordering::Acquire) != version {
-            self.remove(fief, id).await;
+        if self.version(id) == version {
+            self.insert(fief, &user).await;
+            if self.version(id) != version {
+                self.remove(fief, id).await;
+            }
         }
         Ok(user)
     }
@@ -203,6 +209,7 @@ impl Users {
     /// Updates the cache after a login, a refresh or a change by the user.
     pub(crate) async fn update(&self, fief: &Fief, user: &FiefUserInfo) {
         self.versions(user.sub).fetch_add(1, Ordering::AcqRel);
+        self.failures.remove(user.sub);
         self.insert(fief, user).await;
     }
 
@@ -214,6 +221,10 @@ impl Users {
         self.remove(fief, id).await;
     }
 
+    fn version(&self, id: Uuid) -> u64 {
+        self.versions(id).load(Ordering::Acquire)
+    }
+
     /// Returns the counter of the share that a user belongs to.
     fn versions(&self, id: Uuid) -> &AtomicU64 {
         let [.., last] = id.into_bytes();
@@ -222,7 +233,6 @@ impl Users {
     }
 
     async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
-        self.failures.remove(user.sub);
         self.known.insert(fief.now(), user);
         if let Some(cache) = &self.custom
             && let Some(key) = user_key(fief, user.sub).await
@@ -250,6 +260,7 @@ impl Users {
             return None;
         }
         let key = user_key(fief, id).await?;
+        let version = self.version(id);
         let found = in_time(async { cache.get(&key).await }).await.flatten();
         // It may return anything.
         let user = found.filter(|user| user.sub == id && user.is_active != Some(false))?;
@@ -259,6 +270,11 @@ impl Users {
             let fetched_at = now.checked_sub(self.time_to_live).unwrap_or(now);
             self.known.insert(fetched_at, &user);
         }
+        // The user changed meanwhile: what the cache returned may be outdated.
+        if self.version(id) != version {
+            self.known.remove(id);
+            return None;
+        }
         Some(user)
     }
 
@@ -266,8 +282,7 @@ impl Users {
         if self.custom.is_some() || self.time_to_live.is_zero() {
             return None;
         }
-        let found = self.known.get(id, fief.now(), self.time_to_live);
-        found.filter(|user| user.is_active != Some(false))
+        self.known.get(id, fief.now(), self.time_to_live)
     }
 }
 
@@ -278,7 +293,7 @@ fn not_run(_: FlightError) -> FiefError {
 
 /// Checks that user info belongs to the token and that the user is active
 /// ([OpenID Connect Core, section 5.3.2](https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse)).
-fn check_user(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), FiefError> {
+fn check_user(user: FiefUserInfo, token: &FiefAccessTokenInfo) -> UserResult {
     if user.sub != token.id() {
         let why = "user info is of another user than the access token";
         return Err(FiefError::ResponseInvalid(why));
@@ -286,7 +301,7 @@ fn check_user(user: &FiefUserInfo, token: &FiefAccessTokenInfo) -> Result<(), Fi
     if user.is_active == Some(false) {
         return Err(FiefError::UserInactive);
     }
-    Ok(())
+    Ok(user)
 }
 
 /// Returns the key of a user in a custom cache.

@@ -19,8 +19,8 @@ pub(crate) enum Budget {
 pub(super) struct Cooldowns {
     callers: Cooldown,
     token_endpoint: Cooldown,
-    /// The hash of the key id that caused the last fetch, if that was one of a caller. Otherwise 0.
-    fetched: AtomicU64,
+    /// The hash of the one key id of callers that may wait for the fetch in flight, or 0.
+    awaited: AtomicU64,
     hasher: RandomState,
 }
 
@@ -29,28 +29,31 @@ impl Cooldowns {
         Self {
             callers: Cooldown::new(30),
             token_endpoint: Cooldown::new(5),
-            fetched: AtomicU64::new(0),
+            awaited: AtomicU64::new(0),
             hasher: RandomState::new(),
         }
     }
 
     /// Stores the key id of a caller that causes a fetch, and returns `true`.
-    pub(super) fn set_fetched(&self, kid: Option<&str>) -> bool {
+    pub(super) fn set_awaited(&self, kid: Option<&str>) -> bool {
         let hash = self.hasher.hash_one(kid);
-        self.fetched.store(hash, Ordering::Relaxed);
+        self.awaited.store(hash, Ordering::Relaxed);
         true
     }
 
-    /// Forgets it when a token of Fief's token endpoint causes a fetch, and returns `true`.
-    pub(super) fn unset_fetched(&self) -> bool {
-        self.fetched.store(0, Ordering::Relaxed);
+    /// Forgets it when a fetch begins that has another cause, and returns `true`.
+    pub(super) fn unset_awaited(&self) -> bool {
+        self.awaited.store(0, Ordering::Relaxed);
         true
     }
 
-    /// Returns `true` if another key id of a caller caused the last fetch.
-    pub(super) fn is_other_fetched(&self, kid: Option<&str>) -> bool {
-        let fetched = self.fetched.load(Ordering::Relaxed);
-        fetched != 0 && fetched != self.hasher.hash_one(kid)
+    /// Returns `true` if a caller with this key id may wait for the fetch in flight: if it caused the fetch, or if
+    /// no caller did and it is the first one.
+    pub(super) fn may_await(&self, kid: Option<&str>) -> bool {
+        let hash = self.hasher.hash_one(kid);
+        let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+        let stored = self.awaited.compare_exchange(0, hash, success, failure);
+        stored.is_ok() || stored == Err(hash)
     }
 
     pub(super) fn of(&self, budget: Budget) -> &Cooldown {

@@ -50,7 +50,7 @@ impl Keys {
             return Ok(self.find_in_latest(kid));
         }
         let fetch = || fetch(Some(Arc::clone(set)));
-        let try_begin = || cooldown.try_begin(now) && self.cooldowns.set_fetched(kid);
+        let try_begin = || cooldown.try_begin(now) && self.cooldowns.set_awaited(kid);
         let fetched = match self.flight.enter() {
             Ok(_place) => self.flight.join_if(try_begin, fetch).await,
             Err(error) => Err(error),
@@ -76,7 +76,7 @@ impl Keys {
         // The first fetch may have begun before Fief had the key, if it was in flight already.
         for _ in 0..2 {
             let fetch = || fetch(Some(Arc::clone(&known)));
-            let try_begin = || cooldown.try_begin(now) && self.cooldowns.unset_fetched();
+            let try_begin = || cooldown.try_begin(now) && self.cooldowns.unset_awaited();
             match self.flight.join_if(try_begin, fetch).await {
                 Ok(Some(newer)) => (known, failure) = (newer, None),
                 Ok(None) => break,
@@ -93,19 +93,18 @@ impl Keys {
         }
     }
 
-    /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, or the fetch that an
-    /// unknown one caused has ended within the cool-down, or was caused by another one.
+    /// Returns `true` if a failed lookup is not worth waiting for: the token has no `kid`, the fetch that an unknown
+    /// one caused has ended within the cool-down, or another unknown `kid` waits for the fetch in flight.
     ///
     /// A new set may have arrived since the lookup: look the keys up again.
     pub(crate) fn is_miss_final(&self, kid: Option<&str>, budget: Budget, now: u64) -> bool {
         let cooldown = self.cooldowns.of(budget);
         match budget {
-            Budget::Callers => {
-                kid.is_none()
-                    || cooldown.is_running(now, self.attempt_limit)
-                    || cooldown.is_running(now, 0)
-                        && (self.flight.is_idle() || self.cooldowns.is_other_fetched(kid))
+            Budget::Callers if kid.is_none() || cooldown.is_running(now, self.attempt_limit) => {
+                true
             }
+            Budget::Callers if self.flight.is_idle() => cooldown.is_running(now, 0),
+            Budget::Callers => !self.cooldowns.may_await(kid),
             // Whether the fetch failed makes a difference.
             Budget::TokenEndpoint => false,
         }

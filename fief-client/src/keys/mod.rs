@@ -81,10 +81,13 @@ impl Keys {
         let Some(set) = self.latest() else {
             return self.fetch_unless_backing_off(now, || fetch(None)).await;
         };
-        let fetch = || fetch(Some(Arc::clone(&set)));
         if self.needs_no_renewal(now) {
             return Ok(set);
         }
+        let fetch = || {
+            self.cooldowns.unset_awaited();
+            fetch(Some(Arc::clone(&set)))
+        };
         match set.age(now) {
             Some(age)
                 if age < AWAIT_RENEWAL_AFTER
