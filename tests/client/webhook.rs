@@ -270,7 +270,9 @@ fn the_user_of_an_event_has_a_type() {
 
     let mut odd = user;
     odd["updated_at"] = json!("yesterday");
-    assert_eq!(event("user.updated", odd).data(), &EventData::Other);
+    let odd = event("user.deleted", odd);
+    assert_eq!(odd.data(), &EventData::Other);
+    assert_eq!(odd.user_id(), Some(user_data.id));
 }
 
 /// D21

@@ -173,3 +173,14 @@ async fn the_failure_of_one_user_concerns_no_other() {
     assert_eq!(status(&app, &charles).await, 200);
     assert_eq!(status(&app, &anne).await, 503);
 }
+
+/// FD-63, D4: a single-page application would take its user for logged out.
+#[tokio::test]
+async fn the_user_route_does_not_say_that_nobody_is_logged_in() {
+    let server = FiefTestServer::start().await;
+    let builder = FiefAuth::builder(fief(&server)).login(super::APP, crate::login::key());
+    let routes = builder.user_route("/user").build().unwrap().routes();
+    let token = server.access_token().mint();
+    server.fault(Endpoint::Userinfo, Fault::status(500));
+    assert_eq!(status_of(&routes, &token, "/user").await, 503);
+}

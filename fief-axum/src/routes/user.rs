@@ -31,14 +31,20 @@ pub(super) async fn user(
     let is_fresh = form_urlencoded::parse(query.as_bytes())
         .any(|(name, value)| name == "refresh" && value == "true");
     let (mut parts, _) = request.into_parts();
-    let userinfo = if is_fresh {
-        let found = Option::<FreshUser>::from_request_parts(&mut parts, &()).await?;
+    let found = if is_fresh {
+        let found = FreshUser::from_request_parts(&mut parts, &()).await;
         found.map(|FreshUser(user)| user)
     } else {
-        let found = Option::<CurrentUser>::from_request_parts(&mut parts, &()).await?;
+        let found = CurrentUser::from_request_parts(&mut parts, &()).await;
         found.map(|CurrentUser(user)| user)
     };
-    // Without user info, Fief no longer accepts the token: not logged in.
+    let userinfo = match found {
+        Ok(user) => Some(user),
+        // Fief no longer accepts the token: not logged in.
+        Err(rejection) if rejection.kind().is_unauthenticated() => None,
+        // An optional user would be `None` while Fief fails, which is not to be logged out.
+        Err(rejection) => return Err(rejection),
+    };
     let access_token_info = userinfo.is_some().then_some(token);
     let user = User {
         userinfo,

@@ -265,7 +265,9 @@ impl Users {
         // It may return anything.
         let user = found.filter(|user| user.sub == id && user.is_active != Some(false))?;
         let now = fief.now();
-        if self.known.get(id, now, self.time_to_live).is_none() {
+        // As old as it may be, it is kept here for as long again before it is copied once more.
+        let known_for = self.time_to_live.saturating_mul(2);
+        if self.known.get(id, now, known_for).is_none() {
             // It was fetched at most that long ago.
             let fetched_at = now.checked_sub(self.time_to_live).unwrap_or(now);
             self.known.insert(fetched_at, &user);

@@ -50,8 +50,15 @@ impl RetryAfter {
             | ErrorClass::Unmet(_)
             | ErrorClass::Webhook => None,
         };
-        if let Some(delay) = delay {
-            *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Backpressure {
+        let Some(delay) = delay else { return };
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of responses that arrive together, the one that demands the longest pause counts.
+        let left = latest.as_ref().and_then(|latest| {
+            let age = now.checked_sub(latest.at)?;
+            latest.seconds.checked_sub(age)
+        });
+        if left.is_none_or(|left| left <= delay.as_secs()) {
+            *latest = Some(Backpressure {
                 at: now,
                 seconds: delay.as_secs(),
                 error: error.clone(),
@@ -75,3 +82,33 @@ pub(super) fn parse(status: StatusCode, headers: &HeaderMap) -> Option<Duration>
 }
 
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::StatusCode;
+
+    use super::RetryAfter;
+    use crate::{FiefError, RequestDetail};
+
+    fn busy(seconds: u64) -> Result<(), FiefError> {
+        Err(FiefError::Request {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            detail: RequestDetail::new(b"", Some(Duration::from_secs(seconds))),
+        })
+    }
+
+    /// DJ-16: a response that arrives later and demands less does not end it.
+    #[test]
+    fn the_longest_pause_that_is_demanded_counts() {
+        let retry_after = RetryAfter::default();
+        retry_after.observe(&busy(20), 100);
+        retry_after.observe(&busy(1), 101);
+        retry_after.observe(&busy(0), 102);
+        assert!(retry_after.error(119).is_some());
+        assert!(retry_after.error(120).is_none());
+        retry_after.observe(&busy(5), 121);
+        assert!(retry_after.error(125).is_some() && retry_after.error(126).is_none());
+    }
+}

@@ -171,7 +171,11 @@ impl WebhookEvent {
             EventData::User(user) => Some(user.id),
             EventData::UserPermission(permission) => Some(permission.user_id),
             EventData::UserRole(role) => Some(role.user_id),
-            EventData::Other => None,
+            // Its data have another form, but may say whose they are.
+            EventData::Other => {
+                let id = self.raw.get(self.kind.user_id_member()?)?.as_str()?;
+                Uuid::try_parse(id).ok()
+            }
         }
     }
 }

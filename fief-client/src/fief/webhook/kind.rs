@@ -101,6 +101,41 @@ impl EventKind {
         }
     }
 
+    /// Returns the member of the data with the id of the user that the event is about, if it is about one.
+    pub(super) fn user_id_member(&self) -> Option<&'static str> {
+        match self {
+            Self::UserCreated
+            | Self::UserDeleted
+            | Self::UserForgotPasswordRequested
+            | Self::UserPasswordReset
+            | Self::UserUpdated => Some("id"),
+            Self::UserPermissionCreated
+            | Self::UserPermissionDeleted
+            | Self::UserRoleCreated
+            | Self::UserRoleDeleted => Some("user_id"),
+            Self::ClientCreated
+            | Self::ClientDeleted
+            | Self::ClientUpdated
+            | Self::EmailTemplateUpdated
+            | Self::OauthProviderCreated
+            | Self::OauthProviderDeleted
+            | Self::OauthProviderUpdated
+            | Self::PermissionCreated
+            | Self::PermissionDeleted
+            | Self::PermissionUpdated
+            | Self::RoleCreated
+            | Self::RoleDeleted
+            | Self::RoleUpdated
+            | Self::TenantCreated
+            | Self::TenantDeleted
+            | Self::TenantUpdated
+            | Self::UserFieldCreated
+            | Self::UserFieldDeleted
+            | Self::UserFieldUpdated
+            | Self::Other(_) => None,
+        }
+    }
+
     /// Returns the kind that Fief writes like this.
     pub(super) fn parse(kind: &str) -> Self {
         let known = KNOWN.iter().find(|known| known.as_str() == kind);
