@@ -31,7 +31,7 @@ SEAMS = [
     (
         "fief-axum/src",
         r"tracing::(error|warn)!",
-        ["auth.rs", "builder", "extract/current_user.rs", "openapi.rs", "routes/address.rs", "routes/failure.rs"],
+        ["auth.rs", "builder", "extract/current_user.rs", "openapi", "routes/address.rs", "routes/failure.rs"],
     ),
 ]
 

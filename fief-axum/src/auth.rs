@@ -58,6 +58,8 @@ impl FiefAuth {
             challenge: Challenge::default(),
             resource: None,
             policies: Policies::default(),
+            #[cfg(feature = "utoipa")]
+            openapi: crate::openapi::settings::OpenApiSettings::default(),
         })
     }
 

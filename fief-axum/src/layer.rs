@@ -1,6 +1,7 @@
 //! Middleware that makes authentication available to guards and extractors.
 
 use std::{
+    mem,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -15,6 +16,7 @@ use tower_service::Service;
 use crate::{
     future::ResponseFuture,
     request::{auth::RequestAuth, head::RequestHead},
+    response::pending::PendingResponse,
     shared::Shared,
 };
 
@@ -27,6 +29,9 @@ use crate::{
 /// It rejects no request. Routes are protected by guards ([`FiefAuth::require`](crate::FiefAuth::require),
 /// [`FiefAuth::paths`](crate::FiefAuth::paths)) and by extractors such as [`Authenticated`](crate::Authenticated).
 /// Credentials are read and verified when the first of them needs them, and only once.
+///
+/// What was found belongs to the headers that it was read from. A request with the copied extensions of another one, such as
+/// a part of a batch, is authenticated by its own headers.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -86,11 +91,27 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match RequestAuth::attach(&self.auth, request.extensions_mut()) {
-            Ok((_, pending)) => ResponseFuture::inner(self.inner.call(request), pending),
+            Ok((_, Some(pending))) => {
+                ResponseFuture::inner(self.inner.call(request), Some(pending))
+            }
+            Ok((_, None)) => {
+                let pending = reattach(&mut request);
+                ResponseFuture::inner(self.inner.call(request), pending)
+            }
             Err(kind) => {
                 let rejection = self.auth.rejection(RequestHead::of(&request), kind);
                 ResponseFuture::rejected(rejection, None)
             }
         }
     }
+}
+
+/// Drops the outcome of another request, whose extensions this one has.
+fn reattach<B>(request: &mut Request<B>) -> Option<Arc<PendingResponse>> {
+    // Taken out, so that they can be borrowed mutably while the headers are borrowed.
+    let mut extensions = mem::take(request.extensions_mut());
+    let state = extensions.get_mut::<RequestAuth>();
+    let pending = state.and_then(|state| state.reattach(request.headers()));
+    *request.extensions_mut() = extensions;
+    pending
 }

@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) challenge: Challenge,
     pub(crate) resource: Option<Resource>,
     pub(crate) policies: Policies,
+    #[cfg(feature = "utoipa")]
+    pub(crate) openapi: crate::openapi::settings::OpenApiSettings,
 }
 
 impl Shared {

@@ -21,6 +21,7 @@ mod processes;
 mod refresh;
 mod return_to;
 mod session;
+mod settings;
 pub(crate) mod store;
 mod streams;
 mod unavailable;

@@ -6,6 +6,7 @@ mod faults;
 mod flows;
 mod login;
 mod mint;
+mod paused_time;
 mod robustness;
 mod webhooks;
 

@@ -19,6 +19,7 @@ mod odd_requests;
 mod on_rejection;
 mod openapi;
 mod optional;
+mod other_requests;
 mod over_tcp;
 mod paths;
 mod plain_cookie;

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use fief_axum::{FiefAuth, Policy, RequireLayer};
+use fief_axum::{Authorized, FiefAuth, FiefAuthBuilder, Policy, RequireLayer, SessionKey};
 use fief_client::{Fief, FiefAcr, Requirements};
 use serde_json::{Value, json};
 use tracing::Level;
-use utoipa::openapi::{
-    HttpMethod, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, ResponseBuilder,
-    path::{Operation, OperationBuilder},
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        HttpMethod, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr,
+        ResponseBuilder, Responses, ResponsesBuilder, Schema,
+        path::{Operation, OperationBuilder},
+    },
 };
 
 use crate::client::log::Log;
@@ -31,6 +35,18 @@ fn auth() -> FiefAuth {
             .build()
             .unwrap(),
     )
+}
+
+fn builder() -> FiefAuthBuilder {
+    let fief = Fief::builder("https://fief.example.com", "CLIENT_ID");
+    FiefAuth::builder(fief.build().unwrap())
+}
+
+fn authorized() -> Responses {
+    let responses = ResponsesBuilder::new();
+    responses
+        .responses_from_into_responses::<Authorized<CanCreate>>()
+        .build()
 }
 
 fn document() -> OpenApi {
@@ -226,4 +242,136 @@ fn an_operation_that_is_not_in_the_document_is_logged() {
         .describe(&mut document(), &Method::GET, "/casltes");
 
     assert!(log.text().contains("/casltes"), "{}", log.text());
+}
+
+/// D25
+#[test]
+fn a_handler_describes_what_its_policy_requires() {
+    let mut document = castles(OperationBuilder::new().responses(authorized()).build());
+
+    auth().describe(&mut document);
+
+    let document = json(&document);
+    let get = &document["paths"]["/castles"]["get"];
+    assert_eq!(get["security"], json!([{"fief": ["castles"]}]));
+    let description = "Requires the scope `castles` and the permission `castles:create`.";
+    assert_eq!(get["responses"]["403"]["description"], description);
+    let scopes =
+        document.pointer("/components/securitySchemes/fief/flows/authorizationCode/scopes");
+    assert_eq!(scopes, Some(&json!({"castles": "", "openid": ""})));
+    assert!(!document.to_string().contains("x-fief"), "{document}");
+}
+
+/// D25: both must be met.
+#[test]
+fn a_guard_and_its_handler_are_described_together() {
+    let auth = auth();
+    let operation = || OperationBuilder::new().responses(authorized()).build();
+    let tables = [
+        auth.paths()
+            .require("/castles", auth.require().scope("moats")),
+        auth.paths()
+            .require("/castles", auth.require().scope("moats").optional()),
+    ];
+
+    for table in tables {
+        let mut document = castles(operation());
+        table.describe(&mut document);
+        auth.describe(&mut document);
+        let get = &json(&document)["paths"]["/castles"]["get"];
+        assert_eq!(get["security"], json!([{"fief": ["moats", "castles"]}]));
+    }
+    let mut public = castles(operation());
+    auth.paths().public("/castles").describe(&mut public);
+    let get = &json(&public)["paths"]["/castles"]["get"];
+    assert_eq!(get["security"], json!([{"fief": ["castles"]}]));
+}
+
+/// D25
+#[test]
+fn a_handler_without_a_policy_is_not_described() {
+    let mut document = document();
+
+    auth().describe(&mut document);
+
+    assert_eq!(json(&document), json(&self::document()));
+}
+
+/// I13
+#[test]
+fn scopes_have_descriptions() {
+    let auth = builder()
+        .scope_description("castles", "See castles.")
+        .build()
+        .unwrap();
+    let mut document = castles(Operation::new());
+    let (a, b) = (auth.require().scope("castles"), auth.require());
+
+    a.describe(&mut document, &Method::GET, "/castles");
+    b.describe(&mut document, &Method::POST, "/castles");
+
+    let scopes = json(&document);
+    let scopes = scopes.pointer("/components/securitySchemes/fief/flows/authorizationCode/scopes");
+    assert_eq!(
+        scopes,
+        Some(&json!({"castles": "See castles.", "openid": ""}))
+    );
+}
+
+/// I13
+#[test]
+fn cookies_have_schemes() {
+    let key = SessionKey::generate().unwrap();
+    let login = builder()
+        .login("https://app.example.com", key)
+        .cookie_name("castles");
+    let auth = login.access_token_cookie("token").build().unwrap();
+    let mut document = castles(Operation::new());
+
+    let guard = auth.require().scope("castles");
+    guard.describe(&mut document, &Method::GET, "/castles");
+
+    let document = json(&document);
+    let schemes = &document["components"]["securitySchemes"];
+    let cookie = |name: &str| json!({"type": "apiKey", "in": "cookie", "name": name});
+    assert_eq!(schemes["fief_session"], cookie("__Host-castles_session"));
+    assert_eq!(schemes["fief_token"], cookie("token"));
+    let security = json!([{"fief": ["castles"]}, {"fief_session": []}, {"fief_token": []}]);
+    assert_eq!(document["paths"]["/castles"]["get"]["security"], security);
+}
+
+/// The body of an application's own rejections.
+struct Problem;
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .property("title", ObjectBuilder::new())
+            .into()
+    }
+}
+
+impl ToSchema for Problem {}
+
+/// I13
+#[test]
+fn the_schema_of_rejections_can_be_replaced() {
+    let own = builder().rejection_schema::<Problem>().build().unwrap();
+
+    for (auth, name, member) in [
+        (auth(), "FiefRejection", "error"),
+        (own, "Problem", "title"),
+    ] {
+        let mut document = castles(Operation::new());
+        let guard = auth.require().scope("castles");
+        guard.describe(&mut document, &Method::GET, "/castles");
+        let document = json(&document);
+        for status in ["401", "403", "503"] {
+            let response = &document["paths"]["/castles"]["get"]["responses"][status];
+            let schema = &response["content"]["application/json"]["schema"]["$ref"];
+            assert_eq!(*schema, format!("#/components/schemas/{name}"), "{status}");
+        }
+        let schema = &document["components"]["schemas"][name];
+        assert!(schema["properties"].get(member).is_some(), "{schema}");
+    }
 }

@@ -5,7 +5,7 @@ use fief_axum::FiefAuth;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use serde_json::json;
 
-use super::{api, fief, send, unchecked};
+use super::{APP, api, fief, send, unchecked};
 
 fn app(server: &FiefTestServer, resource: &str) -> Router {
     let auth = FiefAuth::builder(fief(server))
@@ -100,4 +100,59 @@ async fn a_resource_is_described_as_it_was_written() {
     let described = send(&app(&server, "https://a.example/b/"), Request::get(path)).await;
 
     assert_eq!(described.json()["resource"], "https://a.example/b/");
+}
+
+/// D9: RFC 9728, section 2
+#[tokio::test]
+async fn the_metadata_says_what_is_configured() {
+    let server = FiefTestServer::start().await;
+    let auth = FiefAuth::builder(fief(&server))
+        .resource("https://a.example")
+        .resource_scope("castles")
+        .resource_scope("openid")
+        .resource_name("Castles")
+        .resource_documentation("https://a.example/docs?page=1")
+        .build()
+        .unwrap();
+    let path = "/.well-known/oauth-protected-resource";
+    let bare = send(&app(&server, "https://a.example"), Request::get(path)).await;
+
+    let described = send(&auth.resource_metadata(), Request::get(path))
+        .await
+        .json();
+
+    assert_eq!(described["scopes_supported"], json!(["castles", "openid"]));
+    assert_eq!(described["resource_name"], "Castles");
+    assert_eq!(
+        described["resource_documentation"],
+        "https://a.example/docs?page=1"
+    );
+    assert_eq!(bare.json().as_object().unwrap().len(), 3);
+}
+
+/// FD-83
+#[tokio::test]
+async fn details_of_a_resource_that_is_not_published_are_rejected() {
+    let server = FiefTestServer::start().await;
+    let builder = || FiefAuth::builder(fief(&server));
+    let details = [
+        ("resource_scope", builder().resource_scope("castles")),
+        ("resource_name", builder().resource_name("Castles")),
+        (
+            "resource_documentation",
+            builder().resource_documentation(APP),
+        ),
+    ];
+
+    for (name, builder) in details {
+        let error = builder.build().unwrap_err().to_string();
+        assert!(error.contains(&format!("{name} has no effect")), "{error}");
+    }
+    for page in ["docs", "ftp://a.example"] {
+        let builder = builder().resource("https://a.example");
+        assert!(
+            builder.resource_documentation(page).build().is_err(),
+            "{page}"
+        );
+    }
 }

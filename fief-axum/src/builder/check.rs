@@ -4,7 +4,11 @@
 use fief_client::internal::is_loopback;
 use url::Url;
 
-use crate::{Error, request::return_to::return_to, routes::config::Resource};
+use crate::{
+    Error,
+    request::return_to::return_to,
+    routes::config::{Resource, ResourceDetails},
+};
 
 /// Parses the URL of the application.
 pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
@@ -29,7 +33,7 @@ pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
 
 /// Parses the resource identifier of the API
 /// ([RFC 9728, section 1.2](https://www.rfc-editor.org/rfc/rfc9728#section-1.2)).
-pub(super) fn resource(id: &str) -> Result<Resource, Error> {
+pub(super) fn resource(id: &str, details: ResourceDetails) -> Result<Resource, Error> {
     let url = Url::parse(id).map_err(|error| {
         Error::config(format!(
             "resource must be a URL such as https://api.example.com, not {id:?}: {error}"
@@ -41,7 +45,48 @@ pub(super) fn resource(id: &str) -> Result<Resource, Error> {
             "resource must be an http or https URL of an origin and a fixed path",
         ));
     }
-    Ok(Resource::new(id, &url))
+    if let Some(page) = &details.documentation {
+        documentation(page)?;
+    }
+    Ok(Resource::new(id, &url, details))
+}
+
+/// Accepts the URL of a page for people.
+fn documentation(page: &str) -> Result<(), Error> {
+    let url = Url::parse(page).map_err(|error| {
+        Error::config(format!(
+            "resource_documentation must be a URL, not {page:?}: {error}"
+        ))
+    })?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(())
+    } else {
+        Err(Error::config(
+            "resource_documentation must be an http or https URL",
+        ))
+    }
+}
+
+/// Rejects the details of a resource that is not published.
+pub(super) fn no_details(details: &ResourceDetails) -> Result<(), Error> {
+    let ResourceDetails {
+        scopes,
+        name,
+        documentation,
+    } = details;
+    let set = first_set(&[
+        ("resource_scope", !scopes.is_empty()),
+        ("resource_name", name.is_some()),
+        ("resource_documentation", documentation.is_some()),
+    ]);
+    set.map_or(Ok(()), |name| Err(without_effect(name, "resource")))
+}
+
+/// Returns the error of a setting that has no effect without another one.
+pub(super) fn without_effect(name: &str, other: &str) -> Error {
+    Error::config(format!(
+        "{name} has no effect without {other}: call FiefAuthBuilder::{other} as well, or remove it"
+    ))
 }
 
 /// Validates the beginning of cookie names. `__` begins those with a prefix that
@@ -99,6 +144,12 @@ pub(super) fn routes_differ(routes: &[(&str, Option<&String>)]) -> Result<(), Er
         }
     }
     Ok(())
+}
+
+/// Returns the name of the first setting that was made.
+pub(super) fn first_set(settings: &[(&'static str, bool)]) -> Option<&'static str> {
+    let set = settings.iter().find(|(_, is_set)| *is_set);
+    set.map(|(name, _)| *name)
 }
 
 /// Accepts the path of a page to redirect to, with an optional query.

@@ -4,10 +4,13 @@
 //! the responses. They only store what they are given; `build` validates it.
 
 mod check;
+#[cfg(feature = "utoipa")]
+mod openapi;
 mod responses;
 mod route_settings;
 mod routes;
 mod session;
+mod session_settings;
 
 use std::{
     fmt,
@@ -16,17 +19,15 @@ use std::{
 
 use fief_client::Fief;
 
-use self::route_settings::RouteSettings;
+use self::{route_settings::RouteSettings, session_settings::SessionSettings};
 use crate::{
     Error, FiefAuth, SessionKey,
     cookie::{CookieConfig, Keys},
     extract::policy::Policies,
     flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
-    session::{
-        HeldSessions, RecordStore, Refreshes, RevocationList, SessionConfig, Sessions, Store,
-        Waiters, random_id,
-    },
+    routes::config::ResourceDetails,
+    session::{HeldSessions, Refreshes, RevocationList, Sessions, Store, Waiters, random_id},
     shared::Shared,
     user::Users,
 };
@@ -35,8 +36,8 @@ use crate::{
 ///
 /// Without any setting it builds what [`FiefAuth::new`] returns: an API that
 /// accepts bearer tokens only. [`login`](Self::login) makes it a web
-/// application with sessions and login routes. The settings of sessions and
-/// login routes have no effect without it.
+/// application with sessions and login routes. Without it, [`build`](Self::build)
+/// rejects the settings of sessions and login routes, since they have no effect.
 ///
 /// # Example
 ///
@@ -63,16 +64,15 @@ pub struct FiefAuthBuilder {
     fief: Fief,
     login: Option<(String, SessionKey)>,
     routes: RouteSettings,
-    session: SessionConfig,
-    previous_session_keys: Vec<SessionKey>,
-    cookie_name: Option<String>,
-    /// `None` keeps sessions in cookies.
-    session_store: Option<Box<dyn RecordStore>>,
+    session: SessionSettings,
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
     realm: Option<String>,
     resource: Option<String>,
+    resource_details: ResourceDetails,
     users: Users,
+    #[cfg(feature = "utoipa")]
+    openapi: crate::openapi::settings::OpenApiSettings,
 }
 
 impl FiefAuthBuilder {
@@ -80,16 +80,16 @@ impl FiefAuthBuilder {
         Self {
             fief,
             login: None,
-            routes: RouteSettings::new(),
-            session: SessionConfig::new(),
-            previous_session_keys: Vec::new(),
-            cookie_name: None,
-            session_store: None,
+            routes: RouteSettings::default(),
+            session: SessionSettings::default(),
             on_rejection: None,
             access_token_cookie: None,
             realm: None,
             resource: None,
+            resource_details: ResourceDetails::default(),
             users: Users::new(),
+            #[cfg(feature = "utoipa")]
+            openapi: crate::openapi::settings::OpenApiSettings::default(),
         }
     }
 
@@ -200,8 +200,8 @@ impl FiefAuthBuilder {
     ///
     /// # Errors
     ///
-    /// - [`Error::Configuration`] if a setting is invalid. The text says what
-    ///   to change.
+    /// - [`Error::Configuration`] if a setting is invalid, or has no effect. The
+    ///   text says what to change.
     /// - [`Error::SessionKey`] if no keys can be derived from a session key.
     pub fn build(self) -> Result<FiefAuth, Error> {
         let Self {
@@ -209,55 +209,68 @@ impl FiefAuthBuilder {
             login,
             routes,
             session,
-            previous_session_keys,
-            session_store,
-            cookie_name,
             on_rejection,
             access_token_cookie,
             realm,
             resource,
+            resource_details,
             users,
+            #[cfg(feature = "utoipa")]
+            openapi,
         } = self;
         let users = Arc::new(users);
         let waiters = Arc::new(Waiters::default());
-        let site = match login {
-            Some((app_url, key)) => {
-                let app_url = check::app_url(&app_url)?;
-                if app_url.scheme() == "http" {
-                    tracing::warn!(
-                        "app_url is http: cookies are not Secure, use https in production"
-                    );
-                }
-                session.validate()?;
-                let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
-                let redirect_uri = routes.redirect_uri(&app_url)?;
-                let keys = Keys::new(key, previous_session_keys, fief.client_id())?;
-                let keys = Arc::new(keys);
-                let sessions = Sessions {
-                    fief: fief.clone(),
-                    users: Arc::clone(&users),
-                    store: session_store
-                        .map(|records| Store::new(records, Arc::clone(&keys), session.absolute)),
-                    cookies: CookieConfig::new(
-                        cookie_name.as_deref(),
-                        fief.client_id(),
-                        app_url.as_str(),
-                        &redirect_uri,
-                        keys,
-                    ),
-                    config: session,
-                    refreshes: Refreshes::new(),
-                    revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
-                    waiters: Arc::clone(&waiters),
-                    held: HeldSessions::default(),
-                    revocations: SingleFlight::new(false),
-                    pending: Mutex::default(),
-                };
-                Some(routes.build(&app_url, redirect_uri, Arc::new(sessions))?)
+        let site = if let Some((app_url, key)) = login {
+            let app_url = check::app_url(&app_url)?;
+            if app_url.scheme() == "http" {
+                tracing::warn!("app_url is http: cookies are not Secure, use https in production");
             }
-            None => None,
+            let config = session.config()?;
+            let SessionSettings {
+                previous_keys,
+                cookie_name,
+                store,
+                idle: _,
+                lifetime: _,
+                refresh: _,
+                refresh_after: _,
+            } = session;
+            let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
+            let redirect_uri = routes.redirect_uri(&app_url)?;
+            let keys = Keys::new(key, previous_keys, fief.client_id())?;
+            let keys = Arc::new(keys);
+            let sessions = Sessions {
+                fief: fief.clone(),
+                users: Arc::clone(&users),
+                store: store.map(|records| Store::new(records, Arc::clone(&keys), config.absolute)),
+                cookies: CookieConfig::new(
+                    cookie_name.as_deref(),
+                    fief.client_id(),
+                    app_url.as_str(),
+                    &redirect_uri,
+                    keys,
+                ),
+                config,
+                refreshes: Refreshes::new(),
+                revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
+                waiters: Arc::clone(&waiters),
+                held: HeldSessions::default(),
+                revocations: SingleFlight::new(false),
+                pending: Mutex::default(),
+            };
+            Some(routes.build(&app_url, redirect_uri, Arc::new(sessions))?)
+        } else {
+            if let Some(name) = routes.first_set().or_else(|| session.first_set()) {
+                return Err(check::without_effect(name, "login"));
+            }
+            None
         };
-        let resource = resource.as_deref().map(check::resource).transpose()?;
+        let resource = if let Some(id) = resource {
+            Some(check::resource(&id, resource_details)?)
+        } else {
+            check::no_details(&resource_details)?;
+            None
+        };
         let metadata_url = resource
             .as_ref()
             .map(|resource| resource.metadata_url.clone());
@@ -271,6 +284,8 @@ impl FiefAuthBuilder {
             challenge: Challenge::new(realm.map(check::realm).transpose()?, metadata_url),
             resource,
             policies: Policies::default(),
+            #[cfg(feature = "utoipa")]
+            openapi,
         }))
     }
 }

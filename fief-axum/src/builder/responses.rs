@@ -68,11 +68,13 @@ impl FiefAuthBuilder {
     ///
     /// ```
     /// use axum::response::{Html, IntoResponse};
-    /// use fief_axum::{FiefAuth, LoginPageKind};
+    /// use fief_axum::{FiefAuth, LoginPageKind, SessionKey};
     /// # use fief_client::Fief;
     ///
     /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// # let session_key = SessionKey::generate()?;
     /// let auth = FiefAuth::builder(fief)
+    ///     .login("https://app.example.com", session_key)
     ///     .on_login_page(|page| match page.kind() {
     ///         LoginPageKind::Denied => {
     ///             let html = format!("Not today? <a href=\"{}\">Log in</a>", page.link());
@@ -134,6 +136,31 @@ impl FiefAuthBuilder {
     /// ```
     pub fn resource(mut self, url: impl Into<String>) -> Self {
         self.resource = Some(url.into());
+        self
+    }
+
+    /// Adds a scope to the metadata of [`resource`](Self::resource) (`scopes_supported`), which clients such as MCP
+    /// clients then request. Default: no scopes are named.
+    ///
+    /// It does not require the scope: guards do.
+    pub fn resource_scope(mut self, scope: impl Into<String>) -> Self {
+        self.resource_details.scopes.push(scope.into());
+        self
+    }
+
+    /// Sets the name of the API that clients show to people, in the metadata of [`resource`](Self::resource)
+    /// (`resource_name`). Default: no name.
+    pub fn resource_name(mut self, name: impl Into<String>) -> Self {
+        self.resource_details.name = Some(name.into());
+        self
+    }
+
+    /// Sets the URL of a page for developers that use the API, in the metadata of [`resource`](Self::resource)
+    /// (`resource_documentation`). Default: no page.
+    ///
+    /// It must be an http or https URL, otherwise [`build`](Self::build) fails.
+    pub fn resource_documentation(mut self, url: impl Into<String>) -> Self {
+        self.resource_details.documentation = Some(url.into());
         self
     }
 }

@@ -11,11 +11,15 @@ use crate::{
 };
 
 /// Settings of the login routes, not validated yet.
+#[derive(Default)]
 pub(super) struct RouteSettings {
     pub(super) scopes: Vec<String>,
-    pub(super) login_path: String,
-    pub(super) callback_path: String,
-    pub(super) logout_path: String,
+    /// `None` is `/login`.
+    pub(super) login_path: Option<String>,
+    /// `None` is `/auth-callback`.
+    pub(super) callback_path: Option<String>,
+    /// `None` is `/logout`.
+    pub(super) logout_path: Option<String>,
     pub(super) user_route: Option<String>,
     /// `None` is the path of `app_url`.
     pub(super) after_login: Option<String>,
@@ -25,23 +29,38 @@ pub(super) struct RouteSettings {
 }
 
 impl RouteSettings {
-    pub(super) fn new() -> Self {
-        Self {
-            scopes: Vec::new(),
-            login_path: "/login".into(),
-            callback_path: "/auth-callback".into(),
-            logout_path: "/logout".into(),
-            user_route: None,
-            after_login: None,
-            after_logout: None,
-            on_login_page: None,
-        }
+    /// Returns the name of a setting that was made.
+    pub(super) fn first_set(&self) -> Option<&'static str> {
+        let Self {
+            scopes,
+            login_path,
+            callback_path,
+            logout_path,
+            user_route,
+            after_login,
+            after_logout,
+            on_login_page,
+        } = self;
+        check::first_set(&[
+            ("scope", !scopes.is_empty()),
+            ("login_path", login_path.is_some()),
+            ("callback_path", callback_path.is_some()),
+            ("logout_path", logout_path.is_some()),
+            ("user_route", user_route.is_some()),
+            ("after_login", after_login.is_some()),
+            ("after_logout", after_logout.is_some()),
+            ("on_login_page", on_login_page.is_some()),
+        ])
+    }
+
+    fn callback_path(&self) -> &str {
+        self.callback_path.as_deref().unwrap_or("/auth-callback")
     }
 
     /// Returns the URL of the callback. Fief compares it with those that are
     /// registered, so it is built once.
     pub(super) fn redirect_uri(&self, app_url: &Url) -> Result<String, Error> {
-        let callback = check::route("callback_path", &self.callback_path)?;
+        let callback = check::route("callback_path", self.callback_path())?;
         let address = Address::new(app_url);
         check::redirect_uri(format!("{}{callback}", address.url()))
     }
@@ -55,10 +74,11 @@ impl RouteSettings {
         redirect_uri: String,
         sessions: Arc<Sessions>,
     ) -> Result<LoginConfig, Error> {
+        let callback_path = self.callback_path().to_owned();
         let Self {
             mut scopes,
             login_path,
-            callback_path,
+            callback_path: _,
             logout_path,
             user_route,
             after_login,
@@ -68,6 +88,8 @@ impl RouteSettings {
         if sessions.config.refresh {
             scopes.push("offline_access".into());
         }
+        let login_path = login_path.unwrap_or_else(|| "/login".into());
+        let logout_path = logout_path.unwrap_or_else(|| "/logout".into());
         let address = Address::new(app_url);
         let page = |name, page: Option<String>| match page {
             Some(page) => check::page(name, &page),

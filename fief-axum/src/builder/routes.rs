@@ -24,7 +24,7 @@ impl FiefAuthBuilder {
     /// `max_age` (seconds), `lang`, `login_hint`, `prompt` (`consent`, `login`
     /// or `none`) and `screen=register`.
     pub fn login_path(mut self, path: impl Into<String>) -> Self {
-        self.routes.login_path = path.into();
+        self.routes.login_path = Some(path.into());
         self
     }
 
@@ -36,7 +36,7 @@ impl FiefAuthBuilder {
     /// `https://app.example.com`. Otherwise Fief shows an error instead of its
     /// login page. The URL must have at most 512 bytes.
     pub fn callback_path(mut self, path: impl Into<String>) -> Self {
-        self.routes.callback_path = path.into();
+        self.routes.callback_path = Some(path.into());
         self
     }
 
@@ -47,7 +47,7 @@ impl FiefAuthBuilder {
     /// Link to it or post a form to it. A request that may come from another
     /// site gets a page with a confirmation button.
     pub fn logout_path(mut self, path: impl Into<String>) -> Self {
-        self.routes.logout_path = path.into();
+        self.routes.logout_path = Some(path.into());
         self
     }
 

@@ -18,7 +18,7 @@ impl FiefAuthBuilder {
     /// their cookies apart. ASCII letters, digits, `-` and `_`, 1 to 32 of them, and
     /// not `__` at the beginning.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
-        self.cookie_name = Some(name.into());
+        self.session.cookie_name = Some(name.into());
         self
     }
 
@@ -49,7 +49,7 @@ impl FiefAuthBuilder {
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
     pub fn previous_session_key(mut self, key: SessionKey) -> Self {
-        self.previous_session_keys.push(key);
+        self.session.previous_keys.push(key);
         self
     }
 
@@ -96,7 +96,7 @@ impl FiefAuthBuilder {
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
-        self.session.absolute = lifetime.as_secs();
+        self.session.lifetime = Some(lifetime.as_secs());
         self
     }
 
@@ -205,7 +205,7 @@ impl FiefAuthBuilder {
     /// ```
     #[cfg(feature = "tower-sessions")]
     pub fn session_store(mut self, store: impl tower_sessions_core::SessionStore) -> Self {
-        self.session_store = Some(Box::new(TowerSessions(store)));
+        self.session.store = Some(Box::new(TowerSessions(store)));
         self
     }
 

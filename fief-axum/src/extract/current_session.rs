@@ -17,10 +17,7 @@ use super::optional::{is_unauthenticated, optional};
 use crate::{
     Rejection, RejectionKind, SessionId,
     log::limited,
-    request::{
-        auth::{Credential, RequestAuth},
-        head::RequestHead,
-    },
+    request::{auth::RequestAuth, authentication::Credential, head::RequestHead},
     response::pending::PendingResponse,
     session::{self, HeldSession, Session, SessionCookies},
     shared::Shared,

@@ -4,10 +4,12 @@ use axum::http::{Extensions, HeaderMap, request::Parts};
 use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 
 use super::{
+    authentication::{AuthOutcome, Authentication, Credential},
     bearer::{Bearer, is_b64token},
     csrf,
     head::RequestHead,
     missing,
+    read_from::ReadFrom,
 };
 use crate::{
     Rejection, RejectionKind,
@@ -15,7 +17,7 @@ use crate::{
     log::limited,
     metrics,
     response::pending::PendingResponse,
-    session::{self, SentCookies, Session, Sessions},
+    session::{self, SentCookies, Sessions},
     shared::Shared,
 };
 
@@ -23,23 +25,18 @@ use crate::{
 ///
 /// It is stored in the request's extensions. Credentials are read and verified at most once, by the first guard or extractor
 /// that needs them.
-#[derive(Clone)]
+///
+/// Extensions can be copied to another request, such as a part of a batch. An outcome belongs to the headers that it was
+/// read from: a request with others is authenticated again, and its response is another one.
 pub(crate) struct RequestAuth {
     auth: Arc<Shared>,
     /// `None` until the request is authenticated.
     outcome: Option<AuthOutcome>,
+    /// What the outcome was read from.
+    read_from: ReadFrom,
+    /// Whether this is a copy that may have been given to another request.
+    is_copy: bool,
     pending: Arc<PendingResponse>,
-}
-
-/// The result of authenticating a request.
-pub(crate) type AuthOutcome = Result<Credential, RejectionKind>;
-
-/// Valid credential of a request.
-#[derive(Clone, Debug)]
-pub(crate) struct Credential {
-    pub(crate) token: FiefAccessTokenInfo,
-    /// `None` if the token is a bearer token or the value of the access token cookie.
-    pub(crate) session: Option<Arc<Session>>,
 }
 
 /// Where a request carries its credential.
@@ -47,57 +44,6 @@ enum CredentialSource<'a> {
     Bearer(&'a [u8]),
     /// The session cookies, or an access token in a cookie.
     Cookies,
-}
-
-/// The result of authenticating a request, as extractors see it.
-pub(crate) struct Authentication<'a> {
-    pub(crate) auth: &'a Arc<Shared>,
-    pub(crate) pending: &'a Arc<PendingResponse>,
-    pub(crate) head: RequestHead<'a>,
-    pub(crate) outcome: &'a AuthOutcome,
-}
-
-impl Credential {
-    fn from_token(token: FiefAccessTokenInfo) -> Self {
-        Self {
-            token,
-            session: None,
-        }
-    }
-}
-
-impl<'a> Authentication<'a> {
-    /// Returns the credential, or a rejection if the request has no valid one.
-    pub(crate) fn credential(&self) -> Result<&'a Credential, Rejection> {
-        self.outcome
-            .as_ref()
-            .map_err(|kind| self.reject(kind.clone(), &Requirements::new()))
-    }
-
-    /// Returns the credential if it meets the requirements.
-    pub(crate) fn require(&self, required: &Requirements) -> Result<&'a Credential, Rejection> {
-        check_requirements(self.auth, self.outcome, required)
-            .map_err(|kind| self.reject(kind, required))
-    }
-
-    /// Returns the rejection. Its response says how to meet the requirements.
-    pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
-        let token = self.outcome.as_ref().ok();
-        let token = token.map(|credential| &credential.token);
-        self.auth.reject(self.head, kind, required, token)
-    }
-}
-
-/// Returns the credential of an outcome if it meets the requirements.
-pub(crate) fn check_requirements<'a>(
-    auth: &Arc<Shared>,
-    outcome: &'a AuthOutcome,
-    required: &Requirements,
-) -> Result<&'a Credential, RejectionKind> {
-    let credential = outcome.as_ref().map_err(Clone::clone)?;
-    auth.fief()
-        .check_requirements(&credential.token, required)?;
-    Ok(credential)
 }
 
 impl RequestAuth {
@@ -116,6 +62,8 @@ impl RequestAuth {
             Self {
                 auth: Arc::clone(auth),
                 outcome: None,
+                read_from: ReadFrom::Bearer,
+                is_copy: false,
                 pending,
             }
         });
@@ -177,6 +125,10 @@ impl RequestAuth {
     /// Returns `None` if Fief's keys may have to be fetched or awaited to verify a bearer token, and for every request
     /// without a bearer token if cookies are enabled.
     pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&AuthOutcome> {
+        // Only a copy, since comparing the headers takes longer than what else an extractor does.
+        if self.is_copy {
+            self.forget_other_request(headers);
+        }
         if self.outcome.is_none() {
             let outcome = match self.source(headers) {
                 Ok(CredentialSource::Bearer(token)) => {
@@ -185,9 +137,33 @@ impl RequestAuth {
                 Ok(CredentialSource::Cookies) => return None,
                 Err(kind) => Err(kind),
             };
-            self.record_outcome(outcome);
+            let read_from = match &outcome {
+                Ok(_) => ReadFrom::Bearer,
+                Err(_) => ReadFrom::headers(headers),
+            };
+            self.record_outcome(outcome, read_from);
         }
         self.outcome.as_ref()
+    }
+
+    /// Drops the outcome of another request, as [`forget_other_request`](Self::forget_other_request) does. If there was
+    /// one, returns the new [`PendingResponse`], which the caller must apply to the response.
+    pub(crate) fn reattach(&mut self, headers: &HeaderMap) -> Option<Arc<PendingResponse>> {
+        let is_other = self.forget_other_request(headers);
+        is_other.then(|| Arc::clone(&self.pending))
+    }
+
+    /// Drops an outcome that was read from the headers of another request, and what was to be added to its response.
+    /// Returns whether there was one.
+    fn forget_other_request(&mut self, headers: &HeaderMap) -> bool {
+        self.is_copy = false;
+        if self.outcome.is_none() || self.read_from.is(self.token(), headers) {
+            return false;
+        }
+        tracing::debug!("a request has the extensions of another one: it is authenticated again");
+        self.outcome = None;
+        self.pending = PendingResponse::new();
+        true
     }
 
     /// Authenticates a request and records the outcome. Awaits keys and sessions if necessary.
@@ -199,18 +175,19 @@ impl RequestAuth {
                 .authenticate_by_source(RequestHead::of_parts(parts))
                 .await;
             if let Some(state) = parts.extensions.get_mut::<Self>() {
-                state.record_outcome(outcome);
+                state.record_outcome(outcome, ReadFrom::headers(&parts.headers));
             }
         }
     }
 
-    fn record_outcome(&mut self, outcome: AuthOutcome) {
+    fn record_outcome(&mut self, outcome: AuthOutcome, read_from: ReadFrom) {
         self.pending.mark_varies();
         metrics::request(match &outcome {
             Ok(_) => "authenticated",
             Err(kind) => kind.label(),
         });
         self.outcome = Some(outcome);
+        self.read_from = read_from;
     }
 
     /// Returns the valid token of the request, as far as it was authenticated.
@@ -301,6 +278,18 @@ impl RequestAuth {
             token,
             session: Some(session),
         }))
+    }
+}
+
+impl Clone for RequestAuth {
+    fn clone(&self) -> Self {
+        Self {
+            auth: Arc::clone(&self.auth),
+            outcome: self.outcome.clone(),
+            read_from: self.read_from.clone(),
+            is_copy: true,
+            pending: Arc::clone(&self.pending),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reads credentials from requests, and what else of a request authentication depends on.
 
 pub(crate) mod auth;
+pub(crate) mod authentication;
 mod bearer;
 pub(crate) mod caller;
 pub(crate) mod csrf;
 pub(crate) mod head;
 mod missing;
 pub(crate) mod owned;
+mod read_from;
 pub(crate) mod return_to;

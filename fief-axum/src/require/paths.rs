@@ -23,6 +23,10 @@ use crate::{RequireLayer, shared::Shared};
 /// are added later. Applied around a router from outside, where no route is matched yet, it responds to every request
 /// with 500. Services added by `nest_service` count as the fallback.
 ///
+/// It also responds with 500 to the routes of a router that is the service of another router's route, as by `any_service`:
+/// axum appends their paths to that of the outer route. Nest such a router with [`Router::nest`](axum::Router::nest). Its
+/// fallback cannot be recognized: there, the entry of the outer route applies.
+///
 /// Merge [`FiefAuth::routes`](crate::FiefAuth::routes) after this layer was applied, or add entries for them: otherwise
 /// logging in is rejected as well. Apply a CORS layer outside of this one, since preflight requests have no credentials.
 ///

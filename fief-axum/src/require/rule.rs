@@ -4,7 +4,7 @@ use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use crate::{
     RejectionKind,
-    request::auth::{AuthOutcome, check_requirements},
+    request::authentication::{AuthOutcome, check_requirements},
     shared::Shared,
 };
 

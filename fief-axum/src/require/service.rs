@@ -61,7 +61,11 @@ where
         // Taken out, so that they can be borrowed mutably while the headers are borrowed.
         let mut extensions = mem::take(request.extensions_mut());
         let (passes, pending) = match RequestAuth::attach(auth, &mut extensions) {
-            Ok((state, pending)) => (decision.try_check(auth, state, request.headers()), pending),
+            Ok((state, pending)) => {
+                let headers = request.headers();
+                let pending = pending.or_else(|| state.reattach(headers));
+                (decision.try_check(auth, state, headers), pending)
+            }
             Err(kind) => (Some(Err(kind)), None),
         };
         *request.extensions_mut() = extensions;

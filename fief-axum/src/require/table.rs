@@ -75,6 +75,20 @@ impl PathRules {
             );
             return Decision::Deny(RejectionKind::Misconfigured);
         }
+        let original = extensions.get::<OriginalUri>().map(|uri| uri.path());
+        if let Some((path, original)) = path.zip(original)
+            && path != original
+            && !is_route_of(path, original)
+        {
+            limited!(
+                error,
+                process,
+                path,
+                "FiefAuth::paths() is applied to a router that is a service of another router's route: nest it with \
+                 Router::nest instead, or apply the layer to the outer router"
+            );
+            return Decision::Deny(RejectionKind::Misconfigured);
+        }
         let decision = self.decide_for(method, path);
         if matches!(decision, Decision::Deny(_)) {
             if let Some(path) = path {
@@ -111,6 +125,24 @@ impl PathRules {
         let entry =
             entries.find(|entry| entry.matches_method(method) && entry.matches_pattern(path));
         entry.map(|entry| &entry.access)
+    }
+}
+
+/// Returns whether a request's path is one of a route.
+///
+/// It is not if the route is in a router that is a service of another router's route. axum appends its path to that of the
+/// outer route then, so entries for the outer one would apply to it.
+fn is_route_of(route: &str, path: &str) -> bool {
+    let segments = |path| str::split(path, '/').filter(|segment| !segment.is_empty());
+    let mut path = segments(path);
+    let mut route = segments(route);
+    loop {
+        match (route.next(), path.next()) {
+            (None, None) => return true,
+            (Some(rest), Some(_)) if rest.starts_with("{*") => return route.next().is_none(),
+            (Some(wanted), Some(found)) if wanted == found || wanted.contains('{') => {}
+            _ => return false,
+        }
     }
 }
 

@@ -149,18 +149,28 @@ pub(crate) struct Resource {
     pub(crate) route: String,
     /// The URL of the metadata, for `WWW-Authenticate`.
     pub(crate) metadata_url: String,
+    pub(crate) details: ResourceDetails,
+}
+
+/// What else the metadata of a resource says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceDetails {
+    pub(crate) scopes: Vec<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) documentation: Option<String>,
 }
 
 impl Resource {
     /// Puts the well-known path in front of the path of the resource
     /// ([RFC 9728, section 3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
-    pub(crate) fn new(id: &str, url: &Url) -> Self {
+    pub(crate) fn new(id: &str, url: &Url, details: ResourceDetails) -> Self {
         let origin = url.origin().ascii_serialization();
         let route = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));
         Self {
             id: id.to_owned(),
             metadata_url: format!("{origin}{route}"),
             route,
+            details,
         }
     }
 }

@@ -7,8 +7,9 @@ use axum::{
     routing::get,
 };
 use fief_client::internal::Chain;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::config::{Resource, ResourceDetails};
 use crate::{request::head::RequestHead, shared::Shared};
 
 /// Returns the route of the resource metadata, or an empty router if
@@ -31,12 +32,7 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
         return axum::http::StatusCode::NOT_FOUND.into_response();
     };
     match auth.fief().issuer().await {
-        Ok(issuer) => Json(json!({
-            "resource": resource.id,
-            "authorization_servers": [issuer],
-            "bearer_methods_supported": ["header"],
-        }))
-        .into_response(),
+        Ok(issuer) => Json(document(resource, issuer)).into_response(),
         Err(error) => {
             tracing::debug!(
                 error = %Chain(&error),
@@ -46,4 +42,36 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
                 .into_response()
         }
     }
+}
+
+/// Returns the members of the metadata. Those that are not configured are left out.
+fn document(resource: &Resource, issuer: &str) -> Value {
+    let mut document = json!({
+        "resource": resource.id,
+        "authorization_servers": [issuer],
+        "bearer_methods_supported": ["header"],
+    });
+    let ResourceDetails {
+        scopes,
+        name,
+        documentation,
+    } = &resource.details;
+    let details = [
+        (
+            "scopes_supported",
+            (!scopes.is_empty()).then(|| json!(scopes)),
+        ),
+        ("resource_name", name.as_ref().map(|name| json!(name))),
+        (
+            "resource_documentation",
+            documentation.as_ref().map(|url| json!(url)),
+        ),
+    ];
+    if let Some(document) = document.as_object_mut() {
+        let set = details
+            .into_iter()
+            .filter_map(|(member, value)| Some((member, value?)));
+        document.extend(set.map(|(member, value)| (member.to_owned(), value)));
+    }
+    document
 }

@@ -74,7 +74,14 @@
 //!
 //! Start a server per test: it takes less than a millisecond, except for the first one of a
 //! process, which generates the signing key. Each server has its own thread, port, users and time,
-//! so tests can run in parallel, on any runtime, and with tokio's time paused.
+//! so tests can run in parallel, and on any runtime.
+//!
+//! With tokio's time paused (`#[tokio::test(start_paused = true)]`), tokio advances its time to the
+//! next timer whenever all tasks of the test wait. A task that waits for a response of this server
+//! is one of them, so the time-outs of clients end most requests before their responses arrive.
+//! Everything that sends no request works: starting a server, minting tokens, [`log_in`], the
+//! server's own [`clock`], which tokio's does not change, and faults. Wrap what sends requests,
+//! such as the application's routes of a login, in [`without_auto_advance`].
 //!
 //! Which method to use:
 //!
@@ -172,7 +179,9 @@
 //! [`url`]: FiefTestServer::url
 //! [`verification_code`]: FiefTestServer::verification_code
 //! [`wait_for_requests`]: FiefTestServer::wait_for_requests
+//! [`without_auto_advance`]: FiefTestServer::without_auto_advance
 
+mod auto_advance;
 mod builder;
 mod claims;
 mod clock;

@@ -1,25 +1,78 @@
-//! Adds what guards require to an `OpenAPI` document of utoipa.
+//! Adds what guards and handlers require to an `OpenAPI` document of utoipa.
 //!
 //! Generated documents describe handlers, but not the guards around them. This
-//! adds the security scheme, the `security` of operations and the responses of
+//! adds the security schemes, the `security` of operations and the responses of
 //! rejections.
 
-use std::{sync::Arc, time::Duration};
+mod authorized;
+mod operation;
+mod rejections;
+mod scheme;
+pub(crate) mod settings;
 
 use axum::http::Method;
-use fief_client::{FiefAcr, Requirements, internal::RequirementsParts};
-use serde_json::Value;
 use utoipa::openapi::{
-    OpenApi, RefOr, ResponseBuilder,
+    OpenApi,
     path::{Operation, PathItem},
-    security::{AuthorizationCode, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme},
 };
 
+use self::{operation::describe_operation, scheme::add_schemes};
 use crate::{
-    PathsLayer, RequireLayer,
+    FiefAuth, PathsLayer, RequireLayer,
     require::{rule::Rule, table::Decision},
-    shared::Shared,
 };
+
+impl FiefAuth {
+    /// Describes in an [`OpenApi`] document what handlers require with
+    /// [`Authorized`](crate::Authorized), as [`RequireLayer::describe`] does for guards.
+    ///
+    /// Name the extractor in the `responses` of the handler, so that its requirements are declared once. Operations
+    /// without one are left unchanged. If there are guards as well, describe them before.
+    ///
+    /// ```
+    /// use fief_axum::{Authorized, FiefAuth, Policy, fief_client::Requirements};
+    /// # use fief_axum::fief_client::Fief;
+    /// # use utoipa::openapi::{ComponentsBuilder, HttpMethod, OpenApiBuilder, PathItem, PathsBuilder, ResponsesBuilder, path::OperationBuilder};
+    ///
+    /// struct CanCreate;
+    ///
+    /// impl Policy for CanCreate {
+    ///     fn requirements() -> Requirements {
+    ///         Requirements::new().scope("castles")
+    ///     }
+    /// }
+    ///
+    /// // #[utoipa::path(post, path = "/castles", responses((status = 200), Authorized<CanCreate>))]
+    /// async fn create(_: Authorized<CanCreate>) {}
+    /// # let responses = ResponsesBuilder::new().responses_from_into_responses::<Authorized<CanCreate>>();
+    /// # let create = OperationBuilder::new().responses(responses).build();
+    /// # let paths = PathsBuilder::new().path("/castles", PathItem::new(HttpMethod::Post, create));
+    /// # let mut document = OpenApiBuilder::new().paths(paths).build();
+    /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+    ///
+    /// auth.describe(&mut document);
+    ///
+    /// let create = document.paths.paths["/castles"].post.as_ref().unwrap();
+    /// assert!(create.security.is_some());
+    /// # Ok::<(), fief_axum::fief_client::FiefError>(())
+    /// ```
+    pub fn describe(&self, document: &mut OpenApi) {
+        let mut scopes = Vec::new();
+        for item in document.paths.paths.values_mut() {
+            for method in METHODS {
+                let operation = operation(item, &method);
+                let described = operation.filter(|operation| authorized::is_in(operation));
+                if let Some(operation) = described {
+                    let required = describe_operation(operation, &Rule::default(), &self.shared);
+                    scopes.extend(required);
+                }
+            }
+        }
+        if !scopes.is_empty() {
+            add_schemes(document, &self.shared, scopes);
+        }
+    }
+}
 
 impl RequireLayer {
     /// Describes in an [`OpenApi`] document what this guard requires of an
@@ -27,9 +80,15 @@ impl RequireLayer {
     ///
     /// It adds
     /// - the security scheme `fief` (OAuth 2.0, authorization code) to the
-    ///   document,
+    ///   document, and `fief_session` and `fief_token` for the session cookie and
+    ///   the cookie with the access token, if they are configured,
     /// - the required scopes to the `security` of the operation, and
-    /// - the responses 401 and 403 to the operation, unless it has its own.
+    /// - the responses 401, 403 and 503 to the operation, unless it has its own.
+    ///   [`FiefAuthBuilder::rejection_schema`](crate::FiefAuthBuilder::rejection_schema)
+    ///   replaces the schema of their bodies.
+    ///
+    /// What the handler requires with [`Authorized`](crate::Authorized) is added,
+    /// if its `responses` name the extractor.
     ///
     /// `path` is written as in the document. If the document has no such
     /// operation, an error is logged and nothing is added.
@@ -62,8 +121,8 @@ impl RequireLayer {
     pub fn describe(&self, document: &mut OpenApi, method: &Method, path: &str) {
         let item = document.paths.paths.get_mut(path);
         if let Some(operation) = item.and_then(|item| operation(item, method)) {
-            describe_operation(operation, &self.rule);
-            add_scheme(document, &self.auth, &self.rule.requirements);
+            let scopes = describe_operation(operation, &self.rule, &self.auth);
+            add_schemes(document, &self.auth, scopes);
         } else {
             tracing::error!(
                 %method,
@@ -102,8 +161,7 @@ impl PathsLayer {
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     pub fn describe(&self, document: &mut OpenApi) {
-        add_scheme(document, &self.auth, &Requirements::new());
-        let mut scoped = Vec::new();
+        let mut scopes = Vec::new();
         for (path, item) in &mut document.paths.paths {
             for method in METHODS {
                 let Some(operation) = operation(item, &method) else {
@@ -111,8 +169,12 @@ impl PathsLayer {
                 };
                 match self.rules.decide_for(&method, Some(path)) {
                     Decision::Check(rule) => {
-                        scoped.push(rule.requirements.clone());
-                        describe_operation(operation, rule);
+                        scopes.extend(describe_operation(operation, rule, &self.auth));
+                    }
+                    // The handler may require something.
+                    Decision::Allow if authorized::is_in(operation) => {
+                        let rule = Rule::default();
+                        scopes.extend(describe_operation(operation, &rule, &self.auth));
                     }
                     Decision::Allow => operation.security = Some(Vec::new()),
                     Decision::Deny(_) => tracing::error!(
@@ -123,9 +185,7 @@ impl PathsLayer {
                 }
             }
         }
-        for requirements in scoped {
-            add_scheme(document, &self.auth, &requirements);
-        }
+        add_schemes(document, &self.auth, scopes);
     }
 }
 
@@ -144,97 +204,6 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     operation.as_mut()
 }
 
-/// Adds what a rule requires to an operation.
-fn describe_operation(operation: &mut Operation, rule: &Rule) {
-    let required = SecurityRequirement::new(SCHEME_NAME, rule.requirements.parts().scopes);
-    let mut security = vec![required];
-    if rule.is_optional {
-        security.insert(0, SecurityRequirement::default());
-    }
-    operation.security = Some(security);
-    for (status, description) in rejections(rule) {
-        let responses = &mut operation.responses.responses;
-        let response = || RefOr::T(ResponseBuilder::new().description(description).build());
-        responses.entry(status.into()).or_insert_with(response);
-    }
-}
-
-/// Returns status and description of the rejections that a rule can cause.
-///
-/// The patterns name every requirement, so that a new one must be described.
-fn rejections(rule: &Rule) -> Vec<(&'static str, String)> {
-    let Rule {
-        requirements,
-        predicates,
-        is_optional,
-    } = rule;
-    let RequirementsParts {
-        scopes,
-        acr,
-        max_age,
-        permissions,
-    } = requirements.parts();
-    let mut rejections = Vec::new();
-    let login = login_requirements(acr, max_age);
-    if !is_optional || !login.is_empty() {
-        rejections.push(("401", format!("No valid access token{login}.")));
-    }
-    let scopes = scopes.iter().map(|scope| format!("the scope `{scope}`"));
-    let permissions = permissions.iter();
-    let permissions = permissions.map(|any| format!("the permission `{}`", any.join("` or `")));
-    let missing: Vec<_> = scopes.chain(permissions).collect();
-    if !missing.is_empty() {
-        rejections.push(("403", format!("Requires {}.", missing.join(" and "))));
-    } else if !predicates.is_empty() {
-        rejections.push(("403", "Not allowed.".to_owned()));
-    }
-    rejections
-}
-
-/// Returns the continuation of "No valid access token" for what is required of
-/// the login.
-fn login_requirements(acr: Option<FiefAcr>, max_age: Option<Duration>) -> String {
-    let mut text = String::new();
-    if let Some(acr) = acr {
-        text.push_str(", or a login below ACR ");
-        text.push_str(acr.as_str());
-    }
-    if let Some(age) = max_age {
-        text.push_str(", or a login more than ");
-        text.push_str(&age.as_secs().to_string());
-        text.push_str(" seconds ago");
-    }
-    text
-}
-
-/// Adds the security scheme, or adds scopes to the one that is there.
-fn add_scheme(document: &mut OpenApi, auth: &Arc<Shared>, required: &Requirements) {
-    let schemes = &mut document.components.get_or_insert_default().security_schemes;
-    let mut scopes = vec!["openid".to_owned()];
-    let known = schemes
-        .get(SCHEME_NAME)
-        .and_then(|scheme| serde_json::to_value(scheme).ok());
-    if let Some(Value::Object(known)) = known
-        .as_ref()
-        .and_then(|known| known.pointer(SCOPES_POINTER))
-    {
-        scopes.extend(known.keys().cloned());
-    }
-    scopes.extend(required.parts().scopes.iter().cloned());
-    let scopes: Scopes = scopes
-        .into_iter()
-        .map(|scope| (scope, String::new()))
-        .collect();
-    let [authorize, token] = auth.fief().browser_endpoints();
-    let flow = AuthorizationCode::new(authorize.as_str(), token.as_str(), scopes);
-    let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::AuthorizationCode(flow)]));
-    schemes.insert(SCHEME_NAME.into(), RefOr::T(scheme));
-}
-
-/// The key of the security scheme in the document.
-const SCHEME_NAME: &str = "fief";
-/// JSON pointer to the scopes of the serialized scheme: its fields are private.
-const SCOPES_POINTER: &str = "/flows/authorizationCode/scopes";
 /// All methods of a path item, except `TRACE`.
 const METHODS: [Method; 7] = [
     Method::DELETE,

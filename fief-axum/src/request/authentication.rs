@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use fief_client::{FiefAccessTokenInfo, Requirements};
+
+use super::head::RequestHead;
+use crate::{
+    Rejection, RejectionKind, response::pending::PendingResponse, session::Session, shared::Shared,
+};
+
+/// The result of authenticating a request.
+pub(crate) type AuthOutcome = Result<Credential, RejectionKind>;
+
+/// Valid credential of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Credential {
+    pub(crate) token: FiefAccessTokenInfo,
+    /// `None` if the token is a bearer token or the value of the access token cookie.
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+/// The result of authenticating a request, as extractors see it.
+pub(crate) struct Authentication<'a> {
+    pub(crate) auth: &'a Arc<Shared>,
+    pub(crate) pending: &'a Arc<PendingResponse>,
+    pub(crate) head: RequestHead<'a>,
+    pub(crate) outcome: &'a AuthOutcome,
+}
+
+impl Credential {
+    pub(super) fn from_token(token: FiefAccessTokenInfo) -> Self {
+        Self {
+            token,
+            session: None,
+        }
+    }
+}
+
+impl<'a> Authentication<'a> {
+    /// Returns the credential, or a rejection if the request has no valid one.
+    pub(crate) fn credential(&self) -> Result<&'a Credential, Rejection> {
+        self.outcome
+            .as_ref()
+            .map_err(|kind| self.reject(kind.clone(), &Requirements::new()))
+    }
+
+    /// Returns the credential if it meets the requirements.
+    pub(crate) fn require(&self, required: &Requirements) -> Result<&'a Credential, Rejection> {
+        check_requirements(self.auth, self.outcome, required)
+            .map_err(|kind| self.reject(kind, required))
+    }
+
+    /// Returns the rejection. Its response says how to meet the requirements.
+    pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
+        let token = self.outcome.as_ref().ok();
+        let token = token.map(|credential| &credential.token);
+        self.auth.reject(self.head, kind, required, token)
+    }
+}
+
+/// Returns the credential of an outcome if it meets the requirements.
+pub(crate) fn check_requirements<'a>(
+    auth: &Arc<Shared>,
+    outcome: &'a AuthOutcome,
+    required: &Requirements,
+) -> Result<&'a Credential, RejectionKind> {
+    let credential = outcome.as_ref().map_err(Clone::clone)?;
+    auth.fief()
+        .check_requirements(&credential.token, required)?;
+    Ok(credential)
+}
