@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod cli;
 mod docs;
+mod mcp;
 pub(crate) mod site;
 mod start;
 mod web;

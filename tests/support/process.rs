@@ -16,7 +16,7 @@ use std::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the examples read from the environment.
-pub(crate) const SETTINGS: [&str; 12] = [
+pub(crate) const SETTINGS: [&str; 13] = [
     "BROWSER",
     "CREDENTIALS",
     "DISPLAY",
@@ -24,6 +24,7 @@ pub(crate) const SETTINGS: [&str; 12] = [
     "FIEF_CLIENT_ID",
     "FIEF_CLIENT_SECRET",
     "FIEF_DOCS_CLIENT_ID",
+    "FIEF_MCP_CLIENT_ID",
     "REDIRECT_URI",
     "SSH_CONNECTION",
     "SSH_TTY",
