@@ -53,7 +53,10 @@ fn mutated(data: &[u8]) {
         let &[high, low, byte, how] = change else {
             continue;
         };
-        let at = usize::from(u16::from_be_bytes([high, low])) % token.len();
+        let position = usize::from(u16::from_be_bytes([high, low]));
+        let Some(at) = position.checked_rem(token.len()) else {
+            break;
+        };
         match how % 3 {
             0 => token[at] = byte,
             1 => token.insert(at, byte),

@@ -15,7 +15,11 @@ const SECRET: &str = "Mj3moMev93UYxQhumtsHoE82dCK1ShXQtVsQjSkaNjY";
 fuzz_target!(|body: &[u8]| {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let tag = hmac::sign(&key, &[b"1795448407.", body].concat());
-    let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = tag
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let mut headers = HeaderMap::new();
     headers.insert("x-fief-webhook-timestamp", "1795448407".parse().unwrap());
     headers.insert("x-fief-webhook-signature", digits.parse().unwrap());

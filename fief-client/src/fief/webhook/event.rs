@@ -182,17 +182,18 @@ impl WebhookEvent {
 
 impl EventData {
     fn of(kind: &EventKind, raw: &Map<String, Value>) -> Self {
+        let data = || Value::Object(raw.clone());
         let parsed = match kind {
             EventKind::UserCreated
             | EventKind::UserDeleted
             | EventKind::UserForgotPasswordRequested
             | EventKind::UserPasswordReset
-            | EventKind::UserUpdated => WebhookUser::deserialize(raw).map(Self::User),
+            | EventKind::UserUpdated => WebhookUser::deserialize(data()).map(Self::User),
             EventKind::UserPermissionCreated | EventKind::UserPermissionDeleted => {
-                WebhookUserPermission::deserialize(raw).map(Self::UserPermission)
+                WebhookUserPermission::deserialize(data()).map(Self::UserPermission)
             }
             EventKind::UserRoleCreated | EventKind::UserRoleDeleted => {
-                WebhookUserRole::deserialize(raw).map(Self::UserRole)
+                WebhookUserRole::deserialize(data()).map(Self::UserRole)
             }
             EventKind::ClientCreated
             | EventKind::ClientDeleted
