@@ -49,9 +49,9 @@ impl FiefAuth {
     #[must_use]
     pub fn new(fief: Fief) -> Self {
         Self::from_shared(Shared {
+            users: Arc::new(Users::new(fief.wait_timeout())),
             fief,
             site: None,
-            users: Arc::new(Users::new()),
             waiters: Arc::default(),
             on_rejection: None,
             access_token_cookie: None,

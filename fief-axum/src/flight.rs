@@ -20,12 +20,14 @@ use tokio::{runtime::Handle, sync::watch, time::timeout};
 ///
 /// - Work that was lost, because it panicked or its runtime was shut down, is
 ///   started again.
-/// - Work that takes longer than [`WAIT_TIMEOUT`] may still complete. It is
+/// - Work that takes longer than the timeout may still complete. It is
 ///   started again only if executions may overlap.
 pub(crate) struct SingleFlight<K, T> {
     in_flight: FlightMap<K, T>,
     /// Whether work may be started while an earlier execution may still run.
     may_overlap: bool,
+    /// How long a caller waits: longer than the work takes, with all its timeouts.
+    wait_timeout: Duration,
 }
 
 type FlightMap<K, T> = Arc<Mutex<HashMap<K, InFlight<T>>>>;
@@ -50,10 +52,11 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    pub(crate) fn new(may_overlap: bool) -> Self {
+    pub(crate) fn new(may_overlap: bool, wait_timeout: Duration) -> Self {
         Self {
             in_flight: Arc::default(),
             may_overlap,
+            wait_timeout,
         }
     }
 
@@ -84,7 +87,7 @@ where
                 Flight::Leader(flight) => (flight, true),
                 Flight::Follower(flight) => (flight, false),
             };
-            let waited = timeout(WAIT_TIMEOUT, flight.wait_for(Option::is_some)).await;
+            let waited = timeout(self.wait_timeout, flight.wait_for(Option::is_some)).await;
             let waited = waited.map(|waited| waited.ok().and_then(|result| result.clone()));
             match waited {
                 Ok(Some(result)) => {
@@ -196,9 +199,6 @@ fn lock<K, T>(in_flight: &FlightMap<K, T>) -> MutexGuard<'_, HashMap<K, InFlight
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long a caller waits: longer than a request to Fief takes, with all its
-/// timeouts.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often one caller starts or joins work.
 const MAX_TRIES: usize = 3;
 /// The number of keys with work in flight, which bounds the memory.

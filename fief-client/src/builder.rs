@@ -366,6 +366,7 @@ impl FiefBuilder {
             clock: Clock::new(self.clock, self.leeway),
             discovery: Discovery::new(self.issuer, timeouts),
             keys: Keys::new(timeouts),
+            wait_timeout: timeouts.wait(),
         };
         let inner = Inner {
             validator: Validator {

@@ -134,6 +134,14 @@ impl Fief {
         self.provider().clock.time()
     }
 
+    /// Returns how long to wait for work that sends requests before it counts as lost: longer than they take with
+    /// the [timeout](crate::FiefBuilder::timeout). For fief-axum.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn wait_timeout(&self) -> Duration {
+        self.provider().wait_timeout
+    }
+
     /// Returns the URL of Fief's logout page, which a browser opens and from where Fief redirects it to
     /// `redirect_uri`. Sends nothing.
     ///

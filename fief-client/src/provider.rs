@@ -1,4 +1,4 @@
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use crate::{
     FiefError,
@@ -18,6 +18,8 @@ pub(crate) struct Provider {
     pub(crate) clock: Clock,
     pub(crate) discovery: Discovery,
     pub(crate) keys: Keys,
+    /// How long to wait for requests before they count as lost.
+    pub(crate) wait_timeout: Duration,
 }
 
 impl Provider {

@@ -120,3 +120,16 @@ async fn an_invalidated_user_is_fetched_again_even_during_a_fetch() {
     assert_eq!(status(&app, &token).await, 200);
     assert_eq!(server.requests(Endpoint::Userinfo), 2);
 }
+
+/// FD-91: who waits for user info waits for as long as the client does, and sends no second request meanwhile.
+#[tokio::test]
+async fn a_response_within_the_timeout_of_the_client_is_waited_for() {
+    let server = FiefTestServer::start().await;
+    let client = crate::client::builder(&server).timeout(Duration::from_secs(30));
+    let app = app(FiefAuth::builder(client.build().unwrap()));
+    server.fault(Endpoint::Userinfo, Fault::delay(Duration::from_secs(16)));
+
+    assert_eq!(status(&app, &server.access_token().mint()).await, 200);
+
+    assert_eq!(server.requests(Endpoint::Userinfo), 1);
+}

@@ -78,6 +78,7 @@ pub struct FiefAuthBuilder {
 impl FiefAuthBuilder {
     pub(crate) fn new(fief: Fief) -> Self {
         Self {
+            users: Users::new(fief.wait_timeout()),
             fief,
             login: None,
             routes: RouteSettings::default(),
@@ -87,7 +88,6 @@ impl FiefAuthBuilder {
             realm: None,
             resource: None,
             resource_details: ResourceDetails::default(),
-            users: Users::new(),
             #[cfg(feature = "utoipa")]
             openapi: crate::openapi::settings::OpenApiSettings::default(),
         }
@@ -251,11 +251,11 @@ impl FiefAuthBuilder {
                     keys,
                 ),
                 config,
-                refreshes: Refreshes::new(),
+                refreshes: Refreshes::new(fief.wait_timeout()),
                 revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
                 waiters: Arc::clone(&waiters),
                 held: HeldSessions::default(),
-                revocations: SingleFlight::new(false),
+                revocations: SingleFlight::new(false, fief.wait_timeout()),
                 pending: Mutex::default(),
             };
             Some(routes.build(&app_url, redirect_uri, Arc::new(sessions))?)

@@ -104,8 +104,8 @@ impl RouteSettings {
             ("user_route", user_route.as_ref()),
         ])?;
         Ok(LoginConfig {
+            exchanges: Arc::new(Exchanges::new(sessions.fief.wait_timeout())),
             sessions,
-            exchanges: Arc::new(Exchanges::new()),
             failures: LogLimit::default(),
             redirect_uri,
             logout_redirect_uri: format!("{}{after_logout}", address.origin()),

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use fief_client::PendingTokens;
 use uuid::Uuid;
@@ -81,10 +81,10 @@ impl RefreshOutcome {
 }
 
 impl Refreshes {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wait_timeout: Duration) -> Self {
         Self {
             // A refresh token is single-use.
-            flights: SingleFlight::new(false),
+            flights: SingleFlight::new(false, wait_timeout),
             completed: ExpiringMap::default(),
             used: ExpiringMap::default(),
             unfinished: ExpiringMap::default(),

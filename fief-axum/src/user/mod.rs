@@ -74,14 +74,14 @@ enum Known {
 type UserResult = Result<FiefUserInfo, FiefError>;
 
 impl Users {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wait_timeout: Duration) -> Self {
         Self {
             known: MemoryCache::new(),
             custom: None,
             time_to_live: Duration::from_secs(5 * 60),
             failures: Failures::new(),
-            flights: SingleFlight::new(true),
-            fresh_flights: SingleFlight::new(true),
+            flights: SingleFlight::new(true, wait_timeout),
+            fresh_flights: SingleFlight::new(true, wait_timeout),
             versions: [const { AtomicU64::new(0) }; 64],
             unavailable: LogLimit::every(60),
         }

@@ -43,7 +43,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         Self {
             current: Mutex::new(None),
             room: Semaphore::new(MAX_WAITING),
-            wait_timeout: Duration::from_secs(timeouts.of_two_requests().saturating_add(3)),
+            wait_timeout: timeouts.wait(),
         }
     }
 

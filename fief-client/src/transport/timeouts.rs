@@ -37,6 +37,11 @@ impl Timeouts {
         Ok(Self { connect, total })
     }
 
+    /// Returns how long to wait for work that sends up to two requests, before it counts as lost.
+    pub(crate) fn wait(self) -> Duration {
+        Duration::from_secs(self.of_two_requests().saturating_add(3))
+    }
+
     /// Returns a time, in seconds, that is longer than two requests take, of which one needs the other's response.
     pub(crate) fn of_two_requests(self) -> u64 {
         let seconds = self.total.as_secs().saturating_add(1);
