@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use fief_client::{FiefError, PendingTokens};
@@ -97,7 +96,7 @@ enum State {
 }
 
 impl Exchanges {
-    pub(crate) fn new(wait_timeout: Duration) -> Self {
+    pub(crate) fn new(wait_timeout: std::time::Duration) -> Self {
         Self {
             // A code can be used once.
             flights: SingleFlight::new(false, wait_timeout),
@@ -356,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_full_memory_forgets_nothing_before_its_time() {
-        let exchanges = Exchanges::new(Duration::from_secs(15));
+        let exchanges = Exchanges::new(std::time::Duration::from_secs(15));
         for attempt in 0..MAX_ATTEMPTS as u128 {
             assert!(use_up(&exchanges, attempt, 1000));
         }
@@ -369,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_once_its_exchange_has_ended() {
-        let exchanges = Exchanges::new(Duration::from_secs(15));
+        let exchanges = Exchanges::new(std::time::Duration::from_secs(15));
         for attempt in 0..MAX_UNFINISHED as u128 {
             assert!(matches!(exchanges.begin(key(attempt), 0), Begun::New));
         }
