@@ -12,3 +12,4 @@ mod proxy;
 mod server;
 mod token;
 mod web;
+mod webhooks;

@@ -10,7 +10,7 @@ use crate::{
     extract::policy::Policies,
     rejection::challenge::Challenge,
     routes::{self, loop_guard::LoginCounter},
-    session::{self, Sessions},
+    session::{self, MarkConfig, Marks, Sessions, UserMark, microseconds},
     shared::Shared,
     user::Users,
 };
@@ -48,8 +48,13 @@ impl FiefAuth {
     /// [`builder`](Self::builder).
     #[must_use]
     pub fn new(fief: Fief) -> Self {
+        let users = Arc::new(Users::new(fief.wait_timeout()));
+        let marks = Marks::new(fief.clone(), Arc::clone(&users), MarkConfig::default());
         Self::from_shared(Shared {
-            users: Arc::new(Users::new(fief.wait_timeout())),
+            users,
+            marks: Arc::new(marks),
+            #[cfg(feature = "webhooks")]
+            webhooks: None,
             fief,
             site: None,
             waiters: Arc::default(),
@@ -168,7 +173,7 @@ impl FiefAuth {
     #[doc(alias = "return_to")]
     #[doc(alias = "sign_up")]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        if self.shared.site().is_none() {
+        if self.shared.site().is_none() && !self.shared.has_webhooks() {
             tracing::error!(
                 "FiefAuth::routes() has no routes: configure FiefAuthBuilder::login first"
             );
@@ -257,6 +262,64 @@ impl FiefAuth {
     #[doc(alias = "log_out_everywhere")]
     pub async fn revoke_user_sessions(&self, user: Uuid) -> Result<(), Error> {
         session::revoke_user(self.sessions()?, user).await
+    }
+
+    /// Denies the tokens of a user that are not a session's: bearer tokens, and those of
+    /// [`access_token_cookie`](FiefAuthBuilder::access_token_cookie). They are rejected with
+    /// [`RejectionKind::Denied`](crate::RejectionKind::Denied), until [`allow_user`](Self::allow_user) or the end of the
+    /// [`denial_lifetime`](FiefAuthBuilder::denial_lifetime).
+    ///
+    /// Fief has no way to revoke tokens: they are valid for up to 24 hours. Sessions are ended by
+    /// [`revoke_user_sessions`](Self::revoke_user_sessions); call both to block a user, and make the account inactive in
+    /// Fief, so that there are no new ones.
+    ///
+    /// Without a session store only this `FiefAuth` and its clones know of it, until the process exits. With a store, each
+    /// machine with [`shared_denials`](FiefAuthBuilder::shared_denials) does, within 5 seconds.
+    ///
+    /// # Errors
+    /// - [`Error::SessionStore`]: 100,000 users are denied already, which is also logged, or the store failed: then the
+    ///   user is denied in this process only. Call it again.
+    ///
+    /// ```
+    /// # use fief_axum::{Error, FiefAuth};
+    /// # use uuid::Uuid;
+    /// async fn block(auth: &FiefAuth, user: Uuid) -> Result<(), Error> {
+    ///     auth.deny_user(user).await?;
+    ///     auth.revoke_user_sessions(user).await
+    /// }
+    /// ```
+    #[doc(alias = "ban")]
+    #[doc(alias = "block")]
+    #[doc(alias = "revoke")]
+    pub async fn deny_user(&self, user: Uuid) -> Result<(), Error> {
+        let now = microseconds(self.fief().now());
+        self.change_user(user, UserMark::denied(now)).await
+    }
+
+    /// Allows the tokens of a user again that [`deny_user`](Self::deny_user) has denied.
+    ///
+    /// Tokens of an account that is deleted or inactive, as a webhook said, stay denied.
+    ///
+    /// # Errors
+    /// - [`Error::SessionStore`]: the store failed. The user is allowed in this process only. Call it again.
+    pub async fn allow_user(&self, user: Uuid) -> Result<(), Error> {
+        let now = microseconds(self.fief().now());
+        self.change_user(user, UserMark::allowed(now)).await
+    }
+
+    async fn change_user(&self, user: Uuid, mark: UserMark) -> Result<(), Error> {
+        let shared = Arc::clone(&self.shared);
+        let has_store = shared.store().is_some();
+        let change = async move {
+            let marks = &shared.marks;
+            session::change_user(marks, shared.store(), user, &mark).await
+        };
+        if has_store {
+            session::detached(change).await?;
+        } else {
+            change.await?;
+        }
+        Ok(())
     }
 
     fn sessions(&self) -> Result<&Arc<Sessions>, Error> {

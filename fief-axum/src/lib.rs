@@ -59,7 +59,7 @@
 //! | know the user or the token in a handler | [`Authenticated`], [`CurrentUser`], [`FreshUser`], [`CurrentSession`] |
 //! | protect routes | [`FiefAuth::require`], [`FiefAuth::paths`], [`Authorized`] with a [`Policy`] |
 //! | log in and out | [`FiefAuthBuilder::login`], [`FiefAuth::routes`] |
-//! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`] |
+//! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`], [`FiefAuth::deny_user`] |
 //! | change profile, password or e-mail address | [`Account`] |
 //! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
 //! | find out why a request is rejected | [`reasons`] |
@@ -75,6 +75,7 @@
 //! | `metrics` | metrics on the [`metrics`](https://docs.rs/metrics) facade, see below | no |
 //! | `tower-sessions` | [`FiefAuthBuilder::session_store`](https://docs.rs/fief-axum/latest/fief_axum/struct.FiefAuthBuilder.html): sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
 //! | `utoipa` | adds security schemes and requirements to OpenAPI documents of [utoipa](https://docs.rs/utoipa) | no |
+//! | `webhooks` | [`FiefAuthBuilder::webhooks`](https://docs.rs/fief-axum/latest/fief_axum/struct.FiefAuthBuilder.html): changes of users take effect at once | no |
 //!
 //! # Logs and metrics
 //!
@@ -89,6 +90,7 @@
 //! | `fief_axum_rejections_total{error}` | rejected requests by `error` code; an expired token is `expired_token` |
 //! | `fief_axum_users_total{from}` | lookups of user info, by source: `cache` or `fief` |
 //! | `fief_axum_refreshes_total{outcome}` | refreshes of sessions: `refreshed`, `rejected`, `ended` or `failed` |
+//! | `fief_axum_webhooks_total{outcome}` | deliveries of webhooks: `handled`, `rejected` or `failed` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -117,6 +119,8 @@ mod routes;
 mod session;
 mod shared;
 mod user;
+#[cfg(feature = "webhooks")]
+mod webhook;
 
 /// The client of the Fief server, whose types appear in this crate's API.
 pub use fief_client;
@@ -127,6 +131,8 @@ pub use tower_sessions_core;
 #[cfg(feature = "utoipa")]
 pub use utoipa;
 
+#[cfg(feature = "webhooks")]
+pub use crate::webhook::{Webhook, WebhookRejection};
 pub use crate::{
     auth::FiefAuth,
     builder::FiefAuthBuilder,

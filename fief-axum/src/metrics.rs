@@ -22,6 +22,12 @@ pub(crate) fn refresh(outcome: &'static str) {
     count("fief_axum_refreshes_total", "outcome", outcome);
 }
 
+/// Counts a delivery of a webhook: `handled`, `rejected` or `failed`.
+#[cfg(feature = "webhooks")]
+pub(crate) fn webhook(outcome: &'static str) {
+    count("fief_axum_webhooks_total", "outcome", outcome);
+}
+
 #[cfg(feature = "metrics")]
 fn count(name: &'static str, label: &'static str, value: &'static str) {
     metrics::counter!(name, label => value).increment(1);

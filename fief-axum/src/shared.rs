@@ -9,7 +9,7 @@ use crate::{
     rejection::{OnRejection, challenge::Challenge, links::Links, rejected::Rejected},
     request::{caller::Caller, head::RequestHead, owned::OwnedHead},
     routes::config::{LoginConfig, Resource},
-    session::{Sessions, Waiters},
+    session::{Marks, Sessions, Store, Waiters},
     user::Users,
 };
 
@@ -21,6 +21,10 @@ pub(crate) struct Shared {
     pub(crate) users: Arc<Users>,
     /// What waits for the end of sessions and tokens.
     pub(crate) waiters: Arc<Waiters>,
+    /// What webhooks and the application have said about users.
+    pub(crate) marks: Arc<Marks>,
+    #[cfg(feature = "webhooks")]
+    pub(crate) webhooks: Option<crate::webhook::config::WebhookConfig>,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) access_token_cookie: Option<String>,
     pub(crate) challenge: Challenge,
@@ -41,6 +45,19 @@ impl Shared {
 
     pub(crate) fn sessions(&self) -> Option<&Arc<Sessions>> {
         self.site().map(|site| &site.sessions)
+    }
+
+    /// Returns the session store, if there is one.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        self.sessions()?.store.as_ref()
+    }
+
+    /// Returns whether there is a route for webhooks.
+    pub(crate) fn has_webhooks(&self) -> bool {
+        #[cfg(feature = "webhooks")]
+        return self.webhooks.is_some();
+        #[cfg(not(feature = "webhooks"))]
+        false
     }
 
     pub(crate) fn users(&self) -> &Arc<Users> {

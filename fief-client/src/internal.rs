@@ -4,6 +4,7 @@ pub use crate::{
     access_token::RequirementsParts,
     clock::{from_unix_seconds, unix_seconds},
     error::{Chain, ErrorClass, Recovery, Unmet},
+    fief::webhook::effect::{UserChange, WebhookEffect, is_unsigned_webhook},
     login::{TokenRequestError, pending_from_json, pending_received_at, pending_to_json},
     secret::{expose, expose_some},
     transport::{LogLimit, LogLimits, is_loopback},

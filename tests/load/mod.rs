@@ -6,6 +6,7 @@ mod documents;
 mod log;
 mod sessions;
 mod users;
+mod webhooks;
 
 use std::{
     fmt::Debug,
@@ -85,7 +86,7 @@ fn hanging(server: &FiefTestServer) {
     }
 }
 
-fn requests(server: &FiefTestServer) -> usize {
+pub fn requests(server: &FiefTestServer) -> usize {
     ENDPOINTS
         .map(|endpoint| server.requests(endpoint))
         .iter()

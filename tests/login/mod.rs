@@ -57,7 +57,7 @@ pub fn builder(server: &FiefTestServer) -> FiefAuthBuilder {
 
 /// Returns the builder of a process with another clock or key. Sessions are in its cookies, or in the store that the
 /// suites run with.
-fn builder_with(server: &FiefTestServer, fief: Fief, key: SessionKey) -> FiefAuthBuilder {
+pub fn builder_with(server: &FiefTestServer, fief: Fief, key: SessionKey) -> FiefAuthBuilder {
     let builder = FiefAuth::builder(fief).login(APP, key).cookie_name("fief");
     match store::chosen(server) {
         Some(store) => builder.session_store(store),
@@ -66,7 +66,7 @@ fn builder_with(server: &FiefTestServer, fief: Fief, key: SessionKey) -> FiefAut
 }
 
 /// Returns the client of a process whose clock is ahead by some seconds.
-fn ahead(server: &FiefTestServer, seconds: u64) -> Fief {
+pub fn ahead(server: &FiefTestServer, seconds: u64) -> Fief {
     let clock = server.clock();
     Fief::builder(server.url(), server.client_id())
         .client_secret(server.client_secret())

@@ -86,10 +86,10 @@ fn each_kind_of_rejection_has_its_row() {
         let [_, label, says, means, does] = &rows[name][..] else {
             panic!("not five cells: {name}");
         };
-        let expected = if name == "Expired" {
-            "expired_token"
-        } else {
-            case.error
+        let expected = match name {
+            "Denied" => "denied_token",
+            "Expired" => "expired_token",
+            _ => case.error,
         };
         assert_eq!((&**label, &**says), (expected, case.description), "{name}");
         assert!(!means.is_empty() && !does.is_empty(), "{name}");

@@ -11,7 +11,7 @@ use fief_client::FiefAcr;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 use serde_json::json;
 
-use super::{APP, COOKIE, TestResponse, api, fief, guarded, page, send};
+use super::{APP, COOKIE, EMAIL, TestResponse, api, fief, guarded, page, send};
 
 /// The kinds of rejections, as their `Debug` writes them.
 #[derive(Debug, Eq, PartialEq)]
@@ -19,6 +19,7 @@ pub enum Kind {
     AcrTooLow { required: FiefAcr },
     AuthTooOld { max_age: Duration },
     CrossSite,
+    Denied,
     Expired,
     Forbidden,
     Invalid,
@@ -43,7 +44,7 @@ pub struct Case {
 
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-pub fn cases() -> [Case; 12] {
+pub fn cases() -> [Case; 13] {
     let case = |kind, status, error, description, challenge, login| Case {
         kind,
         status,
@@ -79,6 +80,14 @@ pub fn cases() -> [Case; 12] {
             "The request does not come from this site.",
             "",
             "",
+        ),
+        case(
+            Kind::Denied,
+            401,
+            "invalid_token",
+            "The access token is invalid.",
+            r#"Bearer error="invalid_token""#,
+            "/login?return_to=%2F",
         ),
         case(
             Kind::Expired,
@@ -221,8 +230,15 @@ pub async fn respond(
     if *kind == Kind::Unavailable {
         server.fault(Endpoint::Discovery, Fault::status(500));
     }
+    let user = server.user_id(EMAIL);
+    if *kind == Kind::Denied {
+        auth.deny_user(user).await.unwrap();
+    }
     let request = with_credentials(request, server, kind);
     let response = send(&app(server, auth, kind), request).await;
+    if *kind == Kind::Denied {
+        auth.allow_user(user).await.unwrap();
+    }
     server.clear_faults();
     // Of what was not looked at, nothing is said about caching.
     if *kind != Kind::Misconfigured {

@@ -4,6 +4,8 @@
 //! the responses. They only store what they are given; `build` validates it.
 
 mod check;
+mod denials;
+mod mark_settings;
 #[cfg(feature = "utoipa")]
 mod openapi;
 mod responses;
@@ -11,6 +13,10 @@ mod route_settings;
 mod routes;
 mod session;
 mod session_settings;
+#[cfg(feature = "webhooks")]
+mod webhook_settings;
+#[cfg(feature = "webhooks")]
+mod webhooks;
 
 use std::{
     fmt,
@@ -19,7 +25,9 @@ use std::{
 
 use fief_client::Fief;
 
-use self::{route_settings::RouteSettings, session_settings::SessionSettings};
+use self::{
+    mark_settings::MarkSettings, route_settings::RouteSettings, session_settings::SessionSettings,
+};
 use crate::{
     Error, FiefAuth, SessionKey,
     cookie::{CookieConfig, Keys},
@@ -65,6 +73,9 @@ pub struct FiefAuthBuilder {
     login: Option<(String, SessionKey)>,
     routes: RouteSettings,
     session: SessionSettings,
+    marks: MarkSettings,
+    #[cfg(feature = "webhooks")]
+    webhooks: webhook_settings::WebhookSettings,
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
     realm: Option<String>,
@@ -83,6 +94,9 @@ impl FiefAuthBuilder {
             login: None,
             routes: RouteSettings::default(),
             session: SessionSettings::default(),
+            marks: MarkSettings::default(),
+            #[cfg(feature = "webhooks")]
+            webhooks: webhook_settings::WebhookSettings::default(),
             on_rejection: None,
             access_token_cookie: None,
             realm: None,
@@ -204,11 +218,15 @@ impl FiefAuthBuilder {
     ///   text says what to change.
     /// - [`Error::SessionKey`] if no keys can be derived from a session key.
     pub fn build(self) -> Result<FiefAuth, Error> {
+        let has_webhooks = self.has_webhooks();
         let Self {
             fief,
             login,
             routes,
             session,
+            marks,
+            #[cfg(feature = "webhooks")]
+            webhooks,
             on_rejection,
             access_token_cookie,
             realm,
@@ -219,6 +237,10 @@ impl FiefAuthBuilder {
             openapi,
         } = self;
         let users = Arc::new(users);
+        let has_store = session.store.is_some();
+        #[cfg(feature = "webhooks")]
+        let needs_webhooks = marks.first_of_webhooks();
+        let marks = marks.build(&fief, &users, has_store, has_webhooks)?;
         let waiters = Arc::new(Waiters::default());
         let site = if let Some((app_url, key)) = login {
             let app_url = check::app_url(&app_url)?;
@@ -242,7 +264,10 @@ impl FiefAuthBuilder {
             let sessions = Sessions {
                 fief: fief.clone(),
                 users: Arc::clone(&users),
-                store: store.map(|records| Store::new(records, Arc::clone(&keys), config.absolute)),
+                store: store.map(|records| {
+                    Store::new(records, Arc::clone(&keys), config.absolute).with_marks(&marks)
+                }),
+                marks: Arc::clone(&marks),
                 cookies: CookieConfig::new(
                     cookie_name.as_deref(),
                     fief.client_id(),
@@ -265,6 +290,8 @@ impl FiefAuthBuilder {
             }
             None
         };
+        #[cfg(feature = "webhooks")]
+        let webhooks = webhooks.build(site.as_ref(), needs_webhooks)?;
         let resource = if let Some(id) = resource {
             Some(check::resource(&id, resource_details)?)
         } else {
@@ -279,6 +306,9 @@ impl FiefAuthBuilder {
             site,
             users,
             waiters,
+            marks,
+            #[cfg(feature = "webhooks")]
+            webhooks,
             on_rejection,
             access_token_cookie,
             challenge: Challenge::new(realm.map(check::realm).transpose()?, metadata_url),
@@ -287,6 +317,15 @@ impl FiefAuthBuilder {
             #[cfg(feature = "utoipa")]
             openapi,
         }))
+    }
+}
+
+impl FiefAuthBuilder {
+    fn has_webhooks(&self) -> bool {
+        #[cfg(feature = "webhooks")]
+        return self.webhooks.endpoint.is_some();
+        #[cfg(not(feature = "webhooks"))]
+        false
     }
 }
 

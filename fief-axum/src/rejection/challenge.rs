@@ -39,6 +39,7 @@ impl Challenge {
             }
             RejectionKind::AcrTooLow { .. }
             | RejectionKind::AuthTooOld { .. }
+            | RejectionKind::Denied
             | RejectionKind::Expired
             | RejectionKind::Invalid
             | RejectionKind::Malformed
@@ -91,6 +92,7 @@ impl ChallengeParams {
                 needs_scope = true;
             }
             RejectionKind::CrossSite
+            | RejectionKind::Denied
             | RejectionKind::Expired
             | RejectionKind::Forbidden
             | RejectionKind::Invalid

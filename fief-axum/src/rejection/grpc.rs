@@ -26,6 +26,7 @@ fn status(kind: &RejectionKind) -> u16 {
     match kind {
         RejectionKind::AcrTooLow { .. }
         | RejectionKind::AuthTooOld { .. }
+        | RejectionKind::Denied
         | RejectionKind::Expired
         | RejectionKind::Invalid
         | RejectionKind::MissingCredentials => UNAUTHENTICATED,

@@ -30,7 +30,10 @@ pub(crate) fn form(kind: &RejectionKind, links: &Links) -> Response {
     } = links;
     let status = kind.status();
     let (title, text) = match kind {
-        RejectionKind::Expired | RejectionKind::Invalid | RejectionKind::MissingCredentials => (
+        RejectionKind::Denied
+        | RejectionKind::Expired
+        | RejectionKind::Invalid
+        | RejectionKind::MissingCredentials => (
             "Please log in again",
             "You are not logged in, or your session has ended.",
         ),

@@ -34,6 +34,9 @@ pub enum RejectionKind {
     },
     /// 403: the request is authenticated by a cookie, but comes from another site (CSRF).
     CrossSite,
+    /// 401: the access token is valid, but its user was denied: by
+    /// [`deny_user`](crate::FiefAuth::deny_user), or by a webhook.
+    Denied,
     /// 401: the access token has expired.
     Expired,
     /// 403: a predicate or policy returned `false`, or [`PathsLayer`](crate::PathsLayer) has no entry for the path.
@@ -71,6 +74,7 @@ impl RejectionKind {
         match self {
             Self::AcrTooLow { .. }
             | Self::AuthTooOld { .. }
+            | Self::Denied
             | Self::Expired
             | Self::Invalid
             | Self::MissingCredentials => StatusCode::UNAUTHORIZED,
@@ -88,7 +92,7 @@ impl RejectionKind {
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
         match self {
-            Self::Expired | Self::Invalid | Self::MissingCredentials => true,
+            Self::Denied | Self::Expired | Self::Invalid | Self::MissingCredentials => true,
             Self::AcrTooLow { .. }
             | Self::AuthTooOld { .. }
             | Self::CrossSite
@@ -113,6 +117,7 @@ impl RejectionKind {
             Self::AcrTooLow { .. }
             | Self::AuthTooOld { .. }
             | Self::CrossSite
+            | Self::Denied
             | Self::Expired
             | Self::Invalid
             | Self::Malformed
@@ -128,7 +133,7 @@ impl RejectionKind {
         match self {
             Self::AcrTooLow { .. } | Self::AuthTooOld { .. } => "insufficient_user_authentication",
             Self::CrossSite => "cross_site_request",
-            Self::Expired | Self::Invalid => "invalid_token",
+            Self::Denied | Self::Expired | Self::Invalid => "invalid_token",
             Self::Forbidden => "forbidden",
             Self::Malformed => "invalid_request",
             Self::Misconfigured => "server_error",
@@ -139,9 +144,10 @@ impl RejectionKind {
         }
     }
 
-    /// Returns the label of metrics and logs: the code, but an expired token differs from an invalid one.
+    /// Returns the label of metrics and logs: the code, but a denied or expired token differs from an invalid one.
     pub(crate) fn label(&self) -> &'static str {
         match self {
+            Self::Denied => "denied_token",
             Self::Expired => "expired_token",
             Self::AcrTooLow { .. }
             | Self::AuthTooOld { .. }
@@ -166,7 +172,7 @@ impl RejectionKind {
             Self::CrossSite => "The request does not come from this site.",
             Self::Expired => "The access token has expired.",
             Self::Forbidden => "Access is not allowed.",
-            Self::Invalid => "The access token is invalid.",
+            Self::Denied | Self::Invalid => "The access token is invalid.",
             Self::Malformed => "The Authorization header is malformed.",
             Self::Misconfigured => "The server is misconfigured.",
             Self::MissingCredentials => "Credentials are required.",

@@ -47,7 +47,7 @@ use crate::{
 /// | Kind | Status | `error` | `grpc-status` | Browsers are offered |
 /// | --- | --- | --- | --- | --- |
 /// | `MissingCredentials` | 401 | `unauthorized` | 16 | a login |
-/// | `Expired`, `Invalid` | 401 | `invalid_token` | 16 | a login |
+/// | `Denied`, `Expired`, `Invalid` | 401 | `invalid_token` | 16 | a login |
 /// | `AcrTooLow`, `AuthTooOld` | 401 | `insufficient_user_authentication` | 16 | a login that requests the level or the age (step-up) |
 /// | `MissingPermission` | 403 | `insufficient_permissions` | 7 | a login as a different user |
 /// | `MissingScope` | 403 | `insufficient_scope` | 7 | a login as a different user |

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use axum::http::{Extensions, HeaderMap, request::Parts};
-use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
+use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use super::{
     authentication::{AuthOutcome, Authentication, Credential},
-    bearer::{Bearer, is_b64token},
+    bearer::Bearer,
     csrf,
     head::RequestHead,
     missing,
@@ -132,7 +132,13 @@ impl RequestAuth {
         if self.outcome.is_none() {
             let outcome = match self.source(headers) {
                 Ok(CredentialSource::Bearer(token)) => {
-                    from_bearer(token, self.auth.fief().try_validate_access_token(token)?)
+                    let validated = self.auth.fief().try_validate_access_token(token)?;
+                    let is_denied = match &validated {
+                        Ok(token) => self.auth.marks.try_is_denied(token)?,
+                        Err(_) => false,
+                    };
+                    Credential::from_bearer(token, validated)
+                        .and_then(|credential| credential.unless(is_denied))
                 }
                 Ok(CredentialSource::Cookies) => return None,
                 Err(kind) => Err(kind),
@@ -224,7 +230,8 @@ impl RequestAuth {
                     .fief()
                     .validate_access_token(text, &no_requirements)
                     .await;
-                from_bearer(token, validated)
+                self.unless_denied(Credential::from_bearer(token, validated)?)
+                    .await
             }
             // Boxed, so that this future stays small for bearer tokens.
             CredentialSource::Cookies => Box::pin(self.authenticate_by_cookie(head)).await,
@@ -259,7 +266,15 @@ impl RequestAuth {
             .fief()
             .validate_access_token(value, &no_requirements)
             .await;
-        Ok(Credential::from_token(validated?))
+        self.unless_denied(Credential::from_token(validated?)).await
+    }
+
+    /// Rejects a token that is not a session's if it is denied.
+    async fn unless_denied(&self, credential: Credential) -> AuthOutcome {
+        let auth = &self.auth;
+        let token = &credential.token;
+        let is_denied = session::is_denied(&auth.marks, auth.sessions(), token).await?;
+        credential.unless(is_denied)
     }
 
     async fn authenticate_by_session(
@@ -290,15 +305,5 @@ impl Clone for RequestAuth {
             is_copy: true,
             pending: Arc::clone(&self.pending),
         }
-    }
-}
-
-/// Returns the outcome for a bearer token. Its syntax is checked only if validation failed, since a valid token is always
-/// well-formed.
-fn from_bearer(token: &[u8], validated: Result<FiefAccessTokenInfo, FiefError>) -> AuthOutcome {
-    match validated {
-        Ok(token) => Ok(Credential::from_token(token)),
-        Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
-        Err(error) => Err(error.into()),
     }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use fief_client::{FiefAccessTokenInfo, Requirements};
+use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 
-use super::head::RequestHead;
+use super::{bearer::is_b64token, head::RequestHead};
 use crate::{
     Rejection, RejectionKind, response::pending::PendingResponse, session::Session, shared::Shared,
 };
@@ -27,10 +27,32 @@ pub(crate) struct Authentication<'a> {
 }
 
 impl Credential {
+    /// Returns the outcome for a bearer token. Its syntax is checked only if validation failed, since a valid token is
+    /// always well-formed.
+    pub(super) fn from_bearer(
+        token: &[u8],
+        validated: Result<FiefAccessTokenInfo, FiefError>,
+    ) -> AuthOutcome {
+        match validated {
+            Ok(token) => Ok(Self::from_token(token)),
+            Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(super) fn from_token(token: FiefAccessTokenInfo) -> Self {
         Self {
             token,
             session: None,
+        }
+    }
+
+    /// Returns the credential, unless it is denied.
+    pub(super) fn unless(self, is_denied: bool) -> AuthOutcome {
+        if is_denied {
+            Err(RejectionKind::Denied)
+        } else {
+            Ok(self)
         }
     }
 }

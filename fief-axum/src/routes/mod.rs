@@ -79,6 +79,8 @@ mod user;
 
 use std::sync::Arc;
 
+#[cfg(feature = "webhooks")]
+use axum::routing::post;
 use axum::{
     Router,
     extract::Request,
@@ -89,16 +91,36 @@ use axum::{
 };
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use self::config::LoginConfig;
 pub use self::page::{LoginPage, LoginPageKind};
 pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
+#[cfg(feature = "webhooks")]
+use crate::webhook;
 use crate::{AuthLayer, request::head::RequestHead, shared::Shared};
 
-/// Returns the routes, or an empty router if
-/// [`login`](crate::FiefAuthBuilder::login) was not called.
+/// Returns the routes that are configured.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Router<S> {
-    let Some(site) = auth.site() else {
-        return Router::new();
+    let router = match auth.site() {
+        Some(site) => login_routes(auth, site),
+        None => Router::new(),
     };
+    #[cfg(feature = "webhooks")]
+    let router = match &auth.webhooks {
+        Some(webhooks) => router.merge(
+            Router::new()
+                .route(&webhooks.route, post(webhook::route::receive))
+                .layer(secure_headers())
+                .with_state(Arc::clone(auth)),
+        ),
+        None => router,
+    };
+    router
+}
+
+fn login_routes<S: Clone + Send + Sync + 'static>(
+    auth: &Arc<Shared>,
+    site: &LoginConfig,
+) -> Router<S> {
     let router = Router::new()
         .route(
             &site.login_route,

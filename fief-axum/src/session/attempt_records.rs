@@ -185,7 +185,7 @@ impl Store {
 
     /// Returns the ids of the records of each session key, in an order that is the
     /// same on all machines: of two that create them, one creates the first.
-    fn ordered_ids(&self, kind: &[u8], attempt: Uuid) -> Vec<Uuid> {
+    pub(super) fn ordered_ids(&self, kind: &[u8], attempt: Uuid) -> Vec<Uuid> {
         let mut ids: Vec<_> = self.keys.record_ids(kind, attempt).collect();
         ids.sort_unstable();
         ids
@@ -193,7 +193,7 @@ impl Store {
 
     /// Creates a record unless there is one, and returns the one that is there
     /// afterwards.
-    async fn create_or_load<T: DeserializeOwned + Serialize>(
+    pub(super) async fn create_or_load<T: DeserializeOwned + Serialize>(
         &self,
         id: Uuid,
         value: &T,
@@ -219,7 +219,7 @@ impl Store {
     fn open_or_fail<T: DeserializeOwned>(&self, id: Uuid, sealed: &str) -> Result<T, Error> {
         self.open(id, sealed).ok_or_else(|| {
             failed(std::io::Error::other(
-                "the store has a foreign record where a login is kept",
+                "the store has a foreign record where a login or a lock is kept",
             ))
         })
     }

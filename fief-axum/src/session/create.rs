@@ -98,12 +98,13 @@ async fn try_create(
     let origin = sessions.revoked.next_origin();
     let session = Session::new(sessions.config, tokens, info, origin, now)?;
     let Some(store) = &sessions.store else {
-        return Ok(Some(session));
+        let is_denied = sessions.marks.denies_login(info);
+        return Ok((!is_denied).then_some(session));
     };
     let Some(ticket) = store.create(&session, now).await? else {
         return Ok(None);
     };
-    if sessions.revoked.contains(&session) {
+    if sessions.revoked.contains(&session) || sessions.marks.denies_login(info) {
         // Its ticket is not sent.
         store.revoke(session.id).await?;
         return Ok(None);

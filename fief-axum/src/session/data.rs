@@ -229,6 +229,12 @@ impl Session {
         config.refresh && (self.pending.is_some() || may_send)
     }
 
+    /// Returns whether the tokens can be refreshed once more right after the last
+    /// refresh.
+    pub(crate) fn can_refresh_again(&self, config: SessionConfig) -> bool {
+        config.refresh && self.refresh_token.is_some()
+    }
+
     /// Returns whether Fief must confirm the session before it is accepted,
     /// since its last login or refresh was too long ago: the user may be deleted.
     pub(crate) fn needs_proof(&self, now: u64) -> bool {

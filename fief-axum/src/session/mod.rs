@@ -130,6 +130,7 @@ mod held;
 mod id;
 mod lease;
 mod load;
+mod mark;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "it is a test")]
 mod model;
@@ -147,6 +148,8 @@ mod tower_sessions;
 mod wait;
 
 pub use self::id::SessionId;
+#[cfg(feature = "webhooks")]
+pub(crate) use self::mark::change_all;
 #[cfg(feature = "tower-sessions")]
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
@@ -157,6 +160,7 @@ pub(crate) use self::{
     data::{Session, random_id},
     held::{HeldSession, HeldSessions},
     load::{Loaded, SentCookies, load, write_refreshed},
+    mark::{MarkConfig, Marks, UserMark, change_user, detached, is_denied, microseconds},
     record_store::RecordStore,
     refreshes::Refreshes,
     revocation_list::RevocationList,

@@ -37,10 +37,16 @@ pub(super) async fn join(
         async move {
             let refreshes = &sessions.refreshes;
             let was_unfinished = refreshes.unfinished(&session, now).is_some();
+            // What is received already may be of before the change.
+            let is_new = !was_unfinished && session.pending().is_none();
+            let change = sessions.marks.change_of(session.user).filter(|_| is_new);
             let outcome = refresh(&sessions, &session).await;
             metrics::refresh(outcome.label());
             let now = unix_seconds(sessions.fief.now());
             refreshes.insert(&session, outcome.clone(), now);
+            if let RefreshOutcome::Refreshed(newer) = &outcome {
+                sessions.marks.record_refresh(newer, change, now);
+            }
             record_refresh(&sessions.waiters, session.id, &outcome);
             let is_unfinished = refreshes.unfinished(&session, now).is_some();
             // Without a store, the browser has to come back for the new session.

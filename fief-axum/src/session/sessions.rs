@@ -7,7 +7,7 @@ use fief_client::Fief;
 use uuid::Uuid;
 
 use super::{
-    config::SessionConfig, held::HeldSessions, refreshes::Refreshes,
+    config::SessionConfig, held::HeldSessions, mark::Marks, refreshes::Refreshes,
     revocation_list::RevocationList, store::Store, wait::Waiters,
 };
 use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
@@ -20,6 +20,8 @@ pub(crate) struct Sessions {
     pub(crate) cookies: CookieConfig,
     pub(crate) config: SessionConfig,
     pub(crate) refreshes: Refreshes,
+    /// What webhooks and the application have said about users.
+    pub(crate) marks: Arc<Marks>,
     /// Sessions that handlers and streams hold.
     pub(crate) held: HeldSessions,
     /// Sessions that were revoked in this process.

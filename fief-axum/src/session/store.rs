@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     data::{Session, Ticket},
+    mark::Marks,
     record_store::{BoxFuture, Record, RecordStore, failed},
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(crate) struct Store {
     pub(super) keys: Arc<Keys>,
     /// How long a session lasts at most, in seconds.
     lifetime: u64,
+    /// `None` if marks are not loaded with sessions.
+    pub(super) marks: Option<Arc<Marks>>,
 }
 
 /// What the store has of a session that was refreshed.
@@ -53,7 +56,19 @@ impl Store {
             records,
             keys,
             lifetime,
+            marks: None,
         }
+    }
+
+    /// Loads marks with each session, if they are shared.
+    pub(crate) fn with_marks(mut self, marks: &Arc<Marks>) -> Self {
+        self.marks = marks.is_shared().then(|| Arc::clone(marks));
+        self
+    }
+
+    /// Returns how long a session lasts at most, in seconds.
+    pub(super) fn lifetime(&self) -> u64 {
+        self.lifetime
     }
 
     /// Loads a session, with all its records at once.
@@ -61,15 +76,17 @@ impl Store {
     /// Returns `None` if it is void.
     pub(crate) async fn load(&self, ticket: &Arc<Ticket>) -> Result<Option<Session>, Error> {
         let mut epoch_records = self.keys.record_ids(EPOCH, ticket.user);
-        if !epoch_records.any(|id| id == ticket.epoch_record) {
+        let Some(key) = epoch_records.position(|id| id == ticket.epoch_record) else {
             // It was derived from a session key that is no longer used.
             return Ok(None);
-        }
-        let (session, own, epoch) = tokio::join!(
+        };
+        let (session, own, epoch, marks) = tokio::join!(
             self.get::<Session>(ticket.session_record),
             self.get::<Uuid>(ticket.own_record),
             self.get::<Uuid>(ticket.epoch_record),
+            self.load_marks(ticket.user, ticket.epoch_record, key),
         );
+        marks?;
         let is_valid = ticket.is_valid(own?, epoch?);
         let is_named = |session: &Session| session.id == ticket.id && session.user == ticket.user;
         Ok(session?
@@ -100,11 +117,15 @@ impl Store {
         let until = session.created_at.saturating_add(self.lifetime);
         self.create_record(own_record, &session.id, until).await?;
         self.create_record(session_record, session, until).await?;
-        let (saved, own, epoch) = tokio::join!(
+        // The mark may deny the login, and a process that wrote it replaces the epoch
+        // afterwards.
+        let (saved, own, epoch, marks) = tokio::join!(
             self.get::<Session>(session_record),
             self.get::<Uuid>(own_record),
             self.get::<Uuid>(epoch_record),
+            self.load_marks(session.user, epoch_record, 0),
         );
+        marks?;
         let (own, epoch) = (own?, epoch?);
         let is_saved = saved?.is_some_and(|saved| saved.id == session.id);
         if !is_saved || own != Some(session.id) || epoch.is_none() {

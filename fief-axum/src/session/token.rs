@@ -7,8 +7,10 @@ use fief_client::{FiefAccessTokenInfo, internal::Chain};
 use super::{
     data::{Age, Session},
     held::HeldSession,
+    mark::Outdated,
     refresh,
     refreshes::RefreshOutcome,
+    revoke::revoke_or_log,
     sessions::Sessions,
 };
 use crate::RejectionKind;
@@ -30,12 +32,20 @@ pub(crate) async fn access_token(
     may_start: bool,
     now: u64,
 ) -> Result<(FiefAccessTokenInfo, Arc<Session>), RejectionKind> {
+    if sessions.marks.ends(session, sessions.config, now) {
+        revoke_or_log(sessions, session.id, session.user).await;
+        return Err(RejectionKind::Expired);
+    }
     let mut session = Arc::clone(session);
     let mut refreshes = 0;
     let token = loop {
         let token = validate(sessions, &session, now).await?;
-        let is_due = token.is_err() || session.needs_refresh(sessions.config, now);
-        if !is_due || !session.can_refresh(sessions.config, now) || refreshes == MAX_REFRESHES {
+        let outdated = sessions.marks.outdated(&session, now);
+        let is_outdated = outdated != Outdated::No;
+        let is_due = token.is_err() || is_outdated || session.needs_refresh(sessions.config, now);
+        let may_refresh = session.can_refresh(sessions.config, now)
+            || is_outdated && session.can_refresh_again(sessions.config);
+        if !is_due || !may_refresh || refreshes == MAX_REFRESHES {
             break token?;
         }
         refreshes += 1;
@@ -47,6 +57,10 @@ pub(crate) async fn access_token(
         match outcome {
             Some(RefreshOutcome::Refreshed(newer)) => session = newer,
             Some(RefreshOutcome::Ended) => return Err(RejectionKind::Expired),
+            // The token may have permissions that the user no longer has.
+            Some(RefreshOutcome::Failed) | None if outdated == Outdated::Now => {
+                return Err(RejectionKind::Unavailable);
+            }
             Some(RefreshOutcome::Failed) => break token.map_err(|_| RejectionKind::Unavailable)?,
             Some(RefreshOutcome::Rejected) | None => break token?,
         }

@@ -26,7 +26,7 @@ fuzz_target!(|body: &[u8]| {
     let verifier = WebhookVerifier::new(SECRET).unwrap();
     let verifier = verifier.clock(|| UNIX_EPOCH + Duration::from_secs(1_795_448_407));
     if let Ok(event) = verifier.verify(&headers, body) {
-        assert_eq!(event.user_id().is_some(), *event.data() != EventData::Other);
+        assert!(event.user_id().is_some() || *event.data() == EventData::Other);
         let _ = format!("{event:?}");
     }
 });

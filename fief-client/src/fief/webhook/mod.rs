@@ -27,6 +27,7 @@
 //! arrive out of order: handle them so that a second one changes nothing, and compare `updated_at` before a state is
 //! replaced. There are no events of logins and tokens.
 
+pub(crate) mod effect;
 mod event;
 mod kind;
 

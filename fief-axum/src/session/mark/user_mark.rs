@@ -1,0 +1,219 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fief_client::FiefAccessTokenInfo;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What is known of the changes of a user. Merged in any order, the facts are
+/// the same.
+///
+/// Times are in microseconds of Unix time, by the clock of Fief, except for those
+/// of the application.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub(crate) struct UserMark {
+    is_deleted: bool,
+    /// Whether the account is active.
+    account: Switch,
+    /// Whether the application accepts the user.
+    application: Switch,
+    /// When the password was reset.
+    reset_at: Option<u64>,
+    /// Up to which change the user's sessions were revoked.
+    revoked_at: Option<u64>,
+    /// Random: another one means that user info has changed.
+    info: Option<Uuid>,
+    permissions: Option<Change>,
+}
+
+/// When something was last reported to be off, and to be on.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+struct Switch {
+    off_at: Option<u64>,
+    on_at: Option<u64>,
+}
+
+/// Change of a user's permissions.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Change {
+    /// Random: another one means another change.
+    pub(super) id: Uuid,
+    /// When it was reported, in seconds of Unix time, by the clock of the machine.
+    pub(super) at: u64,
+}
+
+impl UserMark {
+    pub(crate) fn denied(at: u64) -> Self {
+        let mut mark = Self::default();
+        mark.application.off_at = Some(at);
+        mark
+    }
+
+    pub(crate) fn allowed(at: u64) -> Self {
+        let mut mark = Self::default();
+        mark.application.on_at = Some(at);
+        mark
+    }
+
+    /// Returns whether a token is denied.
+    pub(super) fn denies(&self, token: &FiefAccessTokenInfo) -> bool {
+        let is_before_reset = |reset: u64| {
+            // An unknown login is as old as any.
+            token
+                .auth_time()
+                .is_none_or(|login| microseconds(login) <= reset)
+        };
+        self.is_deleted
+            || self.account.is_off()
+            || self.application.is_off()
+            || self.reset_at.is_some_and(is_before_reset)
+    }
+
+    /// Returns whether a login whose token was issued then is rejected: Fief
+    /// issues no others to users that are not active.
+    pub(super) fn denies_login(&self, issued_at: SystemTime) -> bool {
+        let is_before = |off: u64| microseconds(issued_at) <= off;
+        let off_at = self.account.off_at.filter(|_| self.account.is_off());
+        self.is_deleted || off_at.is_some_and(is_before)
+    }
+
+    /// Returns whether any token may be denied.
+    pub(super) fn has_denials(&self) -> bool {
+        self.is_deleted
+            || self.account.is_off()
+            || self.application.is_off()
+            || self.reset_at.is_some()
+    }
+
+    pub(super) fn info(&self) -> Option<Uuid> {
+        self.info
+    }
+
+    pub(super) fn permissions(&self) -> Option<Change> {
+        self.permissions
+    }
+
+    /// Adds what another mark says. Its changes replace those that are there.
+    pub(super) fn merge(&mut self, newer: &Self) {
+        let Self {
+            is_deleted,
+            account,
+            application,
+            reset_at,
+            revoked_at,
+            info,
+            permissions,
+        } = newer;
+        self.is_deleted |= is_deleted;
+        self.account.merge(*account);
+        self.application.merge(*application);
+        self.reset_at = self.reset_at.max(*reset_at);
+        self.revoked_at = self.revoked_at.max(*revoked_at);
+        self.info = info.or(self.info);
+        let known = self.permissions.map_or(0, |change| change.at);
+        let change = permissions.map(|change| Change {
+            id: change.id,
+            at: change.at.max(known),
+        });
+        self.permissions = change.or(self.permissions);
+    }
+
+    /// Returns the mark without its changes: a later one may have been written.
+    pub(super) fn without_changes(mut self) -> Self {
+        self.info = None;
+        self.permissions = None;
+        self
+    }
+
+    /// Orders what the application says after what it has said before, although
+    /// clocks differ.
+    pub(super) fn after(mut self, known: &Self) -> Self {
+        let Switch { off_at, on_at } = known.application;
+        let later = |at: Option<u64>, than: Option<u64>| {
+            at.map(|at| than.map_or(at, |than| at.max(than.saturating_add(1))))
+        };
+        self.application = Switch {
+            off_at: later(self.application.off_at, on_at),
+            on_at: later(self.application.on_at, off_at),
+        };
+        self
+    }
+}
+
+#[cfg(feature = "webhooks")]
+impl UserMark {
+    pub(crate) fn active(at: u64) -> Self {
+        let mut mark = Self::default();
+        mark.account.on_at = Some(at);
+        mark
+    }
+
+    pub(crate) fn inactive(at: u64) -> Self {
+        let mut mark = Self::default();
+        mark.account.off_at = Some(at);
+        mark
+    }
+
+    pub(crate) fn deleted() -> Self {
+        Self {
+            is_deleted: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn password_reset(at: u64) -> Self {
+        Self {
+            reset_at: Some(at),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn revoked(at: u64) -> Self {
+        Self {
+            revoked_at: Some(at),
+            ..Self::default()
+        }
+    }
+
+    /// Adds that user info has changed. `id` is random.
+    pub(crate) fn with_info(mut self, id: Uuid) -> Self {
+        self.info = Some(id);
+        self
+    }
+
+    /// Adds that permissions have changed. `id` is random, `at` in seconds.
+    pub(crate) fn with_permissions(mut self, id: Uuid, at: u64) -> Self {
+        self.permissions = Some(Change { id, at });
+        self
+    }
+
+    /// Returns whether the account is not active, as far as that is known.
+    pub(crate) fn is_inactive(&self) -> bool {
+        self.account.is_off()
+    }
+
+    /// Returns whether the sessions of before a change were revoked.
+    pub(crate) fn is_revoked(&self, at: u64) -> bool {
+        self.revoked_at.is_some_and(|revoked| revoked >= at)
+    }
+}
+
+impl Switch {
+    /// Returns whether it is off. Of two reports of the same time that counts.
+    fn is_off(self) -> bool {
+        self.off_at.is_some() && self.off_at >= self.on_at
+    }
+
+    fn merge(&mut self, newer: Self) {
+        let Self { off_at, on_at } = newer;
+        self.off_at = self.off_at.max(off_at);
+        self.on_at = self.on_at.max(on_at);
+    }
+}
+
+/// Returns microseconds of Unix time, which is what Fief stores.
+pub(crate) fn microseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
