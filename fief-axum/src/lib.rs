@@ -59,6 +59,7 @@
 //! | know the user or the token in a handler | [`Authenticated`], [`CurrentUser`], [`FreshUser`], [`CurrentSession`] |
 //! | protect routes | [`FiefAuth::require`], [`FiefAuth::paths`], [`Authorized`] with a [`Policy`] |
 //! | log in and out | [`FiefAuthBuilder::login`], [`FiefAuth::routes`] |
+//! | accept or reject logins, and keep a value in the session | [`FiefAuthBuilder::on_login`] |
 //! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`], [`FiefAuth::deny_user`] |
 //! | change profile, password or e-mail address | [`Account`] |
 //! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
@@ -146,8 +147,8 @@ pub use crate::{
     layer::{AuthLayer, AuthService},
     rejection::{Rejection, kind::RejectionKind},
     require::{layer::RequireLayer, paths::PathsLayer, service::RequireService},
-    routes::{LoginPage, LoginPageKind},
-    session::SessionId,
+    routes::{AcceptedLogin, Login, LoginPage, LoginPageKind},
+    session::{SessionId, SessionRefresh},
     user::cache::{UserCache, UserKey},
 };
 

@@ -10,6 +10,7 @@ mod clocks;
 mod cookies;
 mod ended;
 mod exchange;
+mod hooks;
 mod kept;
 mod late;
 mod lifetime;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use fief_axum::{FiefAuth, FiefAuthBuilder, SessionKey};
 use fief_client::Fief;
 
@@ -30,6 +31,9 @@ const LOGIN_SETTINGS: &[Setting] = &[
     ("user_route", |builder| builder.user_route("/user")),
     ("after_login", |builder| builder.after_login("/")),
     ("after_logout", |builder| builder.after_logout("/")),
+    ("on_login", |builder| {
+        builder.on_login(|_| async { Ok::<_, StatusCode>(()) })
+    }),
     ("on_login_page", |builder| {
         builder.on_login_page(|page| page)
     }),
@@ -44,6 +48,7 @@ const LOGIN_SETTINGS: &[Setting] = &[
     ("session_lifetime", |builder| {
         builder.session_lifetime(24 * HOUR)
     }),
+    ("remember_me", |builder| builder.remember_me(24 * HOUR)),
     ("offline_access", FiefAuthBuilder::offline_access),
 ];
 
@@ -59,6 +64,9 @@ fn a_setting_of_the_login_without_a_login_is_rejected() {
         let with_login = set(builder().login(APP, key())).build();
         assert!(with_login.is_ok(), "{name}: {with_login:?}");
     }
+    let on_refresh = builder().on_refresh(|_| async { true }).build();
+    let error = on_refresh.unwrap_err().to_string();
+    assert!(error.contains("on_refresh has no effect"), "{error}");
     let refresh_after = builder().refresh_after(HOUR).build().unwrap_err();
     assert!(
         refresh_after

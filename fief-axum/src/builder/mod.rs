@@ -5,6 +5,7 @@
 
 mod check;
 mod denials;
+mod hooks;
 mod mark_settings;
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -21,6 +22,7 @@ mod webhooks;
 use std::{
     fmt,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use fief_client::Fief;
@@ -35,7 +37,10 @@ use crate::{
     flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
     routes::config::ResourceDetails,
-    session::{HeldSessions, Refreshes, RevocationList, Sessions, Store, Waiters, random_id},
+    session::{
+        HeldSessions, REFRESH_HOOK_TIMEOUT, Refreshes, RevocationList, Sessions, Store, Waiters,
+        random_id,
+    },
     shared::Shared,
     user::Users,
 };
@@ -254,18 +259,25 @@ impl FiefAuthBuilder {
                 store,
                 idle: _,
                 lifetime: _,
+                remember: _,
                 refresh: _,
                 refresh_after: _,
+                on_refresh,
             } = session;
             let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
             let redirect_uri = routes.redirect_uri(&app_url)?;
             let keys = Keys::new(key, previous_keys, fief.client_id())?;
             let keys = Arc::new(keys);
+            // Requests wait for the hook as well.
+            let hook_timeout = on_refresh
+                .as_ref()
+                .map_or(Duration::ZERO, |_| REFRESH_HOOK_TIMEOUT);
+            let refresh_timeout = fief.wait_timeout().saturating_add(hook_timeout);
             let sessions = Sessions {
                 fief: fief.clone(),
                 users: Arc::clone(&users),
                 store: store.map(|records| {
-                    Store::new(records, Arc::clone(&keys), config.absolute).with_marks(&marks)
+                    Store::new(records, Arc::clone(&keys), config).with_marks(&marks)
                 }),
                 marks: Arc::clone(&marks),
                 cookies: CookieConfig::new(
@@ -276,7 +288,8 @@ impl FiefAuthBuilder {
                     keys,
                 ),
                 config,
-                refreshes: Refreshes::new(fief.wait_timeout()),
+                refreshes: Refreshes::new(refresh_timeout),
+                on_refresh,
                 revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
                 waiters: Arc::clone(&waiters),
                 held: HeldSessions::default(),

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use fief_client::{AuthorizationRequest, internal::LogLimit};
 use url::Url;
@@ -6,7 +6,13 @@ use url::Url;
 use super::check;
 use crate::{
     Error,
-    routes::{OnLoginPage, address::Address, config::LoginConfig, exchanges::Exchanges},
+    routes::{
+        OnLoginPage,
+        address::Address,
+        config::LoginConfig,
+        exchanges::Exchanges,
+        login_hook::{HOOK_TIMEOUT, OnLogin},
+    },
     session::Sessions,
 };
 
@@ -25,6 +31,7 @@ pub(super) struct RouteSettings {
     pub(super) after_login: Option<String>,
     /// `None` is the path of `app_url`.
     pub(super) after_logout: Option<String>,
+    pub(super) on_login: Option<OnLogin>,
     pub(super) on_login_page: Option<OnLoginPage>,
 }
 
@@ -39,6 +46,7 @@ impl RouteSettings {
             user_route,
             after_login,
             after_logout,
+            on_login,
             on_login_page,
         } = self;
         check::first_set(&[
@@ -49,6 +57,7 @@ impl RouteSettings {
             ("user_route", user_route.is_some()),
             ("after_login", after_login.is_some()),
             ("after_logout", after_logout.is_some()),
+            ("on_login", on_login.is_some()),
             ("on_login_page", on_login_page.is_some()),
         ])
     }
@@ -83,6 +92,7 @@ impl RouteSettings {
             user_route,
             after_login,
             after_logout,
+            on_login,
             on_login_page,
         } = self;
         if sessions.config.refresh {
@@ -103,8 +113,11 @@ impl RouteSettings {
             ("logout_path", Some(&logout_path)),
             ("user_route", user_route.as_ref()),
         ])?;
+        // Callbacks wait for the hook as well.
+        let hook_timeout = on_login.as_ref().map_or(Duration::ZERO, |_| HOOK_TIMEOUT);
+        let wait_timeout = sessions.fief.wait_timeout().saturating_add(hook_timeout);
         Ok(LoginConfig {
-            exchanges: Arc::new(Exchanges::new(sessions.fief.wait_timeout())),
+            exchanges: Arc::new(Exchanges::new(wait_timeout)),
             sessions,
             failures: LogLimit::default(),
             redirect_uri,
@@ -116,6 +129,7 @@ impl RouteSettings {
             user_route: user_route
                 .map(|path| check::route("user_route", &path))
                 .transpose()?,
+            on_login,
             on_login_page,
             after_login,
             request: scopes

@@ -22,7 +22,8 @@ impl FiefAuthBuilder {
     /// The route accepts these query parameters, and ignores others and invalid
     /// values: `return_to` (a path on this site), `acr` (`0` or `1`),
     /// `max_age` (seconds), `lang`, `login_hint`, `prompt` (`consent`, `login`
-    /// or `none`) and `screen=register`.
+    /// or `none`), `screen=register`, and `remember` if
+    /// [`remember_me`](Self::remember_me) allows it.
     pub fn login_path(mut self, path: impl Into<String>) -> Self {
         self.routes.login_path = Some(path.into());
         self

@@ -100,6 +100,51 @@ impl FiefAuthBuilder {
         self
     }
 
+    /// Lets a login say that its session is remembered, by the parameter `remember`
+    /// of the login route: the session then lasts `lifetime`, in whole seconds, also
+    /// without a request. Default: logins cannot say so.
+    ///
+    /// It must be at least the [`session_lifetime`](Self::session_lifetime), and at
+    /// most 24 hours, or 30 days with [`offline_access`](Self::offline_access): then
+    /// Fief confirms each day that the user still exists.
+    ///
+    /// The values `1`, `on` and `true` remember the session, `0`, `off` and `false` do
+    /// not. Without the parameter, a login of the same user keeps what the browser's
+    /// session has, so that a step-up does not end it.
+    ///
+    /// Anything that can link to the login route can set the parameter. It is for
+    /// the user's convenience: where a session must be short, require a recent login
+    /// with [`max_age`](crate::RequireLayer::max_age).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use fief_axum::{FiefAuth, SessionKey};
+    /// # use fief_client::Fief;
+    ///
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// # let session_key = SessionKey::generate()?;
+    /// let auth = FiefAuth::builder(fief)
+    ///     .login("https://app.example.com", session_key)
+    ///     .offline_access()
+    ///     .remember_me(Duration::from_secs(30 * 24 * 3600))
+    ///     .build()?;
+    ///
+    /// let form = r#"
+    ///     <form action="/login">
+    ///       <label><input type="checkbox" name="remember"> Remember me</label>
+    ///       <button>Log in</button>
+    ///     </form>"#;
+    /// # let _ = (auth, form);
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
+    #[doc(alias = "keep me logged in")]
+    pub fn remember_me(mut self, lifetime: Duration) -> Self {
+        self.session.remember = Some(lifetime.as_secs());
+        self
+    }
+
     /// Requests the scope `offline_access` at login and refreshes the access
     /// tokens of sessions about a minute before they expire. Default: a session
     /// ends when the access token of its login expires.

@@ -1,7 +1,7 @@
 use super::check;
 use crate::{
     Error, SessionKey,
-    session::{RecordStore, SessionConfig},
+    session::{OnRefresh, RecordStore, SessionConfig},
 };
 
 /// Settings of sessions, not validated yet. All times are in seconds.
@@ -13,8 +13,10 @@ pub(super) struct SessionSettings {
     pub(super) store: Option<Box<dyn RecordStore>>,
     pub(super) idle: Option<u64>,
     pub(super) lifetime: Option<u64>,
+    pub(super) remember: Option<u64>,
     pub(super) refresh: bool,
     pub(super) refresh_after: Option<u64>,
+    pub(super) on_refresh: Option<OnRefresh>,
 }
 
 impl SessionSettings {
@@ -26,8 +28,10 @@ impl SessionSettings {
             store,
             idle,
             lifetime,
+            remember,
             refresh,
             refresh_after,
+            on_refresh,
         } = self;
         check::first_set(&[
             ("previous_session_key", !previous_keys.is_empty()),
@@ -35,8 +39,10 @@ impl SessionSettings {
             ("session_store", store.is_some()),
             ("idle_timeout", idle.is_some()),
             ("session_lifetime", lifetime.is_some()),
+            ("remember_me", remember.is_some()),
             ("offline_access", *refresh),
             ("refresh_after", refresh_after.is_some()),
+            ("on_refresh", on_refresh.is_some()),
         ])
     }
 
@@ -46,10 +52,14 @@ impl SessionSettings {
         let config = SessionConfig {
             idle: self.idle,
             absolute: self.lifetime.unwrap_or(default.absolute),
+            remember: self.remember,
             refresh: self.refresh,
             refresh_after: self.refresh_after,
         };
         config.validate()?;
+        if self.on_refresh.is_some() && !config.refresh {
+            return Err(check::without_effect("on_refresh", "offline_access"));
+        }
         Ok(config)
     }
 }

@@ -22,6 +22,10 @@ use crate::Error;
 /// record of the store is not accepted as a cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
+    /// A record of a session with an application's value, or of a remembered one.
+    ExtendedRecord,
+    /// A session with an application's value, or a remembered one, in cookies.
+    ExtendedSession,
     /// The number of recent logins of a browser.
     LoginCounter,
     /// A login in progress.
@@ -45,6 +49,8 @@ pub(crate) struct Keys {
 /// Keys derived from one session key, one for each [`Purpose`], by HKDF
 /// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)).
 struct DerivedKeys {
+    extended_record: RandomizedNonceKey,
+    extended_session: RandomizedNonceKey,
     logins: RandomizedNonceKey,
     login: RandomizedNonceKey,
     record: RandomizedNonceKey,
@@ -159,6 +165,8 @@ impl Keys {
 impl DerivedKeys {
     fn new(key: &SessionKey) -> Result<Self, Error> {
         Ok(Self {
+            extended_record: derive(key, Purpose::ExtendedRecord)?,
+            extended_session: derive(key, Purpose::ExtendedSession)?,
             logins: derive(key, Purpose::LoginCounter)?,
             login: derive(key, Purpose::Login)?,
             record: derive(key, Purpose::Record)?,
@@ -171,6 +179,8 @@ impl DerivedKeys {
 
     fn key(&self, purpose: Purpose) -> &RandomizedNonceKey {
         match purpose {
+            Purpose::ExtendedRecord => &self.extended_record,
+            Purpose::ExtendedSession => &self.extended_session,
             Purpose::LoginCounter => &self.logins,
             Purpose::Login => &self.login,
             Purpose::Record => &self.record,
@@ -186,19 +196,25 @@ impl Purpose {
     /// possible, and others as JSON.
     fn serialize(self, value: &impl Serialize) -> Option<Vec<u8>> {
         match self {
-            Self::Login | Self::Session => postcard::to_allocvec(value).ok(),
-            Self::LoginCounter | Self::Record | Self::Seen | Self::Ticket => {
-                serde_json::to_vec(value).ok()
+            Self::ExtendedSession | Self::Login | Self::Session => {
+                postcard::to_allocvec(value).ok()
             }
+            Self::ExtendedRecord
+            | Self::LoginCounter
+            | Self::Record
+            | Self::Seen
+            | Self::Ticket => serde_json::to_vec(value).ok(),
         }
     }
 
     fn deserialize<T: DeserializeOwned>(self, plain: &[u8]) -> Option<T> {
         match self {
-            Self::Login | Self::Session => postcard::from_bytes(plain).ok(),
-            Self::LoginCounter | Self::Record | Self::Seen | Self::Ticket => {
-                serde_json::from_slice(plain).ok()
-            }
+            Self::ExtendedSession | Self::Login | Self::Session => postcard::from_bytes(plain).ok(),
+            Self::ExtendedRecord
+            | Self::LoginCounter
+            | Self::Record
+            | Self::Seen
+            | Self::Ticket => serde_json::from_slice(plain).ok(),
         }
     }
 
@@ -210,6 +226,8 @@ impl Purpose {
     /// run during a deployment.
     fn label(self) -> &'static [u8] {
         match self {
+            Self::ExtendedRecord => b"fief-axum record 3",
+            Self::ExtendedSession => b"fief-axum session 3",
             Self::LoginCounter => b"fief-axum logins 2",
             Self::Login => b"fief-axum login 2",
             Self::Record => b"fief-axum record 2",

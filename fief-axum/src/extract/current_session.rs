@@ -1,8 +1,4 @@
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{any::type_name, fmt, sync::Arc, time::SystemTime};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -12,6 +8,8 @@ use fief_client::{
     FiefAccessTokenInfo, Requirements,
     internal::{Chain, unix_seconds},
 };
+
+use serde::de::DeserializeOwned;
 
 use super::optional::{is_unauthenticated, optional};
 use crate::{
@@ -86,8 +84,48 @@ impl CurrentSession {
     /// Returns when the session was created by a login. `None` for a bearer token.
     #[must_use]
     pub fn created_at(&self) -> Option<SystemTime> {
-        let since = Duration::from_secs(self.session()?.created_at);
-        SystemTime::UNIX_EPOCH.checked_add(since)
+        Some(self.session()?.created_at())
+    }
+
+    /// Returns the value that [`on_login`](crate::FiefAuthBuilder::on_login) has put into the session. `None` if it has put
+    /// none, as into a session from before there was a hook, and for a bearer token.
+    ///
+    /// The value is JSON, of which a type may read a part. After an update of the application, sessions still have values
+    /// of before: give new fields `#[serde(default)]`.
+    ///
+    /// ```
+    /// use fief_axum::{CurrentSession, Rejection};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Member {
+    ///     number: u64,
+    /// }
+    ///
+    /// async fn number(session: CurrentSession) -> Result<String, Rejection> {
+    ///     let member: Option<Member> = session.data()?;
+    ///     Ok(member.map_or_else(String::new, |member| member.number.to_string()))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A rejection to be returned from the handler: 500 if the value is not of this type. The log names the type, and
+    /// not the value.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, Rejection> {
+        let Some(session) = self.session() else {
+            return Ok(None);
+        };
+        session.extra.data().map_err(|error| {
+            // The text of the error may have a part of the value.
+            limited!(
+                error,
+                self.auth.fief(),
+                expected = type_name::<T>(),
+                column = error.column(),
+                "the value of a session is of another type"
+            );
+            self.reject(RejectionKind::Misconfigured, &Requirements::new())
+        })
     }
 
     /// Returns an access token that is valid now. Refreshes it first if it is about to expire.

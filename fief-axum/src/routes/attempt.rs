@@ -2,7 +2,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use fief_client::LoginAttempt;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tower_cookies::Cookie;
 
 use crate::{
@@ -28,6 +28,10 @@ pub(crate) struct Attempt {
     /// With `prompt=consent`, the query of the login that is begun if the user is
     /// not logged in to Fief, which rejects this one then.
     pub(crate) without_consent: Option<String>,
+    /// Whether the session is to be remembered, if the login says so. The last field:
+    /// the previous release does not write it, and ignores it.
+    #[serde(deserialize_with = "last_field")]
+    pub(crate) remember: Option<bool>,
 }
 
 impl Attempt {
@@ -39,6 +43,7 @@ impl Attempt {
             return_to,
             is_silent: false,
             without_consent: None,
+            remember: None,
         }
     }
 
@@ -144,6 +149,13 @@ fn open(config: &CookieConfig, sealed: &[u8]) -> Option<Attempt> {
     config.keys.open(Purpose::Login, sealed)
 }
 
+/// Deserializes the last field, which may be missing.
+#[expect(clippy::unnecessary_wraps, reason = "serde requires it")]
+fn last_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    // The attempt was sealed whole, so an error is the end of it.
+    Ok(Option::deserialize(deserializer).unwrap_or_default())
+}
+
 /// Compares in constant time.
 fn is_equal(one: &str, other: &str) -> bool {
     verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
@@ -162,3 +174,57 @@ const MAX_AGE: u64 = 3600;
 const EXCHANGE_PERIOD: u64 = 600;
 /// How far the clocks of machines may differ.
 const SKEW_MILLIS: u64 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The attempt of the previous release.
+    #[derive(Deserialize, Serialize)]
+    struct Previous {
+        created_at: u64,
+        login: LoginAttempt,
+        return_to: String,
+        is_silent: bool,
+        without_consent: Option<String>,
+    }
+
+    fn login() -> Result<LoginAttempt, serde_json::Error> {
+        serde_json::from_value(json!({
+            "state": "s", "nonce": "n", "code_verifier": "v", "redirect_uri": "r", "client_id": "c",
+            "acr": null, "max_age": null,
+        }))
+    }
+
+    #[test]
+    fn an_attempt_of_the_previous_release_is_opened() -> Result<(), Box<dyn std::error::Error>> {
+        let previous = Previous {
+            created_at: 7,
+            login: login()?,
+            return_to: "/castles".into(),
+            is_silent: true,
+            without_consent: Some("lang=fr".into()),
+        };
+        let attempt: Attempt = postcard::from_bytes(&postcard::to_allocvec(&previous)?)?;
+        assert_eq!(attempt.return_to, "/castles");
+        assert_eq!(attempt.without_consent.as_deref(), Some("lang=fr"));
+        assert_eq!(attempt.remember, None);
+        Ok(())
+    }
+
+    #[test]
+    fn the_previous_release_opens_an_attempt() -> Result<(), Box<dyn std::error::Error>> {
+        for remember in [None, Some(false), Some(true)] {
+            let mut attempt = Attempt::new(login()?, "/castles".into(), UNIX_EPOCH);
+            attempt.remember = remember;
+            let sealed = postcard::to_allocvec(&attempt)?;
+            let previous: Previous = postcard::from_bytes(&sealed)?;
+            let same: Attempt = postcard::from_bytes(&sealed)?;
+            assert_eq!(previous.return_to, "/castles");
+            assert_eq!(same.remember, remember);
+        }
+        Ok(())
+    }
+}

@@ -4,51 +4,130 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use fief_client::{
-    FiefTokenResponse, FiefUserInfo, PendingTokens,
+    FiefAccessTokenInfo, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
     internal::{Chain, Recovery, unix_seconds},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
-use super::exchanges::{Ended, Outcome};
+use super::{
+    accepted_login::AcceptedLogin,
+    exchange_store::FoundSession,
+    login_hook::{self, CallbackRequest, NotAccepted, OnLogin},
+    outcome::{Ended, LoggedIn, Outcome},
+    verified_login::Login,
+};
 use crate::{
     Error,
     log::limited,
-    session::{self, Created, Sessions},
+    session::{self, Created, Extra, Sessions},
 };
 
-/// Verifies tokens and creates their session.
+/// Verifies tokens, calls the application's hook, and creates the session.
 pub(super) async fn complete(
     sessions: &Arc<Sessions>,
     pending: &PendingTokens,
-    headers: &HeaderMap,
+    request: &CallbackRequest,
+    hook: Option<&OnLogin>,
 ) -> Ended {
-    let created = match sessions.fief.verify(pending).await {
-        Ok((tokens, user)) => create_session(sessions, &tokens, &user, headers).await,
-        Err(error) => Err(error.into()),
+    let verified = match verify(sessions, pending).await {
+        Ok(verified) => verified,
+        Err(error) => return failed(sessions, pending, error),
     };
-    match created {
+    let accepted = match hook {
+        Some(hook) => {
+            let login = verified.login(request);
+            login_hook::call(hook, login, &sessions.fief).await
+        }
+        None => Ok(AcceptedLogin::new()),
+    };
+    let (page, data) = match accepted {
+        Ok(accepted) => accepted.into_parts(),
+        Err(NotAccepted::Failed) => return Ended::Used(Outcome::HookFailed),
+        Err(NotAccepted::Rejected(response)) => {
+            return Ended::Used(Outcome::Denied(Arc::new(response)));
+        }
+        Err(NotAccepted::TimedOut) => return Ended::Kept(pending.clone()),
+    };
+    let data = match data {
+        Ok(data) => data,
+        Err(error) => {
+            limited!(error, &sessions.fief, error = %Chain(&error), "`on_login` failed: there is no session");
+            return Ended::Used(Outcome::HookFailed);
+        }
+    };
+    let page = page.unwrap_or_else(|error| {
+        limited!(error, &sessions.fief, %error, "`on_login` has chosen a page that is not used");
+        None
+    });
+    match create_session(sessions, &verified, request, data).await {
         Ok(created) => {
             let at = unix_seconds(sessions.fief.now());
-            Ended::LoggedIn(Arc::new(created), at)
+            Ended::LoggedIn(Arc::new(LoggedIn { created, page }), at)
         }
-        Err(error) if is_temporary(&error) => {
+        Err(error) => failed(sessions, pending, error),
+    }
+}
+
+/// Tokens that were verified.
+struct Verified {
+    tokens: FiefTokenResponse,
+    token: FiefAccessTokenInfo,
+    user: FiefUserInfo,
+}
+
+impl Verified {
+    /// Returns the login for the hook.
+    fn login(&self, request: &CallbackRequest) -> Login {
+        let CallbackRequest {
+            head,
+            return_to,
+            is_silent,
+            remember: _,
+        } = request;
+        Login {
+            user: self.user.clone(),
+            tokens: self.tokens.clone(),
+            token: self.token.clone(),
+            request: head.clone(),
+            return_to: return_to.clone(),
+            is_silent: *is_silent,
+        }
+    }
+}
+
+async fn verify(sessions: &Sessions, pending: &PendingTokens) -> Result<Verified, FiefError> {
+    let (tokens, user) = sessions.fief.verify(pending).await?;
+    // The token was verified, so it is in the cache unless that is disabled.
+    let token = tokens.access_token();
+    let token = sessions.fief.validate_session_token(token).await?;
+    Ok(Verified {
+        tokens,
+        token,
+        user,
+    })
+}
+
+/// Returns what becomes of a login that failed.
+fn failed(sessions: &Sessions, pending: &PendingTokens, error: impl Into<Error>) -> Ended {
+    match error.into() {
+        error if is_temporary(&error) => {
             not_yet(sessions, &error);
             Ended::Kept(pending.clone())
         }
-        Err(Error::Fief(error)) => Ended::Used(Outcome::Rejected(error)),
-        Err(error) => Ended::Used(Outcome::SessionFailed(error)),
+        Error::Fief(error) => Ended::Used(Outcome::Rejected(error)),
+        error => Ended::Used(Outcome::SessionFailed(error)),
     }
 }
 
 /// Takes the session that another machine has created.
 pub(super) async fn restore(
     sessions: &Sessions,
-    sealed: &SecretString,
-    at: u64,
+    found: FoundSession,
     headers: &HeaderMap,
 ) -> Ended {
+    let FoundSession { sealed, page, at } = found;
     match session::restore(sessions, sealed.expose_secret(), headers).await {
-        Ok(Some(created)) => Ended::LoggedIn(Arc::new(created), at),
+        Ok(Some(created)) => Ended::LoggedIn(Arc::new(LoggedIn { created, page }), at),
         Ok(None) => Ended::Used(Outcome::Replayed),
         Err(error) => Ended::Free(not_yet(sessions, &error)),
     }
@@ -63,14 +142,25 @@ pub(super) fn not_yet(sessions: &Sessions, error: &Error) -> Outcome {
 /// Creates the session. Caches the user info of the ID token.
 async fn create_session(
     sessions: &Arc<Sessions>,
-    tokens: &FiefTokenResponse,
-    user: &FiefUserInfo,
-    headers: &HeaderMap,
+    verified: &Verified,
+    request: &CallbackRequest,
+    data: Option<String>,
 ) -> Result<Created, Error> {
-    // The token was verified, so it is in the cache unless that is disabled.
-    let token = tokens.access_token();
-    let info = sessions.fief.validate_session_token(token).await?;
-    let created = session::create(sessions, tokens, &info, headers).await?;
+    let Verified {
+        tokens,
+        token,
+        user,
+    } = verified;
+    let headers = &request.head.headers;
+    let is_remembered = match request.remember {
+        Some(remember) => remember,
+        None => session::is_remembered(sessions, token.id(), headers).await?,
+    };
+    let extra = Extra {
+        is_remembered,
+        data,
+    };
+    let created = session::create(sessions, tokens, token, &extra, headers).await?;
     sessions.users.update(&sessions.fief, user).await;
     Ok(created)
 }

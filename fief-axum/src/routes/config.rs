@@ -3,7 +3,7 @@ use std::sync::Arc;
 use fief_client::{AuthorizationRequest, Requirements, internal::LogLimit};
 use url::{Position, Url, form_urlencoded};
 
-use super::{OnLoginPage, address::Address, exchanges::Exchanges};
+use super::{OnLoginPage, address::Address, exchanges::Exchanges, login_hook::OnLogin};
 use crate::{
     RejectionKind, rejection::challenge::ChallengeParams, request::return_to::return_to,
     session::Sessions,
@@ -27,6 +27,7 @@ pub(crate) struct LoginConfig {
     pub(crate) user_route: Option<String>,
     /// The page for logins without `return_to`.
     pub(crate) after_login: String,
+    pub(crate) on_login: Option<OnLogin>,
     pub(crate) on_login_page: Option<OnLoginPage>,
     /// What every login requests: the scopes.
     pub(crate) request: AuthorizationRequest,

@@ -5,20 +5,20 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::http::HeaderMap;
 use fief_client::{
     AuthorizationResponse, LoginAttempt, PendingTokens,
     internal::{Chain, TokenRequestError, unix_seconds},
 };
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
     callback_query::ExchangeKey,
     completion::{self, not_yet},
     config::LoginConfig,
-    exchange_store::{Found, StoredAttempt},
-    exchanges::{Begun, Ended, Exchanges, Outcome},
+    exchange_store::{Found, FoundSession, StoredAttempt},
+    exchanges::{Begun, Exchanges},
+    login_hook::{CallbackRequest, OnLogin},
+    outcome::{Ended, Outcome},
 };
 use crate::{
     flight::{FlightError, Joined},
@@ -33,7 +33,8 @@ pub(super) struct Exchange {
     key: ExchangeKey,
     login: LoginAttempt,
     response: AuthorizationResponse,
-    headers: HeaderMap,
+    request: CallbackRequest,
+    on_login: Option<OnLogin>,
     /// Whether the code may have been sent.
     may_be_sent: AtomicBool,
 }
@@ -45,7 +46,7 @@ impl Exchange {
         key: ExchangeKey,
         login: LoginAttempt,
         response: AuthorizationResponse,
-        headers: HeaderMap,
+        request: CallbackRequest,
     ) -> Self {
         Self {
             sessions: Arc::clone(&site.sessions),
@@ -53,7 +54,8 @@ impl Exchange {
             key,
             login,
             response,
-            headers,
+            request,
+            on_login: site.on_login.clone(),
             may_be_sent: AtomicBool::new(false),
         }
     }
@@ -68,7 +70,8 @@ impl Exchange {
             key,
             login: _,
             response: _,
-            headers: _,
+            request: _,
+            on_login: _,
             may_be_sent: _,
         } = &*exchange;
         let now = exchange.now();
@@ -82,9 +85,9 @@ impl Exchange {
             Err(FlightError) => return Outcome::NotYet,
         };
         match outcome {
-            Outcome::LoggedIn(created) if !started_here => {
-                match session::is_current(sessions, &created.session).await {
-                    Ok(true) => Outcome::LoggedIn(created),
+            Outcome::LoggedIn(login) if !started_here => {
+                match session::is_current(sessions, &login.created.session).await {
+                    Ok(true) => Outcome::LoggedIn(login),
                     Ok(false) => Outcome::Replayed,
                     Err(error) => not_yet(sessions, &error),
                 }
@@ -144,7 +147,7 @@ impl Exchange {
             Found::Kept(_) => self.complete_stored(store, pending, true).await,
             // It could not be saved.
             Found::Missing | Found::Pending => self.complete_stored(store, pending, false).await,
-            Found::Finished { sealed, at } => self.restore(&sealed, at).await,
+            Found::Finished(found) => self.restore(found).await,
             Found::OtherCode | Found::Used => Ended::Used(Outcome::Replayed),
         }
     }
@@ -162,7 +165,7 @@ impl Exchange {
             Ok(true) => {}
             Ok(false) => {
                 return match store.wait_for_session().await {
-                    Ok(Found::Finished { sealed, at }) => self.restore(&sealed, at).await,
+                    Ok(Found::Finished(found)) => self.restore(found).await,
                     Ok(Found::OtherCode | Found::Used) => Ended::Used(Outcome::Replayed),
                     Ok(Found::Kept(_) | Found::Missing | Found::Pending) | Err(_) => kept(),
                 };
@@ -184,7 +187,7 @@ impl Exchange {
     /// Joins the exchange of another machine.
     async fn join_elsewhere(&self, store: &StoredAttempt<'_>, found: Found) -> Ended {
         match found {
-            Found::Finished { sealed, at } => self.restore(&sealed, at).await,
+            Found::Finished(found) => self.restore(found).await,
             Found::Kept(pending) => match self.complete_stored(store, &pending, true).await {
                 // The store keeps the tokens.
                 Ended::Kept(_) => Ended::Free(Outcome::NotYet),
@@ -196,12 +199,13 @@ impl Exchange {
         }
     }
 
-    async fn restore(&self, sealed: &SecretString, at: u64) -> Ended {
-        completion::restore(&self.sessions, sealed, at, &self.headers).await
+    async fn restore(&self, found: FoundSession) -> Ended {
+        completion::restore(&self.sessions, found, &self.request.head.headers).await
     }
 
     async fn complete(&self, pending: &PendingTokens) -> Ended {
-        completion::complete(&self.sessions, pending, &self.headers).await
+        let hook = self.on_login.as_ref();
+        completion::complete(&self.sessions, pending, &self.request, hook).await
     }
 
     /// Revokes the session of a login that was discarded.
@@ -252,7 +256,7 @@ async fn work(exchange: Arc<Exchange>) -> Outcome {
         Begun::New => exchange.exchange(stored.as_ref()).await,
     };
     let session = match &ended {
-        Ended::LoggedIn(created, _) => Some(created.session.id),
+        Ended::LoggedIn(login, _) => Some(login.created.session.id),
         Ended::Free(_) | Ended::Kept(_) | Ended::Used(_) => None,
     };
     match exchanges.end(key, ended, exchange.now()) {

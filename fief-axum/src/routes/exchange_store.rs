@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{
     callback_query::ExchangeKey,
-    exchanges::{Ended, KEPT_LIFETIME, SKEW, is_joinable},
+    exchanges::{KEPT_LIFETIME, SKEW, is_joinable},
+    outcome::Ended,
 };
 use crate::{
     Error,
@@ -29,11 +30,7 @@ pub(super) struct StoredAttempt<'a> {
 
 /// What the store has of an attempt.
 pub(super) enum Found {
-    /// The sealed cookie of the session, and when it was created.
-    Finished {
-        sealed: SecretString,
-        at: u64,
-    },
+    Finished(FoundSession),
     Kept(PendingTokens),
     /// There is no record.
     Missing,
@@ -41,6 +38,16 @@ pub(super) enum Found {
     /// Another machine is exchanging the code.
     Pending,
     Used,
+}
+
+/// Session that another machine has created.
+pub(super) struct FoundSession {
+    /// The value of its cookie.
+    pub(super) sealed: SecretString,
+    /// The page that the application has chosen.
+    pub(super) page: Option<String>,
+    /// When it was created.
+    pub(super) at: u64,
 }
 
 impl<'a> StoredAttempt<'a> {
@@ -116,12 +123,14 @@ impl<'a> StoredAttempt<'a> {
         let state = match ended {
             Ended::Free(_) => return self.store.delete_attempt(self.key.attempt).await,
             Ended::Kept(pending) => AttemptState::Kept(pending_to_json(pending)?),
-            Ended::LoggedIn(created, _) => self.finished(created)?,
+            Ended::LoggedIn(login, _) => self.finished(&login.created)?,
             Ended::Used(_) => AttemptState::Used,
         };
-        self.store
-            .save_attempt(self.key.attempt, &self.record(state))
-            .await
+        let mut record = self.record(state);
+        if let Ended::LoggedIn(login, _) = ended {
+            record.page.clone_from(&login.page);
+        }
+        self.store.save_attempt(self.key.attempt, &record).await
     }
 
     fn finished(&self, created: &Created) -> Result<AttemptState, Error> {
@@ -138,6 +147,7 @@ impl<'a> StoredAttempt<'a> {
             process: self.sessions.revoked.process(),
             written_at: self.now(),
             state,
+            page: None,
         }
     }
 
@@ -147,6 +157,7 @@ impl<'a> StoredAttempt<'a> {
             process,
             written_at,
             state,
+            page,
         } = record;
         if code != self.key.code {
             return Found::OtherCode;
@@ -163,10 +174,13 @@ impl<'a> StoredAttempt<'a> {
         let age = now.saturating_sub(written_at);
         match state {
             AttemptState::Exchanging if is_in_flight => Found::Pending,
-            AttemptState::Finished(sealed) if is_joinable(written_at, now) => Found::Finished {
-                sealed,
-                at: written_at,
-            },
+            AttemptState::Finished(sealed) if is_joinable(written_at, now) => {
+                Found::Finished(FoundSession {
+                    sealed,
+                    page,
+                    at: written_at,
+                })
+            }
             AttemptState::Kept(json) if age < KEPT_LIFETIME => {
                 match pending_from_json(&self.sessions.fief, json.expose_secret()) {
                     Ok(pending) => Found::Kept(pending),
@@ -208,6 +222,7 @@ pub(super) async fn discard(sessions: &Sessions, attempt: Uuid) -> Result<bool, 
         process: sessions.revoked.process(),
         written_at: unix_seconds(sessions.fief.now()),
         state: AttemptState::Used,
+        page: None,
     };
     store.save_attempt(attempt, &used).await?;
     Ok(true)

@@ -5,11 +5,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use fief_client::{FiefError, PendingTokens};
+use fief_client::PendingTokens;
 use uuid::Uuid;
 
-use super::callback_query::ExchangeKey;
-use crate::{Error, flight::SingleFlight, session::Created};
+use super::{
+    callback_query::ExchangeKey,
+    outcome::{Ended, LoggedIn, Outcome},
+};
+use crate::flight::SingleFlight;
 
 /// Exchanges of codes: those in flight, and the memory of attempts that were
 /// used, also for a client that ignores the removal of their cookies.
@@ -22,25 +25,6 @@ pub(crate) struct Exchanges {
     attempts: Mutex<Attempts>,
 }
 
-/// Outcome of a callback.
-#[derive(Clone)]
-pub(super) enum Outcome {
-    LoggedIn(Arc<Created>),
-    /// No token request was sent: the attempt can still be used.
-    NotSent(FiefError),
-    /// The same callback may succeed later: the tokens are kept, another machine
-    /// exchanges the code, or there is no room for another exchange.
-    NotYet,
-    /// The attempt was used with another code.
-    OtherCode,
-    /// Fief rejected the code, or its tokens were rejected.
-    Rejected(FiefError),
-    /// The attempt was used by this callback before.
-    Replayed,
-    /// The session could not be created, and cannot be later.
-    SessionFailed(Error),
-}
-
 /// Result of [`Exchanges::begin`].
 pub(super) enum Begun {
     /// Nothing has to be done.
@@ -51,16 +35,6 @@ pub(super) enum Begun {
     Kept(PendingTokens),
     /// The code has to be exchanged.
     New,
-}
-
-/// How an exchange, or the completion of a kept one, ended.
-pub(super) enum Ended {
-    /// The attempt can still be used.
-    Free(Outcome),
-    Kept(PendingTokens),
-    /// When the session was created, in seconds of Unix time.
-    LoggedIn(Arc<Created>, u64),
-    Used(Outcome),
 }
 
 #[derive(Default)]
@@ -85,7 +59,7 @@ enum State {
     Discarded,
     Exchanging,
     Finished {
-        created: Arc<Created>,
+        login: Arc<LoggedIn>,
         at: u64,
     },
     Kept {
@@ -155,9 +129,9 @@ impl Exchanges {
                 let until = now.saturating_add(KEPT_LIFETIME);
                 (Some(State::Kept { pending, until }), Outcome::NotYet)
             }
-            Ended::LoggedIn(created, at) => {
-                let outcome = Outcome::LoggedIn(Arc::clone(&created));
-                (Some(State::Finished { created, at }), outcome)
+            Ended::LoggedIn(login, at) => {
+                let outcome = Outcome::LoggedIn(Arc::clone(&login));
+                (Some(State::Finished { login, at }), outcome)
             }
             Ended::Used(outcome) => (Some(State::Used), outcome),
         };
@@ -270,8 +244,8 @@ impl Entry {
         match &self.state {
             State::Discarded | State::Exchanging => None,
             State::Kept { pending: _, until } if now < *until => None,
-            State::Finished { created, at } if is_joinable(*at, now) => {
-                Some(Outcome::LoggedIn(Arc::clone(created)))
+            State::Finished { login, at } if is_joinable(*at, now) => {
+                Some(Outcome::LoggedIn(Arc::clone(login)))
             }
             State::Finished { .. } | State::Kept { .. } | State::Used => Some(Outcome::Replayed),
         }
@@ -279,7 +253,7 @@ impl Entry {
 
     fn expire(&mut self, now: u64) {
         let is_expired = match &self.state {
-            State::Finished { created: _, at } => !is_joinable(*at, now),
+            State::Finished { login: _, at } => !is_joinable(*at, now),
             State::Kept { pending: _, until } => *until <= now,
             State::Discarded | State::Exchanging | State::Used => false,
         };

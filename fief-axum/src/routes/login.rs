@@ -52,6 +52,7 @@ pub(super) async fn login(
     let mut attempt = Attempt::new(attempt, params.return_to, auth.fief().now());
     attempt.is_silent = params.is_silent;
     attempt.without_consent = params.without_consent;
+    attempt.remember = params.remember;
     let jar = Jar::new(headers);
     match attempt.write(&site.sessions.cookies, jar, url.as_str()) {
         Ok(cookies) => redirect(url.as_str(), &cookies),
@@ -101,6 +102,8 @@ struct LoginParams {
     is_silent: bool,
     /// The same query without `prompt=consent` and the page.
     without_consent: Option<String>,
+    /// Whether the session is to be remembered, if that is allowed and said.
+    remember: Option<bool>,
 }
 
 impl LoginParams {
@@ -108,9 +111,10 @@ impl LoginParams {
         let mut request = site.request.clone();
         let mut return_to = Vec::new();
         let mut prompt = None;
+        let mut remember = None;
         let mut without_prompt = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let "acr" | "lang" | "login_hint" | "max_age" | "screen" = &*name {
+            if let "acr" | "lang" | "login_hint" | "max_age" | "remember" | "screen" = &*name {
                 without_prompt.append_pair(&name, &value);
             }
             request = match (&*name, &*value) {
@@ -124,6 +128,10 @@ impl LoginParams {
                 },
                 ("prompt", value) => {
                     prompt = parse_prompt(value).or(prompt);
+                    request
+                }
+                ("remember", value) => {
+                    remember = parse_remember(value).or(remember);
                     request
                 }
                 ("screen", "register") => request.screen(Screen::Register),
@@ -146,6 +154,7 @@ impl LoginParams {
             },
             return_to: return_to.unwrap_or_else(|| site.after_login.clone()),
             is_silent: prompt == Some(Prompt::None),
+            remember: remember.filter(|_| site.sessions.config.remember.is_some()),
             without_consent: (prompt == Some(Prompt::Consent)).then(|| without_prompt.finish()),
         }
     }
@@ -156,6 +165,15 @@ fn parse_prompt(prompt: &str) -> Option<Prompt> {
         "consent" => Some(Prompt::Consent),
         "login" => Some(Prompt::Login),
         "none" => Some(Prompt::None),
+        _ => None,
+    }
+}
+
+/// Parses the value of a checkbox, or a boolean.
+fn parse_remember(value: &str) -> Option<bool> {
+    match value {
+        "1" | "on" | "true" => Some(true),
+        "0" | "off" | "false" => Some(false),
         _ => None,
     }
 }

@@ -16,7 +16,7 @@
 //! | --- | --- | --- |
 //! | begun | the attempt's cookie, for 10 minutes | exchanges the code |
 //! | late | the attempt's cookie, for an hour | the attempt's page if a session is active, else 400 with a link to a login that returns there |
-//! | exchanging | a task of this process, the attempt's record | joins the task; on another machine it waits 2 seconds, then 503 |
+//! | exchanging | a task of this process, which also calls the application's hook, and the attempt's record | joins the task; on another machine it waits 2 seconds, then 503 |
 //! | kept | the tokens in this process, and in the record if they cannot be verified yet | verifies them again; 503 until that succeeds, for 10 minutes |
 //! | finished | the session's cookies in this process, the ticket in the record | gets the same session, for 30 seconds, and on other machines for a minute more |
 //! | used | a hash of state and code in this process, the record | the attempt's page if a session is active, else 400 |
@@ -48,6 +48,9 @@
 //! | Fief rejects `prompt=consent`, since the user is not logged in there | a redirect to a login without it | its cookie is removed |
 //! | the token request fails, or Fief rejects the code | 503, 400 or 500 | used |
 //! | the keys cannot be fetched or lack the key of the tokens; the store fails when the session is created | 503, a link to the same callback | kept |
+//! | the application's hook takes too long | 503, a link to the same callback, which calls it again | kept |
+//! | the hook rejects the login | its response, or back to the page (`prompt=none`) | used |
+//! | the hook panics, or its value or response cannot be used | 500 | used |
 //! | the tokens are invalid, the user is inactive, the session is too large | 502, 400 or 500 | used |
 //! | the browser disconnects | | the task goes on, and a reload joins it |
 //! | the browser logs out, or finishes another login while this one is kept | | used |
@@ -57,10 +60,12 @@
 //! stays otherwise. Without a store other machines know nothing of it: a reload
 //! that reaches another one finds that Fief has used the code.
 
+mod accepted_login;
 pub(crate) mod address;
 mod attempt;
 mod callback;
 mod callback_query;
+mod callback_response;
 mod completion;
 pub(crate) mod config;
 mod discard;
@@ -69,13 +74,16 @@ mod exchange_store;
 pub(crate) mod exchanges;
 mod failure;
 mod login;
+pub(crate) mod login_hook;
 mod logout;
 pub(crate) mod loop_guard;
+mod outcome;
 mod page;
 mod redirect;
 mod resource;
 mod show;
 mod user;
+mod verified_login;
 
 use std::sync::Arc;
 
@@ -92,7 +100,11 @@ use axum::{
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::config::LoginConfig;
-pub use self::page::{LoginPage, LoginPageKind};
+pub use self::{
+    accepted_login::AcceptedLogin,
+    page::{LoginPage, LoginPageKind},
+    verified_login::Login,
+};
 pub(crate) use self::{page::OnLoginPage, resource::resource_metadata};
 #[cfg(feature = "webhooks")]
 use crate::webhook;

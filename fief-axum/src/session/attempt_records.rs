@@ -28,6 +28,10 @@ pub(crate) struct AttemptRecord {
     /// When it was written, in seconds of Unix time.
     pub(crate) written_at: u64,
     pub(crate) state: AttemptState,
+    /// The page that the application has chosen for a finished login. A previous
+    /// release neither writes nor reads it.
+    #[serde(default)]
+    pub(crate) page: Option<String>,
 }
 
 /// How far the login of an [`AttemptRecord`] is.

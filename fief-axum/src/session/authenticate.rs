@@ -115,11 +115,12 @@ fn renewed_seen(
     if !seen::needs_renewal(last, now) {
         return None;
     }
-    let cookie = seen::write(sessions, session.id, now)
+    let cookie = seen::write(sessions, session, now)
         .inspect_err(|error| {
             limited!(error, &sessions.fief, error = %Chain(error), "failed to record when a session was used");
         })
         .ok()?;
-    let is_needed = now.abs_diff(last) >= sessions.config.idle() / 2;
+    let idle = sessions.config.idle(session.extra.is_remembered);
+    let is_needed = now.abs_diff(last) >= idle / 2;
     Some(SeenCookie { cookie, is_needed })
 }

@@ -8,6 +8,9 @@ pub(crate) struct SessionConfig {
     pub(crate) idle: Option<u64>,
     /// How long a session lasts after its login.
     pub(crate) absolute: u64,
+    /// How long a remembered session lasts, also without a request, if logins may
+    /// be remembered.
+    pub(crate) remember: Option<u64>,
     /// Whether tokens are refreshed.
     pub(crate) refresh: bool,
     /// The age at which a token is refreshed, if that is before it is about to
@@ -20,20 +23,34 @@ impl SessionConfig {
         Self {
             idle: None,
             absolute: PROOF_LIFETIME,
+            remember: None,
             refresh: false,
             refresh_after: None,
         }
     }
 
+    /// Returns how long a session lasts after its login.
+    pub(crate) fn lifetime(&self, is_remembered: bool) -> u64 {
+        let remember = self.remember.filter(|_| is_remembered);
+        remember.unwrap_or(self.absolute)
+    }
+
     /// Returns how long a session lasts without a request.
-    pub(crate) fn idle(&self) -> u64 {
-        self.idle.unwrap_or(DEFAULT_IDLE).min(self.absolute)
+    pub(crate) fn idle(&self, is_remembered: bool) -> u64 {
+        let remember = self.remember.filter(|_| is_remembered);
+        remember.unwrap_or(self.idle.unwrap_or(DEFAULT_IDLE).min(self.absolute))
+    }
+
+    /// Returns how long any session may last after its login.
+    pub(crate) fn max_lifetime(&self) -> u64 {
+        self.remember.unwrap_or(self.absolute).max(self.absolute)
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let Self {
             idle,
             absolute,
+            remember,
             refresh,
             refresh_after,
         } = *self;
@@ -55,11 +72,32 @@ impl SessionConfig {
                 "idle_timeout must be at most session_lifetime, or it has no effect",
             ));
         }
+        if let Some(remember) = remember {
+            self.validate_remember(remember)?;
+        }
         if refresh_after.is_some_and(|after| after < 5) {
             return Err(Error::config("refresh_after must be at least 5 seconds"));
         }
         if refresh_after.is_some() && !refresh {
             return Err(Error::config("refresh_after needs offline_access"));
+        }
+        Ok(())
+    }
+
+    fn validate_remember(&self, remember: u64) -> Result<(), Error> {
+        if remember > MAX_LIFETIME {
+            return Err(Error::config("remember_me must be at most 30 days"));
+        }
+        if remember > PROOF_LIFETIME && !self.refresh {
+            return Err(Error::config(
+                "remember_me must be at most 24 hours without offline_access",
+            ));
+        }
+        if remember < self.absolute || remember == self.idle(false) {
+            return Err(Error::config(
+                "remember_me must be at least session_lifetime and longer than idle_timeout, or it \
+                 has no effect",
+            ));
         }
         Ok(())
     }

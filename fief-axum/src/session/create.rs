@@ -5,10 +5,12 @@ use std::{io, sync::Arc};
 use axum::http::HeaderMap;
 use fief_client::{FiefAccessTokenInfo, FiefTokenResponse, internal::unix_seconds};
 use tower_cookies::Cookie;
+use uuid::Uuid;
 
 use super::{
     data::Session,
-    load::write,
+    extra::Extra,
+    load::{Loaded, SentCookies, load, write},
     record_store::failed,
     revoke::{complete_pending, current_owner, revoke_or_log},
     sessions::Sessions,
@@ -33,10 +35,11 @@ pub(crate) async fn create(
     sessions: &Arc<Sessions>,
     tokens: &FiefTokenResponse,
     info: &FiefAccessTokenInfo,
+    extra: &Extra,
     headers: &HeaderMap,
 ) -> Result<Created, Error> {
     for _ in 0..MAX_TRIES {
-        let Some(session) = try_create(sessions, tokens, info).await? else {
+        let Some(session) = try_create(sessions, tokens, info, extra).await? else {
             continue;
         };
         let cookies = write(sessions, &session, headers)?;
@@ -86,17 +89,44 @@ pub(crate) async fn is_current(sessions: &Sessions, session: &Session) -> Result
     }
 }
 
+/// Returns whether the browser has an active session of this user that is
+/// remembered: another login, such as a step-up, does not end that.
+///
+/// # Errors
+///
+/// [`Error::SessionStore`] if the store failed.
+pub(crate) async fn is_remembered(
+    sessions: &Sessions,
+    user: Uuid,
+    headers: &HeaderMap,
+) -> Result<bool, Error> {
+    let now = unix_seconds(sessions.fief.now());
+    let sent = SentCookies::read(sessions, headers);
+    let Some(sent) = sent.filter(|_| sessions.config.remember.is_some()) else {
+        return Ok(false);
+    };
+    Ok(match load(sessions, sent, now).await? {
+        Loaded::Active {
+            session,
+            seen_at: _,
+        } => session.user == user && session.extra.is_remembered,
+        Loaded::Expired => false,
+    })
+}
+
 /// Creates a session. Returns `None` if the user's sessions were revoked
 /// meanwhile.
 async fn try_create(
     sessions: &Arc<Sessions>,
     tokens: &FiefTokenResponse,
     info: &FiefAccessTokenInfo,
+    extra: &Extra,
 ) -> Result<Option<Session>, Error> {
     let now = unix_seconds(sessions.fief.now());
     complete_pending(sessions, info.id()).await?;
     let origin = sessions.revoked.next_origin();
     let session = Session::new(sessions.config, tokens, info, origin, now)?;
+    let session = session.with_extra(extra.clone());
     let Some(store) = &sessions.store else {
         let is_denied = sessions.marks.denies_login(info);
         return Ok((!is_denied).then_some(session));

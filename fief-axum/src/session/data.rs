@@ -3,7 +3,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::UNIX_EPOCH,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use fief_client::{
@@ -17,14 +17,15 @@ use uuid::Uuid;
 use super::{
     compact,
     config::{PROOF_LIFETIME, SessionConfig},
+    extra::Extra,
 };
 use crate::Error;
 
 /// Session of a user: the tokens of a login and its times.
 ///
 /// It is serialized and sealed, in cookies or in a record of the store. The fields
-/// are positional in cookies: another field is another format, as that of
-/// [`Purpose`](crate::cookie::Purpose) says.
+/// are positional in cookies: another field is another format, of which
+/// [`format`](super::format) knows those of this release and of the previous one.
 /// All times are in seconds of Unix time.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Session {
@@ -52,6 +53,9 @@ pub(crate) struct Session {
     /// is the one of before then, and there is no refresh token.
     #[serde(serialize_with = "expose_some")]
     pending: Option<SecretString>,
+    /// What is sealed in addition, by [`format`](super::format).
+    #[serde(skip)]
+    pub(crate) extra: Arc<Extra>,
     /// The ids of its records, if it is in a store. It is in the cookie.
     #[serde(skip)]
     pub(crate) ticket: Option<Arc<Ticket>>,
@@ -123,6 +127,7 @@ impl Session {
             created_at: now,
             origin,
             pending: None,
+            extra: Arc::default(),
             ticket: None,
             was_sent: Arc::default(),
         })
@@ -147,6 +152,7 @@ impl Session {
             created_at,
             origin,
             pending: _,
+            ref extra,
             ref ticket,
             was_sent: _,
         } = *self;
@@ -162,6 +168,7 @@ impl Session {
             created_at,
             origin,
             pending: None,
+            extra: Arc::clone(extra),
             ticket: ticket.clone(),
             was_sent: Arc::default(),
         }
@@ -176,10 +183,23 @@ impl Session {
         session
     }
 
+    /// Returns the session with what is sealed in addition.
+    pub(crate) fn with_extra(mut self, extra: Extra) -> Self {
+        self.extra = Arc::new(extra);
+        self
+    }
+
     /// Returns the session with the ids of its records.
     pub(crate) fn with_ticket(mut self, ticket: Arc<Ticket>) -> Self {
         self.ticket = Some(ticket);
         self
+    }
+
+    /// Returns when it was created by a login.
+    pub(crate) fn created_at(&self) -> SystemTime {
+        let since = Duration::from_secs(self.created_at);
+        // Only a clock that is set wrong is further from the epoch.
+        UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
     }
 
     pub(crate) fn access_token(&self) -> &str {
@@ -201,7 +221,7 @@ impl Session {
         let params = RefreshParams::new().user(self.user);
         let auth_time = self
             .auth_time
-            .and_then(|at| UNIX_EPOCH.checked_add(std::time::Duration::from_secs(at)));
+            .and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at)));
         match auth_time {
             Some(at) => params.auth_time(at),
             None => params,
@@ -257,13 +277,20 @@ impl Session {
         }
         // Seen in the future counts as now: it never ends a session.
         let seen_at = seen_at.unwrap_or(0).max(last_write).min(now);
-        let is_current = is_within(self.created_at, config.absolute, now)
-            && is_within(seen_at, config.idle(), now);
+        let is_remembered = self.extra.is_remembered;
+        let is_current = is_within(self.created_at, config.lifetime(is_remembered), now)
+            && is_within(seen_at, config.idle(is_remembered), now);
         if is_current {
             Age::Current
         } else {
             Age::Expired
         }
+    }
+
+    /// Returns when its lifetime ends.
+    pub(crate) fn ends_at(&self, config: SessionConfig) -> u64 {
+        let lifetime = config.lifetime(self.extra.is_remembered);
+        self.created_at.saturating_add(lifetime)
     }
 
     /// Remembers that a response has written the session's cookies.

@@ -73,7 +73,7 @@ impl Store {
         let is_refreshed_elsewhere = self.has_lease(old, process).await;
         let mut delays = RETRY_DELAYS.into_iter();
         loop {
-            match self.get::<Session>(ticket.session_record).await {
+            match self.get_session(ticket.session_record).await {
                 Ok(Some(session)) if session.generation > old.generation => {
                     // Its other records count as well.
                     return match self.load(ticket).await {

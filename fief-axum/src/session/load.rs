@@ -7,7 +7,7 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Age, Session, Ticket},
-    seen,
+    format, seen,
     sessions::Sessions,
 };
 use crate::{
@@ -54,7 +54,7 @@ impl SessionCookie {
             let ticket = keys.open(Purpose::Ticket, sealed);
             ticket.map(Arc::new).map(Self::Ticket)
         } else {
-            let session = keys.open(Purpose::Session, sealed);
+            let session = format::open(keys, sealed);
             session.map(Arc::new).map(Self::Session)
         }
     }
@@ -138,12 +138,12 @@ pub(crate) fn write(
     let keys = &sessions.cookies.keys;
     let sealed = match &session.ticket {
         Some(ticket) => keys.seal(Purpose::Ticket, &**ticket)?,
-        None => keys.seal(Purpose::Session, session)?,
+        None => format::seal(keys, session)?,
     };
     chunks::write(
         &sessions.cookies,
         &sealed,
-        sessions.config.absolute,
+        sessions.config.lifetime(session.extra.is_remembered),
         headers,
     )
 }

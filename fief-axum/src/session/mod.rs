@@ -59,7 +59,7 @@
 //! | what | where | how long | bound |
 //! | --- | --- | --- | --- |
 //! | session, without a store | cookies | its lifetime | 6.5 KB |
-//! | session and own record | store | its lifetime | the tokens, and about 150 bytes |
+//! | session and own record | store | its lifetime | the tokens, the application's value (4 KB), and about 150 bytes |
 //! | epoch of a user | store | 5 years | about 150 bytes |
 //! | records of a refresh | store | 10 minutes | two of about 150 bytes |
 //! | record of an attempt | store | 11 minutes | about 500 bytes, with kept tokens about 6 KB |
@@ -85,6 +85,8 @@
 //! - *Fief's keys cannot be fetched.* The tokens of a refresh are kept until they
 //!   can be verified: in the session's record, where any machine can go on, or
 //!   in this process.
+//! - *The application's hook of refreshes fails.* Nothing was sent to Fief: the
+//!   session is kept as if Fief was unreachable.
 //! - *The process ends.* Pending revocations are lost, which is why the logout
 //!   says that it is incomplete. Between the token request of a refresh and the
 //!   write of its record, the refresh token is lost: the session ends with its
@@ -126,6 +128,8 @@ mod create;
 mod data;
 mod epoch;
 mod expiring_map;
+mod extra;
+mod format;
 mod held;
 mod id;
 mod lease;
@@ -136,6 +140,7 @@ mod mark;
 mod model;
 mod record_store;
 mod refresh;
+mod refresh_hook;
 mod refreshes;
 mod revocation_list;
 mod revoke;
@@ -147,7 +152,6 @@ mod token;
 mod tower_sessions;
 mod wait;
 
-pub use self::id::SessionId;
 #[cfg(feature = "webhooks")]
 pub(crate) use self::mark::change_all;
 #[cfg(feature = "tower-sessions")]
@@ -156,12 +160,14 @@ pub(crate) use self::{
     attempt_records::{AttemptRecord, AttemptState},
     authenticate::{SessionCookies, authenticate},
     config::SessionConfig,
-    create::{Created, create, is_current, restore},
+    create::{Created, create, is_current, is_remembered, restore},
     data::{Session, random_id},
+    extra::Extra,
     held::{HeldSession, HeldSessions},
     load::{Loaded, SentCookies, load, write_refreshed},
     mark::{MarkConfig, Marks, UserMark, change_user, detached, is_denied, microseconds},
     record_store::RecordStore,
+    refresh_hook::{OnRefresh, REFRESH_HOOK_TIMEOUT},
     refreshes::Refreshes,
     revocation_list::RevocationList,
     revoke::{destroy, revoke, revoke_user},
@@ -170,3 +176,4 @@ pub(crate) use self::{
     token::current_token,
     wait::{Waiters, wait_for_end},
 };
+pub use self::{id::SessionId, refresh_hook::SessionRefresh};

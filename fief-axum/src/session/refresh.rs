@@ -16,7 +16,9 @@ use tokio::time::{sleep, timeout};
 use super::{
     classify::classify,
     data::Session,
+    refresh_hook::{self, Verdict},
     refreshes::{RefreshOutcome, UNFINISHED_LIFETIME, Unfinished},
+    revoke::revoke_or_log,
     sessions::Sessions,
     wait::record_refresh,
 };
@@ -93,7 +95,18 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome 
         (Some(Unfinished::Unverified(pending)), _) => Ok(pending),
         (None, Some(pending)) => pending_from_json(&sessions.fief, pending),
         (None, None) if session.refresh_token().is_none() => return RefreshOutcome::Rejected,
-        (None, None) if sessions.refreshes.has_room(now) => request(sessions, session).await,
+        (None, None) if sessions.refreshes.has_room(now) => {
+            let hook = sessions.on_refresh.as_ref();
+            match refresh_hook::call(hook, session, &sessions.fief).await {
+                Verdict::Continue => request(sessions, session).await,
+                Verdict::End => {
+                    tracing::debug!("session ended: `on_refresh` says so");
+                    revoke_or_log(sessions, session.id, session.user).await;
+                    return RefreshOutcome::Ended;
+                }
+                Verdict::Failed => return RefreshOutcome::Failed,
+            }
+        }
         (None, None) => {
             limited!(
                 error,

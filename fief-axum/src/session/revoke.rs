@@ -47,7 +47,7 @@ pub(crate) async fn revoke(
     user: Option<Uuid>,
 ) -> Result<(), Error> {
     let now = unix_seconds(sessions.fief.now());
-    let lifetime = sessions.config.absolute;
+    let lifetime = sessions.config.max_lifetime();
     sessions.revoked.revoke_session(id, lifetime, now);
     let revoked = write_to_store(sessions, Revocation::Session(id)).await;
     if let Some(user) = user {
@@ -60,7 +60,7 @@ pub(crate) async fn revoke(
 pub(crate) async fn revoke_user(sessions: &Arc<Sessions>, user: Uuid) -> Result<(), Error> {
     let now = unix_seconds(sessions.fief.now());
     let has_store = sessions.store.is_some();
-    let lifetime = sessions.config.absolute;
+    let lifetime = sessions.config.max_lifetime();
     sessions.revoked.revoke_user(user, has_store, lifetime, now);
     let revoked = write_to_store(sessions, Revocation::User(user)).await;
     sessions.invalidate_user(user).await;
@@ -219,7 +219,7 @@ async fn write_until_stored(
 }
 
 async fn retry(sessions: &Arc<Sessions>, revocation: Revocation) {
-    let until = unix_seconds(sessions.fief.now()).saturating_add(sessions.config.absolute);
+    let until = unix_seconds(sessions.fief.now()).saturating_add(sessions.config.max_lifetime());
     let mut delay = MIN_DELAY;
     while unix_seconds(sessions.fief.now()) < until {
         sleep(delay).await;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::sessions::Sessions;
+use super::{data::Session, sessions::Sessions};
 use crate::{
     Error,
     cookie::{Jar, Purpose},
@@ -45,18 +45,17 @@ pub(crate) fn needs_renewal(seen_at: u64, now: u64) -> bool {
 /// Creates the cookie.
 pub(crate) fn write(
     sessions: &Sessions,
-    session: Uuid,
+    session: &Session,
     now: u64,
 ) -> Result<Cookie<'static>, Error> {
     let cookies = &sessions.cookies;
-    let sealed = cookies
-        .keys
-        .seal(Purpose::Seen, &Seen { session, at: now })?;
-    Ok(cookies.cookie(
-        cookies.seen_name().to_owned(),
-        sealed,
-        sessions.config.absolute,
-    ))
+    let seen = Seen {
+        session: session.id,
+        at: now,
+    };
+    let sealed = cookies.keys.seal(Purpose::Seen, &seen)?;
+    let max_age = sessions.config.lifetime(session.extra.is_remembered);
+    Ok(cookies.cookie(cookies.seen_name().to_owned(), sealed, max_age))
 }
 
 /// Removes the cookie, if the browser sent it.

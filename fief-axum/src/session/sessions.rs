@@ -7,8 +7,8 @@ use fief_client::Fief;
 use uuid::Uuid;
 
 use super::{
-    config::SessionConfig, held::HeldSessions, mark::Marks, refreshes::Refreshes,
-    revocation_list::RevocationList, store::Store, wait::Waiters,
+    config::SessionConfig, held::HeldSessions, mark::Marks, refresh_hook::OnRefresh,
+    refreshes::Refreshes, revocation_list::RevocationList, store::Store, wait::Waiters,
 };
 use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
 
@@ -22,6 +22,7 @@ pub(crate) struct Sessions {
     pub(crate) refreshes: Refreshes,
     /// What webhooks and the application have said about users.
     pub(crate) marks: Arc<Marks>,
+    pub(crate) on_refresh: Option<OnRefresh>,
     /// Sessions that handlers and streams hold.
     pub(crate) held: HeldSessions,
     /// Sessions that were revoked in this process.

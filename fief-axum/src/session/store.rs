@@ -6,7 +6,9 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::{
+    config::SessionConfig,
     data::{Session, Ticket},
+    format,
     mark::Marks,
     record_store::{BoxFuture, Record, RecordStore, failed},
 };
@@ -33,8 +35,7 @@ use crate::{
 pub(crate) struct Store {
     pub(super) records: Box<dyn RecordStore>,
     pub(super) keys: Arc<Keys>,
-    /// How long a session lasts at most, in seconds.
-    lifetime: u64,
+    config: SessionConfig,
     /// `None` if marks are not loaded with sessions.
     pub(super) marks: Option<Arc<Marks>>,
 }
@@ -51,11 +52,15 @@ enum Saved {
 }
 
 impl Store {
-    pub(crate) fn new(records: Box<dyn RecordStore>, keys: Arc<Keys>, lifetime: u64) -> Self {
+    pub(crate) fn new(
+        records: Box<dyn RecordStore>,
+        keys: Arc<Keys>,
+        config: SessionConfig,
+    ) -> Self {
         Self {
             records,
             keys,
-            lifetime,
+            config,
             marks: None,
         }
     }
@@ -68,7 +73,7 @@ impl Store {
 
     /// Returns how long a session lasts at most, in seconds.
     pub(super) fn lifetime(&self) -> u64 {
-        self.lifetime
+        self.config.max_lifetime()
     }
 
     /// Loads a session, with all its records at once.
@@ -81,7 +86,7 @@ impl Store {
             return Ok(None);
         };
         let (session, own, epoch, marks) = tokio::join!(
-            self.get::<Session>(ticket.session_record),
+            self.get_session(ticket.session_record),
             self.get::<Uuid>(ticket.own_record),
             self.get::<Uuid>(ticket.epoch_record),
             self.load_marks(ticket.user, ticket.epoch_record, key),
@@ -114,13 +119,13 @@ impl Store {
             epoch_record,
             epoch,
         };
-        let until = session.created_at.saturating_add(self.lifetime);
+        let until = session.ends_at(self.config);
         self.create_record(own_record, &session.id, until).await?;
-        self.create_record(session_record, session, until).await?;
+        self.create_session(session_record, session).await?;
         // The mark may deny the login, and a process that wrote it replaces the epoch
         // afterwards.
         let (saved, own, epoch, marks) = tokio::join!(
-            self.get::<Session>(session_record),
+            self.get_session(session_record),
             self.get::<Uuid>(own_record),
             self.get::<Uuid>(epoch_record),
             self.load_marks(session.user, epoch_record, 0),
@@ -172,10 +177,9 @@ impl Store {
         session: &Session,
         ticket: &Ticket,
     ) -> Result<bool, Error> {
-        let until = session.created_at.saturating_add(self.lifetime);
         let id = ticket.session_record;
         if saved == Saved::Older {
-            let record = self.record(id, session, until)?;
+            let record = self.session_record(id, session)?;
             // Some stores fail, and others do nothing, if the record does not exist. So
             // what is there afterwards counts.
             let result = with_timeout(self.records.save(record)).await;
@@ -189,7 +193,7 @@ impl Store {
             Saved::Older => Err(not_kept()),
             Saved::Missing => {
                 // It was evicted.
-                self.create_record(id, session, until).await?;
+                self.create_session(id, session).await?;
                 Ok(true)
             }
             Saved::Void => {
@@ -212,7 +216,7 @@ impl Store {
         let Some(saved) = saved? else {
             return Ok(Saved::Missing);
         };
-        Ok(match self.open::<Session>(id, &saved) {
+        Ok(match format::open_record(&self.keys, id, &saved) {
             Some(saved) if saved.generation < session.generation => Saved::Older,
             Some(_) | None => Saved::Current,
         })
@@ -232,6 +236,26 @@ impl Store {
     pub(super) async fn get<T: DeserializeOwned>(&self, id: Uuid) -> Result<Option<T>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;
         Ok(sealed.and_then(|sealed| self.open(id, &sealed)))
+    }
+
+    /// Loads and opens the record of a session.
+    pub(super) async fn get_session(&self, id: Uuid) -> Result<Option<Session>, Error> {
+        let sealed = with_timeout(self.records.load(id)).await?;
+        Ok(sealed.and_then(|sealed| format::open_record(&self.keys, id, &sealed)))
+    }
+
+    /// Seals the record of a session.
+    fn session_record(&self, id: Uuid, session: &Session) -> Result<Record, Error> {
+        Ok(Record {
+            id,
+            text: format::seal_record(&self.keys, id, session)?,
+            expires_at: session.ends_at(self.config),
+        })
+    }
+
+    async fn create_session(&self, id: Uuid, session: &Session) -> Result<(), Error> {
+        let record = self.session_record(id, session)?;
+        with_timeout(self.records.create(record)).await
     }
 
     /// Opens a record. Returns `None` if it is foreign.

@@ -17,6 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use super::super::{
+    config::SessionConfig,
     data,
     epoch::Epochs,
     lease::Newer,
@@ -143,7 +144,9 @@ impl Replay {
             places: self.places.clone(),
         };
         let keys = Arc::new(keys(version.keys));
-        let store = Store::new(Box::new(records), keys, 1000);
+        let mut config = SessionConfig::new();
+        config.absolute = 1000;
+        let store = Store::new(Box::new(records), keys, config);
         self.runtime.block_on(async {
             let mut output = pin!(output(&store, version, call));
             loop {

@@ -57,7 +57,7 @@ fn wait_for_session(
     session: &Arc<Session>,
 ) -> Option<Waiter> {
     let now = unix_seconds(sessions.fief.now());
-    let lifetime = sessions.config.absolute;
+    let lifetime = sessions.config.lifetime(session.extra.is_remembered);
     // First, so that it is notified of all that happens from now on.
     let waiter = Waiter::for_session(waiters, session, lifetime, now);
     if sessions.revoked.contains(session) || !is_within(session.created_at, lifetime, now) {
