@@ -121,7 +121,7 @@ impl FiefAuthBuilder {
     ///
     /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
     /// # let session_key = SessionKey::generate()?;
-    /// let banned = Arc::new(RwLock::new(HashSet::new()));
+    /// let banned = Arc::new(RwLock::new(HashSet::<uuid::Uuid>::new()));
     /// let auth = FiefAuth::builder(fief)
     ///     .login("https://app.example.com", session_key)
     ///     .offline_access()
