@@ -31,9 +31,21 @@ pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// Parses the resource, if there is one. Otherwise its details have no effect.
+pub(super) fn optional_resource(
+    id: Option<String>,
+    details: ResourceDetails,
+) -> Result<Option<Resource>, Error> {
+    if let Some(id) = id {
+        return resource(&id, details).map(Some);
+    }
+    no_details(&details)?;
+    Ok(None)
+}
+
 /// Parses the resource identifier of the API
 /// ([RFC 9728, section 1.2](https://www.rfc-editor.org/rfc/rfc9728#section-1.2)).
-pub(super) fn resource(id: &str, details: ResourceDetails) -> Result<Resource, Error> {
+fn resource(id: &str, details: ResourceDetails) -> Result<Resource, Error> {
     let url = Url::parse(id).map_err(|error| {
         Error::config(format!(
             "resource must be a URL such as https://api.example.com, not {id:?}: {error}"
@@ -68,7 +80,7 @@ fn documentation(page: &str) -> Result<(), Error> {
 }
 
 /// Rejects the details of a resource that is not published.
-pub(super) fn no_details(details: &ResourceDetails) -> Result<(), Error> {
+fn no_details(details: &ResourceDetails) -> Result<(), Error> {
     let ResourceDetails {
         scopes,
         name,

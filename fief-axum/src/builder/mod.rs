@@ -22,7 +22,6 @@ mod webhooks;
 use std::{
     fmt,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use fief_client::Fief;
@@ -37,10 +36,7 @@ use crate::{
     flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
     routes::config::ResourceDetails,
-    session::{
-        HeldSessions, REFRESH_HOOK_TIMEOUT, Refreshes, RevocationList, Sessions, Store, Waiters,
-        random_id,
-    },
+    session::{HeldSessions, Refreshes, RevocationList, Sessions, Store, Waiters, random_id},
     shared::Shared,
     user::Users,
 };
@@ -253,6 +249,7 @@ impl FiefAuthBuilder {
                 tracing::warn!("app_url is http: cookies are not Secure, use https in production");
             }
             let config = session.config()?;
+            let refresh_timeout = session.refresh_timeout(&fief);
             let SessionSettings {
                 previous_keys,
                 cookie_name,
@@ -268,11 +265,6 @@ impl FiefAuthBuilder {
             let redirect_uri = routes.redirect_uri(&app_url)?;
             let keys = Keys::new(key, previous_keys, fief.client_id())?;
             let keys = Arc::new(keys);
-            // Requests wait for the hook as well.
-            let hook_timeout = on_refresh
-                .as_ref()
-                .map_or(Duration::ZERO, |_| REFRESH_HOOK_TIMEOUT);
-            let refresh_timeout = fief.wait_timeout().saturating_add(hook_timeout);
             let sessions = Sessions {
                 fief: fief.clone(),
                 users: Arc::clone(&users),
@@ -305,12 +297,7 @@ impl FiefAuthBuilder {
         };
         #[cfg(feature = "webhooks")]
         let webhooks = webhooks.build(site.as_ref(), needs_webhooks)?;
-        let resource = if let Some(id) = resource {
-            Some(check::resource(&id, resource_details)?)
-        } else {
-            check::no_details(&resource_details)?;
-            None
-        };
+        let resource = check::optional_resource(resource, resource_details)?;
         let metadata_url = resource
             .as_ref()
             .map(|resource| resource.metadata_url.clone());

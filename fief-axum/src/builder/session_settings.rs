@@ -1,7 +1,11 @@
+use std::time::Duration;
+
+use fief_client::Fief;
+
 use super::check;
 use crate::{
     Error, SessionKey,
-    session::{OnRefresh, RecordStore, SessionConfig},
+    session::{OnRefresh, REFRESH_HOOK_TIMEOUT, RecordStore, SessionConfig},
 };
 
 /// Settings of sessions, not validated yet. All times are in seconds.
@@ -44,6 +48,13 @@ impl SessionSettings {
             ("refresh_after", refresh_after.is_some()),
             ("on_refresh", on_refresh.is_some()),
         ])
+    }
+
+    /// Returns how long requests wait for a refresh: also for its hook.
+    pub(super) fn refresh_timeout(&self, fief: &Fief) -> Duration {
+        let hook = self.on_refresh.as_ref();
+        let hook_timeout = hook.map_or(Duration::ZERO, |_| REFRESH_HOOK_TIMEOUT);
+        fief.wait_timeout().saturating_add(hook_timeout)
     }
 
     /// Validates the times.

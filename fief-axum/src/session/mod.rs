@@ -145,6 +145,7 @@ mod refreshes;
 mod revocation_list;
 mod revoke;
 mod seen;
+mod session_records;
 mod sessions;
 mod store;
 mod token;

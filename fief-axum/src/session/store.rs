@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{
     config::SessionConfig,
     data::{Session, Ticket},
-    format,
     mark::Marks,
     record_store::{BoxFuture, Record, RecordStore, failed},
 };
@@ -35,7 +34,7 @@ use crate::{
 pub(crate) struct Store {
     pub(super) records: Box<dyn RecordStore>,
     pub(super) keys: Arc<Keys>,
-    config: SessionConfig,
+    pub(super) config: SessionConfig,
     /// `None` if marks are not loaded with sessions.
     pub(super) marks: Option<Arc<Marks>>,
 }
@@ -216,7 +215,7 @@ impl Store {
         let Some(saved) = saved? else {
             return Ok(Saved::Missing);
         };
-        Ok(match format::open_record(&self.keys, id, &saved) {
+        Ok(match self.open_session(id, &saved) {
             Some(saved) if saved.generation < session.generation => Saved::Older,
             Some(_) | None => Saved::Current,
         })
@@ -236,26 +235,6 @@ impl Store {
     pub(super) async fn get<T: DeserializeOwned>(&self, id: Uuid) -> Result<Option<T>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;
         Ok(sealed.and_then(|sealed| self.open(id, &sealed)))
-    }
-
-    /// Loads and opens the record of a session.
-    pub(super) async fn get_session(&self, id: Uuid) -> Result<Option<Session>, Error> {
-        let sealed = with_timeout(self.records.load(id)).await?;
-        Ok(sealed.and_then(|sealed| format::open_record(&self.keys, id, &sealed)))
-    }
-
-    /// Seals the record of a session.
-    fn session_record(&self, id: Uuid, session: &Session) -> Result<Record, Error> {
-        Ok(Record {
-            id,
-            text: format::seal_record(&self.keys, id, session)?,
-            expires_at: session.ends_at(self.config),
-        })
-    }
-
-    async fn create_session(&self, id: Uuid, session: &Session) -> Result<(), Error> {
-        let record = self.session_record(id, session)?;
-        with_timeout(self.records.create(record)).await
     }
 
     /// Opens a record. Returns `None` if it is foreign.
