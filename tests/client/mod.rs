@@ -25,7 +25,7 @@ mod refresh;
 mod secrets;
 mod table;
 mod tenants;
-mod tls;
+pub(crate) mod tls;
 mod token;
 mod transport;
 mod user;

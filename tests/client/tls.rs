@@ -73,8 +73,13 @@ fn trusting(url: &str) -> FiefBuilder {
     Fief::builder(url, "CLIENT_ID").http_client(|client| client.tls_certs_only([authority]))
 }
 
-/// Ends TLS in front of a server.
 async fn proxy(server: &FiefTestServer, certificate: &[u8]) -> String {
+    proxy_to(server.url(), certificate).await
+}
+
+/// Ends TLS in front of a server of plain http.
+pub(crate) async fn proxy_to(url: &str, certificate: &[u8]) -> String {
+    let target = url.replace("http://", "");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let certificate = CertificateDer::from_pem_slice(certificate).unwrap();
@@ -82,7 +87,6 @@ async fn proxy(server: &FiefTestServer, certificate: &[u8]) -> String {
     let config = ServerConfig::builder().with_no_client_auth();
     let config = config.with_single_cert(vec![certificate], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let target = server.url().replace("http://", "");
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             if let Ok(mut stream) = acceptor.accept(stream).await {
@@ -99,4 +103,4 @@ async fn proxy(server: &FiefTestServer, certificate: &[u8]) -> String {
 // Of an authority made for these tests. Except for the expired one they are valid until 2125.
 const GOOD: &[u8] = include_bytes!("certificates/good.pem");
 const OTHER: &[u8] = include_bytes!("certificates/other.pem");
-const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");
+pub(crate) const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");

@@ -43,7 +43,7 @@ use url::Url;
 
 pub use self::{
     store::Memory,
-    visitor::{Visitor, page},
+    visitor::{Visitor, page, path as visitor_path},
 };
 use crate::web::{self, APP};
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 
 use super::EMAIL;
+use crate::client::tls;
 
 type Deliveries = mpsc::UnboundedReceiver<(HeaderMap, Bytes)>;
 
@@ -42,10 +43,28 @@ async fn any_event_can_be_sent() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "https://example.com")]
-async fn an_address_of_https_is_rejected() {
+#[should_panic(expected = "ftp://example.com")]
+async fn an_address_of_another_scheme_is_rejected() {
     let server = FiefTestServer::start().await;
-    server.add_webhook("https://example.com", "secret");
+    server.add_webhook("ftp://example.com", "secret");
+}
+
+/// Also to a name that resolves to several addresses, and behind a certificate of no known authority.
+#[tokio::test]
+async fn changes_are_delivered_by_https() {
+    let (server, mut deliveries) = with_webhook().await;
+    let (first, _) = deliveries_of(&server, &mut deliveries).await;
+    let plain = format!("http://{}", first["host"].to_str().unwrap());
+    let address = tls::proxy_to(&plain, tls::EXPIRED).await;
+    server.add_webhook(format!("{address}/hook"), "secret");
+    server.set_active(EMAIL, true);
+    let kinds = [next(&mut deliveries).await, next(&mut deliveries).await];
+    assert_eq!(kinds, ["user.updated", "user.updated"]);
+}
+
+async fn deliveries_of(server: &FiefTestServer, deliveries: &mut Deliveries) -> (HeaderMap, Bytes) {
+    server.set_active(EMAIL, false);
+    deliveries.recv().await.unwrap()
 }
 
 async fn next(deliveries: &mut Deliveries) -> String {

@@ -1,5 +1,6 @@
 use std::{
     env, fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -121,6 +122,42 @@ impl RealFief {
         let body = json!({"url": url, "events": [event]});
         let webhook = self.admin(Method::POST, "/webhooks/", body).await;
         webhook["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds a webhook for several events. Returns its secret.
+    pub async fn webhook_of(&self, url: &str, events: &[&str]) -> String {
+        let body = json!({"url": url, "events": events});
+        let webhook = self.admin(Method::POST, "/webhooks/", body).await;
+        webhook["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes an account active or not, for which Fief has no API. It is changed now, as an API would say.
+    pub fn set_active(&self, email: &str, is_active: bool) {
+        let script = "import sqlite3, sys\n\
+             with sqlite3.connect(sys.argv[1], timeout=30) as database:\n    \
+             sql = 'UPDATE fief_users SET is_active = ?, updated_at = ' \
+             + \"strftime('%Y-%m-%d %H:%M:%f000', 'now') WHERE email = ?\"\n    \
+             assert database.execute(sql, (int(sys.argv[2]), sys.argv[3])).rowcount == 1\n";
+        let settings = variable("SETTINGS");
+        let setting = |name: &str| {
+            let line = settings.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|rest| rest.strip_prefix('=')).unwrap()
+        };
+        let database = format!(
+            "{}/{}",
+            setting("DATABASE_LOCATION"),
+            setting("DATABASE_NAME")
+        );
+        let status = Command::new(variable("PYTHON"))
+            .args([
+                "-c",
+                script,
+                &database,
+                &u8::from(is_active).to_string(),
+                email,
+            ])
+            .status();
+        assert!(status.unwrap().success());
     }
 
     /// Waits until no other test expects a mail, since the log does not show the recipient.

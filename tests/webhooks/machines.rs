@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     EMAIL, HOUR, OTHER, SECOND, bearer, build, data, deliver, logged_in, machine, machines,
-    refreshing, role_data, server, status_at, try_deliver, verifier,
+    role_data, server, status_at, try_deliver, verifier,
 };
 use crate::login::{self, Memory};
 
@@ -371,12 +371,9 @@ async fn marks_are_found_while_the_session_key_is_replaced() {
 async fn a_login_of_before_a_deletion_creates_no_session() {
     for (kind, is_active) in [("user.deleted", true), ("user.updated", false)] {
         let server = server().await;
-        let (one, other, store) = machines(&server);
+        let (one, other, _) = machines(&server);
         let mut visitor = crate::login::Visitor::new(one.clone());
         let callback = visitor.begin(&server, "/login").await;
-        // The store responds to nothing while the session is created.
-        let held = store.hold_next_save();
-        drop(held);
         deliver(&other, &server, kind, data(&server, EMAIL, is_active, NOW)).await;
         let response = visitor.open(&callback).await;
         assert_ne!(response.status, 303, "{kind}");
@@ -384,7 +381,7 @@ async fn a_login_of_before_a_deletion_creates_no_session() {
     }
 }
 
-/// D11: what waits for the end of its session is notified at once here.
+/// D21
 #[tokio::test]
 async fn a_user_id_of_another_case_is_the_same_user() {
     let server = server().await;
@@ -414,5 +411,4 @@ async fn an_api_receives_webhooks_too() {
     .await;
     assert_eq!(bearer(&app, &token).await, 401);
     deliver(&app, &server, "role.deleted", json!({})).await;
-    let _ = refreshing;
 }

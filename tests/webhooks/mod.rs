@@ -1,9 +1,11 @@
 //! fief-axum with the webhooks of Fief: what is accepted, and what it changes on all machines.
 
+mod delivered;
 mod denials;
 mod machines;
 mod order;
 mod permissions;
+mod real;
 mod route;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,6 +23,7 @@ use fief_axum::{
 use fief_test_server::{Client, FiefTestServer, User};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use tower_sessions_core::SessionStore;
 use uuid::Uuid;
 
 use crate::{
@@ -51,7 +54,7 @@ fn verifier(server: &FiefTestServer) -> WebhookVerifier {
 }
 
 /// Returns the builder of a machine that receives webhooks, and shares this store.
-fn machine(server: &FiefTestServer, store: &Memory) -> FiefAuthBuilder {
+fn machine(server: &FiefTestServer, store: &(impl SessionStore + Clone)) -> FiefAuthBuilder {
     refreshing(server)
         .session_store(store.clone())
         .webhooks("/webhooks", verifier(server))

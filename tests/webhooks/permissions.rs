@@ -4,8 +4,8 @@ use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
 use serde_json::json;
 
 use super::{
-    EMAIL, HOUR, SECOND, build, deliver, logged_in, machine, machines, role_data, server,
-    status_at, verifier,
+    EMAIL, HOUR, SECOND, build, deliver, logged_in, machines, role_data, server, status_at,
+    verifier,
 };
 use crate::login::{self, Memory, Visitor};
 
@@ -214,5 +214,4 @@ async fn in_cookies_a_changed_role_counts_in_this_process() {
     // A request that was sent before the new cookies arrived.
     assert_eq!(status_at(&app, &before, "/create").await, 200);
     assert_eq!(refreshes(&server), 1);
-    let _ = machine;
 }

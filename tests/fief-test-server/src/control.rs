@@ -397,7 +397,8 @@ impl FiefTestServer {
     ///
     /// Changes of users and their permissions are sent automatically, other events with
     /// [`send_webhook`](Self::send_webhook). As in Fief, a delivery that does not receive a 2xx
-    /// response is repeated up to four times, first after 15 seconds.
+    /// response within 5 seconds is repeated up to four times, first after 15 seconds. The certificate
+    /// of an https URL is not verified: on a development machine, it is seldom one of a known authority.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -412,14 +413,14 @@ impl FiefTestServer {
     ///
     /// # Panics
     ///
-    /// Panics if it is not an http URL. TLS is not supported.
+    /// Panics if it is not an http or https URL.
     pub fn add_webhook(&self, url: impl AsRef<str>, secret: impl Into<String>) {
         let url = url.as_ref();
         match Url::parse(url) {
-            Ok(parsed) if parsed.scheme() == "http" => {
+            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
                 self.shared.state().webhooks.add(parsed, secret.into());
             }
-            _ => panic!("{url:?} is not an http URL"),
+            _ => panic!("{url:?} is not an http or https URL"),
         }
     }
 

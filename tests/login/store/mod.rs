@@ -12,7 +12,7 @@ mod faults;
 mod keys;
 mod memory;
 mod races;
-mod redis;
+pub mod redis;
 mod rolling;
 mod slow;
 mod sqlite;

@@ -1,6 +1,6 @@
 //! Changes of users, each of which is sent to the webhooks.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
@@ -20,7 +20,8 @@ impl State {
     ) {
         if let Some(user) = self.users.iter_mut().find(|user| user.id == id) {
             change(user);
-            user.updated = now;
+            // Later than the last change, although the clock may stand still: it orders events.
+            user.updated = now.max(user.updated + Duration::from_micros(1));
         }
         self.send_user_event("user.updated", id);
     }
