@@ -1,7 +1,7 @@
 //! What only fief-axum needs. No part of the stable API: it may change or disappear in any release.
 
 pub use crate::{
-    access_token::RequirementsParts,
+    access_token::{RequirementsParts, token_size},
     clock::{from_unix_seconds, unix_seconds},
     error::{Chain, ErrorClass, Recovery, Unmet},
     fief::webhook::effect::{UserChange, WebhookEffect, is_unsigned_webhook},
@@ -9,6 +9,12 @@ pub use crate::{
     secret::{expose, expose_some},
     transport::{LogLimit, LogLimits, is_loopback},
 };
+
+/// Returns the time of the client's clock, in seconds of Unix time.
+#[must_use]
+pub fn unix_now(fief: &crate::Fief) -> u64 {
+    fief.provider().clock.now()
+}
 
 /// Returns how many lines the caller has omitted, or `None` if this one is to be omitted as well: it logs one in half a
 /// minute by the clock of the client, however often clients cause it.

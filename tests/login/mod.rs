@@ -17,6 +17,7 @@ mod lifetime;
 mod logout;
 mod loops;
 mod names;
+mod opened;
 mod panics;
 mod processes;
 mod refresh;

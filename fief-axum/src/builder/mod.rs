@@ -36,7 +36,10 @@ use crate::{
     flight::SingleFlight,
     rejection::{OnRejection, challenge::Challenge},
     routes::config::ResourceDetails,
-    session::{HeldSessions, Refreshes, RevocationList, Sessions, Store, Waiters, random_id},
+    session::{
+        HeldSessions, OpenedSessions, Refreshes, RevocationList, Sessions, Store, Waiters,
+        random_id,
+    },
     shared::Shared,
     user::Users,
 };
@@ -285,6 +288,7 @@ impl FiefAuthBuilder {
                 revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
                 waiters: Arc::clone(&waiters),
                 held: HeldSessions::default(),
+                opened: OpenedSessions::new(),
                 revocations: SingleFlight::new(false, fief.wait_timeout()),
                 pending: Mutex::default(),
             };

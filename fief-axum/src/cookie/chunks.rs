@@ -14,21 +14,19 @@ use super::{
 };
 use crate::Error;
 
-/// Joins the chunks of the sealed session, by the values of their cookies.
+/// Returns the chunks of the sealed session, by the values of their cookies. Those
+/// after the last one are empty.
 ///
 /// Returns `None` if a chunk is missing or was sent more than once. Whether
 /// they belong together shows when the session is opened.
-pub(crate) fn join([first, others @ ..]: [Option<&str>; MAX_CHUNKS]) -> Option<String> {
-    let (count, first) = first?.split_once('.')?;
-    let count: usize = count
-        .parse()
-        .ok()
-        .filter(|count| (1..=MAX_CHUNKS).contains(count))?;
-    let mut sealed = first.to_owned();
-    for chunk in others.iter().take(count - 1) {
-        sealed.push_str((*chunk)?);
+pub(crate) fn in_order(values: [Option<&[u8]>; MAX_CHUNKS]) -> Option<[&[u8]; MAX_CHUNKS]> {
+    let [first, second, third] = values;
+    match first? {
+        [b'1', b'.', first @ ..] => Some([first, b"", b""]),
+        [b'2', b'.', first @ ..] => Some([first, second?, b""]),
+        [b'3', b'.', first @ ..] => Some([first, second?, third?]),
+        _ => None,
     }
-    Some(sealed)
 }
 
 /// Splits the sealed session into cookies, and removes surplus chunks of a

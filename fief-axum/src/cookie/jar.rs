@@ -1,5 +1,5 @@
 use axum::http::{HeaderMap, header};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 /// Cookies of a request, read from its `Cookie` headers.
 ///
@@ -18,58 +18,69 @@ impl<'a> Jar<'a> {
     /// Returns all names and values in the order in which they were sent. A value
     /// may be of any bytes: such a cookie has to be removed as well.
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-        self.pairs().filter_map(|pair| {
-            let (name, value) = pair.split_at_checked(memchr(b'=', pair)?)?;
-            Some((str::from_utf8(name).ok()?, value.strip_prefix(b"=")?))
-        })
+        let pairs = self.pairs();
+        pairs.filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, value)))
     }
 
     /// Returns the values of cookies by their names, each `None` if its name was
     /// sent more than once: another host may have injected one of them.
     ///
     /// Reads the headers once, which takes long if they have a large session.
-    pub(crate) fn find<const N: usize>(self, names: [&str; N]) -> [Option<&'a str>; N] {
+    pub(crate) fn find<const N: usize>(self, names: [&str; N]) -> [Option<&'a [u8]>; N] {
         let mut found = [Sent::Never; N];
-        for pair in self.pairs() {
-            let sent = found.iter_mut().zip(names);
-            for (sent, value) in sent.filter_map(|(sent, name)| Some((sent, value_of(pair, name)?)))
-            {
-                *sent = match *sent {
-                    Sent::Never => Sent::Once(value),
-                    Sent::Once(_) | Sent::Repeatedly => Sent::Repeatedly,
-                };
+        for (name, value) in self.pairs() {
+            for (sent, wanted) in found.iter_mut().zip(names) {
+                if name == wanted.as_bytes() {
+                    *sent = match *sent {
+                        Sent::Never => Sent::Once(value),
+                        Sent::Once(_) | Sent::Repeatedly => Sent::Repeatedly,
+                    };
+                }
             }
         }
         found.map(|sent| match sent {
-            Sent::Once(value) => str::from_utf8(value).ok(),
+            Sent::Once(value) => Some(value),
             Sent::Never | Sent::Repeatedly => None,
         })
     }
 
-    /// Returns the value of a cookie, as [`find`](Self::find) does.
+    /// Returns the value of a cookie, as [`find`](Self::find) does, if it is text.
     pub(crate) fn get(self, name: &str) -> Option<&'a str> {
         let [value] = self.find([name]);
-        value
+        str::from_utf8(value?).ok()
     }
 
     /// Returns whether a cookie of this name was sent, once or more.
     pub(crate) fn has(self, name: &str) -> bool {
-        self.pairs().any(|pair| value_of(pair, name).is_some())
+        self.pairs().any(|(sent, _)| sent == name.as_bytes())
     }
 
-    /// Returns what is between the semicolons.
-    fn pairs(self) -> impl Iterator<Item = &'a [u8]> {
+    /// Returns the names and values that are between the semicolons.
+    fn pairs(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         let headers = self.headers.get_all(header::COOKIE).iter();
-        headers.flat_map(|header| {
-            let header = header.as_bytes();
-            let mut start = 0;
-            let ends = memchr_iter(b';', header).chain([header.len()]);
-            ends.filter_map(move |end| {
-                let pair = header.get(start..end);
-                start = end + 1;
-                pair.map(<[u8]>::trim_ascii)
-            })
-        })
+        headers.flat_map(|header| Pairs(header.as_bytes()))
+    }
+}
+
+/// The names and values in the rest of a header.
+struct Pairs<'a>(&'a [u8]);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.0.is_empty() {
+            let end = memchr(b';', self.0).unwrap_or(self.0.len());
+            let (pair, rest) = self.0.split_at_checked(end)?;
+            self.0 = rest.get(1..).unwrap_or_default();
+            let pair = pair.trim_ascii();
+            if let Some(end) = memchr(b'=', pair)
+                && let Some((name, [_, value @ ..])) = pair.split_at_checked(end)
+            {
+                return Some((name, value));
+            }
+        }
+        None
     }
 }
 
@@ -79,11 +90,6 @@ enum Sent<'a> {
     Never,
     Once(&'a [u8]),
     Repeatedly,
-}
-
-/// Returns the value of a pair, if it has this name.
-fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 #[cfg(test)]
@@ -107,7 +113,10 @@ mod tests {
 
         let found = jar.find(["a", "a.1", "b", "c", "d", ""]);
 
-        assert_eq!(found, [Some("zero=0"), Some("one"), None, None, None, None]);
+        let (zero, one) = (b"zero=0".as_slice(), b"one".as_slice());
+        assert_eq!(found[..3], [Some(zero), Some(one), None]);
+        assert_eq!(found[3..], [Some(b"\xff".as_slice()), None, None]);
+        assert_eq!(jar.get("c"), None);
         assert_eq!((jar.get("aa"), jar.get("b")), (Some("x"), None));
         assert!(jar.has("b") && !jar.has("d"));
     }

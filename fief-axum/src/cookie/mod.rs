@@ -14,7 +14,7 @@ mod seal;
 
 pub use self::key::SessionKey;
 pub(crate) use self::{
-    config::CookieConfig,
+    config::{CookieConfig, MAX_CHUNKS},
     jar::Jar,
     seal::{Keys, Purpose},
 };

@@ -107,7 +107,11 @@ impl Keys {
     ///
     /// Returns `None` for anything else, such as a value that was modified,
     /// sealed with a key that is no longer used, or in a format of the past.
-    pub(crate) fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &str) -> Option<T> {
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        sealed: impl AsRef<[u8]>,
+    ) -> Option<T> {
         self.open_bound(purpose, &[], sealed)
     }
 
@@ -116,7 +120,7 @@ impl Keys {
         &self,
         purpose: Purpose,
         bound: &[u8],
-        sealed: &str,
+        sealed: impl AsRef<[u8]>,
     ) -> Option<T> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;

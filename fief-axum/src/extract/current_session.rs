@@ -195,7 +195,7 @@ impl CurrentSession {
     }
 
     fn session(&self) -> Option<&Arc<Session>> {
-        self.credential.session.as_ref()
+        self.credential.session()
     }
 
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
@@ -214,11 +214,11 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let authentication = RequestAuth::authenticate(parts).await?;
+        let authentication = RequestAuth::with_session(parts).await?;
         let credential = authentication.credential()?;
         let sessions = authentication.auth.sessions();
         let held = sessions
-            .zip(credential.session.as_ref())
+            .zip(credential.session())
             .map(|(sessions, session)| sessions.held.hold(session));
         let request = authentication.head;
         Ok(Self {

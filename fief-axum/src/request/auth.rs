@@ -1,23 +1,18 @@
 use std::sync::Arc;
 
-use axum::http::{Extensions, HeaderMap, request::Parts};
+use axum::http::{Extensions, HeaderMap, Method, request::Parts};
 use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use super::{
-    authentication::{AuthOutcome, Authentication, Credential},
+    authentication::{AuthOutcome, Authentication, Credential, CredentialOf},
     bearer::Bearer,
-    csrf,
+    by_cookie,
     head::RequestHead,
     missing,
     read_from::ReadFrom,
 };
 use crate::{
-    Rejection, RejectionKind,
-    cookie::Jar,
-    log::limited,
-    metrics,
-    response::pending::PendingResponse,
-    session::{self, SentCookies, Sessions},
+    Rejection, RejectionKind, log::limited, metrics, response::pending::PendingResponse,
     shared::Shared,
 };
 
@@ -29,7 +24,6 @@ use crate::{
 /// Extensions can be copied to another request, such as a part of a batch. An outcome belongs to the headers that it was
 /// read from: a request with others is authenticated again, and its response is another one.
 pub(crate) struct RequestAuth {
-    auth: Arc<Shared>,
     /// `None` until the request is authenticated.
     outcome: Option<AuthOutcome>,
     /// What the outcome was read from.
@@ -57,17 +51,16 @@ impl RequestAuth {
     ) -> Result<(&'a mut Self, Option<Arc<PendingResponse>>), RejectionKind> {
         let mut new = None;
         let state = extensions.get_or_insert_with(|| {
-            let pending = PendingResponse::new();
+            let pending = PendingResponse::new(auth);
             new = Some(Arc::clone(&pending));
             Self {
-                auth: Arc::clone(auth),
                 outcome: None,
                 read_from: ReadFrom::Bearer,
                 is_copy: false,
                 pending,
             }
         });
-        if Arc::ptr_eq(auth, &state.auth) {
+        if Arc::ptr_eq(auth, state.auth()) {
             return Ok((state, new));
         }
         limited!(
@@ -92,7 +85,10 @@ impl RequestAuth {
         let Some(mut state) = parts.extensions.get_mut::<Self>() else {
             return Err(missing::layer(parts));
         };
-        if state.try_authenticate(&parts.headers).is_none() {
+        if state
+            .try_authenticate(&parts.method, &parts.headers)
+            .is_none()
+        {
             // Boxed: this future is large, and most requests do not need it.
             Box::pin(Self::authenticate_async(parts)).await;
             match parts.extensions.get_mut::<Self>() {
@@ -113,7 +109,7 @@ impl RequestAuth {
         let state = state.ok_or_else(|| missing::layer(parts))?;
         let outcome = state.outcome.as_ref();
         Ok(Authentication {
-            auth: &state.auth,
+            auth: state.auth(),
             pending: &state.pending,
             head: RequestHead::of_parts(parts),
             outcome: outcome.ok_or_else(|| missing::outcome(parts))?,
@@ -122,34 +118,58 @@ impl RequestAuth {
 
     /// Authenticates without awaiting, if possible.
     ///
-    /// Returns `None` if Fief's keys may have to be fetched or awaited to verify a bearer token, and for every request
-    /// without a bearer token if cookies are enabled.
-    pub(crate) fn try_authenticate(&mut self, headers: &HeaderMap) -> Option<&AuthOutcome> {
+    /// Returns `None` if Fief's keys may have to be fetched or awaited to verify a bearer token. Without one, if cookies are
+    /// enabled, for every request but those of a session that there is nothing to do for.
+    pub(crate) fn try_authenticate(
+        &mut self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Option<&AuthOutcome> {
         // Only a copy, since comparing the headers takes longer than what else an extractor does.
         if self.is_copy {
             self.forget_other_request(headers);
         }
         if self.outcome.is_none() {
-            let outcome = match self.source(headers) {
+            let (outcome, read_from) = match self.source(headers) {
                 Ok(CredentialSource::Bearer(token)) => {
-                    let validated = self.auth.fief().try_validate_access_token(token)?;
+                    let validated = self.auth().fief().try_validate_access_token(token)?;
                     let is_denied = match &validated {
-                        Ok(token) => self.auth.marks.try_is_denied(token)?,
+                        Ok(token) => self.auth().marks.try_is_denied(token)?,
                         Err(_) => false,
                     };
-                    Credential::from_bearer(token, validated)
-                        .and_then(|credential| credential.unless(is_denied))
+                    let outcome = Credential::from_bearer(token, validated)
+                        .and_then(|credential| credential.unless(is_denied));
+                    (outcome, ReadFrom::Bearer)
                 }
-                Ok(CredentialSource::Cookies) => return None,
-                Err(kind) => Err(kind),
+                Ok(CredentialSource::Cookies) => {
+                    let (credential, opened) =
+                        by_cookie::try_session(self.auth(), method, headers)?;
+                    (Ok(credential), ReadFrom::Session(opened))
+                }
+                Err(kind) => (Err(kind), ReadFrom::Bearer),
             };
             let read_from = match &outcome {
-                Ok(_) => ReadFrom::Bearer,
+                Ok(_) => read_from,
                 Err(_) => ReadFrom::headers(headers),
             };
             self.record_outcome(outcome, read_from);
         }
         self.outcome.as_ref()
+    }
+
+    /// Authenticates a request, and loads its session if it has one.
+    pub(crate) async fn with_session(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
+        Self::authenticate_token_info(parts).await?;
+        let state = parts.extensions.get::<Self>();
+        let credential = state.and_then(|state| state.outcome.as_ref()?.as_ref().ok());
+        if let Some(Credential {
+            from: CredentialOf::OpenedSession,
+            token: _,
+        }) = credential
+        {
+            Box::pin(Self::authenticate_async(parts)).await;
+        }
+        Self::authentication(parts)
     }
 
     /// Drops the outcome of another request, as [`forget_other_request`](Self::forget_other_request) does. If there was
@@ -163,12 +183,12 @@ impl RequestAuth {
     /// Returns whether there was one.
     fn forget_other_request(&mut self, headers: &HeaderMap) -> bool {
         self.is_copy = false;
-        if self.outcome.is_none() || self.read_from.is(self.token(), headers) {
+        if self.outcome.is_none() || self.read_from.is(self.auth(), self.token(), headers) {
             return false;
         }
         tracing::debug!("a request has the extensions of another one: it is authenticated again");
         self.outcome = None;
-        self.pending = PendingResponse::new();
+        self.pending = PendingResponse::new(self.auth());
         true
     }
 
@@ -188,12 +208,19 @@ impl RequestAuth {
 
     fn record_outcome(&mut self, outcome: AuthOutcome, read_from: ReadFrom) {
         self.pending.mark_varies();
-        metrics::request(match &outcome {
-            Ok(_) => "authenticated",
-            Err(kind) => kind.label(),
-        });
+        // It may be authenticated again, to load its session.
+        if self.outcome.is_none() {
+            metrics::request(match &outcome {
+                Ok(_) => "authenticated",
+                Err(kind) => kind.label(),
+            });
+        }
         self.outcome = Some(outcome);
         self.read_from = read_from;
+    }
+
+    fn auth(&self) -> &Arc<Shared> {
+        self.pending.auth()
     }
 
     /// Returns the valid token of the request, as far as it was authenticated.
@@ -215,7 +242,7 @@ impl RequestAuth {
             Bearer::Token(token) => Ok(CredentialSource::Bearer(token)),
             Bearer::Malformed => Err(RejectionKind::Malformed),
             Bearer::TooLong => Err(RejectionKind::Invalid),
-            Bearer::Absent if self.auth.takes_cookies() => Ok(CredentialSource::Cookies),
+            Bearer::Absent if self.auth().takes_cookies() => Ok(CredentialSource::Cookies),
             Bearer::Absent => Err(RejectionKind::MissingCredentials),
         }
     }
@@ -226,80 +253,24 @@ impl RequestAuth {
                 let text = str::from_utf8(token).map_err(|_| RejectionKind::Malformed)?;
                 let no_requirements = Requirements::new();
                 let validated = self
-                    .auth
+                    .auth()
                     .fief()
                     .validate_access_token(text, &no_requirements)
                     .await;
-                self.unless_denied(Credential::from_bearer(token, validated)?)
+                by_cookie::unless_denied(self.auth(), Credential::from_bearer(token, validated)?)
                     .await
             }
             // Boxed, so that this future stays small for bearer tokens.
-            CredentialSource::Cookies => Box::pin(self.authenticate_by_cookie(head)).await,
+            CredentialSource::Cookies => {
+                Box::pin(by_cookie::authenticate(&self.pending, head)).await
+            }
         }
-    }
-
-    /// Authenticates by cookies, which a browser sends automatically: by the session, else by the access token cookie if
-    /// one is configured.
-    async fn authenticate_by_cookie(&self, head: RequestHead<'_>) -> AuthOutcome {
-        let auth = &self.auth;
-        let session = auth
-            .sessions()
-            .and_then(|sessions| Some((sessions, SentCookies::read(sessions, head.headers)?)));
-        let name = auth.access_token_cookie();
-        let token_cookie = name.and_then(|name| Jar::new(head.headers).get(name));
-        let token_cookie = token_cookie.filter(|value| !value.is_empty());
-        if session.is_none() && token_cookie.is_none() {
-            return Err(RejectionKind::MissingCredentials);
-        }
-        // Before the session is loaded: a request from another site must not refresh it.
-        if !csrf::is_same_origin(auth.site().map(|site| site.address.origin()), head) {
-            return Err(RejectionKind::CrossSite);
-        }
-        if let Some((sessions, sent)) = session
-            && let Some(credential) = self.authenticate_by_session(sessions, sent, head).await?
-        {
-            return Ok(credential);
-        }
-        let value = token_cookie.ok_or(RejectionKind::MissingCredentials)?;
-        let no_requirements = Requirements::new();
-        let validated = auth
-            .fief()
-            .validate_access_token(value, &no_requirements)
-            .await;
-        self.unless_denied(Credential::from_token(validated?)).await
-    }
-
-    /// Rejects a token that is not a session's if it is denied.
-    async fn unless_denied(&self, credential: Credential) -> AuthOutcome {
-        let auth = &self.auth;
-        let token = &credential.token;
-        let is_denied = session::is_denied(&auth.marks, auth.sessions(), token).await?;
-        credential.unless(is_denied)
-    }
-
-    async fn authenticate_by_session(
-        &self,
-        sessions: &Arc<Sessions>,
-        sent: SentCookies<'_>,
-        head: RequestHead<'_>,
-    ) -> Result<Option<Credential>, RejectionKind> {
-        let authenticated = session::authenticate(sessions, head, sent).await?;
-        let Some((token, session)) = authenticated.session else {
-            return Ok(None);
-        };
-        self.pending
-            .set_session_cookies(sessions, &session, authenticated.cookies);
-        Ok(Some(Credential {
-            token,
-            session: Some(session),
-        }))
     }
 }
 
 impl Clone for RequestAuth {
     fn clone(&self) -> Self {
         Self {
-            auth: Arc::clone(&self.auth),
             outcome: self.outcome.clone(),
             read_from: self.read_from.clone(),
             is_copy: true,

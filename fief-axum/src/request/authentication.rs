@@ -14,8 +14,18 @@ pub(crate) type AuthOutcome = Result<Credential, RejectionKind>;
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) token: FiefAccessTokenInfo,
-    /// `None` if the token is a bearer token or the value of the access token cookie.
-    pub(crate) session: Option<Arc<Session>>,
+    pub(crate) from: CredentialOf,
+}
+
+/// What a credential belongs to.
+#[derive(Clone, Debug)]
+pub(crate) enum CredentialOf {
+    /// A bearer token, or the value of the access token cookie.
+    Token,
+    /// A session that was opened before.
+    /// [`with_session`](super::auth::RequestAuth::with_session) loads it.
+    OpenedSession,
+    Session(Arc<Session>),
 }
 
 /// The result of authenticating a request, as extractors see it.
@@ -27,6 +37,14 @@ pub(crate) struct Authentication<'a> {
 }
 
 impl Credential {
+    /// Returns the session, if it was loaded.
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        match &self.from {
+            CredentialOf::Session(session) => Some(session),
+            CredentialOf::Token | CredentialOf::OpenedSession => None,
+        }
+    }
+
     /// Returns the outcome for a bearer token. Its syntax is checked only if validation failed, since a valid token is
     /// always well-formed.
     pub(super) fn from_bearer(
@@ -43,7 +61,7 @@ impl Credential {
     pub(super) fn from_token(token: FiefAccessTokenInfo) -> Self {
         Self {
             token,
-            session: None,
+            from: CredentialOf::Token,
         }
     }
 

@@ -12,8 +12,7 @@ use super::head::{RequestHead, SEC_FETCH_SITE};
 ///
 /// If the application's `origin` is not configured, it is the host that the request was sent to.
 pub(crate) fn is_same_origin(origin: Option<&str>, head: RequestHead<'_>) -> bool {
-    let safe = matches!(*head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe && !opens_websocket(head.headers) {
+    if is_safe(head.method, head.headers) {
         return true;
     }
     // One that is repeated or unreadable is no reason to trust `Origin`.
@@ -25,6 +24,12 @@ pub(crate) fn is_same_origin(origin: Option<&str>, head: RequestHead<'_>) -> boo
         (Some(sent), None) => is_host(sent, head).unwrap_or(false),
         (None, _) => false,
     }
+}
+
+/// Returns whether a request changes nothing, so that any site may send it.
+pub(crate) fn is_safe(method: &Method, headers: &HeaderMap) -> bool {
+    let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    is_safe && !(headers.contains_key(header::UPGRADE) && opens_websocket(headers))
 }
 
 /// Returns whether a request opens a WebSocket, which may do anything. Other upgrades, such as the `h2c` that some

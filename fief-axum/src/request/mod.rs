@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod authentication;
 mod bearer;
+mod by_cookie;
 pub(crate) mod caller;
 pub(crate) mod csrf;
 pub(crate) mod head;

@@ -1,13 +1,18 @@
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use fief_client::FiefAccessTokenInfo;
 
 use super::bearer::Bearer;
+use crate::{session::Opened, shared::Shared};
 
 /// What the outcome of authenticating a request was read from.
 #[derive(Clone)]
 pub(super) enum ReadFrom {
     /// The bearer token that is valid.
     Bearer,
+    /// The cookies of a session that was opened before, without a bearer token.
+    Session(Arc<Opened>),
     /// These values of `Authorization` and `Cookie`.
     Headers(Box<[HeaderValue]>),
 }
@@ -18,11 +23,21 @@ impl ReadFrom {
     }
 
     /// Returns whether headers are those that the outcome was read from. `token` is its valid token.
-    pub(super) fn is(&self, token: Option<&FiefAccessTokenInfo>, headers: &HeaderMap) -> bool {
+    pub(super) fn is(
+        &self,
+        auth: &Shared,
+        token: Option<&FiefAccessTokenInfo>,
+        headers: &HeaderMap,
+    ) -> bool {
         match self {
             Self::Bearer => token.is_some_and(|token| {
                 Bearer::from_headers(headers) == Bearer::Token(token.access_token().as_bytes())
             }),
+            Self::Session(opened) => {
+                let sessions = auth.sessions();
+                Bearer::from_headers(headers) == Bearer::Absent
+                    && sessions.is_some_and(|sessions| opened.is_of(&sessions.cookies, headers))
+            }
             Self::Headers(values) => values.iter().eq(credentials(headers)),
         }
     }

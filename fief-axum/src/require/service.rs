@@ -64,7 +64,8 @@ where
             Ok((state, pending)) => {
                 let headers = request.headers();
                 let pending = pending.or_else(|| state.reattach(headers));
-                (decision.try_check(auth, state, headers), pending)
+                let checked = decision.try_check(auth, state, request.method(), headers);
+                (checked, pending)
             }
             Err(kind) => (Some(Err(kind)), None),
         };

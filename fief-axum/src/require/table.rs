@@ -172,11 +172,12 @@ impl Decision<'_> {
         &self,
         auth: &Arc<Shared>,
         state: &mut RequestAuth,
+        method: &Method,
         headers: &HeaderMap,
     ) -> Option<Result<(), RejectionKind>> {
         match self {
             Self::Check(rule) => state
-                .try_authenticate(headers)
+                .try_authenticate(method, headers)
                 .map(|outcome| rule.check(auth, outcome)),
             Self::Allow => Some(Ok(())),
             Self::Deny(kind) => {

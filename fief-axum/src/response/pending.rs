@@ -18,16 +18,18 @@ use super::cache_control;
 use crate::{
     log::limited,
     session::{Session, SessionCookies, Sessions},
+    shared::Shared,
 };
 
 /// Headers to be added to the response of a request, collected while the request
-/// is handled.
+/// is handled, and what it is authenticated by.
 ///
 /// Guards and extractors add to it, and the outermost layer or guard applies it.
 /// A login or a logout of the handler writes its cookies itself, and what is
 /// collected here gives way to it.
-#[derive(Default)]
 pub(crate) struct PendingResponse {
+    /// The `FiefAuth` that the request is authenticated by.
+    auth: Arc<Shared>,
     /// Whether the response depends on the credentials of the request.
     varies: AtomicBool,
     /// Whether there are cookies, so that the lock is not taken for most responses.
@@ -48,9 +50,21 @@ thread_local! {
 }
 
 impl PendingResponse {
-    pub(crate) fn new() -> Arc<Self> {
-        let spare = SPARE.try_with(Cell::take);
-        spare.ok().flatten().unwrap_or_default()
+    pub(crate) fn new(auth: &Arc<Shared>) -> Arc<Self> {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let spare = spare.filter(|spare| Arc::ptr_eq(&spare.auth, auth));
+        spare.unwrap_or_else(|| {
+            Arc::new(Self {
+                auth: Arc::clone(auth),
+                varies: AtomicBool::new(false),
+                has_cookies: AtomicBool::new(false),
+                pending: Mutex::default(),
+            })
+        })
+    }
+
+    pub(crate) fn auth(&self) -> &Arc<Shared> {
+        &self.auth
     }
 
     /// Marks the response as dependent on the credentials of the request.

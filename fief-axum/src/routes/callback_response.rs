@@ -27,7 +27,7 @@ use crate::{
     cookie::{Jar, limits},
     log::limited,
     response::pending::append_cookies,
-    session::{self, Loaded, SentCookies},
+    session::{self, Loaded, OpenedCookies},
 };
 
 /// What a login began with.
@@ -184,7 +184,7 @@ impl Callback<'_> {
             query: _,
             now,
         } = *self;
-        let Some(cookies) = SentCookies::read(&site.sessions, headers) else {
+        let Some(cookies) = OpenedCookies::read(&site.sessions, headers) else {
             return show(site, LoginPageKind::Expired, return_to);
         };
         match session::load(&site.sessions, cookies, now).await {

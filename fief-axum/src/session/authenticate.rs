@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use fief_client::{
     FiefAccessTokenInfo,
-    internal::{Chain, unix_seconds},
+    internal::{Chain, unix_now, unix_seconds},
 };
 use tower_cookies::Cookie;
 
 use super::{
-    data::Session,
-    load::{Loaded, SentCookies, load, write_refreshed},
+    data::{Age, Session},
+    load::{Loaded, OpenedCookies, load, write_refreshed},
+    mark::Outdated,
+    opened::Opened,
     seen::{self, SeenCookie},
+    sent::SentCookies,
     sessions::Sessions,
     token::access_token,
 };
@@ -51,6 +54,56 @@ impl SessionCookies {
     }
 }
 
+/// Authenticates a request by a session that there is nothing to do for: its
+/// cookies were opened before, it is active, and nothing is to be renewed.
+///
+/// `None` says nothing about the session: [`authenticate`]
+/// decides.
+pub(crate) fn try_authenticate(
+    sessions: &Sessions,
+    headers: &HeaderMap,
+) -> Option<(FiefAccessTokenInfo, Arc<Opened>)> {
+    let cookies = SentCookies::find(&sessions.cookies, headers)?;
+    if cookies.has_counter {
+        return None;
+    }
+    let opened = sessions.opened.get(&cookies)?;
+    let now = unix_now(&sessions.fief);
+    is_unchanged(sessions, &opened, now).then(|| (opened.token.clone(), opened))
+}
+
+/// Returns whether a session is active, and there is nothing to do for it.
+fn is_unchanged(sessions: &Sessions, opened: &Opened, now: u64) -> bool {
+    let (session, seen_at, config) = (&opened.session, opened.seen_at, sessions.config);
+    session.age(config, seen_at, now) == Age::Current
+        && !session.needs_refresh(config, now)
+        && !session.needs_proof(now)
+        && !seen::needs_renewal(session, seen_at, now)
+        && sessions.marks.outdated(session, now) == Outdated::No
+        && !sessions
+            .revoked
+            .contains_since(session, &opened.not_revoked_at)
+        && sessions.fief.is_still_valid(&opened.token, now)
+}
+
+/// Remembers a session that was loaded from cookies, and that there was nothing to do
+/// for.
+fn remember(
+    sessions: &Sessions,
+    sent: &SentCookies<'_>,
+    session: &Session,
+    seen_at: Option<u64>,
+    token: &FiefAccessTokenInfo,
+) {
+    // Cookies that cannot be opened are not worth a place.
+    let are_opened = sent.seen.is_some() == seen_at.is_some();
+    // Without a cache of tokens, each request verifies its own.
+    if are_opened && sessions.store.is_none() && sessions.fief.is_cached(token) {
+        let opened = Opened::new(sent, session, seen_at, token.clone());
+        sessions.opened.insert(opened);
+    }
+}
+
 /// Loads the session of a request, refreshes its tokens if needed, and
 /// validates the access token.
 ///
@@ -64,10 +117,10 @@ impl SessionCookies {
 pub(crate) async fn authenticate(
     sessions: &Arc<Sessions>,
     head: RequestHead<'_>,
-    cookies: SentCookies<'_>,
+    cookies: OpenedCookies<'_>,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = unix_seconds(sessions.fief.now());
-    let has_counter = cookies.has_counter;
+    let sent = cookies.sent;
     let (session, seen_at) = match load(sessions, cookies, now).await? {
         Loaded::Active { session, seen_at } => (session, seen_at),
         Loaded::Expired => return Ok(SessionAuth::default()),
@@ -86,7 +139,13 @@ pub(crate) async fn authenticate(
     };
     let seen = renewed_seen(sessions, &fresh, seen_at, now);
     let name = sessions.cookies.counter_name();
-    let counter = has_counter.then(|| sessions.cookies.removal(name.to_owned()));
+    let counter = sent
+        .has_counter
+        .then(|| sessions.cookies.removal(name.to_owned()));
+    let is_unchanged = !is_refreshed && seen.is_none() && counter.is_none();
+    if is_unchanged {
+        remember(sessions, &sent, &session, seen_at, &token);
+    }
     Ok(SessionAuth {
         session: Some((token, fresh)),
         cookies: SessionCookies {
@@ -111,8 +170,7 @@ fn renewed_seen(
     seen_at: Option<u64>,
     now: u64,
 ) -> Option<SeenCookie> {
-    let last = seen_at.unwrap_or_else(|| session.written_at());
-    if !seen::needs_renewal(last, now) {
+    if !seen::needs_renewal(session, seen_at, now) {
         return None;
     }
     let cookie = seen::write(sessions, session, now)
@@ -121,6 +179,6 @@ fn renewed_seen(
         })
         .ok()?;
     let idle = sessions.config.idle(session.extra.is_remembered);
-    let is_needed = now.abs_diff(last) >= idle / 2;
+    let is_needed = now.abs_diff(seen::last_use(session, seen_at)) >= idle / 2;
     Some(SeenCookie { cookie, is_needed })
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     data::Session,
     extra::Extra,
-    load::{Loaded, SentCookies, load, write},
+    load::{Loaded, OpenedCookies, load, write},
     record_store::failed,
     revoke::{complete_pending, current_owner, revoke_or_log},
     sessions::Sessions,
@@ -101,7 +101,7 @@ pub(crate) async fn is_remembered(
     headers: &HeaderMap,
 ) -> Result<bool, Error> {
     let now = unix_seconds(sessions.fief.now());
-    let sent = SentCookies::read(sessions, headers);
+    let sent = OpenedCookies::read(sessions, headers);
     let Some(sent) = sent.filter(|_| sessions.config.remember.is_some()) else {
         return Ok(false);
     };

@@ -189,6 +189,14 @@ impl Session {
         self
     }
 
+    /// Returns the session without its tokens.
+    pub(super) fn without_tokens(&self) -> Self {
+        let mut session = self.clone();
+        session.access_token = SecretString::default();
+        session.refresh_token = None;
+        session
+    }
+
     /// Returns the session with the ids of its records.
     pub(crate) fn with_ticket(mut self, ticket: Arc<Ticket>) -> Self {
         self.ticket = Some(ticket);
@@ -234,8 +242,8 @@ impl Session {
     /// the same time do not refresh at once; or at the age that is set.
     pub(crate) fn needs_refresh(&self, config: SessionConfig, now: u64) -> bool {
         let lifetime = self.expires_at.saturating_sub(self.refreshed_at);
-        let jitter = u64::try_from(self.id.as_u128() % JITTER).unwrap_or_default();
-        let early = (REFRESH_MARGIN + jitter).min(lifetime / 2);
+        let (_, random) = self.id.as_u64_pair();
+        let early = (REFRESH_MARGIN + random % JITTER).min(lifetime / 2);
         let due = self.expires_at.saturating_sub(early);
         let sooner = config.refresh_after.unwrap_or(u64::MAX);
         self.pending.is_some() || now >= due.min(self.refreshed_at.saturating_add(sooner))
@@ -334,7 +342,7 @@ fn refresh_token_of(tokens: &FiefTokenResponse) -> Option<SecretString> {
 /// How long before its expiry a token is refreshed, in seconds.
 const REFRESH_MARGIN: u64 = 60;
 /// What is added to the margin at most, in seconds.
-const JITTER: u128 = 30;
+const JITTER: u64 = 30;
 /// In seconds.
 const MIN_REFRESH_INTERVAL: u64 = 5;
 /// How far the clocks of machines may differ, in seconds.

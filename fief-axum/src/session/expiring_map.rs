@@ -1,7 +1,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{PoisonError, RwLock},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::log::limited;
@@ -15,6 +18,8 @@ use crate::log::limited;
 pub(super) struct ExpiringMap<K, V> {
     /// Values, each with the time at which it expires.
     entries: RwLock<HashMap<K, (V, u64)>>,
+    /// How many entries were inserted.
+    insertions: AtomicU64,
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
@@ -22,6 +27,12 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
     pub(super) fn get(&self, key: K) -> Option<V> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.get(&key).map(|(value, _)| value.clone())
+    }
+
+    /// Returns how many entries were inserted. As long as that does not change, what
+    /// was not found before is still not there.
+    pub(super) fn insertions(&self) -> u64 {
+        self.insertions.load(Ordering::Acquire)
     }
 
     /// Returns a value and when it expires, which may be past.
@@ -65,6 +76,8 @@ impl<K: Copy + Eq + Hash, V: Clone> ExpiringMap<K, V> {
             remove_first(&mut entries);
         }
         entries.insert(key, (value, until));
+        // Before the lock is released: nothing finds the entry and an older number.
+        self.insertions.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -89,6 +102,7 @@ impl<K, V> Default for ExpiringMap<K, V> {
     fn default() -> Self {
         Self {
             entries: RwLock::default(),
+            insertions: AtomicU64::new(0),
         }
     }
 }

@@ -19,6 +19,11 @@ impl Extra {
         data.map(serde_json::from_str).transpose()
     }
 
+    /// Returns how long the application's value is as JSON.
+    pub(super) fn len(&self) -> usize {
+        self.data.as_ref().map_or(0, String::len)
+    }
+
     /// Returns whether nothing is set.
     pub(super) fn is_empty(&self) -> bool {
         let Self {

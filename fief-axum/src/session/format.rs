@@ -58,8 +58,8 @@ pub(super) fn seal(keys: &Keys, session: &Session) -> Result<String, Error> {
 
 /// Opens a session of cookies. Returns `None` if it was not sealed by this
 /// application.
-pub(super) fn open(keys: &Keys, sealed: &str) -> Option<Session> {
-    match sealed.strip_prefix(EXTENDED) {
+pub(super) fn open(keys: &Keys, sealed: &[u8]) -> Option<Session> {
+    match sealed.strip_prefix(EXTENDED.as_bytes()) {
         Some(sealed) => {
             let opened: Option<Opened> = keys.open(Purpose::ExtendedSession, sealed);
             opened.map(Session::from)
@@ -136,7 +136,7 @@ mod tests {
     fn sessions_of_the_previous_release_are_opened() -> Result {
         let (keys, session) = (keys()?, session()?);
         let opened = [
-            open(&keys, PREVIOUS_COOKIE),
+            open(&keys, PREVIOUS_COOKIE.as_bytes()),
             open_record(&keys, Uuid::nil(), PREVIOUS_RECORD),
         ];
         for opened in opened {
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn an_extended_session_is_the_same_again() -> Result {
         let (keys, session, id) = (keys()?, extended()?, Uuid::nil());
-        let cookie = open(&keys, &seal(&keys, &session)?);
+        let cookie = open(&keys, seal(&keys, &session)?.as_bytes());
         let record = open_record(&keys, id, &seal_record(&keys, id, &session)?);
         for opened in [cookie, record] {
             let opened = opened.ok_or("it cannot be opened")?;

@@ -8,6 +8,7 @@ use tower_cookies::Cookie;
 use super::{
     data::{Age, Session, Ticket},
     format, seen,
+    sent::SentCookies,
     sessions::Sessions,
 };
 use crate::{
@@ -40,52 +41,40 @@ pub(crate) enum SessionCookie {
 }
 
 impl SessionCookie {
-    /// Reads and opens the cookie of a request, as [`SentCookies::read`] does.
+    /// Reads and opens the cookie of a request, without I/O.
+    ///
+    /// Returns `None` if there is none, or if it was not sealed by this application.
     pub(crate) fn read(sessions: &Sessions, headers: &HeaderMap) -> Option<Self> {
-        SentCookies::read(sessions, headers).map(|sent| sent.session)
+        Self::open(sessions, &SentCookies::find(&sessions.cookies, headers)?)
     }
 
-    /// Opens the cookie, without I/O.
-    ///
-    /// Returns `None` if it was not sealed by this application.
-    fn open(sessions: &Sessions, sealed: &str) -> Option<Self> {
-        let keys = &sessions.cookies.keys;
+    fn open(sessions: &Sessions, cookies: &SentCookies<'_>) -> Option<Self> {
+        let (keys, sealed) = (&sessions.cookies.keys, cookies.sealed());
         if sessions.store.is_some() {
-            let ticket = keys.open(Purpose::Ticket, sealed);
+            let ticket = keys.open(Purpose::Ticket, &sealed);
             ticket.map(Arc::new).map(Self::Ticket)
         } else {
-            let session = format::open(keys, sealed);
+            let session = format::open(keys, &sealed);
             session.map(Arc::new).map(Self::Session)
         }
     }
 }
 
-/// Cookies of a request with a session.
-pub(crate) struct SentCookies<'a> {
-    pub(crate) session: SessionCookie,
-    /// The cookie that says when the session was last used, still sealed.
-    seen: Option<&'a str>,
-    /// Whether the browser has a counter of logins without effect.
-    pub(crate) has_counter: bool,
+/// Opened cookies of a request with a session.
+pub(crate) struct OpenedCookies<'a> {
+    session: SessionCookie,
+    pub(super) sent: SentCookies<'a>,
 }
 
-impl<'a> SentCookies<'a> {
+impl<'a> OpenedCookies<'a> {
     /// Reads the cookies and opens that of the session, without I/O.
     ///
     /// Returns `None` if there is no session, or if it was not sealed by this
     /// application.
     pub(crate) fn read(sessions: &Sessions, headers: &'a HeaderMap) -> Option<Self> {
-        let cookies = &sessions.cookies;
-        let [first, second, third] = cookies.chunk_names();
-        let (seen, counter) = (cookies.seen_name(), cookies.counter_name());
-        let names = [first, second, third, seen, counter];
-        let [first, second, third, seen, counter] = Jar::new(headers).find(names);
-        let sealed = chunks::join([first, second, third])?;
-        Some(Self {
-            session: SessionCookie::open(sessions, &sealed)?,
-            seen,
-            has_counter: counter.is_some(),
-        })
+        let sent = SentCookies::find(&sessions.cookies, headers)?;
+        let session = SessionCookie::open(sessions, &sent)?;
+        Some(Self { session, sent })
     }
 }
 
@@ -96,10 +85,11 @@ impl<'a> SentCookies<'a> {
 /// [`Error::SessionStore`] if the store failed.
 pub(crate) async fn load(
     sessions: &Sessions,
-    cookies: SentCookies<'_>,
+    cookies: OpenedCookies<'_>,
     now: u64,
 ) -> Result<Loaded, Error> {
-    let session = match (cookies.session, &sessions.store) {
+    let OpenedCookies { session, sent } = cookies;
+    let session = match (session, &sessions.store) {
         (SessionCookie::Session(session), _) => session,
         (SessionCookie::Ticket(ticket), Some(store)) => match store.load(&ticket).await? {
             Some(session) => Arc::new(session),
@@ -107,7 +97,7 @@ pub(crate) async fn load(
         },
         (SessionCookie::Ticket(_), None) => return Ok(Loaded::Expired),
     };
-    let seen_at = cookies
+    let seen_at = sent
         .seen
         .and_then(|sealed| seen::open(sessions, sealed, session.id));
     Ok(match session.age(sessions.config, seen_at, now) {

@@ -6,7 +6,8 @@
 //! holds the session and the cookie is a [`Ticket`](data::Ticket) with its ids.
 //!
 //! - [`create()`], [`load()`], [`authenticate()`] and [`destroy`] are what routes
-//!   and extractors call.
+//!   and extractors call. [`try_authenticate`] is a shorter way for most requests:
+//!   the session is in cookies that were opened before, and nothing is to be done.
 //! - [`Refreshes`] makes sure that a refresh token is used once, although
 //!   many requests may need it at the same time.
 //! - [`Waiters`] are the streams that wait for the end of their session.
@@ -71,6 +72,7 @@
 //! | unfinished refreshes | process | 10 minutes | 10 000, about 5 KB each |
 //! | tokens that are not verified yet | record | 10 minutes, and longer while Fief's keys cannot be fetched | about 5 KB |
 //! | revoked sessions and users | process | a session's lifetime and a minute | 100 000 each, about 100 bytes |
+//! | sessions that were opened, without refresh tokens | process | while they are used | 100 000, and 32 MiB |
 //! | revocations that the store does not have | process | a session's lifetime | 1000 sessions and users |
 //!
 //! # When something fails
@@ -138,6 +140,7 @@ mod mark;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "it is a test")]
 mod model;
+mod opened;
 mod record_store;
 mod refresh;
 mod refresh_hook;
@@ -145,6 +148,7 @@ mod refreshes;
 mod revocation_list;
 mod revoke;
 mod seen;
+mod sent;
 mod session_records;
 mod sessions;
 mod store;
@@ -159,14 +163,15 @@ pub(crate) use self::mark::change_all;
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
     attempt_records::{AttemptRecord, AttemptState},
-    authenticate::{SessionCookies, authenticate},
+    authenticate::{SessionCookies, authenticate, try_authenticate},
     config::SessionConfig,
     create::{Created, create, is_current, is_remembered, restore},
     data::{Session, random_id},
     extra::Extra,
     held::{HeldSession, HeldSessions},
-    load::{Loaded, SentCookies, load, write_refreshed},
+    load::{Loaded, OpenedCookies, load, write_refreshed},
     mark::{MarkConfig, Marks, UserMark, change_user, detached, is_denied, microseconds},
+    opened::{Opened, OpenedSessions},
     record_store::RecordStore,
     refresh_hook::{OnRefresh, REFRESH_HOOK_TIMEOUT},
     refreshes::Refreshes,

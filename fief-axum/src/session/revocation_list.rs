@@ -177,6 +177,30 @@ impl RevocationList {
             })
     }
 
+    /// Returns whether a session was revoked. `checked_at` is the version of the list
+    /// in which it was not, [`NEVER`](Self::NEVER) at first: it is looked up again
+    /// only after another revocation.
+    pub(crate) fn contains_since(&self, session: &Session, checked_at: &AtomicU64) -> bool {
+        let version = self.version();
+        if checked_at.load(Ordering::Relaxed) == version {
+            return false;
+        }
+        let is_revoked = self.contains(session);
+        if !is_revoked {
+            checked_at.store(version, Ordering::Relaxed);
+        }
+        is_revoked
+    }
+
+    /// Returns how many revocations there were.
+    fn version(&self) -> u64 {
+        let users = self.users.insertions();
+        self.sessions.insertions().saturating_add(users)
+    }
+
+    /// No version of the list.
+    pub(crate) const NEVER: u64 = u64::MAX;
+
     fn next_sequence(&self) -> u64 {
         self.sequence.fetch_add(1, Ordering::Relaxed)
     }

@@ -31,15 +31,21 @@ pub(crate) struct SeenCookie {
 
 /// Opens the cookie, and returns when the session was last used. `None` if it
 /// was not sealed by this application or belongs to another session.
-pub(crate) fn open(sessions: &Sessions, sealed: &str, session: Uuid) -> Option<u64> {
+pub(crate) fn open(sessions: &Sessions, sealed: &[u8], session: Uuid) -> Option<u64> {
     let seen: Seen = sessions.cookies.keys.open(Purpose::Seen, sealed)?;
     (seen.session == session).then_some(seen.at)
 }
 
+/// Returns when a session was last used. If the browser did not send that, it was
+/// when it was last written.
+pub(super) fn last_use(session: &Session, seen_at: Option<u64>) -> u64 {
+    seen_at.unwrap_or_else(|| session.written_at())
+}
+
 /// Returns whether the cookie must be written again: about once a minute, and
 /// at once if it comes from the future.
-pub(crate) fn needs_renewal(seen_at: u64, now: u64) -> bool {
-    now.abs_diff(seen_at) >= RENEW_AFTER
+pub(super) fn needs_renewal(session: &Session, seen_at: Option<u64>, now: u64) -> bool {
+    now.abs_diff(last_use(session, seen_at)) >= RENEW_AFTER
 }
 
 /// Creates the cookie.

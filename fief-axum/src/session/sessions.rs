@@ -7,8 +7,9 @@ use fief_client::Fief;
 use uuid::Uuid;
 
 use super::{
-    config::SessionConfig, held::HeldSessions, mark::Marks, refresh_hook::OnRefresh,
-    refreshes::Refreshes, revocation_list::RevocationList, store::Store, wait::Waiters,
+    config::SessionConfig, held::HeldSessions, mark::Marks, opened::OpenedSessions,
+    refresh_hook::OnRefresh, refreshes::Refreshes, revocation_list::RevocationList, store::Store,
+    wait::Waiters,
 };
 use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
 
@@ -25,6 +26,8 @@ pub(crate) struct Sessions {
     pub(crate) on_refresh: Option<OnRefresh>,
     /// Sessions that handlers and streams hold.
     pub(crate) held: HeldSessions,
+    /// Sessions in cookies that were opened before.
+    pub(crate) opened: OpenedSessions,
     /// Sessions that were revoked in this process.
     pub(crate) revoked: RevocationList,
     /// What waits for their end.

@@ -121,6 +121,22 @@ impl Fief {
         validator.try_validate(access_token.as_ref(), Budget::Callers)
     }
 
+    /// Returns whether a token that this client has validated is still valid at a time of its clock. `false` says
+    /// nothing about the token: validate it again. For fief-axum.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_still_valid(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
+        self.inner.validator.is_still_valid(token, now)
+    }
+
+    /// Returns whether a token that this client has validated is in its cache. For fief-axum.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_cached(&self, token: &FiefAccessTokenInfo) -> bool {
+        let cache = &self.inner.validator.cache;
+        cache.get(token.access_token().as_bytes()).is_some()
+    }
+
     /// Checks requirements of a token that was validated before. For middleware, which validates a token
     /// once and then checks what each route requires.
     ///

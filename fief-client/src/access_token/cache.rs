@@ -103,11 +103,17 @@ struct Cost {
 
 impl Weighter<TokenKey, FiefAccessTokenInfo> for Cost {
     fn weight(&self, _: &TokenKey, info: &FiefAccessTokenInfo) -> u64 {
-        let strings = info.scope().iter().chain(info.permissions());
-        let strings = strings.map(String::as_str).chain(info.client_id());
-        let strings: usize = strings.map(|s| s.len() + STRING_OVERHEAD).sum();
-        ((info.access_token().len() + strings + ENTRY_OVERHEAD) as u64).max(self.min)
+        token_size(info).max(self.min)
     }
+}
+
+/// Returns how many bytes a validated token takes in a cache.
+#[must_use]
+pub fn token_size(info: &FiefAccessTokenInfo) -> u64 {
+    let strings = info.scope().iter().chain(info.permissions());
+    let strings = strings.map(String::as_str).chain(info.client_id());
+    let strings: usize = strings.map(|s| s.len() + STRING_OVERHEAD).sum();
+    (info.access_token().len() + strings + ENTRY_OVERHEAD) as u64
 }
 
 /// Bytes of a token to be hashed: 96 bits of its signature.

@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeStruct};
 use uuid::Uuid;
 
+pub use self::cache::token_size;
 pub use self::{
     acr::FiefAcr,
     requirements::{Requirements, RequirementsParts},

@@ -62,6 +62,15 @@ impl Validator {
         }
     }
 
+    /// Returns `true` if a token that was validated before is valid, as if it were cached.
+    pub(super) fn is_still_valid(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
+        let is_usable = self.is_usable(token, now);
+        if is_usable {
+            metrics::token(ValidatedBy::Cache.label());
+        }
+        is_usable
+    }
+
     /// Returns `true` if a cached token is valid, Fief still publishes its key, and the keys need no renewal.
     fn is_usable(&self, cached: &FiefAccessTokenInfo, now: u64) -> bool {
         let (keys, clock) = (&self.provider.keys, &self.provider.clock);

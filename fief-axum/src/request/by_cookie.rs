@@ -1,0 +1,90 @@
+//! Authenticates requests by cookies, which browsers send automatically.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, Method};
+use fief_client::Requirements;
+
+use super::{
+    authentication::{AuthOutcome, Credential, CredentialOf},
+    csrf,
+    head::RequestHead,
+};
+use crate::{
+    RejectionKind,
+    cookie::Jar,
+    response::pending::PendingResponse,
+    session::{self, Opened, OpenedCookies, Sessions},
+    shared::Shared,
+};
+
+/// Authenticates a request that changes nothing by a session that there is nothing to do for. `None` says nothing about
+/// the request: [`authenticate`] decides.
+pub(super) fn try_session(
+    auth: &Shared,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Option<(Credential, Arc<Opened>)> {
+    let sessions = auth.sessions()?;
+    if !csrf::is_safe(method, headers) {
+        return None;
+    }
+    let (token, opened) = session::try_authenticate(sessions, headers)?;
+    let from = CredentialOf::OpenedSession;
+    Some((Credential { token, from }, opened))
+}
+
+/// Authenticates by cookies, which a browser sends automatically: by the session, else by the access token cookie if
+/// one is configured.
+pub(super) async fn authenticate(pending: &PendingResponse, head: RequestHead<'_>) -> AuthOutcome {
+    let auth = pending.auth();
+    let session = auth
+        .sessions()
+        .and_then(|sessions| Some((sessions, OpenedCookies::read(sessions, head.headers)?)));
+    let name = auth.access_token_cookie();
+    let token_cookie = name.and_then(|name| Jar::new(head.headers).get(name));
+    let token_cookie = token_cookie.filter(|value| !value.is_empty());
+    if session.is_none() && token_cookie.is_none() {
+        return Err(RejectionKind::MissingCredentials);
+    }
+    // Before the session is loaded: a request from another site must not refresh it.
+    if !csrf::is_same_origin(auth.site().map(|site| site.address.origin()), head) {
+        return Err(RejectionKind::CrossSite);
+    }
+    if let Some((sessions, sent)) = session
+        && let Some(credential) = authenticate_by_session(pending, sessions, sent, head).await?
+    {
+        return Ok(credential);
+    }
+    let value = token_cookie.ok_or(RejectionKind::MissingCredentials)?;
+    let no_requirements = Requirements::new();
+    let validated = auth
+        .fief()
+        .validate_access_token(value, &no_requirements)
+        .await;
+    unless_denied(auth, Credential::from_token(validated?)).await
+}
+
+/// Rejects a token that is not a session's if it is denied.
+pub(super) async fn unless_denied(auth: &Shared, credential: Credential) -> AuthOutcome {
+    let token = &credential.token;
+    let is_denied = session::is_denied(&auth.marks, auth.sessions(), token).await?;
+    credential.unless(is_denied)
+}
+
+async fn authenticate_by_session(
+    pending: &PendingResponse,
+    sessions: &Arc<Sessions>,
+    sent: OpenedCookies<'_>,
+    head: RequestHead<'_>,
+) -> Result<Option<Credential>, RejectionKind> {
+    let authenticated = session::authenticate(sessions, head, sent).await?;
+    let Some((token, session)) = authenticated.session else {
+        return Ok(None);
+    };
+    pending.set_session_cookies(sessions, &session, authenticated.cookies);
+    Ok(Some(Credential {
+        token,
+        from: CredentialOf::Session(session),
+    }))
+}

@@ -1,0 +1,172 @@
+//! Sessions whose cookies were opened before, so that most requests of a session
+//! open nothing.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use axum::http::HeaderMap;
+use fief_client::{FiefAccessTokenInfo, internal::token_size};
+use foldhash::fast::RandomState;
+use quick_cache::{
+    Equivalent, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+
+use super::{data::Session, revocation_list::RevocationList, sent::SentCookies};
+use crate::cookie::CookieConfig;
+
+/// Session whose cookies were opened before.
+///
+/// What is sealed never changes. Whether the session is still valid is for
+/// [`try_authenticate`](super::try_authenticate) to check.
+pub(crate) struct Opened {
+    /// What was opened: the values of the session's cookies, joined.
+    sealed: Box<[u8]>,
+    /// The value of the cookie that says when the session was last used, if the
+    /// browser sent it.
+    seen: Option<Box<[u8]>>,
+    pub(super) seen_at: Option<u64>,
+    /// The session, without its tokens.
+    pub(super) session: Session,
+    /// Its access token, which was valid.
+    pub(super) token: FiefAccessTokenInfo,
+    /// The version of the revocations that the session was last looked up in.
+    pub(super) not_revoked_at: AtomicU64,
+}
+
+/// Sessions whose cookies were opened last, bounded in number and bytes.
+pub(crate) struct OpenedSessions {
+    cache: Cache<Key, Arc<Opened>, Cost, RandomState>,
+}
+
+impl Opened {
+    pub(super) fn new(
+        cookies: &SentCookies<'_>,
+        session: &Session,
+        seen_at: Option<u64>,
+        token: FiefAccessTokenInfo,
+    ) -> Self {
+        Self {
+            sealed: cookies.sealed().into(),
+            seen: cookies.seen.map(Into::into),
+            seen_at,
+            session: session.without_tokens(),
+            token,
+            not_revoked_at: AtomicU64::new(RevocationList::NEVER),
+        }
+    }
+
+    /// Returns whether a request with these headers has the same cookies.
+    pub(crate) fn is_of(&self, config: &CookieConfig, headers: &HeaderMap) -> bool {
+        let cookies = SentCookies::find(config, headers);
+        cookies.is_some_and(|cookies| cookies.are(&self.sealed) && self.is_seen_by(&cookies))
+    }
+
+    fn is_seen_by(&self, cookies: &SentCookies<'_>) -> bool {
+        self.seen.as_deref() == cookies.seen
+    }
+}
+
+impl OpenedSessions {
+    pub(crate) fn new() -> Self {
+        Self {
+            cache: Cache::with(
+                MAX_ENTRIES,
+                MAX_BYTES,
+                Cost,
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            ),
+        }
+    }
+
+    /// Returns the session that was opened from these cookies.
+    pub(super) fn get(&self, cookies: &SentCookies<'_>) -> Option<Arc<Opened>> {
+        let opened = self.cache.get(cookies)?;
+        opened.is_seen_by(cookies).then_some(opened)
+    }
+
+    /// Inserts a session. It replaces the one that had the same cookies but for when it
+    /// was last used.
+    pub(super) fn insert(&self, opened: Opened) {
+        let opened = Arc::new(opened);
+        self.cache.insert(Key(Arc::clone(&opened)), opened);
+    }
+}
+
+impl fmt::Debug for OpenedSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.cache.len();
+        f.debug_struct("OpenedSessions").field("len", &len).finish()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("session", &self.session.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Key of an entry: what was opened.
+#[derive(Clone)]
+struct Key(Arc<Opened>);
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.sealed == other.0.sealed
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(nonce(&self.0.sealed));
+    }
+}
+
+impl Hash for SentCookies<'_> {
+    /// Hashes the nonce only, which is random. The comparison is of the whole
+    /// cookies.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [first, ..] = self.chunks;
+        state.write(nonce(first));
+    }
+}
+
+impl Equivalent<Key> for SentCookies<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.are(&key.0.sealed)
+    }
+}
+
+/// Returns the beginning of a sealed value.
+fn nonce(sealed: &[u8]) -> &[u8] {
+    sealed.get(..NONCE_LEN).unwrap_or(sealed)
+}
+
+/// Cost of an entry in bytes. It is never less than an equal share, which bounds
+/// their number.
+#[derive(Clone)]
+struct Cost;
+
+impl Weighter<Key, Arc<Opened>> for Cost {
+    fn weight(&self, _: &Key, opened: &Arc<Opened>) -> u64 {
+        let seen = opened.seen.as_ref().map_or(0, |seen| seen.len());
+        let texts = opened.sealed.len() + seen + opened.session.extra.len() + ENTRY_OVERHEAD;
+        (texts as u64 + token_size(&opened.token)).max(MAX_BYTES / MAX_ENTRIES as u64)
+    }
+}
+
+const MAX_ENTRIES: usize = 100_000;
+/// 32 MiB.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes that an entry takes in addition to its texts, allocator and cache included.
+const ENTRY_OVERHEAD: usize = 640;
+/// Bytes of a nonce in base64url.
+const NONCE_LEN: usize = 16;
