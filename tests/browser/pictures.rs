@@ -4,7 +4,7 @@ use std::{env, fs, path::Path, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fief_test_server::{Endpoint, Fault};
-use fief_tests::Chromium;
+use fief_tests::{Chromium, Process};
 use serde_json::json;
 
 use super::{
@@ -84,6 +84,42 @@ async fn the_pages_of_the_example_fit_a_phone_and_lead_on() {
     viewer.look("example-forbidden", "Not allowed").await;
     open("/nowhere").await;
     viewer.look("example-nowhere", "no such page").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium"]
+async fn the_pages_of_the_club_fit_a_phone_and_lead_on() {
+    let mut club = Process::start("example-members", &[]);
+    let url = club.value_of("App");
+    let viewer = Viewer::start().await;
+    let chromium = &viewer.chromium;
+    let open = |path: &str| {
+        let url = format!("{url}{path}");
+        async move { chromium.open(&url).await }
+    };
+    open("/").await;
+    viewer.look("members-home", "Remember me").await;
+    chromium.fill("remember", " ").await;
+    chromium.click("Log in").await;
+    chromium.log_in(OUTSIDER.0, OUTSIDER.1).await;
+    viewer.look("members-outsider", "Members only").await;
+    chromium.click("Log in with another account").await;
+    chromium.log_in(ANNE.0, ANNE.1).await;
+    viewer.look("members-welcome", "Welcome to the club").await;
+    chromium.fill("name", " \n").await;
+    viewer
+        .look("members-name-wrong", "1 to 40 characters")
+        .await;
+    let name = format!("{}\n", "Hermine-".repeat(5));
+    chromium.fill("name", &name).await;
+    viewer.look("members-list", "Hermine-Hermine").await;
+    open("/").await;
+    viewer.look("members-home-member", "Welcome back").await;
+    open("/nowhere").await;
+    viewer.look("members-nowhere", "no such page").await;
+    chromium.delete_cookies("session").await;
+    open("/auth-callback?code=code&state=state").await;
+    viewer.look("members-expired", "Please log in again").await;
 }
 
 #[tokio::test]
@@ -183,6 +219,7 @@ fn logout_link(place: &Place) -> String {
 }
 
 /// A user with a long address.
+const OUTSIDER: (&str, &str) = ("louis@example.org", "porcupine-and-crown");
 const LONG: (&str, &str) = (
     "anne.twice.queen.of.france@chateau-des-ducs-de-bretagne.example.com",
     "herminetincture",

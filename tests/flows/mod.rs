@@ -4,6 +4,7 @@ mod api;
 pub(crate) mod cli;
 mod docs;
 mod mcp;
+mod members;
 pub(crate) mod site;
 mod start;
 mod web;

@@ -184,7 +184,7 @@ async fn a_session_in_cookies_has_room_for_a_hundred_permissions() {
     let mut visitor = Visitor::new(app(&in_cookies(&server)));
     assert_eq!(visitor.log_in(&server, "/login").await.status, 500);
     let advice =
-        "the session exceeds 6656 bytes of cookies: use a session store, or fewer permissions";
+        "the session exceeds 6656 bytes of cookies: use a session store, fewer permissions";
     assert!(log.text().contains(advice), "{}", log.text());
 }
 

@@ -16,7 +16,7 @@ use std::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the examples read from the environment.
-pub(crate) const SETTINGS: [&str; 13] = [
+pub(crate) const SETTINGS: [&str; 15] = [
     "BROWSER",
     "CREDENTIALS",
     "DISPLAY",
@@ -25,6 +25,8 @@ pub(crate) const SETTINGS: [&str; 13] = [
     "FIEF_CLIENT_SECRET",
     "FIEF_DOCS_CLIENT_ID",
     "FIEF_MCP_CLIENT_ID",
+    "MEMBERS_DOMAIN",
+    "MEMBERS_FILE",
     "REDIRECT_URI",
     "SSH_CONNECTION",
     "SSH_TTY",

@@ -51,7 +51,7 @@ pub fn app(
 /// another domain, and those who are banned, get a page instead of a session.
 async fn admit(members: Members, login: Login) -> Result<AcceptedLogin, Response> {
     let Some(email) = members.address_of(login.user()) else {
-        return Err(pages::outsider(login.user()));
+        return Err(pages::outsider(login.user(), members.domain()));
     };
     let member = members.join(login.user().sub, email).await?;
     if member.is_banned {

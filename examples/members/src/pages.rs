@@ -70,9 +70,9 @@ pub async fn not_found(member: Result<Member, Response>) -> Response {
 }
 
 /// Fief has accepted the login, and we do not.
-pub fn outsider(user: &FiefUserInfo) -> Response {
-    let email = user.email.as_deref().unwrap_or("This account");
-    let text = format!("{email} is no verified address of this club.");
+pub fn outsider(user: &FiefUserInfo, domain: &str) -> Response {
+    let email = user.email.as_deref().unwrap_or_default();
+    let text = format!("Members need a verified address of {domain}. You logged in as {email}.");
     let page = Message::new("Members only", text);
     render(
         StatusCode::FORBIDDEN,

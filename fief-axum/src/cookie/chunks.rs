@@ -59,7 +59,8 @@ pub(crate) fn write(
     let max_len = max_session_len(config);
     if !rest.is_empty() || cookies.iter().map(sent).sum::<usize>() > max_len {
         return Err(Error::config(format!(
-            "the session exceeds {max_len} bytes of cookies: use a session store, or fewer permissions"
+            "the session exceeds {max_len} bytes of cookies: use a session store, fewer permissions, or a \
+             smaller value of `on_login`"
         )));
     }
     cookies.extend(clear_from(config, headers, count));

@@ -67,7 +67,7 @@
 //! | attempts that were used | process | 11 minutes | 100 000, about 80 bytes each |
 //! | sessions that a callback has created | process | 30 seconds | 1000, 6.5 KB each |
 //! | logins that are in flight or kept | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
-//! | outcome of a refresh | process | 30 seconds, a failure 5 | 100 000, about 3 KB each |
+//! | outcome of a refresh | process | 30 seconds, a failure 5 | 100 000, about 3 KB each, and the application's value |
 //! | refresh tokens that were used | process | 24 hours | 100 000, about 50 bytes each |
 //! | unfinished refreshes | process | 10 minutes | 10 000, about 5 KB each |
 //! | tokens that are not verified yet | record | 10 minutes, and longer while Fief's keys cannot be fetched | about 5 KB |
