@@ -1,6 +1,10 @@
 //! Hooks that panic, hang, or whose browser disconnects.
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::pending,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::response::Response;
 use fief_axum::{AcceptedLogin, Login};
@@ -8,7 +12,10 @@ use fief_test_server::{Endpoint, FiefTestServer};
 use tracing::Level;
 
 use super::{Calls, Member, builder, pass, visitor};
-use crate::{client::log::Log, login::exchange::open};
+use crate::{
+    client::log::Log,
+    login::{Visitor, exchange::open},
+};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -187,4 +194,78 @@ async fn a_rejection_that_cannot_be_sent_is_a_page() {
             .contains("the response of `on_login` cannot be sent")
     );
     assert_eq!(visitor.cookie_names(), [""; 0]);
+}
+
+/// Panics when it is dropped, as a hook may that is dropped at an await.
+struct PanicsAtDrop;
+
+impl Drop for PanicsAtDrop {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "the hook panics");
+    }
+}
+
+/// D10, RB-1: the tokens are kept nevertheless.
+#[tokio::test]
+async fn a_hook_that_panics_when_it_is_dropped_loses_no_login() {
+    let server = FiefTestServer::start().await;
+    let calls = Calls::new();
+    let hook = calls.clone();
+    let builder = builder(&server).on_login(move |_| {
+        let hook = hook.clone();
+        async move {
+            if hook.call().await == 1 {
+                let _panics = PanicsAtDrop;
+                pending::<()>().await;
+            }
+            Ok::<_, Response>(())
+        }
+    });
+    let mut visitor = visitor(builder);
+    let callback = visitor.begin(&server, "/login?return_to=/castles").await;
+    let first = open(&visitor, &callback);
+    calls.reach(1).await;
+    pass(TIMEOUT).await;
+
+    // The work is started again.
+    let (response, mut visitor) = first.await.unwrap();
+
+    assert_eq!(
+        response.header("location"),
+        "/castles",
+        "{}",
+        response.status
+    );
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    assert_eq!((calls.count(), server.requests(Endpoint::Token)), (2, 1));
+}
+
+/// D10: it waits for itself, and for no longer than it may.
+#[tokio::test]
+async fn a_hook_that_requests_its_own_callback_ends() {
+    let server = FiefTestServer::start().await;
+    let calls = Calls::new();
+    let hook = calls.clone();
+    let own: Arc<OnceLock<(Visitor, String)>> = Arc::default();
+    let inner = Arc::clone(&own);
+    let builder = builder(&server).on_login(move |_| {
+        let (hook, inner) = (hook.clone(), Arc::clone(&inner));
+        async move {
+            if hook.call().await == 1 {
+                let (visitor, callback) = inner.get().unwrap();
+                visitor.clone().open(callback).await;
+            }
+            Ok::<_, Response>(())
+        }
+    });
+    let mut visitor = visitor(builder);
+    let callback = visitor.begin(&server, "/login").await;
+    own.get_or_init(|| (visitor.clone(), callback.clone()));
+    let first = open(&visitor, &callback);
+    calls.reach(1).await;
+    pass(TIMEOUT).await;
+    assert_eq!(first.await.unwrap().0.status, 503);
+
+    assert_eq!(visitor.open(&callback).await.status, 303);
+    assert_eq!(server.requests(Endpoint::Token), 1);
 }

@@ -1,13 +1,13 @@
 //! Sessions that are remembered.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::Method;
 use fief_axum::FiefAuthBuilder;
 use fief_test_server::FiefTestServer;
 
 use super::{app, visitor};
-use crate::login::{Visitor, builder, lifetime::server};
+use crate::login::{Memory, Visitor, builder, lifetime::server};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -77,6 +77,28 @@ async fn the_cookies_of_a_remembered_session_are_kept_for_a_month() {
         .await;
     let seen = cookies.iter().find(|cookie| cookie.contains("seen="));
     assert!(seen.unwrap().contains("Max-Age=2592000"), "{cookies:?}");
+}
+
+/// D11: as the store keeps its records.
+#[tokio::test]
+async fn the_records_of_a_remembered_session_are_kept_for_a_month() {
+    let server = server().await;
+    let store = Memory::default();
+    let builder = remembering(&server).session_store(store.clone());
+    logged_in(&server, builder, "/login?remember=on").await;
+
+    let now = server.clock()().duration_since(UNIX_EPOCH).unwrap();
+    let month = now + 30 * DAY - HOUR..now + 30 * DAY + HOUR;
+    let mut kept = 0;
+    store.change(|records| {
+        let times = records
+            .values()
+            .map(|record| record.expiry_date.unix_timestamp());
+        let times = times.map(|time| Duration::from_secs(time.try_into().unwrap()));
+        kept = times.filter(|time| month.contains(time)).count();
+    });
+    // The session and its own record.
+    assert_eq!(kept, 2);
 }
 
 /// D11, LF-11

@@ -1,11 +1,13 @@
 //! Hooks of machines that share a session store.
 
-use axum::response::Response;
+use std::time::Duration;
+
+use axum::{http::Method, response::Response};
 use fief_axum::{AcceptedLogin, FiefAuthBuilder};
 use fief_test_server::{Endpoint, FiefTestServer};
 
-use super::{Calls, Member, app};
-use crate::login::{Memory, Visitor, builder, exchange::open, kept::recover};
+use super::{Calls, Member, app, pass};
+use crate::login::{Memory, Visitor, builder, exchange::open, kept::recover, refresh};
 
 /// Returns an application whose logins are numbered and lead to a page.
 fn numbered(server: &FiefTestServer, store: &Memory, calls: &Calls) -> FiefAuthBuilder {
@@ -78,4 +80,45 @@ async fn a_rejected_login_leaves_no_record_of_a_session() {
     visitor.log_in(&server, "/login").await;
 
     assert_eq!((store.ids().len(), store.session_ids().len()), (1, 0));
+}
+
+/// D10, RF-9: the tokens are in the store.
+#[tokio::test]
+async fn a_login_whose_hook_took_too_long_is_completed_by_another_machine() {
+    let server = FiefTestServer::start().await;
+    let (store, calls) = (Memory::default(), Calls::waiting());
+    let [here, there] = [(); 2].map(|()| app(&numbered(&server, &store, &calls).build().unwrap()));
+    let mut here = Visitor::new(here);
+    let callback = here.begin(&server, "/login").await;
+    let mut there = here.at(there);
+    let first = open(&here, &callback);
+    calls.reach(1).await;
+    pass(Duration::from_secs(10)).await;
+    assert_eq!(first.await.unwrap().0.status, 503);
+    calls.release();
+
+    assert_eq!(there.open(&callback).await.header("location"), "/welcome");
+
+    assert_eq!(there.open("/member").await.body, "2");
+    assert_eq!(here.open(&callback).await.header("location"), "/welcome");
+    assert_eq!((calls.count(), server.requests(Endpoint::Token)), (2, 1));
+    assert_eq!(store.session_ids().len(), 3);
+}
+
+/// D10: a hook of refreshes ends the session everywhere.
+#[tokio::test]
+async fn a_session_that_a_hook_of_refreshes_ends_is_void_on_all_machines() {
+    let server = refresh::server().await;
+    let store = Memory::default();
+    let builder = || refresh::refreshing(&server).session_store(store.clone());
+    let strict = builder().on_refresh(|_| async { false }).build().unwrap();
+    let mut visitor = Visitor::new(app(&builder().build().unwrap()));
+    visitor.log_in(&server, "/login").await;
+    server.advance(refresh::LIFETIME - Duration::from_secs(30));
+    let mut strictly = visitor.at(app(&strict));
+
+    assert_eq!(strictly.fetch(Method::GET, "/castles").await.status, 401);
+
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
+    assert_eq!(server.requests(Endpoint::Token), 1);
 }

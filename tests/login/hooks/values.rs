@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Router, response::Response, routing::get};
-use fief_axum::{AcceptedLogin, CurrentSession, FiefAuth, FiefAuthBuilder, Rejection};
+use fief_axum::{AcceptedLogin, CurrentSession, FiefAuth, FiefAuthBuilder, Rejection, SessionKey};
 use fief_test_server::{FiefTestServer, User};
 use serde::Serialize;
 use tracing::Level;
@@ -11,8 +11,8 @@ use tracing::Level;
 use super::{Calls, Member, app, begin_silently, builder, visitor};
 use crate::{
     client::log::Log,
-    login::{Visitor, refresh},
-    web::EMAIL,
+    login::{Visitor, builder_with, key, refresh},
+    web::{self, EMAIL},
 };
 
 /// Returns an application that numbers its logins.
@@ -193,6 +193,30 @@ async fn in_cookies_a_value_that_does_not_fit_beside_the_tokens_is_rejected_whol
         let sent: usize = visitor.jar.iter().map(|(k, v)| k.len() + v.len() + 3).sum();
         assert!(sent < 7680, "{sent}");
     }
+}
+
+/// D10, SE-3, SE-5: in several cookies, and sealed with a key of before.
+#[tokio::test]
+async fn a_long_value_is_the_same_again() {
+    async fn len(session: CurrentSession) -> Result<String, Rejection> {
+        let text: Option<String> = session.data()?;
+        Ok(text.unwrap().len().to_string())
+    }
+    let app = |auth: FiefAuth| {
+        let len = Router::new().route("/len", get(len)).layer(auth.layer());
+        len.merge(app(&auth))
+    };
+    let server = FiefTestServer::start().await;
+    let auth = with_value(builder(&server), "\u{e9}".repeat(1500));
+    let mut visitor = Visitor::new(app(auth));
+    visitor.log_in(&server, "/login").await;
+    assert_eq!(visitor.open("/len").await.body, "3000");
+
+    let new = SessionKey::from_bytes(b"another key of at least 32 bytes").unwrap();
+    let changed = builder_with(&server, web::fief(&server), new);
+    let changed = changed.previous_session_key(key()).build().unwrap();
+    let mut visitor = visitor.at(app(changed));
+    assert_eq!(visitor.open("/len").await.body, "3000");
 }
 
 /// D10
