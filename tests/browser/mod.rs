@@ -9,6 +9,7 @@ mod embedded;
 mod forms;
 mod history;
 mod login;
+mod origins;
 mod other_sites;
 mod pictures;
 mod place;

@@ -18,6 +18,7 @@ mod logout;
 mod loops;
 mod names;
 mod opened;
+mod origins;
 mod panics;
 mod processes;
 mod refresh;

@@ -34,6 +34,9 @@ const LOGIN_SETTINGS: &[Setting] = &[
     ("on_login", |builder| {
         builder.on_login(|_| async { Ok::<_, StatusCode>(()) })
     }),
+    ("return_origin", |builder| {
+        builder.return_origin("https://spa.example.com")
+    }),
     ("on_login_page", |builder| {
         builder.on_login_page(|page| page)
     }),

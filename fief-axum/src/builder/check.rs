@@ -6,21 +6,20 @@ use url::Url;
 
 use crate::{
     Error,
-    request::return_to::return_to,
+    request::return_to::{return_to, url_of_origin},
     routes::config::{Resource, ResourceDetails},
 };
 
 /// Parses the URL of the application.
-pub(super) fn app_url(app_url: &str) -> Result<Url, Error> {
+pub(super) fn app_url(app_url: &str, insecure_http: bool) -> Result<Url, Error> {
     let url = Url::parse(app_url).map_err(|error| {
         Error::config(format!(
             "app_url must be a URL such as https://app.example.com, not {app_url:?}: {error}"
         ))
     })?;
-    let loopback = is_loopback(&url);
-    if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+    if !is_secure(&url, insecure_http) {
         return Err(Error::config(
-            "app_url must begin with https:// (http:// is accepted on loopback only)",
+            "app_url must begin with https:// (http:// is accepted on loopback only, or with insecure_http)",
         ));
     }
     if !is_origin_and_path(&url) {
@@ -164,10 +163,52 @@ pub(super) fn first_set(settings: &[(&'static str, bool)]) -> Option<&'static st
     set.map(|(name, _)| *name)
 }
 
-/// Accepts the path of a page to redirect to, with an optional query.
-pub(super) fn page(name: &str, page: &str) -> Result<String, Error> {
+/// Accepts the path of a page to redirect to, with an optional query, or a URL of a return origin.
+pub(super) fn page(name: &str, page: &str, return_origins: &[String]) -> Result<String, Error> {
     return_to(page)
-        .ok_or_else(|| Error::config(format!("{name} must be a path on this site, such as /")))
+        .or_else(|| url_of_origin(return_origins, page))
+        .ok_or_else(|| {
+            Error::config(format!(
+                "{name} must be a path on this site, such as /, or a URL of a return_origin"
+            ))
+        })
+}
+
+/// Accepts an origin that is written as browsers send it, so that it can be compared
+/// ([RFC 6454, section 6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2)).
+pub(super) fn origin(name: &str, text: &str, insecure_http: bool) -> Result<String, Error> {
+    let example = "an origin such as https://spa.example.com";
+    let url = Url::parse(text)
+        .map_err(|error| Error::config(format!("{name} must be {example}: {error}")))?;
+    let is_http = matches!(url.scheme(), "http" | "https");
+    // A URL may have a host with an asterisk.
+    let has_wildcard = url.host_str().is_none_or(|host| host.contains('*'));
+    if !is_http || has_wildcard {
+        return Err(Error::config(format!(
+            "{name} must be {example}: each one is listed, without wildcards"
+        )));
+    }
+    let origin = url.origin().ascii_serialization();
+    if origin != text {
+        return Err(Error::config(format!(
+            "{name} must be written as browsers send it: scheme, host and port only, here {origin}"
+        )));
+    }
+    if !is_secure(&url, insecure_http) {
+        return Err(Error::config(format!(
+            "{name} must begin with https:// (http:// is accepted on loopback only, or with insecure_http)"
+        )));
+    }
+    Ok(origin)
+}
+
+/// Returns whether a URL is https, or http where that is allowed.
+fn is_secure(url: &Url, insecure_http: bool) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => insecure_http || is_loopback(url),
+        _ => false,
+    }
 }
 
 /// Returns whether a URL has no other parts than an origin and a path.

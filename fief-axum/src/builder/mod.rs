@@ -9,6 +9,8 @@ mod hooks;
 mod mark_settings;
 #[cfg(feature = "utoipa")]
 mod openapi;
+mod origin_settings;
+mod origins;
 mod responses;
 mod route_settings;
 mod routes;
@@ -27,7 +29,10 @@ use std::{
 use fief_client::Fief;
 
 use self::{
-    mark_settings::MarkSettings, route_settings::RouteSettings, session_settings::SessionSettings,
+    mark_settings::MarkSettings,
+    origin_settings::{OriginSettings, Origins},
+    route_settings::RouteSettings,
+    session_settings::SessionSettings,
 };
 use crate::{
     Error, FiefAuth, SessionKey,
@@ -82,6 +87,7 @@ pub struct FiefAuthBuilder {
     webhooks: webhook_settings::WebhookSettings,
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
+    origins: OriginSettings,
     realm: Option<String>,
     resource: Option<String>,
     resource_details: ResourceDetails,
@@ -103,6 +109,7 @@ impl FiefAuthBuilder {
             webhooks: webhook_settings::WebhookSettings::default(),
             on_rejection: None,
             access_token_cookie: None,
+            origins: OriginSettings::default(),
             realm: None,
             resource: None,
             resource_details: ResourceDetails::default(),
@@ -114,7 +121,8 @@ impl FiefAuthBuilder {
     /// Enables login and sessions. Default: bearer tokens only.
     ///
     /// `app_url` is the URL at which browsers reach the application: an https
-    /// URL without query and fragment, or an http URL on loopback. If browsers see
+    /// URL without query and fragment, or an http URL on loopback or with
+    /// [`insecure_http`](Self::insecure_http). If browsers see
     /// the application below a path, it includes that path.
     ///
     /// Browsers keep cookies apart by host. A login that is started at another host
@@ -202,7 +210,8 @@ impl FiefAuthBuilder {
     ///
     /// Browsers send the cookie automatically, so it is protected against
     /// CSRF: requests that are not GET, HEAD or OPTIONS are rejected with 403
-    /// unless they come from the same origin. That is the origin of
+    /// unless they come from the same origin, or from a
+    /// [`trusted_origin`](Self::trusted_origin). That is the origin of
     /// [`login`](Self::login), or else the `Host` that the request was sent to,
     /// with https or on loopback; a proxy must not change it. The program that sets the cookie
     /// must make it `HttpOnly` and `Secure`.
@@ -233,6 +242,7 @@ impl FiefAuthBuilder {
             webhooks,
             on_rejection,
             access_token_cookie,
+            origins,
             realm,
             resource,
             resource_details,
@@ -240,6 +250,15 @@ impl FiefAuthBuilder {
             #[cfg(feature = "utoipa")]
             openapi,
         } = self;
+        let insecure_http = origins.insecure_http;
+        let login = login
+            .map(|(url, key)| Ok::<_, Error>((check::app_url(&url, insecure_http)?, key)))
+            .transpose()?;
+        let takes_cookies = login.is_some() || access_token_cookie.is_some();
+        let Origins {
+            cookies: origins,
+            returns,
+        } = origins.build(login.as_ref().map(|(url, _)| url), takes_cookies)?;
         let users = Arc::new(users);
         let has_store = session.store.is_some();
         #[cfg(feature = "webhooks")]
@@ -247,10 +266,6 @@ impl FiefAuthBuilder {
         let marks = marks.build(&fief, &users, has_store, has_webhooks)?;
         let waiters = Arc::new(Waiters::default());
         let site = if let Some((app_url, key)) = login {
-            let app_url = check::app_url(&app_url)?;
-            if app_url.scheme() == "http" {
-                tracing::warn!("app_url is http: cookies are not Secure, use https in production");
-            }
             let config = session.config()?;
             let refresh_timeout = session.refresh_timeout(&fief);
             let SessionSettings {
@@ -292,7 +307,7 @@ impl FiefAuthBuilder {
                 revocations: SingleFlight::new(false, fief.wait_timeout()),
                 pending: Mutex::default(),
             };
-            Some(routes.build(&app_url, redirect_uri, Arc::new(sessions))?)
+            Some(routes.build(&app_url, redirect_uri, returns, Arc::new(sessions))?)
         } else {
             if let Some(name) = routes.first_set().or_else(|| session.first_set()) {
                 return Err(check::without_effect(name, "login"));
@@ -315,6 +330,7 @@ impl FiefAuthBuilder {
             webhooks,
             on_rejection,
             access_token_cookie,
+            origins,
             challenge: Challenge::new(realm.map(check::realm).transpose()?, metadata_url),
             resource,
             policies: Policies::default(),

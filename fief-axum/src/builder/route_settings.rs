@@ -76,11 +76,13 @@ impl RouteSettings {
 
     /// Validates the settings.
     ///
-    /// `app_url` gives the origin and the prefix of the other URIs.
+    /// `app_url` gives the origin and the prefix of the other URIs. A login may
+    /// return to pages of the `return_origins`, which are validated.
     pub(super) fn build(
         self,
         app_url: &Url,
         redirect_uri: String,
+        return_origins: Vec<String>,
         sessions: Arc<Sessions>,
     ) -> Result<LoginConfig, Error> {
         let callback_path = self.callback_path().to_owned();
@@ -102,7 +104,7 @@ impl RouteSettings {
         let logout_path = logout_path.unwrap_or_else(|| "/logout".into());
         let address = Address::new(app_url);
         let page = |name, page: Option<String>| match page {
-            Some(page) => check::page(name, &page),
+            Some(page) => check::page(name, &page, &return_origins),
             None => Ok(address.home().to_owned()),
         };
         let after_login = page("after_login", after_login)?;
@@ -121,7 +123,11 @@ impl RouteSettings {
             sessions,
             failures: LogLimit::default(),
             redirect_uri,
-            logout_redirect_uri: format!("{}{after_logout}", address.origin()),
+            logout_redirect_uri: if after_logout.starts_with('/') {
+                format!("{}{after_logout}", address.origin())
+            } else {
+                after_logout
+            },
             address,
             login_route: check::route("login_path", &login_path)?,
             callback_route: check::route("callback_path", &callback_path)?,
@@ -132,6 +138,7 @@ impl RouteSettings {
             on_login,
             on_login_page,
             after_login,
+            return_origins,
             request: scopes
                 .into_iter()
                 .fold(AuthorizationRequest::new(), AuthorizationRequest::scope),

@@ -20,7 +20,8 @@ impl FiefAuthBuilder {
     /// Sets the path of the route that starts a login. Default: `/login`.
     ///
     /// The route accepts these query parameters, and ignores others and invalid
-    /// values: `return_to` (a path on this site), `acr` (`0` or `1`),
+    /// values: `return_to` (a path on this site, or a URL of a
+    /// [`return_origin`](Self::return_origin)), `acr` (`0` or `1`),
     /// `max_age` (seconds), `lang`, `login_hint`, `prompt` (`consent`, `login`
     /// or `none`), `screen=register`, and `remember` if
     /// [`remember_me`](Self::remember_me) allows it.
@@ -86,7 +87,7 @@ impl FiefAuthBuilder {
     ///
     /// It is a path on this site as browsers see it: if the application is at
     /// `https://example.com/shop`, its cart is `/shop/cart`, also if a proxy strips
-    /// `/shop`.
+    /// `/shop`. It may also be a URL of a [`return_origin`](Self::return_origin).
     pub fn after_login(mut self, page: impl Into<String>) -> Self {
         self.routes.after_login = Some(page.into());
         self

@@ -33,7 +33,7 @@ impl Links {
             Caller::Api | Caller::Grpc => return Self::default(),
             Caller::Form => (form_page(site, head), true),
             Caller::Htmx => (htmx_page(site, head), false),
-            Caller::Page => (site.return_to(&site.address.page_of(head)), false),
+            Caller::Page => (site.own_page(&site.address.page_of(head)), false),
         };
         let login = kind.is_login();
         let other_user = kind.depends_on_user();
@@ -62,7 +62,7 @@ fn form_page(site: &LoginConfig, head: RequestHead<'_>) -> Option<String> {
 fn htmx_page(site: &LoginConfig, head: RequestHead<'_>) -> Option<String> {
     let is_boosted = head.header(&HX_BOOSTED) == Some("true");
     if is_boosted && *head.method == Method::GET {
-        site.return_to(&site.address.page_of(head))
+        site.own_page(&site.address.page_of(head))
     } else {
         site.page_of(head.header(&HX_CURRENT_URL)?)
     }

@@ -48,7 +48,7 @@ pub(super) async fn authenticate(pending: &PendingResponse, head: RequestHead<'_
         return Err(RejectionKind::MissingCredentials);
     }
     // Before the session is loaded: a request from another site must not refresh it.
-    if !csrf::is_same_origin(auth.site().map(|site| site.address.origin()), head) {
+    if !auth.origins.allow(head) {
         return Err(RejectionKind::CrossSite);
     }
     if let Some((sessions, sent)) = session

@@ -24,6 +24,16 @@ pub(crate) fn return_to(page: &str) -> Option<String> {
     (url.origin() == site.origin() && !page.starts_with("//")).then(|| page.to_owned())
 }
 
+/// Parses a `return_to` parameter that is a URL of one of these origins, which are as browsers send them.
+pub(crate) fn url_of_origin(origins: &[String], url: &str) -> Option<String> {
+    origins.iter().find_map(|origin| {
+        let page = url.strip_prefix(origin)?;
+        // What follows begins with a slash, so it is neither a port nor the rest of another host.
+        let page = return_to(if page.is_empty() { "/" } else { page })?;
+        Some(format!("{origin}{page}"))
+    })
+}
+
 /// Bytes.
 const MAX_LEN: usize = 2048;
 

@@ -5,7 +5,9 @@ use url::{Position, Url, form_urlencoded};
 
 use super::{OnLoginPage, address::Address, exchanges::Exchanges, login_hook::OnLogin};
 use crate::{
-    RejectionKind, rejection::challenge::ChallengeParams, request::return_to::return_to,
+    RejectionKind,
+    rejection::challenge::ChallengeParams,
+    request::return_to::{return_to, url_of_origin},
     session::Sessions,
 };
 
@@ -33,6 +35,8 @@ pub(crate) struct LoginConfig {
     pub(crate) request: AuthorizationRequest,
     pub(crate) address: Address,
     pub(crate) login_route: String,
+    /// Other origins whose pages a login may return to.
+    pub(crate) return_origins: Vec<String>,
 }
 
 impl LoginConfig {
@@ -111,13 +115,21 @@ impl LoginConfig {
         let url = Url::parse(url).ok()?;
         let is_here = url.origin().ascii_serialization() == self.address.origin();
         let page = &url[Position::BeforePath..];
-        is_here.then(|| self.return_to(page)).flatten()
+        is_here.then(|| self.own_page(page)).flatten()
     }
 
-    /// Returns a page that is safe to redirect to after a login.
+    /// Returns a page that is safe to redirect to after a login: one of this site, or a URL of one of the return origins.
     ///
     /// Returns `None` if it is on another site, or one of the login routes.
     pub(crate) fn return_to(&self, page: &str) -> Option<String> {
+        self.own_page(page)
+            .or_else(|| url_of_origin(&self.return_origins, page))
+    }
+
+    /// Returns a page of this site that is safe to redirect to after a login.
+    ///
+    /// Returns `None` if it is on another site, or one of the login routes.
+    pub(crate) fn own_page(&self, page: &str) -> Option<String> {
         let page = return_to(page)?;
         let path = page.split(['?', '#']).next().unwrap_or_default();
         let own = self.address.route_of(path).is_some_and(|path| {

@@ -1,6 +1,6 @@
 //! The logout route.
 //!
-//! A logout is on purpose: a form of this site was posted, or the user opened
+//! A logout is on purpose: a form of this site or of a trusted origin was posted, or the user opened
 //! the page by a link of this site or typed its URL. Anything else (a link of
 //! another site, an image, a frame, a script, a browser without Fetch Metadata)
 //! is shown a page with a form, and ends nothing.
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     cookie::Jar,
     log::limited,
-    request::{caller::Caller, csrf::is_same_origin, head::RequestHead},
+    request::{caller::Caller, head::RequestHead},
     response::pending::append_cookies,
     session,
     shared::Shared,
@@ -40,14 +40,14 @@ pub(super) async fn get_logout(State(auth): State<Arc<Shared>>, request: Request
     }
 }
 
-/// Logs out if a form of this site was posted, such as the one of the
-/// confirmation page.
+/// Logs out if a form of this site or of a trusted origin was posted, such as the
+/// one of the confirmation page.
 pub(super) async fn post_logout(State(auth): State<Arc<Shared>>, request: Request) -> Response {
     let Some(site) = auth.site() else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let head = RequestHead::of(&request);
-    if is_same_origin(Some(site.address.origin()), head) {
+    if auth.origins.allow(head) {
         logout(&auth, site, head).await
     } else {
         confirmation_page(&auth, site)
