@@ -62,6 +62,7 @@ impl FiefAuth {
             on_rejection: None,
             access_token_cookie: None,
             origins: CookieOrigins::default(),
+            sources: None,
             challenge: Challenge::default(),
             resource: None,
             policies: Policies::default(),

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::{
     future::ResponseFuture,
-    request::{auth::RequestAuth, head::RequestHead},
+    request::{auth::RequestAuth, head::RequestHead, token_request::TokenRequest},
     response::pending::PendingResponse,
     shared::Shared,
 };
@@ -111,7 +111,7 @@ fn reattach<B>(request: &mut Request<B>) -> Option<Arc<PendingResponse>> {
     // Taken out, so that they can be borrowed mutably while the headers are borrowed.
     let mut extensions = mem::take(request.extensions_mut());
     let state = extensions.get_mut::<RequestAuth>();
-    let pending = state.and_then(|state| state.reattach(request.headers()));
+    let pending = state.and_then(|state| state.reattach(TokenRequest::of(request)));
     *request.extensions_mut() = extensions;
     pending
 }

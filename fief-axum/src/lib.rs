@@ -61,6 +61,8 @@
 //! | log in and out | [`FiefAuthBuilder::login`], [`FiefAuth::routes`] |
 //! | accept or reject logins, and keep a value in the session | [`FiefAuthBuilder::on_login`] |
 //! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`], [`FiefAuth::deny_user`] |
+//! | accept tokens of other headers, or of WebSockets | [`FiefAuthBuilder::token_source`], [`FiefAuthBuilder::websocket_token_prefix`] |
+//! | accept requests of other origins (CORS) | [`FiefAuthBuilder::trusted_origin`] |
 //! | change profile, password or e-mail address | [`Account`] |
 //! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
 //! | find out why a request is rejected | [`reasons`] |
@@ -146,6 +148,7 @@ pub use crate::{
     future::ResponseFuture,
     layer::{AuthLayer, AuthService},
     rejection::{Rejection, kind::RejectionKind},
+    request::token_request::{FoundToken, TokenRequest},
     require::{layer::RequireLayer, paths::PathsLayer, service::RequireService},
     routes::{AcceptedLogin, Login, LoginPage, LoginPageKind},
     session::{SessionId, SessionRefresh},

@@ -7,7 +7,14 @@ use crate::{
     extract::policy::Policies,
     log::limited,
     rejection::{OnRejection, challenge::Challenge, links::Links, rejected::Rejected},
-    request::{caller::Caller, csrf::CookieOrigins, head::RequestHead, owned::OwnedHead},
+    request::{
+        caller::Caller,
+        csrf::CookieOrigins,
+        head::RequestHead,
+        owned::OwnedHead,
+        token_request::TokenRequest,
+        token_source::{TokenResult, TokenSources},
+    },
     routes::config::{LoginConfig, Resource},
     session::{Marks, Sessions, Store, Waiters},
     user::Users,
@@ -28,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) access_token_cookie: Option<String>,
     pub(crate) origins: CookieOrigins,
+    /// `None` if tokens come from `Authorization: Bearer` and cookies only.
+    pub(crate) sources: Option<TokenSources>,
     pub(crate) challenge: Challenge,
     pub(crate) resource: Option<Resource>,
     pub(crate) policies: Policies,
@@ -68,6 +77,18 @@ impl Shared {
     /// Returns whether cookies may authenticate a request.
     pub(crate) fn takes_cookies(&self) -> bool {
         self.site.is_some() || self.access_token_cookie.is_some()
+    }
+
+    /// Reads tokens of the application's sources, if there are any.
+    pub(crate) fn find_tokens(&self, request: TokenRequest<'_>) -> Option<TokenResult> {
+        let sources = self.sources.as_ref()?;
+        Some(sources.read(&self.fief, request))
+    }
+
+    /// Returns the scheme of the `Authorization` header, if it is not `Bearer`.
+    pub(crate) fn other_scheme(&self) -> Option<&str> {
+        let scheme = self.sources.as_ref()?.scheme.as_deref()?;
+        (!scheme.eq_ignore_ascii_case("Bearer")).then_some(scheme)
     }
 
     pub(crate) fn access_token_cookie(&self) -> Option<&str> {

@@ -16,6 +16,7 @@ mod place;
 mod prefetch;
 mod tabs;
 mod visit;
+mod websockets;
 
 const ANNE: (&str, &str) = ("anne@example.com", "herminetincture");
 const LOUIS: (&str, &str) = ("louis@example.com", "porcupine-and-crown");

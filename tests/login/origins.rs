@@ -195,7 +195,10 @@ fn origins_without_effect_are_rejected() {
     let api = || FiefAuth::builder(fief());
     let twice = at(APP).trusted_origin(SPA).trusted_origin(SPA);
     for (error, expected) in [
-        (error(api().trusted_origin(SPA)), "without login or"),
+        (
+            error(api().trusted_origin(SPA)),
+            "without login, access_token_cookie",
+        ),
         (
             error(api().return_origin(SPA)),
             "return_origin has no effect without login",

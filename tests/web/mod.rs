@@ -30,6 +30,7 @@ mod resource;
 mod responses;
 mod secrets;
 mod services;
+mod token_sources;
 mod trusted_origins;
 mod user_cache;
 mod user_failures;

@@ -117,7 +117,7 @@ pub fn cases() -> [Case; 13] {
             Kind::Malformed,
             400,
             "invalid_request",
-            "The Authorization header is malformed.",
+            "The access token is malformed or repeated.",
             r#"Bearer error="invalid_request""#,
             "",
         ),

@@ -6,7 +6,10 @@ use url::Url;
 
 use crate::{
     Error,
-    request::return_to::{return_to, url_of_origin},
+    request::{
+        bearer::is_tchar,
+        return_to::{return_to, url_of_origin},
+    },
     routes::config::{Resource, ResourceDetails},
 };
 
@@ -112,6 +115,42 @@ pub(super) fn cookie_name(name: String) -> Result<String, Error> {
             "cookie_name must be 1 to 32 ASCII letters, digits, `-` and `_`, and not begin with `__`",
         ))
     }
+}
+
+/// Accepts a scheme of the `Authorization` header that browsers do not use on their own.
+pub(super) fn scheme(scheme: String) -> Result<String, Error> {
+    if !is_token(&scheme) {
+        return Err(Error::config(
+            "authorization_scheme must be a name such as Token, without spaces",
+        ));
+    }
+    let mut automatic = AUTOMATIC_SCHEMES.iter();
+    match automatic.find(|automatic| scheme.eq_ignore_ascii_case(automatic)) {
+        Some(automatic) => Err(Error::config(format!(
+            "authorization_scheme must not be {automatic}: browsers send it automatically, so requests would not be \
+             protected against CSRF"
+        ))),
+        None => Ok(scheme),
+    }
+}
+
+/// Accepts the beginning of a WebSocket sub-protocol
+/// ([RFC 6455, section 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+pub(super) fn websocket_prefix(prefix: String) -> Result<String, Error> {
+    if is_token(&prefix) && prefix.len() <= MAX_PREFIX_LEN {
+        Ok(prefix)
+    } else {
+        Err(Error::config(format!(
+            "websocket_token_prefix must be the beginning of a sub-protocol such as access-token. with at most \
+             {MAX_PREFIX_LEN} bytes, without spaces and commas"
+        )))
+    }
+}
+
+/// Returns whether a text is a token of HTTP
+/// ([RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_tchar)
 }
 
 /// Accepts what fits into a quoted string of a header.
@@ -223,4 +262,7 @@ fn is_fixed(path: &str) -> bool {
         .all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b))
 }
 
+/// Schemes that browsers use for credentials of their own or of the machine.
+const AUTOMATIC_SCHEMES: [&str; 4] = ["Basic", "Digest", "Negotiate", "NTLM"];
+const MAX_PREFIX_LEN: usize = 64;
 const MAX_REDIRECT_URI_LEN: usize = 512;

@@ -16,6 +16,8 @@ mod route_settings;
 mod routes;
 mod session;
 mod session_settings;
+mod source_settings;
+mod token_sources;
 #[cfg(feature = "webhooks")]
 mod webhook_settings;
 #[cfg(feature = "webhooks")]
@@ -33,6 +35,7 @@ use self::{
     origin_settings::{OriginSettings, Origins},
     route_settings::RouteSettings,
     session_settings::SessionSettings,
+    source_settings::SourceSettings,
 };
 use crate::{
     Error, FiefAuth, SessionKey,
@@ -88,6 +91,7 @@ pub struct FiefAuthBuilder {
     on_rejection: Option<OnRejection>,
     access_token_cookie: Option<String>,
     origins: OriginSettings,
+    sources: SourceSettings,
     realm: Option<String>,
     resource: Option<String>,
     resource_details: ResourceDetails,
@@ -110,6 +114,7 @@ impl FiefAuthBuilder {
             on_rejection: None,
             access_token_cookie: None,
             origins: OriginSettings::default(),
+            sources: SourceSettings::default(),
             realm: None,
             resource: None,
             resource_details: ResourceDetails::default(),
@@ -243,6 +248,7 @@ impl FiefAuthBuilder {
             on_rejection,
             access_token_cookie,
             origins,
+            sources,
             realm,
             resource,
             resource_details,
@@ -254,7 +260,11 @@ impl FiefAuthBuilder {
         let login = login
             .map(|(url, key)| Ok::<_, Error>((check::app_url(&url, insecure_http)?, key)))
             .transpose()?;
-        let takes_cookies = login.is_some() || access_token_cookie.is_some();
+        let sources = sources.build()?;
+        let has_functions = sources
+            .as_ref()
+            .is_some_and(|sources| !sources.functions.is_empty());
+        let takes_cookies = login.is_some() || access_token_cookie.is_some() || has_functions;
         let Origins {
             cookies: origins,
             returns,
@@ -320,6 +330,8 @@ impl FiefAuthBuilder {
         let metadata_url = resource
             .as_ref()
             .map(|resource| resource.metadata_url.clone());
+        let scheme = sources.as_ref().and_then(|sources| sources.scheme.clone());
+        let realm = realm.map(check::realm).transpose()?;
         Ok(FiefAuth::from_shared(Shared {
             fief,
             site,
@@ -331,7 +343,8 @@ impl FiefAuthBuilder {
             on_rejection,
             access_token_cookie,
             origins,
-            challenge: Challenge::new(realm.map(check::realm).transpose()?, metadata_url),
+            sources,
+            challenge: Challenge::new(scheme, realm, metadata_url),
             resource,
             policies: Policies::default(),
             #[cfg(feature = "utoipa")]

@@ -33,8 +33,8 @@ impl OriginSettings {
         } = self;
         if !trusted.is_empty() && !takes_cookies {
             return Err(Error::config(
-                "trusted_origin has no effect without login or access_token_cookie, since only cookies depend on the \
-                 origin: call one of them as well, or remove it",
+                "trusted_origin has no effect without login, access_token_cookie or token_source, since only what browsers \
+                 send automatically depends on the origin: call one of them as well, or remove it",
             ));
         }
         if !returns.is_empty() && app_url.is_none() {

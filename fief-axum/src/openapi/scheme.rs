@@ -41,6 +41,11 @@ pub(super) fn add_schemes(document: &mut OpenApi, auth: &Arc<Shared>, required: 
         let schemes = &mut components.security_schemes;
         schemes.entry(name.into()).or_insert(RefOr::T(scheme));
     }
+    if let Some(scheme) = auth.other_scheme() {
+        let schemes = &mut components.security_schemes;
+        schemes.insert(SCHEME_NAME.into(), RefOr::T(header_scheme(scheme)));
+        return;
+    }
     let mut scopes = known_scopes(components);
     let required = ["openid".to_owned()].into_iter().chain(required);
     for scope in required {
@@ -53,6 +58,13 @@ pub(super) fn add_schemes(document: &mut OpenApi, auth: &Arc<Shared>, required: 
     let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::AuthorizationCode(flow)]));
     let schemes = &mut components.security_schemes;
     schemes.insert(SCHEME_NAME.into(), RefOr::T(scheme));
+}
+
+/// Returns the security scheme of tokens that are sent with another scheme than `Bearer`, which `OAuth2` would be.
+fn header_scheme(scheme: &str) -> SecurityScheme {
+    let text = format!("`{scheme}`, a space, and an access token of Fief.");
+    let header = ApiKeyValue::with_description("Authorization", &text);
+    SecurityScheme::ApiKey(ApiKey::Header(header))
 }
 
 /// Returns the scopes of the scheme that is there, with their descriptions.

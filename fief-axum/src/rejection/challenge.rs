@@ -6,13 +6,20 @@ use crate::RejectionKind;
 /// Constant parts of the `WWW-Authenticate` challenges.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Challenge {
+    /// `None` is `Bearer`.
+    scheme: Option<String>,
     realm: Option<String>,
     resource_metadata: Option<String>,
 }
 
 impl Challenge {
-    pub(crate) fn new(realm: Option<String>, resource_metadata: Option<String>) -> Self {
+    pub(crate) fn new(
+        scheme: Option<String>,
+        realm: Option<String>,
+        resource_metadata: Option<String>,
+    ) -> Self {
         Self {
+            scheme,
             realm,
             resource_metadata,
         }
@@ -21,7 +28,7 @@ impl Challenge {
     /// Returns the `WWW-Authenticate` header of a rejection, if it has one
     /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3),
     /// [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3),
-    /// [RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)). Without a parameter it is `Bearer`.
+    /// [RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)). Without a parameter it is the scheme alone.
     pub(crate) fn header_value(
         &self,
         kind: &RejectionKind,
@@ -60,8 +67,9 @@ impl Challenge {
         ]
         .map(|(name, value)| value.map(|value| format!("{name}={}", quoted(value))));
         let params = params.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        // Always a valid value: the builder checks the realm, and the other parameters are ASCII.
-        let text = format!("Bearer {params}");
+        // Always a valid value: the builder checks scheme and realm, and the other parameters are ASCII.
+        let scheme = self.scheme.as_deref().unwrap_or("Bearer");
+        let text = format!("{scheme} {params}");
         Some(HeaderValue::from_str(text.trim_end()).unwrap_or(HeaderValue::from_static("Bearer")))
     }
 }

@@ -44,7 +44,8 @@ pub enum RejectionKind {
     Forbidden,
     /// 401: the access token is invalid.
     Invalid,
-    /// 400: the `Authorization` header is malformed or repeated.
+    /// 400: the `Authorization` header is malformed or repeated, or the request has two tokens, or a
+    /// [`token_source`](crate::FiefAuthBuilder::token_source) says that its token is malformed.
     Malformed,
     /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`. The log says what to add.
     Misconfigured,
@@ -173,7 +174,7 @@ impl RejectionKind {
             Self::Expired => "The access token has expired.",
             Self::Forbidden => "Access is not allowed.",
             Self::Denied | Self::Invalid => "The access token is invalid.",
-            Self::Malformed => "The Authorization header is malformed.",
+            Self::Malformed => "The access token is malformed or repeated.",
             Self::Misconfigured => "The server is misconfigured.",
             Self::MissingCredentials => "Credentials are required.",
             Self::MissingPermission { .. } => "A required permission is missing.",

@@ -10,6 +10,8 @@ use super::{
     head::RequestHead,
     missing,
     read_from::ReadFrom,
+    token_request::TokenRequest,
+    token_source::TokenResult,
 };
 use crate::{
     Rejection, RejectionKind, log::limited, metrics, response::pending::PendingResponse,
@@ -25,12 +27,12 @@ use crate::{
 /// read from: a request with others is authenticated again, and its response is another one.
 pub(crate) struct RequestAuth {
     /// `None` until the request is authenticated.
-    outcome: Option<AuthOutcome>,
+    pub(super) outcome: Option<AuthOutcome>,
     /// What the outcome was read from.
     read_from: ReadFrom,
     /// Whether this is a copy that may have been given to another request.
     is_copy: bool,
-    pending: Arc<PendingResponse>,
+    pub(super) pending: Arc<PendingResponse>,
 }
 
 /// Where a request carries its credential.
@@ -125,9 +127,13 @@ impl RequestAuth {
         method: &Method,
         headers: &HeaderMap,
     ) -> Option<&AuthOutcome> {
+        // The sources of the application need more than the headers.
+        if self.auth().sources.is_some() {
+            return self.outcome.as_ref().filter(|_| !self.is_copy);
+        }
         // Only a copy, since comparing the headers takes longer than what else an extractor does.
         if self.is_copy {
-            self.forget_other_request(headers);
+            self.forget_other_request(headers, None);
         }
         if self.outcome.is_none() {
             let (outcome, read_from) = match self.source(headers) {
@@ -174,16 +180,24 @@ impl RequestAuth {
 
     /// Drops the outcome of another request, as [`forget_other_request`](Self::forget_other_request) does. If there was
     /// one, returns the new [`PendingResponse`], which the caller must apply to the response.
-    pub(crate) fn reattach(&mut self, headers: &HeaderMap) -> Option<Arc<PendingResponse>> {
-        let is_other = self.forget_other_request(headers);
+    pub(crate) fn reattach(&mut self, request: TokenRequest<'_>) -> Option<Arc<PendingResponse>> {
+        let found = self
+            .outcome
+            .as_ref()
+            .and_then(|_| self.auth().find_tokens(request));
+        let is_other = self.forget_other_request(request.headers, found.as_ref());
         is_other.then(|| Arc::clone(&self.pending))
     }
 
     /// Drops an outcome that was read from the headers of another request, and what was to be added to its response.
-    /// Returns whether there was one.
-    fn forget_other_request(&mut self, headers: &HeaderMap) -> bool {
+    /// Returns whether there was one. `found` is what the sources of the application find now, if there are any.
+    pub(super) fn forget_other_request(
+        &mut self,
+        headers: &HeaderMap,
+        found: Option<&TokenResult>,
+    ) -> bool {
         self.is_copy = false;
-        if self.outcome.is_none() || self.read_from.is(self.auth(), self.token(), headers) {
+        if self.outcome.is_none() || self.read_from.is(self.auth(), self.token(), headers, found) {
             return false;
         }
         tracing::debug!("a request has the extensions of another one: it is authenticated again");
@@ -194,20 +208,25 @@ impl RequestAuth {
 
     /// Authenticates a request and records the outcome. Awaits keys and sessions if necessary.
     pub(crate) async fn authenticate_async(parts: &mut Parts) {
-        if let Some(state) = parts.extensions.get::<Self>() {
+        let head = RequestHead::of_parts(parts);
+        let state = parts.extensions.get::<Self>();
+        let found = state.and_then(|state| state.auth().find_tokens(head.into()));
+        if let Some(found) = found {
+            // Boxed, so that this future stays small without such sources.
+            return Box::pin(Self::authenticate_by_found(parts, found)).await;
+        }
+        if let Some(state) = state {
             // Before the await: if this future is dropped, the response still depends on the credentials.
-            state.pending.mark_varies();
-            let outcome = state
-                .authenticate_by_source(RequestHead::of_parts(parts))
-                .await;
+            state.mark_varies();
+            let outcome = state.authenticate_by_source(head).await;
             if let Some(state) = parts.extensions.get_mut::<Self>() {
                 state.record_outcome(outcome, ReadFrom::headers(&parts.headers));
             }
         }
     }
 
-    fn record_outcome(&mut self, outcome: AuthOutcome, read_from: ReadFrom) {
-        self.pending.mark_varies();
+    pub(super) fn record_outcome(&mut self, outcome: AuthOutcome, read_from: ReadFrom) {
+        self.mark_varies();
         // It may be authenticated again, to load its session.
         if self.outcome.is_none() {
             metrics::request(match &outcome {
@@ -219,7 +238,7 @@ impl RequestAuth {
         self.read_from = read_from;
     }
 
-    fn auth(&self) -> &Arc<Shared> {
+    pub(super) fn auth(&self) -> &Arc<Shared> {
         self.pending.auth()
     }
 
@@ -262,7 +281,7 @@ impl RequestAuth {
             }
             // Boxed, so that this future stays small for bearer tokens.
             CredentialSource::Cookies => {
-                Box::pin(by_cookie::authenticate(&self.pending, head)).await
+                Box::pin(by_cookie::authenticate(&self.pending, head, None)).await
             }
         }
     }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 pub(crate) enum Bearer<'a> {
     /// There is no header, or it has another scheme.
     Absent,
-    /// The scheme is `Bearer`, but no single token follows, or the header is repeated.
+    /// The scheme is the expected one, but no single token follows, or the header is repeated.
     Malformed,
     /// A token that is to be validated.
     Token(&'a [u8]),
@@ -16,6 +16,12 @@ pub(crate) enum Bearer<'a> {
 
 impl<'a> Bearer<'a> {
     pub(crate) fn from_headers(headers: &'a HeaderMap) -> Self {
+        Self::with_scheme(headers, SCHEME)
+    }
+
+    /// Reads a token with another scheme than `Bearer`.
+    #[inline]
+    pub(crate) fn with_scheme(headers: &'a HeaderMap, expected: &[u8]) -> Self {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return Self::Absent;
         };
@@ -29,10 +35,10 @@ impl<'a> Bearer<'a> {
         {
             return Self::Malformed;
         }
-        let Some((scheme, rest)) = value.as_bytes().split_at_checked(SCHEME.len()) else {
+        let Some((scheme, rest)) = value.as_bytes().split_at_checked(expected.len()) else {
             return Self::Absent;
         };
-        if scheme != SCHEME && !scheme.eq_ignore_ascii_case(SCHEME) {
+        if scheme != expected && !scheme.eq_ignore_ascii_case(expected) {
             return Self::Absent;
         }
         match rest {
@@ -65,11 +71,11 @@ pub(crate) fn is_b64token(token: &[u8]) -> bool {
 }
 
 /// Returns whether a byte may be part of a scheme's name ([RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
-fn is_tchar(byte: u8) -> bool {
+pub(crate) fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// The scheme as most clients write it. Its case does not matter.
 const SCHEME: &[u8] = b"Bearer";
 /// Bytes: the most that `FiefBuilder::access_token_limit` allows.
-const MAX_LEN: usize = 64 * 1024;
+pub(super) const MAX_LEN: usize = 64 * 1024;

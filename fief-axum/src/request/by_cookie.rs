@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method};
 use fief_client::Requirements;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     authentication::{AuthOutcome, Credential, CredentialOf},
@@ -34,9 +35,13 @@ pub(super) fn try_session(
     Some((Credential { token, from }, opened))
 }
 
-/// Authenticates by cookies, which a browser sends automatically: by the session, else by the access token cookie if
-/// one is configured.
-pub(super) async fn authenticate(pending: &PendingResponse, head: RequestHead<'_>) -> AuthOutcome {
+/// Authenticates by what a browser sends automatically: by the session, else by the access token cookie if one is
+/// configured, else by the token that a source of the application found.
+pub(super) async fn authenticate(
+    pending: &PendingResponse,
+    head: RequestHead<'_>,
+    found: Option<&SecretString>,
+) -> AuthOutcome {
     let auth = pending.auth();
     let session = auth
         .sessions()
@@ -44,7 +49,8 @@ pub(super) async fn authenticate(pending: &PendingResponse, head: RequestHead<'_
     let name = auth.access_token_cookie();
     let token_cookie = name.and_then(|name| Jar::new(head.headers).get(name));
     let token_cookie = token_cookie.filter(|value| !value.is_empty());
-    if session.is_none() && token_cookie.is_none() {
+    let token = token_cookie.or_else(|| found.map(ExposeSecret::expose_secret));
+    if session.is_none() && token.is_none() {
         return Err(RejectionKind::MissingCredentials);
     }
     // Before the session is loaded: a request from another site must not refresh it.
@@ -56,7 +62,7 @@ pub(super) async fn authenticate(pending: &PendingResponse, head: RequestHead<'_
     {
         return Ok(credential);
     }
-    let value = token_cookie.ok_or(RejectionKind::MissingCredentials)?;
+    let value = token.ok_or(RejectionKind::MissingCredentials)?;
     let no_requirements = Requirements::new();
     let validated = auth
         .fief()

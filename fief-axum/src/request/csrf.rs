@@ -77,7 +77,7 @@ pub(crate) fn is_safe(method: &Method, headers: &HeaderMap) -> bool {
 
 /// Returns whether a request opens a WebSocket, which may do anything. Other upgrades, such as the `h2c` that some
 /// proxies offer with every request, are not for browsers.
-fn opens_websocket(headers: &HeaderMap) -> bool {
+pub(super) fn opens_websocket(headers: &HeaderMap) -> bool {
     let upgrades = headers.get_all(header::UPGRADE).iter();
     let mut protocols = upgrades.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     protocols.any(|protocol| {

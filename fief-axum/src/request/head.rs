@@ -3,6 +3,8 @@ use axum::{
     http::{Extensions, HeaderMap, Method, Request, Uri, header::HeaderName, request::Parts},
 };
 
+use super::token_request::TokenRequest;
+
 /// The parts of a request that authentication looks at.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestHead<'a> {
@@ -10,6 +12,22 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
+}
+
+impl<'a> From<RequestHead<'a>> for TokenRequest<'a> {
+    fn from(head: RequestHead<'a>) -> Self {
+        let RequestHead {
+            method,
+            uri,
+            headers,
+            extensions: _,
+        } = head;
+        Self {
+            method,
+            uri,
+            headers,
+        }
+    }
 }
 
 impl<'a> RequestHead<'a> {

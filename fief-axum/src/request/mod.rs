@@ -2,8 +2,9 @@
 
 pub(crate) mod auth;
 pub(crate) mod authentication;
-mod bearer;
+pub(crate) mod bearer;
 mod by_cookie;
+mod by_tokens;
 pub(crate) mod caller;
 pub(crate) mod csrf;
 pub(crate) mod head;
@@ -11,3 +12,5 @@ mod missing;
 pub(crate) mod owned;
 mod read_from;
 pub(crate) mod return_to;
+pub(crate) mod token_request;
+pub(crate) mod token_source;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, header};
 use fief_client::FiefAccessTokenInfo;
 
-use super::bearer::Bearer;
+use super::{bearer::Bearer, token_source::TokenResult};
 use crate::{session::Opened, shared::Shared};
 
 /// What the outcome of authenticating a request was read from.
@@ -15,6 +15,8 @@ pub(super) enum ReadFrom {
     Session(Arc<Opened>),
     /// These values of `Authorization` and `Cookie`.
     Headers(Box<[HeaderValue]>),
+    /// These values, and what the sources of the application found.
+    Sources(Box<[HeaderValue]>, Box<TokenResult>),
 }
 
 impl ReadFrom {
@@ -22,12 +24,18 @@ impl ReadFrom {
         Self::Headers(credentials(headers).cloned().collect())
     }
 
-    /// Returns whether headers are those that the outcome was read from. `token` is its valid token.
+    pub(super) fn sources(headers: &HeaderMap, found: TokenResult) -> Self {
+        Self::Sources(credentials(headers).cloned().collect(), Box::new(found))
+    }
+
+    /// Returns whether headers are those that the outcome was read from. `token` is its valid token, and `found` what the
+    /// sources of the application find now, if there are any.
     pub(super) fn is(
         &self,
         auth: &Shared,
         token: Option<&FiefAccessTokenInfo>,
         headers: &HeaderMap,
+        found: Option<&TokenResult>,
     ) -> bool {
         match self {
             Self::Bearer => token.is_some_and(|token| {
@@ -39,6 +47,9 @@ impl ReadFrom {
                     && sessions.is_some_and(|sessions| opened.is_of(&sessions.cookies, headers))
             }
             Self::Headers(values) => values.iter().eq(credentials(headers)),
+            Self::Sources(values, was) => {
+                found == Some(was) && values.iter().eq(credentials(headers))
+            }
         }
     }
 }

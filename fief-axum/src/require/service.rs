@@ -14,7 +14,7 @@ use super::table::{Decision, Rules};
 use crate::{
     Rejection,
     future::{BoxFuture, ResponseFuture},
-    request::{auth::RequestAuth, head::RequestHead},
+    request::{auth::RequestAuth, head::RequestHead, token_request::TokenRequest},
     shared::Shared,
 };
 
@@ -63,7 +63,7 @@ where
         let (passes, pending) = match RequestAuth::attach(auth, &mut extensions) {
             Ok((state, pending)) => {
                 let headers = request.headers();
-                let pending = pending.or_else(|| state.reattach(headers));
+                let pending = pending.or_else(|| state.reattach(TokenRequest::of(&request)));
                 let checked = decision.try_check(auth, state, request.method(), headers);
                 (checked, pending)
             }

@@ -106,6 +106,9 @@ impl PendingResponse {
             let headers = response.headers_mut();
             cache_control::keep_private(headers, !cookies.is_empty());
             append_cookies(headers, &cookies);
+            if let Some(sources) = &self.auth.sources {
+                sources.correct(headers);
+            }
         }
         self.recycle();
     }

@@ -32,7 +32,9 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
         return axum::http::StatusCode::NOT_FOUND.into_response();
     };
     match auth.fief().issuer().await {
-        Ok(issuer) => Json(document(resource, issuer)).into_response(),
+        Ok(issuer) => {
+            Json(document(resource, issuer, auth.other_scheme().is_none())).into_response()
+        }
         Err(error) => {
             tracing::debug!(
                 error = %Chain(&error),
@@ -45,11 +47,12 @@ async fn metadata(State(auth): State<Arc<Shared>>, request: axum::extract::Reque
 }
 
 /// Returns the members of the metadata. Those that are not configured are left out.
-fn document(resource: &Resource, issuer: &str) -> Value {
+fn document(resource: &Resource, issuer: &str, takes_bearer: bool) -> Value {
+    let methods: &[&str] = if takes_bearer { &["header"] } else { &[] };
     let mut document = json!({
         "resource": resource.id,
         "authorization_servers": [issuer],
-        "bearer_methods_supported": ["header"],
+        "bearer_methods_supported": methods,
     });
     let ResourceDetails {
         scopes,
