@@ -5,9 +5,10 @@ use fief_client::{Fief, internal::unix_seconds};
 use uuid::Uuid;
 
 use crate::{
-    AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer, SessionId,
+    AuthHealth, AuthLayer, Error, FiefAuthBuilder, PathsLayer, RequireLayer, SessionId,
     cookie::Jar,
     extract::policy::Policies,
+    health::HealthProbe,
     rejection::challenge::Challenge,
     request::csrf::CookieOrigins,
     routes::{self, loop_guard::LoginCounter},
@@ -66,6 +67,8 @@ impl FiefAuth {
             challenge: Challenge::default(),
             resource: None,
             policies: Policies::default(),
+            health: HealthProbe::default(),
+            ready_route: None,
             #[cfg(feature = "utoipa")]
             openapi: crate::openapi::settings::OpenApiSettings::default(),
         })
@@ -133,11 +136,12 @@ impl FiefAuth {
         PathsLayer::new(Arc::clone(&self.shared))
     }
 
-    /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`, and the user route if
-    /// [`user_route`](FiefAuthBuilder::user_route) is configured.
+    /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`, the user route if
+    /// [`user_route`](FiefAuthBuilder::user_route) is configured, and the ready route if
+    /// [`ready_route`](FiefAuthBuilder::ready_route) is.
     ///
     /// Merge them after guards have been applied, so that the guards do not reject logins. Without
-    /// [`login`](FiefAuthBuilder::login) the router is empty, and an error is logged.
+    /// [`login`](FiefAuthBuilder::login) and a ready route the router is empty, and an error is logged.
     ///
     /// # Logins that cannot be finished yet
     ///
@@ -176,7 +180,7 @@ impl FiefAuth {
     #[doc(alias = "return_to")]
     #[doc(alias = "sign_up")]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        if self.shared.site().is_none() && !self.shared.has_webhooks() {
+        if self.shared.has_no_routes() {
             tracing::error!(
                 "FiefAuth::routes() has no routes: configure FiefAuthBuilder::login first"
             );
@@ -225,6 +229,22 @@ impl FiefAuth {
             let now = unix_seconds(self.fief().now());
             LoginCounter::read(&sessions.cookies, Jar::new(headers), now).has_silent_failure()
         })
+    }
+
+    /// Returns whether requests can be authenticated, for health checks: the age of Fief's keys, the last failure to fetch
+    /// them, and whether the session store responds.
+    ///
+    /// The store is probed once a second at most, and keys are fetched if there are none. Both take 2 seconds at most. The
+    /// [ready route](FiefAuthBuilder::ready_route) reports the same to load balancers.
+    ///
+    /// ```
+    /// # async fn example(auth: fief_axum::FiefAuth) {
+    /// let health = auth.health().await;
+    /// tracing::info!(ready = health.is_ready(), keys_age = ?health.fief().keys_age(), "health");
+    /// # }
+    /// ```
+    pub async fn health(&self) -> AuthHealth {
+        self.shared.health().await
     }
 
     /// Removes a user from the user info cache, so that [`CurrentUser`](crate::CurrentUser) fetches it from Fief. Call

@@ -60,6 +60,7 @@
 //! | protect routes | [`FiefAuth::require`], [`FiefAuth::paths`], [`Authorized`] with a [`Policy`] |
 //! | log in and out | [`FiefAuthBuilder::login`], [`FiefAuth::routes`] |
 //! | accept or reject logins, and keep a value in the session | [`FiefAuthBuilder::on_login`] |
+//! | let a load balancer know whether the application is ready | [`FiefAuthBuilder::ready_route`] |
 //! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`], [`FiefAuth::deny_user`] |
 //! | accept tokens of other headers, or of WebSockets | [`FiefAuthBuilder::token_source`], [`FiefAuthBuilder::websocket_token_prefix`] |
 //! | accept requests of other origins (CORS) | [`FiefAuthBuilder::trusted_origin`] |
@@ -105,6 +106,7 @@ mod error;
 mod extract;
 mod flight;
 mod future;
+mod health;
 mod layer;
 #[doc = include_str!("load.md")]
 pub mod load {}
@@ -146,6 +148,7 @@ pub use crate::{
         Policy,
     },
     future::ResponseFuture,
+    health::AuthHealth,
     layer::{AuthLayer, AuthService},
     rejection::{Rejection, kind::RejectionKind},
     request::token_request::{FoundToken, TokenRequest},

@@ -5,6 +5,7 @@ use fief_client::{Fief, FiefAccessTokenInfo, Requirements};
 use crate::{
     Rejection, RejectionKind,
     extract::policy::Policies,
+    health::{AuthHealth, HealthProbe},
     log::limited,
     rejection::{OnRejection, challenge::Challenge, links::Links, rejected::Rejected},
     request::{
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) challenge: Challenge,
     pub(crate) resource: Option<Resource>,
     pub(crate) policies: Policies,
+    pub(crate) health: HealthProbe,
+    pub(crate) ready_route: Option<String>,
     #[cfg(feature = "utoipa")]
     pub(crate) openapi: crate::openapi::settings::OpenApiSettings,
 }
@@ -63,7 +66,12 @@ impl Shared {
     }
 
     /// Returns whether there is a route for webhooks.
-    pub(crate) fn has_webhooks(&self) -> bool {
+    /// Returns whether no routes are configured.
+    pub(crate) fn has_no_routes(&self) -> bool {
+        self.site.is_none() && self.ready_route.is_none() && !self.has_webhooks()
+    }
+
+    fn has_webhooks(&self) -> bool {
         #[cfg(feature = "webhooks")]
         return self.webhooks.is_some();
         #[cfg(not(feature = "webhooks"))]
@@ -83,6 +91,11 @@ impl Shared {
     pub(crate) fn find_tokens(&self, request: TokenRequest<'_>) -> Option<TokenResult> {
         let sources = self.sources.as_ref()?;
         Some(sources.read(&self.fief, request))
+    }
+
+    /// Returns whether requests can be authenticated.
+    pub(crate) async fn health(&self) -> AuthHealth {
+        self.health.health(&self.fief, self.sessions()).await
     }
 
     /// Returns the scheme of the `Authorization` header, if it is not `Bearer`.

@@ -30,7 +30,7 @@ use url::Url;
 
 use crate::{
     AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefAccessTokenInfo,
-    FiefError, FiefTokenResponse, FiefUserInfo, LoginAttempt, PendingTokens, RefreshParams,
+    FiefError, FiefTokenResponse, FiefUserInfo, Health, LoginAttempt, PendingTokens, RefreshParams,
     Requirements,
 };
 
@@ -115,6 +115,13 @@ impl Fief {
     #[must_use]
     pub fn keys_age(&self) -> Option<Duration> {
         self.fief.keys_age()
+    }
+
+    /// Returns whether tokens can be verified, and why the last attempt to fetch Fief's keys failed.
+    /// See [`Fief::health`](crate::Fief::health).
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.fief.health()
     }
 
     /// Returns the time by the client's clock. For middleware. See [`Fief::now`](crate::Fief::now).

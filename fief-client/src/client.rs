@@ -7,7 +7,7 @@ use std::{
 use url::Url;
 
 use crate::{
-    FiefError, Reason,
+    FiefError, Health, Reason,
     access_token::Validator,
     discovery::Metadata,
     fief,
@@ -125,6 +125,27 @@ impl Fief {
         let provider = self.provider();
         let age = provider.keys.age(provider.clock.now());
         age.map(Duration::from_secs)
+    }
+
+    /// Returns whether tokens can be verified, and why the last attempt to fetch Fief's keys failed. Sends nothing, so it
+    /// suits health checks.
+    ///
+    /// A client that has just been built has no keys: call [`prefetch_keys`](Self::prefetch_keys) first, or let the first
+    /// token do so. While Fief is unreachable, the client is ready for up to 24 hours.
+    ///
+    /// ```
+    /// # let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let health = fief.health();
+    /// if let Some(failure) = health.last_failure() {
+    ///     eprintln!("no keys since {:?}: {}", failure.at(), failure.kind());
+    /// }
+    /// assert!(!health.is_ready());
+    /// # Ok::<(), fief_client::FiefError>(())
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let provider = self.provider();
+        provider.keys.health(&provider.clock)
     }
 
     /// Returns the time by the client's [clock](crate::FiefBuilder::clock). For middleware, whose own

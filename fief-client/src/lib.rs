@@ -121,6 +121,7 @@ pub use crate::{
     builder::FiefBuilder,
     client::Fief,
     error::{FiefError, Reason, RequestDetail},
+    keys::{Failure, FailureKind, Health},
     login::{
         AuthCallbackParams, AuthorizationRequest, AuthorizationResponse, FiefTokenResponse,
         LoginAttempt, PendingTokens, Prompt, RefreshParams, Screen,

@@ -4,6 +4,7 @@ mod backoff;
 mod budgets;
 mod clock;
 mod concurrency;
+mod health;
 mod key_sets;
 mod meanwhile;
 mod outage;

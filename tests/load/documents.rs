@@ -108,6 +108,38 @@ async fn a_login_and_the_metadata() {
     }
 }
 
+/// RB-11: a load balancer, or anyone else, asks whether the application is ready.
+#[tokio::test]
+async fn the_ready_route() {
+    let lines: [(bool, State, Line); 6] = [
+        (false, well, (2..=2, 0..=0)),
+        (false, failing, (1..=2, 1..=60)),
+        (false, unreachable, (2..=4, 1..=120)),
+        (true, well, (0..=0, 0..=0)),
+        (true, failing, (0..=0, 0..=0)),
+        (true, unreachable, (0..=0, 0..=0)),
+    ];
+    for (number, (is_warm, state, line)) in lines.into_iter().enumerate() {
+        let server = start().await;
+        let app = application(&server, is_warm).await;
+        state(&server);
+        let send = async |_| drop(open(app.clone(), "/ready").await);
+        assert_line(attack(&server, send).await, &line, number);
+    }
+}
+
+/// RB-11: all wait for one attempt, and for two seconds.
+#[tokio::test]
+async fn the_ready_route_while_fief_hangs() {
+    let server = start().await;
+    let app = application(&server, false).await;
+    hanging(&server);
+    let all = (0..1000).map(|_| (app.clone(), "/ready".to_owned()));
+    let (responses, _) = at_once(all, 1000).await;
+    assert!(responses.iter().all(|response| response.status == 503));
+    assert_eq!(requests(&server), 1);
+}
+
 /// RB-11: the discovery document is renewed each hour, while the known one is used.
 #[tokio::test]
 async fn a_login_in_an_hour() {

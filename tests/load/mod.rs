@@ -46,7 +46,7 @@ async fn start() -> FiefTestServer {
 
 /// Returns the builder of a web application that is also an API.
 fn auth(server: &FiefTestServer) -> FiefAuth {
-    let builder = builder(server).user_route("/user");
+    let builder = builder(server).user_route("/user").ready_route("/ready");
     builder
         .resource("https://app.example.com/api")
         .build()

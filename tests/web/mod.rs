@@ -24,6 +24,7 @@ mod over_tcp;
 mod paths;
 mod plain_cookie;
 mod predicates;
+mod ready;
 pub(crate) mod rejections;
 mod requirements;
 mod resource;

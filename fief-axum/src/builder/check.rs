@@ -10,7 +10,7 @@ use crate::{
         bearer::is_tchar,
         return_to::{return_to, url_of_origin},
     },
-    routes::config::{Resource, ResourceDetails},
+    routes::config::{LoginConfig, Resource, ResourceDetails},
 };
 
 /// Parses the URL of the application.
@@ -185,8 +185,25 @@ pub(super) fn redirect_uri(uri: String) -> Result<String, Error> {
     }
 }
 
-/// Accepts the paths of routes, which a router would not accept twice.
-pub(super) fn routes_differ(routes: &[(&str, Option<&String>)]) -> Result<(), Error> {
+/// Accepts the path of the ready route, and the paths of all routes: a router would not accept one twice.
+pub(super) fn ready_route(
+    path: Option<String>,
+    site: Option<&LoginConfig>,
+    webhooks: Option<&String>,
+) -> Result<Option<String>, Error> {
+    let path = path.map(|path| route("ready_route", &path)).transpose()?;
+    routes_differ(&[
+        ("login_path", site.map(|site| &site.login_route)),
+        ("callback_path", site.map(|site| &site.callback_route)),
+        ("logout_path", site.map(|site| &site.logout_route)),
+        ("user_route", site.and_then(|site| site.user_route.as_ref())),
+        ("webhooks", webhooks),
+        ("ready_route", path.as_ref()),
+    ])?;
+    Ok(path)
+}
+
+fn routes_differ(routes: &[(&str, Option<&String>)]) -> Result<(), Error> {
     for (i, (name, path)) in routes.iter().enumerate() {
         let mut others = routes.iter().take(i).filter(|_| path.is_some());
         if let Some((other, _)) = others.find(|(_, other)| other == path) {

@@ -16,6 +16,7 @@ mod route_settings;
 mod routes;
 mod session;
 mod session_settings;
+mod sessions;
 mod source_settings;
 mod token_sources;
 #[cfg(feature = "webhooks")]
@@ -23,31 +24,21 @@ mod webhook_settings;
 #[cfg(feature = "webhooks")]
 mod webhooks;
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{fmt, sync::Arc};
 
 use fief_client::Fief;
 
 use self::{
-    mark_settings::MarkSettings,
-    origin_settings::{OriginSettings, Origins},
-    route_settings::RouteSettings,
-    session_settings::SessionSettings,
-    source_settings::SourceSettings,
+    mark_settings::MarkSettings, origin_settings::OriginSettings, route_settings::RouteSettings,
+    session_settings::SessionSettings, sessions::SharedBySessions, source_settings::SourceSettings,
 };
 use crate::{
     Error, FiefAuth, SessionKey,
-    cookie::{CookieConfig, Keys},
     extract::policy::Policies,
-    flight::SingleFlight,
+    health::HealthProbe,
     rejection::{OnRejection, challenge::Challenge},
     routes::config::ResourceDetails,
-    session::{
-        HeldSessions, OpenedSessions, Refreshes, RevocationList, Sessions, Store, Waiters,
-        random_id,
-    },
+    session::Waiters,
     shared::Shared,
     user::Users,
 };
@@ -96,6 +87,7 @@ pub struct FiefAuthBuilder {
     resource: Option<String>,
     resource_details: ResourceDetails,
     users: Users,
+    ready_route: Option<String>,
     #[cfg(feature = "utoipa")]
     openapi: crate::openapi::settings::OpenApiSettings,
 }
@@ -118,6 +110,7 @@ impl FiefAuthBuilder {
             realm: None,
             resource: None,
             resource_details: ResourceDetails::default(),
+            ready_route: None,
             #[cfg(feature = "utoipa")]
             openapi: crate::openapi::settings::OpenApiSettings::default(),
         }
@@ -253,22 +246,13 @@ impl FiefAuthBuilder {
             resource,
             resource_details,
             users,
+            ready_route,
             #[cfg(feature = "utoipa")]
             openapi,
         } = self;
-        let insecure_http = origins.insecure_http;
-        let login = login
-            .map(|(url, key)| Ok::<_, Error>((check::app_url(&url, insecure_http)?, key)))
-            .transpose()?;
+        let takes_cookies = access_token_cookie.is_some() || sources.has_functions();
+        let (login, origins, returns) = origins.build(login, takes_cookies)?;
         let sources = sources.build()?;
-        let has_functions = sources
-            .as_ref()
-            .is_some_and(|sources| !sources.functions.is_empty());
-        let takes_cookies = login.is_some() || access_token_cookie.is_some() || has_functions;
-        let Origins {
-            cookies: origins,
-            returns,
-        } = origins.build(login.as_ref().map(|(url, _)| url), takes_cookies)?;
         let users = Arc::new(users);
         let has_store = session.store.is_some();
         #[cfg(feature = "webhooks")]
@@ -276,47 +260,14 @@ impl FiefAuthBuilder {
         let marks = marks.build(&fief, &users, has_store, has_webhooks)?;
         let waiters = Arc::new(Waiters::default());
         let site = if let Some((app_url, key)) = login {
-            let config = session.config()?;
-            let refresh_timeout = session.refresh_timeout(&fief);
-            let SessionSettings {
-                previous_keys,
-                cookie_name,
-                store,
-                idle: _,
-                lifetime: _,
-                remember: _,
-                refresh: _,
-                refresh_after: _,
-                on_refresh,
-            } = session;
-            let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
             let redirect_uri = routes.redirect_uri(&app_url)?;
-            let keys = Keys::new(key, previous_keys, fief.client_id())?;
-            let keys = Arc::new(keys);
-            let sessions = Sessions {
-                fief: fief.clone(),
-                users: Arc::clone(&users),
-                store: store.map(|records| {
-                    Store::new(records, Arc::clone(&keys), config).with_marks(&marks)
-                }),
-                marks: Arc::clone(&marks),
-                cookies: CookieConfig::new(
-                    cookie_name.as_deref(),
-                    fief.client_id(),
-                    app_url.as_str(),
-                    &redirect_uri,
-                    keys,
-                ),
-                config,
-                refreshes: Refreshes::new(refresh_timeout),
-                on_refresh,
-                revoked: RevocationList::new(random_id()?, Arc::clone(&waiters)),
-                waiters: Arc::clone(&waiters),
-                held: HeldSessions::default(),
-                opened: OpenedSessions::new(),
-                revocations: SingleFlight::new(false, fief.wait_timeout()),
-                pending: Mutex::default(),
+            let shared = SharedBySessions {
+                fief: &fief,
+                users: &users,
+                marks: &marks,
+                waiters: &waiters,
             };
+            let sessions = session.build(&shared, (&app_url, key), &redirect_uri)?;
             Some(routes.build(&app_url, redirect_uri, returns, Arc::new(sessions))?)
         } else {
             if let Some(name) = routes.first_set().or_else(|| session.first_set()) {
@@ -325,7 +276,12 @@ impl FiefAuthBuilder {
             None
         };
         #[cfg(feature = "webhooks")]
-        let webhooks = webhooks.build(site.as_ref(), needs_webhooks)?;
+        let webhooks = webhooks.build(needs_webhooks)?;
+        #[cfg(feature = "webhooks")]
+        let webhook_route = webhooks.as_ref().map(|webhooks| &webhooks.route);
+        #[cfg(not(feature = "webhooks"))]
+        let webhook_route = None;
+        let ready_route = check::ready_route(ready_route, site.as_ref(), webhook_route)?;
         let resource = check::optional_resource(resource, resource_details)?;
         let metadata_url = resource
             .as_ref()
@@ -347,6 +303,8 @@ impl FiefAuthBuilder {
             challenge: Challenge::new(scheme, realm, metadata_url),
             resource,
             policies: Policies::default(),
+            health: HealthProbe::default(),
+            ready_route,
             #[cfg(feature = "utoipa")]
             openapi,
         }))

@@ -2,7 +2,7 @@ use fief_client::internal::is_loopback;
 use url::Url;
 
 use super::check;
-use crate::{Error, request::csrf::CookieOrigins};
+use crate::{Error, SessionKey, request::csrf::CookieOrigins};
 
 /// Settings of origins, not validated yet.
 #[derive(Default)]
@@ -12,20 +12,22 @@ pub(super) struct OriginSettings {
     pub(super) insecure_http: bool,
 }
 
-/// Validated origins.
-pub(super) struct Origins {
-    pub(super) cookies: CookieOrigins,
-    /// Origins whose pages a login may return to.
-    pub(super) returns: Vec<String>,
-}
+/// A validated login.
+type Login = (Url, SessionKey);
 
 impl OriginSettings {
-    /// Validates the settings. `app_url` is `None` without a login.
+    /// Validates the settings and the URL of the `login`. Returns the origins of requests with cookies, and those whose pages
+    /// a login may return to. `takes_cookies` says whether anything but a login is sent by browsers automatically.
     pub(super) fn build(
         self,
-        app_url: Option<&Url>,
+        login: Option<(String, SessionKey)>,
         takes_cookies: bool,
-    ) -> Result<Origins, Error> {
+    ) -> Result<(Option<Login>, CookieOrigins, Vec<String>), Error> {
+        let login = login
+            .map(|(url, key)| Ok::<_, Error>((check::app_url(&url, self.insecure_http)?, key)));
+        let login = login.transpose()?;
+        let app_url = login.as_ref().map(|(url, _)| url);
+        let takes_cookies = takes_cookies || app_url.is_some();
         let Self {
             trusted,
             returns,
@@ -57,14 +59,12 @@ impl OriginSettings {
         if let Some(url) = app_url {
             warn_of_http(url);
         }
-        Ok(Origins {
-            cookies: CookieOrigins {
-                app,
-                trusted,
-                insecure_http,
-            },
-            returns,
-        })
+        let origins = CookieOrigins {
+            app,
+            trusted,
+            insecure_http,
+        };
+        Ok((login, origins, returns))
     }
 }
 

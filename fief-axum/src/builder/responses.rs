@@ -95,6 +95,37 @@ impl FiefAuthBuilder {
         self
     }
 
+    /// Adds a route that says whether the application is ready, for load balancers. Default: no such route.
+    ///
+    /// The response is 200 or 503, and says nothing else, so that the route can be public. It needs no
+    /// [`login`](Self::login). [`FiefAuth::routes`](crate::FiefAuth::routes) contains it. It is a fixed path, otherwise
+    /// [`build`](Self::build) fails.
+    ///
+    /// The application is ready if it has Fief's keys and its session store responds. While Fief is unreachable it is ready
+    /// for up to 24 hours, since tokens and sessions can be verified. A process that has just been started fetches the
+    /// keys with the first request. [`FiefAuth::health`](crate::FiefAuth::health) says why an application is not ready.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use fief_axum::FiefAuth;
+    /// # use fief_client::Fief;
+    ///
+    /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let auth = FiefAuth::builder(fief).ready_route("/ready").build()?;
+    ///
+    /// let app: Router = Router::new()
+    ///     .route("/castles", get(async || "castles").route_layer(auth.require()))
+    ///     .merge(auth.routes())
+    ///     .layer(auth.layer());
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
+    #[doc(alias = "health")]
+    #[doc(alias = "healthz")]
+    pub fn ready_route(mut self, path: impl Into<String>) -> Self {
+        self.ready_route = Some(path.into());
+        self
+    }
+
     /// Sets the `realm` of the `WWW-Authenticate` header, the name of the
     /// protected area ([RFC 9110, section
     /// 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). Default:

@@ -109,12 +109,6 @@ impl RouteSettings {
         };
         let after_login = page("after_login", after_login)?;
         let after_logout = page("after_logout", after_logout)?;
-        check::routes_differ(&[
-            ("login_path", Some(&login_path)),
-            ("callback_path", Some(&callback_path)),
-            ("logout_path", Some(&logout_path)),
-            ("user_route", user_route.as_ref()),
-        ])?;
         // Callbacks wait for the hook as well.
         let hook_timeout = on_login.as_ref().map_or(Duration::ZERO, |_| HOOK_TIMEOUT);
         let wait_timeout = sessions.fief.wait_timeout().saturating_add(hook_timeout);

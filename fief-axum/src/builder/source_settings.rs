@@ -13,6 +13,11 @@ pub(super) struct SourceSettings {
 }
 
 impl SourceSettings {
+    /// Returns whether there are functions, which may find what browsers send automatically.
+    pub(super) fn has_functions(&self) -> bool {
+        !self.functions.is_empty()
+    }
+
     /// Validates the settings. Returns `None` if there are none.
     pub(super) fn build(self) -> Result<Option<TokenSources>, Error> {
         let Self {

@@ -3,7 +3,6 @@ use fief_client::webhook::WebhookVerifier;
 use super::check;
 use crate::{
     Error,
-    routes::config::LoginConfig,
     webhook::config::{OnWebhook, WebhookConfig},
 };
 
@@ -18,7 +17,6 @@ impl WebhookSettings {
     /// Validates the settings. `needs_webhooks` is the name of another setting that has no effect without them.
     pub(super) fn build(
         self,
-        site: Option<&LoginConfig>,
         needs_webhooks: Option<&'static str>,
     ) -> Result<Option<WebhookConfig>, Error> {
         let Self {
@@ -33,15 +31,6 @@ impl WebhookSettings {
                 None => Ok(None),
             };
         };
-        if let Some(site) = site {
-            check::routes_differ(&[
-                ("login_path", Some(&site.login_route)),
-                ("callback_path", Some(&site.callback_route)),
-                ("logout_path", Some(&site.logout_route)),
-                ("user_route", site.user_route.as_ref()),
-                ("webhooks", Some(&route)),
-            ])?;
-        }
         Ok(Some(WebhookConfig {
             route: check::route("webhooks", &route)?,
             verifier,

@@ -79,6 +79,7 @@ mod logout;
 pub(crate) mod loop_guard;
 mod outcome;
 mod page;
+mod ready;
 mod redirect;
 mod resource;
 mod show;
@@ -116,23 +117,31 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(auth: &Arc<Shared>) -> Ro
         Some(site) => login_routes(auth, site),
         None => Router::new(),
     };
+    let router = router.merge(ready_route(auth));
     #[cfg(feature = "webhooks")]
     let router = match &auth.webhooks {
         Some(webhooks) => router.merge(
             Router::new()
                 .route(&webhooks.route, post(webhook::route::receive))
-                .layer(secure_headers())
-                .with_state(Arc::clone(auth)),
+                .layer(secure_headers()),
         ),
         None => router,
     };
-    router
+    router.with_state(Arc::clone(auth))
 }
 
-fn login_routes<S: Clone + Send + Sync + 'static>(
-    auth: &Arc<Shared>,
-    site: &LoginConfig,
-) -> Router<S> {
+/// Returns the ready route, or an empty router if [`ready_route`](crate::FiefAuthBuilder::ready_route) was not called.
+fn ready_route(auth: &Arc<Shared>) -> Router<Arc<Shared>> {
+    match &auth.ready_route {
+        Some(path) => Router::new()
+            .route(path, get(ready::ready))
+            .layer(secure_headers()),
+        None => Router::new(),
+    }
+}
+
+/// Returns the routes of the login, and the user route.
+fn login_routes(auth: &Arc<Shared>, site: &LoginConfig) -> Router<Arc<Shared>> {
     let router = Router::new()
         .route(
             &site.login_route,
@@ -162,7 +171,6 @@ fn login_routes<S: Clone + Send + Sync + 'static>(
             show::render,
         ))
         .layer(secure_headers())
-        .with_state(Arc::clone(auth))
 }
 
 /// Sets the headers of all responses of the routes.

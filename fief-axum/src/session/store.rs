@@ -231,6 +231,12 @@ impl Store {
         Ok(())
     }
 
+    /// Loads a record that does not exist, to see whether the store responds.
+    pub(crate) async fn probe(&self) -> Result<(), Error> {
+        with_timeout(self.records.load(Uuid::nil())).await?;
+        Ok(())
+    }
+
     /// Loads and opens a record.
     pub(super) async fn get<T: DeserializeOwned>(&self, id: Uuid) -> Result<Option<T>, Error> {
         let sealed = with_timeout(self.records.load(id)).await?;

@@ -1,5 +1,6 @@
 mod cooldown;
 mod group;
+mod health;
 mod key;
 mod lookup;
 mod set;
@@ -10,8 +11,10 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
+pub use self::health::{Failure, FailureKind, Health};
 #[cfg(fuzzing)]
 pub(crate) use self::set::parse;
 pub(crate) use self::{
@@ -23,7 +26,7 @@ pub(crate) use self::{
 use self::{cooldown::Cooldowns, set::CLOCK_STEP};
 use crate::{
     FiefError,
-    clock::Clock,
+    clock::{Clock, from_unix_seconds},
     error::Chain,
     metrics,
     transport::{Backoff, LogLimit, SingleFlight, Timeouts, Work},
@@ -199,6 +202,16 @@ impl Keys {
     pub(crate) fn age(&self, now: u64) -> Option<u64> {
         let age = self.latest()?.age(now)?;
         (age < DISCARD_AFTER).then_some(age)
+    }
+
+    /// Returns the health at a time. Takes no lock for long, and starts nothing.
+    pub(crate) fn health(&self, clock: &Clock) -> Health {
+        let failure = self.backoff.latest_failure();
+        Health {
+            keys_age: self.age(clock.now()).map(Duration::from_secs),
+            last_failure: failure
+                .and_then(|(error, at)| Failure::new(&error, from_unix_seconds(at)?)),
+        }
     }
 
     /// Calls [`suspend_renewal`](Self::suspend_renewal), unless there is a newer set.

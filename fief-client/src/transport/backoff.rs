@@ -67,6 +67,11 @@ impl Backoff {
         self.with(|latest| latest.as_ref().map(|last| last.error.clone()))
     }
 
+    /// Returns the failure of the last attempt and when that was, if it failed.
+    pub(crate) fn latest_failure(&self) -> Option<(FiefError, u64)> {
+        self.with(|latest| latest.as_ref().map(|last| (last.error.clone(), last.at)))
+    }
+
     /// Returns `true` if the last attempt failed, at most so many seconds ago.
     pub(crate) fn has_failed_within(&self, seconds: u64, now: u64) -> bool {
         self.with(|latest| {

@@ -12,6 +12,7 @@ mod faults;
 mod keys;
 mod memory;
 mod races;
+mod ready;
 pub mod redis;
 mod rolling;
 mod slow;

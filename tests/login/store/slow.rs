@@ -57,6 +57,24 @@ impl SessionStore for Slow {
     }
 }
 
+/// RB: a load balancer waits for no store that hangs.
+#[tokio::test]
+async fn a_slow_store_is_not_ready_after_two_seconds() {
+    let server = FiefTestServer::start().await;
+    let slow = Slow::default();
+    let builder = builder(&server).session_store(slow.clone());
+    let auth = builder.build().unwrap();
+    auth.fief().prefetch_keys().await.unwrap();
+    slow.seconds.store(60, Ordering::SeqCst);
+    pause();
+    let start = Instant::now();
+
+    let health = auth.health().await;
+
+    assert_eq!(health.session_store(), Some(false));
+    assert_eq!(start.elapsed().as_secs(), 2);
+}
+
 /// FD-5: the logins of five tabs do not add up.
 #[tokio::test]
 async fn a_logout_with_a_slow_store_takes_ten_seconds() {
