@@ -254,6 +254,31 @@ async fn a_source_that_panics_is_a_500_and_no_one() {
     assert!(!log.text().contains(&token));
 }
 
+/// D21: like a bearer token, wherever it comes from.
+#[tokio::test]
+async fn a_denied_token_is_denied_from_every_source() {
+    let server = FiefTestServer::start().await;
+    let builder = by_browser(explicit(api(&server)));
+    let auth = builder.websocket_token_prefix("token.").build().unwrap();
+    let app = guarded(auth.require());
+    let token = server.access_token().mint();
+    let requests = || {
+        let protocol = websocket(&format!("token.{token}"));
+        let [explicit, automatic] =
+            [HEADER, AUTOMATIC].map(|it| Request::get("/").header(it, &token));
+        [explicit, automatic, protocol, call(&token)]
+    };
+    for request in requests() {
+        assert_eq!(status(&app, request).await, 200);
+    }
+
+    auth.deny_user(server.user_id(EMAIL)).await.unwrap();
+
+    for request in requests() {
+        assert_eq!(send(&app, request).await.error(), "invalid_token");
+    }
+}
+
 /// D8
 #[tokio::test]
 async fn a_source_is_asked_once_for_layer_guard_and_extractors() {
