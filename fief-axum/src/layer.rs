@@ -90,19 +90,17 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match RequestAuth::attach(&self.auth, request.extensions_mut()) {
-            Ok((_, Some(pending))) => {
-                ResponseFuture::inner(self.inner.call(request), Some(pending))
-            }
-            Ok((_, None)) => {
-                let pending = reattach(&mut request);
-                ResponseFuture::inner(self.inner.call(request), pending)
-            }
+        let attached = RequestAuth::attach(&self.auth, request.extensions_mut());
+        let pending = match attached.map(|(_, pending)| pending) {
+            Ok(Some(pending)) => Some(pending),
+            Ok(None) => reattach(&mut request),
             Err(kind) => {
                 let rejection = self.auth.rejection(RequestHead::of(&request), kind);
-                ResponseFuture::rejected(rejection, None)
+                return ResponseFuture::rejected(rejection, None);
             }
-        }
+        };
+        // In one place, since the request is moved.
+        ResponseFuture::inner(self.inner.call(request), pending)
     }
 }
 

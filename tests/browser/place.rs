@@ -144,7 +144,7 @@ fn app(auth: &FiefAuth, fief: &str, home: &str) -> Router {
 }
 
 async fn welcome(home: String, user: Option<CurrentUser>) -> Html<String> {
-    let user = user.and_then(|CurrentUser(user)| user.email);
+    let user = user.and_then(|CurrentUser(user)| user.email.clone());
     Html(format!(
         "Hello {} {home}",
         user.as_deref().unwrap_or("stranger")
@@ -152,7 +152,7 @@ async fn welcome(home: String, user: Option<CurrentUser>) -> Html<String> {
 }
 
 async fn castles(CurrentUser(user): CurrentUser) -> Html<String> {
-    let email = user.email.unwrap_or_default();
+    let email = user.email.as_deref().unwrap_or_default();
     Html(format!("The castles of {email}{FORM}<a href=/>Home</a>"))
 }
 

@@ -99,7 +99,7 @@ async fn whoami(Authenticated(token): Authenticated) -> String {
 }
 
 async fn email(CurrentUser(user): CurrentUser) -> String {
-    user.email.unwrap_or_default()
+    user.email.clone().unwrap_or_default()
 }
 
 async fn home(token: Option<Authenticated>) -> String {

@@ -1,6 +1,9 @@
 //! User info while Fief fails: per user, and never an outage of all.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{Json, Router, routing::get};
 use fief_axum::{CurrentUser, FiefAuth, FreshUser};
@@ -15,7 +18,7 @@ use crate::client::log::Log;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
-async fn current(CurrentUser(user): CurrentUser) -> Json<FiefUserInfo> {
+async fn current(CurrentUser(user): CurrentUser) -> Json<Arc<FiefUserInfo>> {
     Json(user)
 }
 

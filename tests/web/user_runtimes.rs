@@ -18,7 +18,7 @@ use super::{api, one, status};
 use crate::keys::poll_once;
 
 async fn email(CurrentUser(user): CurrentUser) -> String {
-    user.email.unwrap_or_default()
+    user.email.clone().unwrap_or_default()
 }
 
 /// Its keys are known, its users are not.

@@ -1,6 +1,6 @@
 //! The user that sent the request.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, Router, http::Request, routing::get};
 use fief_axum::{CurrentUser, FreshUser};
@@ -10,16 +10,16 @@ use serde_json::json;
 
 use super::{EMAIL, api, call, one, send, status};
 
-async fn current(CurrentUser(user): CurrentUser) -> Json<FiefUserInfo> {
+async fn current(CurrentUser(user): CurrentUser) -> Json<Arc<FiefUserInfo>> {
     Json(user)
 }
 
-async fn fresh(FreshUser(user): FreshUser) -> Json<FiefUserInfo> {
+async fn fresh(FreshUser(user): FreshUser) -> Json<Arc<FiefUserInfo>> {
     Json(user)
 }
 
 async fn optional(user: Option<CurrentUser>) -> String {
-    user.and_then(|CurrentUser(user)| user.email)
+    user.and_then(|CurrentUser(user)| user.email.clone())
         .unwrap_or("anonymous".into())
 }
 

@@ -15,7 +15,7 @@ impl Policy for CanCreateCastles {
 /// Greets you.
 #[utoipa::path(get, path = "/", responses((status = 200)))]
 pub async fn hello(user: Option<CurrentUser>) -> String {
-    let email = user.and_then(|CurrentUser(user)| user.email);
+    let email = user.and_then(|CurrentUser(user)| user.email.clone());
     format!("Hello, {}", email.as_deref().unwrap_or("stranger"))
 }
 

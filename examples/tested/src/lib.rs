@@ -25,7 +25,7 @@ pub fn app(fief: Fief, url: &str, session_key: SessionKey) -> Result<Router, Err
 }
 
 async fn home(CurrentUser(user): CurrentUser) -> String {
-    format!("Hello, {}", user.email.unwrap_or_default())
+    format!("Hello, {}", user.email.as_deref().unwrap_or("you"))
 }
 
 async fn create_castle() -> &'static str {

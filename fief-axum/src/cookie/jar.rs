@@ -1,4 +1,4 @@
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use memchr::memchr;
 
 /// Cookies of a request, read from its `Cookie` headers.
@@ -28,15 +28,13 @@ impl<'a> Jar<'a> {
     /// Reads the headers once, which takes long if they have a large session.
     pub(crate) fn find<const N: usize>(self, names: [&str; N]) -> [Option<&'a [u8]>; N] {
         let mut found = [Sent::Never; N];
-        for (name, value) in self.pairs() {
-            for (sent, wanted) in found.iter_mut().zip(names) {
-                if name == wanted.as_bytes() {
-                    *sent = match *sent {
-                        Sent::Never => Sent::Once(value),
-                        Sent::Once(_) | Sent::Repeatedly => Sent::Repeatedly,
-                    };
-                }
+        // HTTP/2 may split the header. Most requests have one, which is found faster alone.
+        if self.headers.len() > self.headers.keys_len() {
+            for header in self.headers.get_all(header::COOKIE) {
+                find_in(header, names, &mut found);
             }
+        } else if let Some(header) = self.headers.get(header::COOKIE) {
+            find_in(header, names, &mut found);
         }
         found.map(|sent| match sent {
             Sent::Once(value) => Some(value),
@@ -59,6 +57,24 @@ impl<'a> Jar<'a> {
     fn pairs(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         let headers = self.headers.get_all(header::COOKIE).iter();
         headers.flat_map(|header| Pairs(header.as_bytes()))
+    }
+}
+
+/// Finds values by their names in one header.
+fn find_in<'a, const N: usize>(
+    header: &'a HeaderValue,
+    names: [&str; N],
+    found: &mut [Sent<'a>; N],
+) {
+    for (name, value) in Pairs(header.as_bytes()) {
+        for (sent, wanted) in found.iter_mut().zip(names) {
+            if name == wanted.as_bytes() {
+                *sent = match *sent {
+                    Sent::Never => Sent::Once(value),
+                    Sent::Once(_) | Sent::Repeatedly => Sent::Repeatedly,
+                };
+            }
+        }
     }
 }
 
@@ -94,8 +110,6 @@ enum Sent<'a> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -16,7 +16,8 @@ use crate::{Rejection, RejectionKind, request::auth::RequestAuth, shared::Shared
 ///
 /// User info is fetched from Fief, cached for five minutes
 /// ([`user_cache_ttl`](crate::FiefAuthBuilder::user_cache_ttl)), and filled in by each login. [`FreshUser`] skips the
-/// cache. It needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route.
+/// cache. It needs [`FiefAuth::layer`](crate::FiefAuth::layer) or a guard around the route. Requests share it behind an
+/// [`Arc`], so that nothing is copied.
 ///
 /// Rejects unauthenticated requests and inactive users with 401. If Fief is unreachable or fails, the user that was fetched
 /// last is returned, for up to 24 hours after that; without one the response is 503. Fief is requested again after 5
@@ -34,11 +35,11 @@ use crate::{Rejection, RejectionKind, request::auth::RequestAuth, shared::Shared
 /// use fief_axum::CurrentUser;
 ///
 /// async fn hello(CurrentUser(user): CurrentUser) -> String {
-///     format!("Hello, {}", user.email.unwrap_or_default())
+///     format!("Hello, {}", user.email.as_deref().unwrap_or("you"))
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct CurrentUser(pub FiefUserInfo);
+pub struct CurrentUser(pub Arc<FiefUserInfo>);
 
 /// Extractor for the user info of the request's user, fetched from Fief for each request.
 ///
@@ -50,11 +51,11 @@ pub struct CurrentUser(pub FiefUserInfo);
 /// use fief_axum::FreshUser;
 ///
 /// async fn profile(FreshUser(user): FreshUser) -> String {
-///     format!("Your address is {}", user.email.unwrap_or_default())
+///     format!("Your address is {}", user.email.as_deref().unwrap_or("unknown"))
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct FreshUser(pub FiefUserInfo);
+pub struct FreshUser(pub Arc<FiefUserInfo>);
 
 impl Deref for CurrentUser {
     type Target = FiefUserInfo;
@@ -122,7 +123,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
     }
 }
 
-async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<FiefUserInfo, Rejection> {
+async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<Arc<FiefUserInfo>, Rejection> {
     let authentication = RequestAuth::authenticate(parts).await?;
     let token = &authentication.credential()?.token;
     let auth = authentication.auth;

@@ -102,10 +102,16 @@ impl PendingResponse {
     /// Adds the headers to a response: session cookies, `Vary` and `Cache-Control`.
     pub(crate) fn apply(self: Arc<Self>, response: &mut Response) {
         if self.varies.load(Ordering::Relaxed) {
-            let cookies = self.take(response.status(), response.headers());
+            let cookies = if self.has_cookies.load(Ordering::Acquire) {
+                self.take(response.status(), response.headers())
+            } else {
+                Vec::new()
+            };
             let headers = response.headers_mut();
             cache_control::keep_private(headers, !cookies.is_empty());
-            append_cookies(headers, &cookies);
+            if !cookies.is_empty() {
+                append_cookies(headers, &cookies);
+            }
             if let Some(sources) = &self.auth.sources {
                 sources.correct(headers);
             }
@@ -115,9 +121,6 @@ impl PendingResponse {
 
     /// Takes the cookies that may still be written.
     fn take(&self, status: StatusCode, headers: &HeaderMap) -> Vec<Cookie<'static>> {
-        if !self.has_cookies.load(Ordering::Acquire) {
-            return Vec::new();
-        }
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let Cookies { written, of } = mem::take(&mut *pending);
         let Some((sessions, current, since)) = of else {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{FromRequestParts, RawQuery, Request},
@@ -14,7 +16,7 @@ use crate::{Authenticated, CurrentUser, FreshUser, Rejection};
 /// The names are those of Fief's JavaScript client.
 #[derive(Default, Serialize)]
 struct User {
-    userinfo: Option<FiefUserInfo>,
+    userinfo: Option<Arc<FiefUserInfo>>,
     access_token_info: Option<FiefAccessTokenInfo>,
 }
 

@@ -4,7 +4,11 @@ use std::{
 };
 
 use fief_client::FiefUserInfo;
-use quick_cache::{Weighter, sync::Cache};
+use foldhash::fast::RandomState;
+use quick_cache::{
+    Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
 use uuid::Uuid;
 
 /// User info of one tenant, in this process.
@@ -12,7 +16,7 @@ use uuid::Uuid;
 /// It holds at most 10 000 users and 32 MiB. When it is full, users that are
 /// rarely requested are evicted.
 pub(crate) struct MemoryCache {
-    users: Cache<Uuid, Entry, EntryWeighter>,
+    users: Cache<Uuid, Entry, EntryWeighter, RandomState>,
 }
 
 #[derive(Clone)]
@@ -26,27 +30,38 @@ struct Entry {
 impl MemoryCache {
     pub(crate) fn new() -> Self {
         Self {
-            users: Cache::with_weighter(MAX_ENTRIES, MAX_BYTES, EntryWeighter),
+            users: Cache::with(
+                MAX_ENTRIES,
+                MAX_BYTES,
+                EntryWeighter,
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            ),
         }
     }
 
     /// Returns an active user that was fetched less than `ttl` ago.
     ///
     /// If the clock was set back, entries count as expired.
-    pub(crate) fn get(&self, id: Uuid, now: SystemTime, ttl: Duration) -> Option<FiefUserInfo> {
+    pub(crate) fn get(
+        &self,
+        id: Uuid,
+        now: SystemTime,
+        ttl: Duration,
+    ) -> Option<Arc<FiefUserInfo>> {
         let entry = self.users.get(&id)?;
         let is_fresh = now
             .duration_since(entry.fetched_at)
             .is_ok_and(|age| age < ttl);
         let is_usable = is_fresh && entry.user.is_active != Some(false);
-        is_usable.then(|| FiefUserInfo::clone(&entry.user))
+        is_usable.then_some(entry.user)
     }
 
-    pub(crate) fn insert(&self, fetched_at: SystemTime, user: &FiefUserInfo) {
+    pub(crate) fn insert(&self, fetched_at: SystemTime, user: &Arc<FiefUserInfo>) {
         let entry = Entry {
             fetched_at,
-            user: Arc::new(user.clone()),
-            bytes: serde_json::to_vec(user).map_or(MAX_BYTES, |json| json.len() as u64),
+            user: Arc::clone(user),
+            bytes: serde_json::to_vec(&**user).map_or(MAX_BYTES, |json| json.len() as u64),
         };
         self.users.insert(user.sub, entry);
     }

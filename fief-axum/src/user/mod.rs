@@ -67,11 +67,11 @@ enum Known {
     /// No request is needed.
     Result(UserResult),
     /// User info that is not fresh, since the last request failed.
-    Kept(FiefUserInfo),
+    Kept(Arc<FiefUserInfo>),
     Nothing,
 }
 
-type UserResult = Result<FiefUserInfo, FiefError>;
+type UserResult = Result<Arc<FiefUserInfo>, FiefError>;
 
 impl Users {
     pub(crate) fn new(wait_timeout: Duration) -> Self {
@@ -164,7 +164,7 @@ impl Users {
 
     /// Returns a user that was fetched within the last 24 hours, also if no longer
     /// fresh.
-    fn kept(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+    fn kept(&self, fief: &Fief, id: Uuid) -> Option<Arc<FiefUserInfo>> {
         let user = self.known.get(id, fief.now(), KEPT)?;
         metrics::user("kept");
         Some(user)
@@ -210,7 +210,7 @@ impl Users {
     pub(crate) async fn update(&self, fief: &Fief, user: &FiefUserInfo) {
         self.versions(user.sub).fetch_add(1, Ordering::AcqRel);
         self.failures.remove(user.sub);
-        self.insert(fief, user).await;
+        self.insert(fief, &Arc::new(user.clone())).await;
     }
 
     /// Removes a user from the cache. A fetch in flight is not joined any more.
@@ -232,7 +232,7 @@ impl Users {
         self.versions.get(usize::from(last % 64)).unwrap_or(first)
     }
 
-    async fn insert(&self, fief: &Fief, user: &FiefUserInfo) {
+    async fn insert(&self, fief: &Fief, user: &Arc<FiefUserInfo>) {
         self.known.insert(fief.now(), user);
         if let Some(cache) = &self.custom
             && let Some(key) = user_key(fief, user.sub).await
@@ -252,7 +252,7 @@ impl Users {
 
     /// Returns a user that needs no fetch. With a cache of the application, that
     /// decides.
-    async fn fresh(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+    async fn fresh(&self, fief: &Fief, id: Uuid) -> Option<Arc<FiefUserInfo>> {
         let Some(cache) = &self.custom else {
             return self.fresh_in_memory(fief, id);
         };
@@ -264,6 +264,7 @@ impl Users {
         let found = in_time(async { cache.get(&key).await }).await.flatten();
         // It may return anything.
         let user = found.filter(|user| user.sub == id && user.is_active != Some(false))?;
+        let user = Arc::new(user);
         let now = fief.now();
         // As old as it may be, it is kept here for as long again before it is copied once more.
         let known_for = self.time_to_live.saturating_mul(2);
@@ -280,7 +281,7 @@ impl Users {
         Some(user)
     }
 
-    fn fresh_in_memory(&self, fief: &Fief, id: Uuid) -> Option<FiefUserInfo> {
+    fn fresh_in_memory(&self, fief: &Fief, id: Uuid) -> Option<Arc<FiefUserInfo>> {
         if self.custom.is_some() || self.time_to_live.is_zero() {
             return None;
         }
@@ -303,7 +304,7 @@ fn check_user(user: FiefUserInfo, token: &FiefAccessTokenInfo) -> UserResult {
     if user.is_active == Some(false) {
         return Err(FiefError::UserInactive);
     }
-    Ok(user)
+    Ok(Arc::new(user))
 }
 
 /// Returns the key of a user in a custom cache.
