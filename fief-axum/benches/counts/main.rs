@@ -5,7 +5,12 @@
 //! ```sh
 //! cargo bench -p fief-axum --bench counts --features tower-sessions            # prints the table
 //! cargo bench -p fief-axum --bench counts --features tower-sessions -- --save  # writes benches/counts.txt as well
+//! cargo bench -p fief-axum --bench counts --features tower-sessions -- --check # compares with it, and fails
 //! ```
+//!
+//! `--check` fails if a row takes over 5 % more than in `benches/counts.txt`. If compiler, C library, valgrind or
+//! processor are others, it compares the ratios to the bare router, and allows 10 %. If a change is worth what it costs,
+//! `--save` renews the figures.
 //!
 //! For each row this program runs itself twice under callgrind, with the router and with the bare one. The server that
 //! issues the tokens is in neither. "guard" alone has no layer around it, all others have. The feature adds the row of
@@ -23,6 +28,7 @@
 mod bare;
 mod batch;
 mod callgrind;
+mod compare;
 mod inputs;
 mod login;
 #[cfg(feature = "tower-sessions")]
@@ -55,14 +61,24 @@ fn main() {
     let inputs = runtime.block_on(Inputs::new(&server));
     // `cargo bench` passes it, `cargo test` does not.
     if arguments.contains(&"--bench") {
-        count(&inputs, arguments.contains(&"--save"));
+        let table = count(&inputs);
+        if arguments.contains(&"--save") {
+            fs::write(COMMITTED, &table).unwrap();
+        }
+        if arguments.contains(&"--check") {
+            let committed = fs::read_to_string(COMMITTED).unwrap();
+            if let Err(worse) = compare::compare(&committed, &table) {
+                eprintln!("{worse}");
+                process::exit(1);
+            }
+        }
     } else {
         check(&runtime, &inputs);
     }
 }
 
-/// Counts every scenario and prints the table.
-fn count(inputs: &Inputs, is_saved: bool) {
+/// Counts every scenario, and prints and returns the table.
+fn count(inputs: &Inputs) -> String {
     if Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!("valgrind, which counts the instructions, is not installed");
         process::exit(1);
@@ -81,10 +97,7 @@ fn count(inputs: &Inputs, is_saved: bool) {
         table += &row;
     }
     fs::remove_dir_all(directory).unwrap();
-    if is_saved {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/counts.txt");
-        fs::write(path, table).unwrap();
-    }
+    table
 }
 
 /// Sends the requests of every scenario without counting, to see that the responses are what they should be.
@@ -100,3 +113,4 @@ const SEND: &str = "send";
 const BARE: &str = "bare";
 const PROTECTED: &str = "protected";
 const INPUTS: &str = "inputs.json";
+const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/counts.txt");
