@@ -61,6 +61,10 @@ pub(crate) async fn access_token(
             Some(RefreshOutcome::Failed) | None if outdated == Outdated::Now => {
                 return Err(RejectionKind::Unavailable);
             }
+            Some(RefreshOutcome::Rejected) if is_outdated && sessions.marks.ends_outdated() => {
+                revoke_or_log(sessions, session.id, session.user).await;
+                return Err(RejectionKind::Expired);
+            }
             Some(RefreshOutcome::Failed) => break token.map_err(|_| RejectionKind::Unavailable)?,
             Some(RefreshOutcome::Rejected) | None => break token?,
         }

@@ -130,22 +130,23 @@ impl Marks {
     ///
     /// The user is denied, and too many others are.
     pub(crate) async fn observe(&self, user: Uuid, mark: &UserMark) -> Result<UserMark, Error> {
-        let (known, is_outdated) = self.merge(user, mark)?;
-        if is_outdated {
+        let info = mark.info();
+        if info.is_some() && info != self.of_user(user).and_then(|known| known.info()) {
+            // First, so that no request at the same time finds the mark known and the
+            // user info of before.
             self.users.invalidate(&self.fief, user).await;
         }
-        Ok(known)
+        self.merge(user, mark)
     }
 
-    /// Returns what is known now, and whether user info has changed.
-    fn merge(&self, user: Uuid, newer: &UserMark) -> Result<(UserMark, bool), Error> {
+    fn merge(&self, user: Uuid, newer: &UserMark) -> Result<UserMark, Error> {
         let _changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         let known = self.of_user(user).unwrap_or_default();
         let mut mark = known.clone();
         mark.merge(newer);
         if mark == known {
-            return Ok((mark, false));
+            return Ok(mark);
         }
         let until = now
             .saturating_add(self.config.lifetime)
@@ -158,8 +159,7 @@ impl Marks {
             denials.remove(&user);
         }
         self.generation.fetch_add(1, Ordering::AcqRel);
-        let is_outdated = mark.info() != known.info();
-        Ok((mark, is_outdated))
+        Ok(mark)
     }
 
     fn deny(&self, user: Uuid, mark: UserMark, until: u64, now: u64) -> Result<(), Error> {
@@ -242,6 +242,11 @@ impl Marks {
         let change = self.change_of(session.user);
         change.is_some_and(|change| session.written_at() <= change.at)
             || self.is_due_for_all(session, now)
+    }
+
+    /// Returns whether a session ends if its refresh is rejected while it is outdated.
+    pub(crate) fn ends_outdated(&self) -> bool {
+        self.config.ends_outdated
     }
 
     /// Returns the latest change of a user's permissions.

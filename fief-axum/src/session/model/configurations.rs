@@ -5,6 +5,7 @@ use super::{cookies, replay::Version, state};
 const CURRENT: Version = Version {
     keys: &[0],
     is_old: false,
+    has_marks: false,
 };
 const ONE: &[Version] = &[CURRENT];
 pub(super) const TWO: &[Version] = &[CURRENT, CURRENT];
@@ -14,19 +15,27 @@ const DEPLOYMENT: &[Version] = &[
     Version {
         keys: &[0],
         is_old: true,
+        has_marks: false,
     },
     CURRENT,
 ];
+const MARKS: Version = Version {
+    has_marks: true,
+    ..CURRENT
+};
+pub(super) const TWO_WITH_MARKS: &[Version] = &[MARKS, MARKS];
 /// While the session key 0 is replaced by 1: a process that does not seal with
 /// the new one yet, and one that does.
 const ROTATION: &[Version] = &[
     Version {
         keys: &[0, 1],
         is_old: false,
+        has_marks: false,
     },
     Version {
         keys: &[1, 0],
         is_old: false,
+        has_marks: false,
     },
 ];
 
@@ -123,6 +132,18 @@ pub(super) fn stores() -> Vec<(&'static str, state::Axes)> {
         axes.budget.logins = 2;
         axes.budget.refreshes = 0;
     });
+    let denied = store(TWO_WITH_MARKS, |axes| {
+        axes.budget.refreshes = 0;
+        axes.budget.logouts = 0;
+        axes.budget.revocations = 0;
+        axes.budget.marks = 1;
+    });
+    let marks = store(TWO_WITH_MARKS, |axes| {
+        *axes = denied;
+        axes.budget.logouts = 1;
+        axes.budget.refreshes = 1;
+        axes.budget.evictions = 1;
+    });
     vec![
         ("one process, two logins", logins),
         ("two processes, two refreshes", refreshes),
@@ -145,6 +166,8 @@ pub(super) fn stores() -> Vec<(&'static str, state::Axes)> {
         ),
         ("keys that cannot be fetched", no_keys),
         ("a session key that is replaced", rotation),
+        ("a login of a user that is denied", denied),
+        ("marks, and evictions", marks),
         (
             "a deployment",
             store(DEPLOYMENT, |axes| axes.budget.refreshes = 2),

@@ -19,11 +19,12 @@ mod values;
 use std::time::Instant;
 
 use self::{
-    configurations::{TWO, browser, browsers, store, stores},
+    configurations::{TWO, TWO_WITH_MARKS, browser, browsers, store, stores},
     cookies::Cookies,
     explore::{Explored, World, explore},
     records::Records,
     replay::Replay,
+    state::Budget,
 };
 
 fn check(kind: &str, name: &str, world: impl World) -> Explored {
@@ -87,6 +88,7 @@ fn the_faults_of_the_past_are_found() {
         ("FD-3", InRecords::MissingIsValid),
         ("FD-20", InRecords::ForgetsUnverified),
         ("a save that replaces", InRecords::SavesAgainAtOnce),
+        ("a mark after the revocation", InRecords::MarksAfterwards),
     ] {
         let axes = store(TWO, |axes| {
             axes.plant = Some(fault);
@@ -99,6 +101,14 @@ fn the_faults_of_the_past_are_found() {
             }
             axes.budget.evictions = 1;
             axes.budget.unverified = 1;
+            if fault == InRecords::MarksAfterwards {
+                axes.processes = TWO_WITH_MARKS;
+                axes.budget = Budget {
+                    logins: 1,
+                    marks: 1,
+                    ..Budget::default()
+                };
+            }
         });
         finds(
             "a store",

@@ -35,6 +35,7 @@ impl<'a> Records<'a> {
                 sessions: Vec::new(),
                 tasks: Vec::new(),
                 epochs: 0,
+                unmarked: false,
                 broken: None,
             },
         }
@@ -43,6 +44,16 @@ impl<'a> Records<'a> {
     /// Returns the generation with which a process accepts a session now, and
     /// whether its new tokens are not verified yet.
     fn accepts(&self, process: usize, ticket: Ticket) -> Option<(Number, bool)> {
+        self.accepts_with(process, ticket, true)
+    }
+
+    /// As [`accepts`](Self::accepts), with or without the marks.
+    fn accepts_with(
+        &self,
+        process: usize,
+        ticket: Ticket,
+        with_marks: bool,
+    ) -> Option<(Number, bool)> {
         let (version, memory) = (self.axes.processes[process], &self.state.processes[process]);
         let session = &self.state.sessions[usize::from(ticket.session)];
         let can_open = version.keys.contains(&ticket.key) && !memory.is_cut;
@@ -54,7 +65,8 @@ impl<'a> Records<'a> {
             match self.replay.step(version, &Call::Load(ticket), &responses) {
                 Step::Done(Output::Loaded(generation)) => return generation,
                 Step::Next(Operation::Load(place)) => {
-                    let found = self.state.records.get(&place).copied();
+                    let is_seen = with_marks || !matches!(place, Place::Mark(_));
+                    let found = self.state.records.get(&place).filter(|_| is_seen).copied();
                     responses.push(Response::Found(
                         found.or_else(|| self.planted(place, ticket)),
                     ));
@@ -69,7 +81,9 @@ impl<'a> Records<'a> {
         let content = match place {
             Place::Epoch(_) => Content::Epoch(ticket.epoch),
             Place::Own(..) => Content::Own(ticket.session),
-            Place::Lease(..) | Place::Session(..) => return None,
+            Place::ForAll(_) | Place::Lease(..) | Place::Mark(_) | Place::Session(..) => {
+                return None;
+            }
         };
         (self.axes.plant == Some(Fault::MissingIsValid)).then_some(Sealed {
             content,
@@ -101,6 +115,11 @@ impl<'a> Records<'a> {
         if budget.revocations > 0 {
             let revoked = self.with(|state| state.revoke_user(process));
             next.push((("all sessions are revoked at", process), revoked));
+        }
+        if budget.marks > 0 {
+            let keys = self.axes.processes[process].keys;
+            let denied = self.with(|state| state.deny(process, keys, self.axes.plant));
+            next.push((("a webhook denies the user at", process), denied));
         }
         for (number, session) in sessions.iter().enumerate() {
             let (number, Some(ticket)) = (u8::try_from(number).unwrap(), session.ticket) else {
@@ -332,6 +351,11 @@ impl World for Records<'_> {
         for number in 0..self.state.tasks.len() {
             self.go_on(number, &mut next);
         }
+        if self.state.unmarked && !self.state.processes.iter().any(Process::is_pending) {
+            let keys = self.axes.processes[0].keys;
+            let marked = self.with(|state| state.mark(0, keys));
+            next.push((("a webhook writes its mark at last at", 0), marked));
+        }
         for (number, (operation, sealed)) in self.state.late.iter().enumerate() {
             let landed = self.with(|state| {
                 state.late.remove(number);
@@ -361,6 +385,14 @@ impl World for Records<'_> {
                 let evicted = self.with(|state| {
                     state.budget.evictions -= 1;
                     state.risk(|_| true);
+                    // A login that is in progress may not find the mark.
+                    if matches!(place, Place::Mark(_)) {
+                        state
+                            .sessions
+                            .iter_mut()
+                            .for_each(|it| it.is_denied = false);
+                        state.tasks.iter_mut().for_each(|it| it.is_denied = false);
+                    }
                     state.records.remove(place);
                 });
                 next.push((("the store evicts", number), evicted));
@@ -374,6 +406,7 @@ impl World for Records<'_> {
             return self.state.broken;
         }
         let is_quiet = self.state.tasks.is_empty()
+            && !self.state.unmarked
             && self.state.late.is_empty()
             && self
                 .state
@@ -386,6 +419,12 @@ impl World for Records<'_> {
             };
             for (process, memory) in self.state.processes.iter().enumerate() {
                 let accepted = self.accepts(process, ticket);
+                if accepted != self.accepts_with(process, ticket, false) {
+                    return Some("a mark neither ends nor revives a session");
+                }
+                if is_quiet && session.is_denied && accepted.is_some() {
+                    return Some("no login of a user that is denied lasts");
+                }
                 match session.end {
                     End::Ended if accepted.is_some() => {
                         return Some("a session that was ended stays ended");

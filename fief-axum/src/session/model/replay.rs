@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use fief_client::Fief;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ use super::super::{
     data,
     epoch::Epochs,
     lease::Newer,
+    mark::{MarkConfig, Marks},
     record_store::{BoxFuture, Record, RecordStore, failed},
     store::Store,
 };
@@ -28,7 +30,7 @@ use super::values::{
     Content, FRESH, Number, PROCESS, Place, SESSION, Sealed, Ticket, USER, generation_of, id, keys,
     number_of, places, real_ticket, session, text,
 };
-use crate::cookie::Purpose;
+use crate::{cookie::Purpose, user::Users};
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Operation {
@@ -99,6 +101,8 @@ pub(super) enum Step {
 pub(super) struct Version {
     pub(super) keys: &'static [Number],
     pub(super) is_old: bool,
+    /// Whether it loads marks.
+    pub(super) has_marks: bool,
 }
 
 /// What determines the next step of a call.
@@ -107,6 +111,7 @@ type Before = (Version, Call, Vec<Response>);
 /// Runs the code, and remembers each step.
 pub(super) struct Replay {
     runtime: Runtime,
+    fief: Fief,
     places: HashMap<Uuid, Place>,
     steps: RefCell<HashMap<Before, Step>>,
 }
@@ -119,6 +124,9 @@ impl Replay {
             .build();
         Self {
             runtime: runtime.unwrap(),
+            fief: Fief::builder("http://127.0.0.1:1", "client")
+                .build()
+                .unwrap(),
             places: (0..2).flat_map(places).collect(),
             steps: RefCell::default(),
         }
@@ -146,7 +154,13 @@ impl Replay {
         let keys = Arc::new(keys(version.keys));
         let mut config = SessionConfig::new();
         config.absolute = 1000;
-        let store = Store::new(Box::new(records), keys, config);
+        let users = Arc::new(Users::new(Duration::ZERO));
+        let marks = MarkConfig {
+            is_shared: version.has_marks,
+            ..MarkConfig::default()
+        };
+        let marks = Arc::new(Marks::new(self.fief.clone(), users, marks));
+        let store = Store::new(Box::new(records), keys, config).with_marks(&marks);
         self.runtime.block_on(async {
             let mut output = pin!(output(&store, version, call));
             loop {
@@ -250,6 +264,7 @@ impl Scripted {
         let value = || keys.open_bound::<Uuid>(Purpose::Record, bound, &record.text);
         let content = match place {
             Place::Epoch(_) => Content::Epoch(FRESH),
+            Place::ForAll(_) | Place::Mark(_) => unreachable!("sessions write no marks"),
             Place::Lease(..) => Content::Lease(number_of(value().unwrap())),
             Place::Own(..) => Content::Own(number_of(value().unwrap())),
             Place::Session(..) => {

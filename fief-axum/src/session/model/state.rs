@@ -31,6 +31,8 @@ pub(super) struct Budget {
     pub(super) unverified: u8,
     /// How often a process loses the store right after an operation, until later.
     pub(super) cuts: u8,
+    /// Webhooks that deny the user, and revoke the sessions.
+    pub(super) marks: u8,
 }
 
 /// The axes of a configuration.
@@ -56,6 +58,8 @@ pub(super) enum Fault {
     ForgetsUnverified,
     /// What is saved again replaces what is there.
     SavesAgainAtOnce,
+    /// A webhook revokes the sessions before it writes its mark.
+    MarksAfterwards,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -68,6 +72,8 @@ pub(super) struct State {
     pub(super) sessions: Vec<Session>,
     pub(super) tasks: Vec<Task>,
     pub(super) epochs: Number,
+    /// A webhook that has not written its mark yet.
+    pub(super) unmarked: bool,
     pub(super) broken: Option<&'static str>,
 }
 
@@ -86,6 +92,8 @@ pub(super) struct Process {
     pub(super) sent: BTreeSet<(Number, Number)>,
     /// Whether it cannot reach the store.
     pub(super) is_cut: bool,
+    /// Whether it has found the mark of the user.
+    pub(super) knows_mark: bool,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -97,6 +105,8 @@ pub(super) struct Session {
     pub(super) end: End,
     /// Whether a documented risk came true, by which it may be lost.
     pub(super) may_be_lost: bool,
+    /// Whether its login began before the user was denied.
+    pub(super) is_denied: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -115,6 +125,8 @@ pub(super) struct Task {
     pub(super) responses: Vec<Response>,
     /// Whether its session had ended before its call.
     pub(super) is_late: bool,
+    /// Whether the user was denied after it began.
+    pub(super) is_denied: bool,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -148,6 +160,7 @@ impl Process {
             unfinished: BTreeMap::new(),
             sent: BTreeSet::new(),
             is_cut: false,
+            knows_mark: false,
         }
     }
 
@@ -186,6 +199,7 @@ impl State {
             kind,
             responses: Vec::new(),
             is_late: false,
+            is_denied: false,
         });
     }
 
@@ -198,6 +212,10 @@ impl State {
             task.is_late = self.sessions[usize::from(session)].end == End::Ended;
         }
         task.responses.push(response);
+        if matches!(response, Response::Found(Some(found)) if found.content == Content::Mark) {
+            let process = task.process;
+            self.processes[process].knows_mark = true;
+        }
     }
 
     pub(super) fn revoke_user(&mut self, process: usize) {
@@ -211,6 +229,37 @@ impl State {
             }
         }
         self.attempt(process);
+    }
+
+    /// A webhook denies the user: it writes the mark, and then revokes the sessions.
+    pub(super) fn deny(&mut self, process: usize, keys: &[Number], plant: Option<Fault>) {
+        self.budget.marks -= 1;
+        self.budget.revocations += 1;
+        for task in &mut self.tasks {
+            task.is_denied = true;
+            if let Kind::Login(session) = task.kind {
+                self.sessions[usize::from(session)].is_denied = true;
+            }
+        }
+        if plant == Some(Fault::MarksAfterwards) {
+            self.unmarked = true;
+        } else {
+            self.mark(process, keys);
+        }
+        self.revoke_user(process);
+    }
+
+    pub(super) fn mark(&mut self, process: usize, keys: &[Number]) {
+        self.unmarked = false;
+        self.processes[process].knows_mark = true;
+        for key in keys {
+            let sealed = Sealed {
+                content: Content::Mark,
+                key: keys[0],
+                is_new: false,
+            };
+            self.records.insert(Place::Mark(*key), sealed);
+        }
     }
 
     /// Starts an attempt to store a pending revocation, if there is none.
@@ -251,6 +300,7 @@ impl State {
             live: 0,
             end: End::Alive,
             may_be_lost: false,
+            is_denied: self.tasks[number].is_denied,
         });
         self.tasks[number].kind = Kind::Login(session);
     }
@@ -430,6 +480,10 @@ impl State {
             .filter(|(other, _)| *other != process)
             .any(|(_, other)| other.is_pending());
         let number = usize::from(session);
+        if self.processes[process].knows_mark && self.sessions[number].is_denied {
+            // Its ticket is not sent.
+            return;
+        }
         if self.processes[process].voids(session, &self.sessions[number]) {
             // It is created again, and its ticket is not sent.
             self.start(process, Kind::LoginWaits);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::data;
+use super::super::{data, mark::UserMark};
 use crate::{
     SessionKey,
     cookie::{Keys, Purpose},
@@ -17,7 +17,9 @@ pub(super) type Number = u8;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum Place {
     Epoch(Number),
+    ForAll(Number),
     Lease(Number, Number, Number, Number),
+    Mark(Number),
     Own(Number, Number),
     Session(Number, Number),
 }
@@ -29,6 +31,8 @@ pub(super) enum Content {
     Epoch(Number),
     /// The process that refreshes.
     Lease(Number),
+    /// The user is denied.
+    Mark,
     Own(Number),
     /// Session and generation, and whether its tokens are not verified yet.
     Session(Number, Number, bool),
@@ -57,7 +61,12 @@ pub(super) struct Ticket {
 pub(super) fn places(key: Number) -> Vec<(Uuid, Place)> {
     let keys = keys(&[key]);
     let derived = |kind: &[u8], owner| keys.record_ids(kind, owner).next().unwrap();
-    let mut places = vec![(derived(b"epoch", id(USER, 0)), Place::Epoch(key))];
+    let epoch = derived(b"epoch", id(USER, 0));
+    let mut places = vec![
+        (epoch, Place::Epoch(key)),
+        (derived(b"mark", epoch), Place::Mark(key)),
+        (derived(b"mark for all", Uuid::nil()), Place::ForAll(key)),
+    ];
     for session in 0..MAX_SESSIONS {
         let owner = id(SESSION, session);
         places.push((derived(b"own", owner), Place::Own(session, key)));
@@ -92,6 +101,7 @@ pub(super) fn text(record: Uuid, sealed: Sealed) -> String {
     let sealed = match sealed.content {
         Content::Epoch(number) => keys.seal_bound(Purpose::Record, bound, &id(EPOCH, number)),
         Content::Lease(number) => keys.seal_bound(Purpose::Record, bound, &id(PROCESS, number)),
+        Content::Mark => keys.seal_bound(Purpose::Record, bound, &UserMark::denied(1)),
         Content::Own(number) => keys.seal_bound(Purpose::Record, bound, &id(SESSION, number)),
         Content::Session(number, generation, is_pending) => {
             let session = session(number, generation, is_pending);
