@@ -270,8 +270,8 @@ impl FiefAuth {
 
     /// Revokes all sessions that a user has now, on all devices ("log out everywhere").
     ///
-    /// A login after the call counts, also within the same second. Bearer tokens are not sessions: Fief has no way to
-    /// revoke them.
+    /// A login after the call counts, also within the same second. Bearer tokens are not sessions:
+    /// [`deny_user`](Self::deny_user) denies them.
     ///
     /// Without a session store only this `FiefAuth` and its clones know of it, as for
     /// [`revoke_session`](Self::revoke_session), and for the last 100,000 users. Sessions that other processes create

@@ -412,3 +412,40 @@ async fn an_api_receives_webhooks_too() {
     assert_eq!(bearer(&app, &token).await, 401);
     deliver(&app, &server, "role.deleted", json!({})).await;
 }
+
+/// D16, D21: a cache that the machines share, and bearer callers within its freshness.
+#[tokio::test]
+async fn user_info_of_bearer_callers_is_outdated_for_its_freshness_at_most() {
+    let server = named().await;
+    let (one, other, _) = machines(&server);
+    let token = server.access_token().mint();
+    let open = async |app: &axum::Router| {
+        let request = axum::http::Request::get("/name");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        crate::web::send(app, request).await.body
+    };
+    assert_eq!(
+        (open(&one).await, open(&other).await),
+        ("\"Anne\"".into(), "\"Anne\"".into())
+    );
+    let update = json!({"fields": {"first_name": "Constance"}});
+    let client = reqwest::Client::new();
+    let profile = format!("{}/api/profile", server.url());
+    let response = client
+        .patch(profile)
+        .bearer_auth(&token)
+        .json(&update)
+        .send();
+    assert_eq!(response.await.unwrap().status(), 200);
+    deliver(
+        &one,
+        &server,
+        "user.updated",
+        data(&server, EMAIL, true, NOW),
+    )
+    .await;
+    assert_eq!(open(&one).await, "\"Constance\"");
+    // The look-up of the user, for denials, finds the mark.
+    server.advance(5 * SECOND);
+    assert_eq!(open(&other).await, "\"Constance\"");
+}

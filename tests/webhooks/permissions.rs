@@ -4,8 +4,8 @@ use fief_test_server::{Client, Endpoint, Fault, FiefTestServer};
 use serde_json::json;
 
 use super::{
-    EMAIL, HOUR, SECOND, build, deliver, logged_in, machines, role_data, server, status_at,
-    verifier,
+    EMAIL, HOUR, SECOND, build, deliver, logged_in, machine, machines, role_data, server,
+    status_at, verifier,
 };
 use crate::login::{self, Memory, Visitor};
 
@@ -184,6 +184,35 @@ async fn a_session_without_a_refresh_token_keeps_its_permissions_or_ends() {
         server.advance(301 * SECOND);
         assert_eq!(status_at(&other, &again, "/castles").await, expected);
         drop(later);
+    }
+}
+
+/// D21: nor can one whose refresh token Fief no longer accepts be refreshed.
+#[tokio::test]
+async fn a_session_with_a_rejected_refresh_token_keeps_its_permissions_or_ends() {
+    for ends in [false, true] {
+        let server = server().await;
+        let store = Memory::default();
+        let build_one = || {
+            let builder = machine(&server, &store);
+            build(if ends {
+                builder.end_outdated_sessions()
+            } else {
+                builder
+            })
+        };
+        let (one, other) = (build_one(), build_one());
+        let visitor = logged_in(&server, &one).await;
+        server.advance(HOUR);
+        let event = role_data(&server, EMAIL);
+        deliver(&one, &server, "user_role.deleted", event).await;
+        let rejected = Fault::status(400).header("content-type", "application/json");
+        let rejected = rejected.body(r#"{"error":"invalid_grant"}"#);
+        server.fault_once(Endpoint::Token, rejected);
+        let expected = if ends { 303 } else { 200 };
+        assert_eq!(status_at(&other, &visitor, "/castles").await, expected);
+        server.advance(62 * SECOND);
+        assert_eq!(status_at(&other, &visitor, "/castles").await, expected);
     }
 }
 

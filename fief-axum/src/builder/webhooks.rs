@@ -26,6 +26,9 @@ impl FiefAuthBuilder {
     /// of users without a session is outdated for up to [`user_cache_ttl`](Self::user_cache_ttl). Without a store, an event
     /// counts in the process that receives it, until that exits: other processes notice it with the next refresh.
     ///
+    /// Events are ordered by `updated_at`. An account that is made active in Fief's database needs a later one as well, or
+    /// its tokens stay denied.
+    ///
     /// Sessions without a refresh token keep their permissions until their token expires: see
     /// [`end_outdated_sessions`](Self::end_outdated_sessions).
     ///

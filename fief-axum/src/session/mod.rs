@@ -13,6 +13,8 @@
 //! - [`Waiters`] are the streams that wait for the end of their session.
 //! - [`RevocationList`] and the store know which sessions were revoked before
 //!   they expired.
+//! - [`mark`] is what webhooks and the application have said about users. It ends
+//!   no session, and revives none.
 //!
 //! # States of a session
 //!

@@ -43,7 +43,7 @@ impl ChangesForAll {
 impl ChangesForAll {
     /// Returns a change that is reported now.
     pub(super) fn at(now: u64) -> Self {
-        Self(vec![now.next_multiple_of(STEP)])
+        Self(vec![now.checked_next_multiple_of(STEP).unwrap_or(now)])
     }
 
     pub(super) fn contains(&self, other: &Self) -> bool {

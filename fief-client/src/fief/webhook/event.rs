@@ -38,7 +38,8 @@ pub enum EventData {
 pub struct WebhookUser {
     /// The user's id, `sub` in tokens.
     pub id: Uuid,
-    /// When the user was last changed. It orders the events of a user.
+    /// When the account was last changed: it orders the events of a user. A change of custom fields alone leaves it as it
+    /// was.
     #[serde(deserialize_with = "rfc3339")]
     pub updated_at: SystemTime,
     /// When the user was created.
