@@ -151,7 +151,10 @@ pub use crate::{
     health::AuthHealth,
     layer::{AuthLayer, AuthService},
     rejection::{Rejection, kind::RejectionKind},
-    request::token_request::{FoundToken, TokenRequest},
+    request::{
+        owned::preferred_language,
+        token_request::{FoundToken, TokenRequest},
+    },
     require::{layer::RequireLayer, paths::PathsLayer, service::RequireService},
     routes::{AcceptedLogin, Login, LoginPage, LoginPageKind},
     session::{SessionId, SessionRefresh},

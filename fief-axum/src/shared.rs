@@ -169,6 +169,7 @@ impl Shared {
             challenge: challenge.flatten(),
             request: OwnedHead::of(head),
             token: token.cloned(),
+            user: None,
         };
         Rejection::new(rejected, self.on_rejection.clone())
     }

@@ -79,5 +79,8 @@ async fn start(server: &FiefTestServer, spa: &str) -> String {
 }
 
 async fn castles(CurrentUser(user): CurrentUser) -> String {
-    format!("The castles of {}", user.email.as_deref().unwrap_or_default())
+    format!(
+        "The castles of {}",
+        user.email.as_deref().unwrap_or_default()
+    )
 }

@@ -84,6 +84,22 @@ async fn the_pages_of_the_example_fit_a_phone_and_lead_on() {
     viewer.look("example-forbidden", "Not allowed").await;
     open("/nowhere").await;
     viewer.look("example-nowhere", "no such page").await;
+    chromium.prefer("fr-CH, fr;q=0.9, en;q=0.8").await;
+    open("/castles/create").await;
+    viewer
+        .look("example-forbidden-fr", "Il vous manque la permission")
+        .await;
+    open("/nowhere").await;
+    viewer.look("example-nowhere-fr", "n’existe pas").await;
+    let elsewhere = format!("<a href={}/logout>Log out</a>", site.url);
+    let elsewhere = other_site("localhost", elsewhere).await;
+    chromium.open(&elsewhere).await;
+    chromium.click("Log out").await;
+    viewer.look("example-logout-fr", "Se déconnecter ?").await;
+    chromium.click("Se déconnecter").await;
+    viewer.look("example-home-out", "Log in").await;
+    open("/auth-callback?code=code&state=state").await;
+    viewer.look("example-expired-fr", "Reconnectez-vous").await;
 }
 
 #[tokio::test]

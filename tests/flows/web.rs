@@ -11,6 +11,7 @@ contract! {
     a_user_with_the_permission_builds_a_castle,
     a_user_without_the_permission_is_forbidden,
     a_script_is_rejected_and_not_redirected,
+    what_went_wrong_is_said_in_the_language_of_the_visitor,
     a_logout_ends_both_sessions,
 }
 
@@ -76,6 +77,59 @@ async fn a_script_is_rejected_and_not_redirected(site: &Site) {
     let response = browser.fetch(Method::GET, "/castles").await;
     assert_eq!(response.status, StatusCode::UNAUTHORIZED);
     assert!(response.headers.contains_key("www-authenticate"));
+}
+
+async fn what_went_wrong_is_said_in_the_language_of_the_visitor(site: &Site) {
+    let texts = [
+        (
+            "en",
+            "Not allowed",
+            "You lack the permission castles:create.",
+            "no such page",
+            "Please log in again",
+        ),
+        (
+            "fr-CH,fr;q=0.9,en;q=0.8",
+            "Accès refusé",
+            "Il vous manque la permission castles:create.",
+            "n’existe pas",
+            "Reconnectez-vous",
+        ),
+        (
+            "de",
+            "Not allowed",
+            "You lack the permission castles:create.",
+            "no such page",
+            "Please log in again",
+        ),
+    ];
+    for (language, title, text, nowhere, expired) in texts {
+        let mut browser = Browser::with_language(language);
+        browser.open(&format!("{}/castles/create", site.url)).await;
+        let page = browser.log_in(LOUIS.0, LOUIS.1).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        for shown in [
+            title,
+            text,
+            LOUIS.0,
+            "/login?return_to=%2Fcastles%2Fcreate&amp;prompt=login",
+        ] {
+            let body = page.body.replace("&#38;", "&amp;");
+            assert!(body.contains(shown), "{shown}: {body}");
+        }
+        let page = browser.open(&format!("{}/nowhere", site.url)).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND);
+        assert!(
+            page.body.contains(nowhere) && page.body.contains(LOUIS.0),
+            "{}",
+            page.body
+        );
+        browser.submit("/logout", &[]).await;
+        let callback = format!("{}/auth-callback?code=a&state=b", site.url);
+        let page = browser.open(&callback).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        assert!(page.body.contains(expired), "{}", page.body);
+    }
 }
 
 async fn a_logout_ends_both_sessions(site: &Site) {

@@ -25,6 +25,26 @@ async fn the_callback_ends_the_attempt_and_goes_to_the_default_page() {
     assert_eq!(visitor.cookie_names(), ["__Host-fief_session"]);
 }
 
+/// D10: an inactive user is logged in to Fief, where the same login would fail again.
+#[tokio::test]
+async fn a_login_that_was_denied_leads_to_one_as_a_different_user() {
+    let server = FiefTestServer::start().await;
+    for (error, has_link) in [("access_denied", true), ("server_error", true)] {
+        let mut visitor = visitor(&server).await;
+        let begun = visitor.open("/login?return_to=/castles").await;
+        let state = query(begun.header("location"))["state"].clone();
+        let callback = format!("/auth-callback?error={error}&state={state}");
+        let response = visitor.open(&callback).await;
+        let link = "<a href=\"/login?prompt=login&amp;return_to=%2Fcastles\">Log in as a different user</a>";
+        assert_eq!(response.body.contains(link), has_link, "{}", response.body);
+    }
+    let expired = visitor(&server)
+        .await
+        .open("/auth-callback?code=a&state=b")
+        .await;
+    assert!(!expired.body.contains("different user"), "{}", expired.body);
+}
+
 /// LF-12, LF-14
 #[tokio::test]
 async fn a_callback_that_is_repetitive_or_long_is_rejected() {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use reqwest::{
     Client, Method, RequestBuilder, StatusCode,
     cookie::{CookieStore, Jar},
-    header::{ACCEPT, HeaderMap, LOCATION, ORIGIN},
+    header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderValue, LOCATION, ORIGIN},
     redirect::Policy,
 };
 use url::Url;
@@ -34,8 +34,15 @@ pub struct Page {
 
 impl Browser {
     pub fn new() -> Self {
+        Self::with_language("en")
+    }
+
+    /// Returns a browser whose user prefers a language.
+    pub fn with_language(language: &'static str) -> Self {
         let jar = Arc::new(Jar::default());
+        let language = (ACCEPT_LANGUAGE, HeaderValue::from_static(language));
         let client = Client::builder()
+            .default_headers([language].into_iter().collect())
             .redirect(Policy::none())
             .cookie_provider(jar.clone())
             // Loading the platform's certificates takes long, and no test here uses TLS.

@@ -168,6 +168,13 @@ impl Chromium {
         }
     }
 
+    /// Prefers a language from now on.
+    pub async fn prefer(&self, language: &str) {
+        let params = json!({"headers": {"accept-language": language}});
+        let command = json!({"cmd": "Network.setExtraHTTPHeaders", "params": params});
+        self.post("/goog/cdp/execute", command).await.unwrap();
+    }
+
     /// Shows pages as a screen of this size does; under 600 pixels it is a phone.
     pub async fn resize(&self, width: u32, height: u32) {
         let params = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});

@@ -21,6 +21,7 @@ mod openapi;
 mod optional;
 mod other_requests;
 mod over_tcp;
+mod own_pages;
 mod paths;
 mod plain_cookie;
 mod predicates;

@@ -70,7 +70,7 @@ pub async fn list(
 }
 
 pub async fn form(State(site): State<Site>, CurrentUser(user): CurrentUser) -> Response {
-    pages::create(&site, pages::email(&user), "", None)
+    pages::create(&site, &pages::email(&user), "", None)
 }
 
 #[derive(Deserialize)]
@@ -87,7 +87,7 @@ pub async fn create(
     if name.is_empty() || name.chars().count() > 60 {
         return pages::create(
             &site,
-            pages::email(&user),
+            &pages::email(&user),
             name,
             Some("A name has 1 to 60 characters."),
         );

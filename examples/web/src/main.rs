@@ -1,4 +1,5 @@
-//! A web application with Fief logins: public pages, pages for authenticated users, and pages that need a permission.
+//! A web application with Fief logins: public pages, pages for authenticated users, and pages that need a permission. What
+//! goes wrong is shown in its own design, in English or French.
 //!
 //! ```sh
 //! cargo run -p example-web
@@ -13,6 +14,8 @@
 //! machines. With `REDIS_URL` the sessions are in Redis instead of in cookies.
 
 mod castles;
+mod failures;
+mod messages;
 mod pages;
 mod settings;
 
@@ -21,10 +24,9 @@ use std::{process::ExitCode, time::Duration};
 use axum::{
     Router,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
     routing::get,
 };
-use fief_axum::{FiefAuth, Rejection, RejectionKind};
+use fief_axum::FiefAuth;
 use tower_http::{
     sensitive_headers::{SetSensitiveRequestHeadersLayer, SetSensitiveResponseHeadersLayer},
     timeout::TimeoutLayer,
@@ -52,10 +54,11 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let settings = Settings::from_env().await?;
     let site = Site::new(&settings.app_url);
-    let pages = site.clone();
+    let (pages, login_pages) = (site.clone(), site.clone());
     let mut auth = FiefAuth::builder(settings.fief.clone())
         .login(settings.app_url.as_str(), settings.session_key.clone())
-        .on_rejection(move |rejection| rejected(&pages, rejection));
+        .on_rejection(move |rejection| failures::rejected(&pages, rejection))
+        .on_login_page(move |page| failures::login(&login_pages, &page));
     if let Some(redis) = &settings.redis {
         auth = auth.session_store(RedisStore::new(redis.clone()));
     }
@@ -89,7 +92,7 @@ fn routes(auth: &FiefAuth, site: Site) -> Router {
         .route("/profile", get(pages::profile))
         .route_layer(auth.require())
         .route("/", get(pages::home))
-        .fallback(pages::not_found)
+        .fallback(failures::not_found)
         .merge(auth.routes())
         .layer(auth.layer())
         // The outermost comes first. Credentials are marked before a request is traced, and session
@@ -101,14 +104,4 @@ fn routes(auth: &FiefAuth, site: Site) -> Router {
             TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)),
         ))
         .with_state(site)
-}
-
-/// Shows a page if a permission is missing. Any other rejection has its default response.
-fn rejected(site: &Site, rejection: Rejection) -> Response {
-    match rejection.kind() {
-        RejectionKind::MissingPermission { .. } if rejection.is_navigation() => {
-            pages::forbidden(site, rejection.other_user_url())
-        }
-        _ => rejection.into_response(),
-    }
 }

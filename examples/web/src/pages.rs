@@ -1,14 +1,17 @@
 use askama::Template;
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use fief_axum::{Authenticated, CurrentUser};
 use fief_client::FiefUserInfo;
 use url::Url;
 
-use crate::castles::{Castle, Castles};
+use crate::{
+    castles::{Castle, Castles},
+    messages::Language,
+};
 
 /// What all pages share.
 #[derive(Clone)]
@@ -27,14 +30,46 @@ impl Site {
     }
 }
 
+/// What is around the content of every page.
+pub struct Frame {
+    pub path: String,
+    pub language: Language,
+    pub visitor: Visitor,
+}
+
+/// What the header says of the visitor.
+pub enum Visitor {
+    Anonymous,
+    /// One whose name is known.
+    User(String),
+    /// One of whom it is not known whether they are logged in.
+    Unknown,
+}
+
+impl Frame {
+    pub fn new(site: &Site, language: Language, visitor: Visitor) -> Self {
+        Self {
+            path: site.path.clone(),
+            language,
+            visitor,
+        }
+    }
+
+    /// That of a page for users, in English.
+    fn of(site: &Site, email: &str) -> Self {
+        Self::new(site, Language::English, Visitor::User(email.to_owned()))
+    }
+}
+
+impl From<Option<CurrentUser>> for Visitor {
+    fn from(user: Option<CurrentUser>) -> Self {
+        user.map_or(Self::Anonymous, |user| Self::User(email(&user)))
+    }
+}
+
 pub async fn home(State(site): State<Site>, user: Option<CurrentUser>) -> Response {
-    render(
-        StatusCode::OK,
-        &Home {
-            path: site.path,
-            email: user.map(|CurrentUser(user)| email(&user)),
-        },
-    )
+    let frame = Frame::new(&site, Language::English, user.into());
+    render(StatusCode::OK, &Home { frame })
 }
 
 pub async fn profile(
@@ -48,9 +83,10 @@ pub async fn profile(
             .map_or_else(|| value.to_string(), str::to_owned);
         (name.replace('_', " "), value)
     });
+    let email = email(&user);
     let page = Profile {
-        path: site.path,
-        email: Some(email(&user)),
+        frame: Frame::of(&site, &email),
+        email,
         id: token.id().to_string(),
         fields: fields.collect(),
         permissions: token.permissions().to_vec(),
@@ -59,48 +95,26 @@ pub async fn profile(
 }
 
 pub fn castles(site: &Site, email: String, may_create: bool) -> Response {
-    render(
-        StatusCode::OK,
-        &List {
-            path: site.path.clone(),
-            email: Some(email),
-            castles: site.castles.all(),
-            may_create,
-        },
-    )
+    let page = List {
+        frame: Frame::of(site, &email),
+        email,
+        castles: site.castles.all(),
+        may_create,
+    };
+    render(StatusCode::OK, &page)
 }
 
-pub fn create(site: &Site, email: String, name: &str, problem: Option<&'static str>) -> Response {
+pub fn create(site: &Site, email: &str, name: &str, problem: Option<&'static str>) -> Response {
     let status = match problem {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
-    render(
-        status,
-        &Create {
-            path: site.path.clone(),
-            email: Some(email),
-            name: name.to_owned(),
-            problem,
-        },
-    )
-}
-
-pub fn forbidden(site: &Site, other_user: Option<&str>) -> Response {
-    render(
-        StatusCode::FORBIDDEN,
-        &Forbidden {
-            path: site.path.clone(),
-            email: Some(String::new()),
-            other_user: other_user.map(str::to_owned),
-        },
-    )
-}
-
-pub async fn not_found(State(site): State<Site>, user: Option<CurrentUser>) -> Response {
-    let email = user.map(|CurrentUser(user)| email(&user));
-    let path = site.path;
-    render(StatusCode::NOT_FOUND, &NotFound { path, email })
+    let page = Create {
+        frame: Frame::of(site, email),
+        name: name.to_owned(),
+        problem,
+    };
+    render(status, &page)
 }
 
 /// What to call a user.
@@ -108,9 +122,10 @@ pub fn email(user: &FiefUserInfo) -> String {
     user.email.clone().unwrap_or_else(|| user.sub.to_string())
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Response {
+/// No page may be in a frame of another site.
+pub fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => (status, [(header::X_FRAME_OPTIONS, "DENY")], Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -121,15 +136,14 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
-    path: String,
-    email: Option<String>,
+    frame: Frame,
 }
 
 #[derive(Template)]
 #[template(path = "castles.html")]
 struct List {
-    path: String,
-    email: Option<String>,
+    frame: Frame,
+    email: String,
     castles: Vec<Castle>,
     may_create: bool,
 }
@@ -137,8 +151,7 @@ struct List {
 #[derive(Template)]
 #[template(path = "create.html")]
 struct Create {
-    path: String,
-    email: Option<String>,
+    frame: Frame,
     name: String,
     problem: Option<&'static str>,
 }
@@ -146,24 +159,9 @@ struct Create {
 #[derive(Template)]
 #[template(path = "profile.html")]
 struct Profile {
-    path: String,
-    email: Option<String>,
+    frame: Frame,
+    email: String,
     id: String,
     fields: Vec<(String, String)>,
     permissions: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(path = "forbidden.html")]
-struct Forbidden {
-    path: String,
-    email: Option<String>,
-    other_user: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "not_found.html")]
-struct NotFound {
-    path: String,
-    email: Option<String>,
 }

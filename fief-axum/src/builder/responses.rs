@@ -16,7 +16,37 @@ impl FiefAuthBuilder {
     /// sent.
     ///
     /// A response with status 401 should keep the `WWW-Authenticate` header,
-    /// which [`Rejection::challenge`] returns.
+    /// which [`Rejection::response_headers`] returns.
+    ///
+    /// # Pages of your own
+    ///
+    /// [`Rejection::is_page`] says whether there is a page to replace,
+    /// [`user`](Rejection::user) whose name it may show, and
+    /// [`preferred_language`](crate::preferred_language) in which language.
+    /// `examples/web` has pages for all rejections and for the login, in two
+    /// languages:
+    ///
+    /// ```
+    /// use axum::response::{Html, IntoResponse, Response};
+    /// use fief_axum::{Rejection, preferred_language};
+    ///
+    /// fn rejected(rejection: Rejection) -> Response {
+    ///     if !rejection.is_page() {
+    ///         return rejection.into_response();
+    ///     }
+    ///     let title = match preferred_language(rejection.headers(), &["en", "fr"]) {
+    ///         Some("fr") => "Accès refusé",
+    ///         _ => "Not allowed",
+    ///     };
+    ///     let other_user = rejection.other_user_url().unwrap_or("/");
+    ///     let page = Html(format!("<h1>{title}</h1><a href=\"{other_user}\">Log in as somebody else</a>"));
+    ///     (rejection.kind().status(), rejection.response_headers(), page).into_response()
+    /// }
+    /// # let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
+    /// let auth = fief_axum::FiefAuth::builder(fief).on_rejection(rejected).build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), fief_axum::Error>(())
+    /// ```
     ///
     /// # Example
     ///

@@ -51,11 +51,15 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let authentication = RequestAuth::authenticate(parts).await?;
         let required = authentication.auth.policies().requirements::<P>();
-        let token = &authentication.require(required)?.token;
-        if !P::allows(token) {
-            return Err(authentication.reject(RejectionKind::Forbidden, required));
-        }
-        Ok(Self(token.clone(), PhantomData))
+        let rejection = match authentication.require(required) {
+            Ok(credential) if P::allows(&credential.token) => {
+                return Ok(Self(credential.token.clone(), PhantomData));
+            }
+            Ok(_) => authentication.reject(RejectionKind::Forbidden, required),
+            Err(rejection) => rejection,
+        };
+        let auth = authentication.auth;
+        Err(rejection.with_user(auth.users(), auth.fief()).await)
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
 
 use super::{
     links::Links,
-    page::{link, page},
+    page::{OTHER_USER, link, page},
 };
 use crate::RejectionKind;
 
@@ -69,5 +69,3 @@ pub(crate) fn fragment(kind: &RejectionKind, links: &Links) -> Response {
 fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }
-
-const OTHER_USER: &str = "Log in as a different user";

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Uri},
     response::{IntoResponse, Response},
 };
-use fief_client::FiefAccessTokenInfo;
+use fief_client::{Fief, FiefAccessTokenInfo, FiefUserInfo};
 
 use self::{links::Links, rejected::Rejected};
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     log::limited,
     metrics,
     request::{caller::Caller, head::RequestHead, owned::OwnedHead},
+    user::Users,
 };
 
 /// Rejection used by every guard and extractor of this crate.
@@ -91,7 +92,7 @@ use crate::{
 /// }
 /// ```
 ///
-/// [`token`](Self::token), [`method`](Self::method), [`uri`](Self::uri), [`headers`](Self::headers) and
+/// [`user`](Self::user), [`token`](Self::token), [`method`](Self::method), [`uri`](Self::uri), [`headers`](Self::headers) and
 /// [`languages`](Self::languages) say what is rejected, [`login_url`](Self::login_url) and
 /// [`other_user_url`](Self::other_user_url) where a browser may go.
 #[derive(Clone)]
@@ -132,8 +133,24 @@ impl Rejection {
             challenge: None,
             request: head.map(OwnedHead::of).unwrap_or_default(),
             token: None,
+            user: None,
         };
         Self::new(rejected, None)
+    }
+
+    /// Looks up the user of the token, if the hook of the application shows a page with it.
+    pub(crate) async fn with_user(mut self, users: &Arc<Users>, fief: &Fief) -> Self {
+        if self.needs_user()
+            && let Some(token) = self.token()
+        {
+            self.inner.rejected.user = Users::get(users, fief, token).await.ok();
+        }
+        self
+    }
+
+    /// Returns whether [`with_user`](Self::with_user) looks up the user.
+    pub(crate) fn needs_user(&self) -> bool {
+        self.inner.hook.is_some() && self.token().is_some() && self.is_page()
     }
 
     /// Returns why the request is rejected.
@@ -160,6 +177,40 @@ impl Rejection {
     #[must_use]
     pub fn other_user_url(&self) -> Option<&str> {
         self.inner.rejected.links.other_user.as_deref()
+    }
+
+    /// Returns the page that a page about the rejection links to: the one with the form that was submitted, or the page
+    /// itself if it may be available later. `None` for other callers and kinds, and if
+    /// [`login`](crate::FiefAuthBuilder::login) is not configured.
+    #[must_use]
+    pub fn back_url(&self) -> Option<&str> {
+        let links = &self.inner.rejected.links;
+        links.form.as_deref().or(links.retry.as_deref())
+    }
+
+    /// Returns `true` if the default response is a page, in contrast to a redirect to the login, JSON, gRPC or a fragment:
+    /// a hook that replaces the pages of an application returns `rejection.into_response()` if this is `false`.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.inner.rejected.is_page()
+    }
+
+    /// Returns the headers that a custom response needs as well: `WWW-Authenticate` and `Retry-After`, if the default
+    /// response has them.
+    #[must_use]
+    pub fn response_headers(&self) -> HeaderMap {
+        self.inner.rejected.headers()
+    }
+
+    /// Returns the user whose request is rejected, to show their name on a page.
+    ///
+    /// It is looked up, as [`CurrentUser`](crate::CurrentUser) is, for
+    /// [`on_rejection`](crate::FiefAuthBuilder::on_rejection) if [`is_page`](Self::is_page) and the request has a valid
+    /// token, and a guard or [`Authorized`](crate::Authorized) rejects it. It is `None` otherwise, and if user info is
+    /// unavailable.
+    #[must_use]
+    pub fn user(&self) -> Option<&FiefUserInfo> {
+        self.inner.rejected.user.as_deref()
     }
 
     /// Returns `true` if a browser shows the response as a page, since it opened a page or submitted a form, in contrast

@@ -39,6 +39,8 @@ const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-
     background:#fff;border-radius:.75rem;box-shadow:0 1px 8px #0002}h1{margin:0 0 .5rem;font-size:1.25rem}\
     p:last-child,form{margin:0}a{color:#1a5fb4}button{font:inherit;font-weight:600;padding:.5rem 1rem;border:0;\
     border-radius:.5rem;color:#fff;background:#1a5fb4;cursor:pointer}";
+/// The text of links to log in as a different user.
+pub(crate) const OTHER_USER: &str = "Log in as a different user";
 /// Seconds after which to retry a request that needs Fief.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 /// The `Content-Security-Policy` of our pages.

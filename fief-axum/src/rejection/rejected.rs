@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use axum::{
     Json,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use fief_client::FiefAccessTokenInfo;
+use fief_client::{FiefAccessTokenInfo, FiefUserInfo};
 use serde_json::json;
 
 use super::{grpc, html, links::Links, page::RETRY_AFTER};
@@ -25,6 +27,8 @@ pub(crate) struct Rejected {
     pub(crate) challenge: Option<HeaderValue>,
     pub(crate) request: OwnedHead,
     pub(crate) token: Option<FiefAccessTokenInfo>,
+    /// The user of the token, if the hook of the application shows a page and user info is available.
+    pub(crate) user: Option<Arc<FiefUserInfo>>,
 }
 
 impl Rejected {
@@ -42,6 +46,16 @@ impl Rejected {
             Caller::Htmx => self.htmx(),
             Caller::Page => self.page(),
         }
+    }
+
+    /// Returns whether a browser shows the response as a page.
+    pub(crate) fn is_page(&self) -> bool {
+        let is_page = match self.caller {
+            Caller::Form => true,
+            Caller::Page => self.has_login && self.links.login.is_none(),
+            Caller::Api | Caller::Grpc | Caller::Htmx => false,
+        };
+        is_page && !self.is_prefetch
     }
 
     fn json(&self) -> Response {
@@ -71,14 +85,20 @@ impl Rejected {
 
     /// Adds the headers of the rejection.
     fn with_headers(&self, mut response: Response) -> Response {
-        let headers: &mut HeaderMap = response.headers_mut();
+        response.headers_mut().extend(self.headers());
+        response
+    }
+
+    /// Returns the headers of the rejection.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         if let Some(challenge) = &self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge.clone());
         }
         if self.kind.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
-        response
+        headers
     }
 }
 

@@ -27,18 +27,54 @@ impl OwnedHead {
     ///
     /// `*`, languages with the weight 0 and what is malformed are left out.
     pub(crate) fn languages(&self) -> Vec<&str> {
-        let values = self.headers.get_all(header::ACCEPT_LANGUAGE).iter();
-        let ranges = values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','));
-        let mut languages: Vec<_> = ranges.filter_map(language).take(MAX_LANGUAGES).collect();
-        // Stable: languages of the same weight keep their order.
-        languages.sort_by_key(|(weight, _)| Reverse(*weight));
-        languages
-            .into_iter()
-            .map(|(_, language)| language)
-            .collect()
+        languages(&self.headers)
     }
+}
+
+/// Returns the first of the languages that a user prefers and that is available, such as `fr` if `fr-CH` is preferred.
+/// Returns `None` if no such language is available ([RFC 4647, section 3.4](https://www.rfc-editor.org/rfc/rfc4647#section-3.4)).
+///
+/// The user's languages are those of `Accept-Language` in the `headers` of a request, of a [`Rejection`](crate::Rejection)
+/// or of a [`LoginPage`](crate::LoginPage). Case does not matter.
+///
+/// ```
+/// use axum::http::HeaderMap;
+/// use fief_axum::preferred_language;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("accept-language", "br, fr-CH;q=0.9, en;q=0.8".parse()?);
+/// assert_eq!(preferred_language(&headers, &["en", "fr"]), Some("fr"));
+/// # Ok::<(), axum::http::header::InvalidHeaderValue>(())
+/// ```
+#[must_use]
+pub fn preferred_language<'a>(headers: &HeaderMap, available: &[&'a str]) -> Option<&'a str> {
+    let preferred = languages(headers).into_iter();
+    let shortened = preferred.flat_map(|language| {
+        std::iter::successors(Some(language), |longer| {
+            longer.rsplit_once('-').map(|(it, _)| it)
+        })
+    });
+    let mut shortened = shortened;
+    shortened.find_map(|language| {
+        let mut available = available.iter();
+        available
+            .find(|it| it.eq_ignore_ascii_case(language))
+            .copied()
+    })
+}
+
+fn languages(headers: &HeaderMap) -> Vec<&str> {
+    let values = headers.get_all(header::ACCEPT_LANGUAGE).iter();
+    let ranges = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let mut languages: Vec<_> = ranges.filter_map(language).take(MAX_LANGUAGES).collect();
+    // Stable: languages of the same weight keep their order.
+    languages.sort_by_key(|(weight, _)| Reverse(*weight));
+    languages
+        .into_iter()
+        .map(|(_, language)| language)
+        .collect()
 }
 
 /// Parses a language with its weight in thousandths.

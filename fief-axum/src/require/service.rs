@@ -74,7 +74,11 @@ where
             Some(Ok(())) => ResponseFuture::inner(self.inner.call(request), pending),
             Some(Err(kind)) => {
                 let rejection = decision.reject(auth, RequestHead::of(&request), kind);
-                ResponseFuture::rejected(rejection, pending)
+                if rejection.needs_user() {
+                    ResponseFuture::waiting(Box::pin(reject(Arc::clone(auth), rejection)), pending)
+                } else {
+                    ResponseFuture::rejected(rejection, pending)
+                }
             }
             None => ResponseFuture::waiting(self.wait(request), pending),
         }
@@ -97,12 +101,18 @@ impl<S> RequireService<S> {
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             if let Err(rejection) = guard.check(&mut parts).await {
-                return Ok(rejection.into_response());
+                return reject(Arc::clone(&guard.auth), rejection).await;
             }
             let request = Request::from_parts(parts, body);
             Ok(inner.call(request).await?.into_response())
         })
     }
+}
+
+/// Returns the response of a rejection, which may show the user.
+async fn reject<E>(auth: Arc<Shared>, rejection: Rejection) -> Result<Response, E> {
+    let rejection = rejection.with_user(auth.users(), auth.fief()).await;
+    Ok(rejection.into_response())
 }
 
 impl Guard {

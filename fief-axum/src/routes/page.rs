@@ -6,7 +6,7 @@ use axum::{
 };
 
 use crate::{
-    rejection::page::{POLICY, escaped, page},
+    rejection::page::{OTHER_USER, POLICY, escaped, link as link_to, page},
     request::owned::OwnedHead,
 };
 
@@ -21,6 +21,8 @@ use crate::{
 pub struct LoginPage {
     pub(super) kind: LoginPageKind,
     pub(super) link: String,
+    /// The link to log in as a different user, if that may help.
+    pub(super) other_user: Option<String>,
     pub(super) app_url: String,
     pub(super) request: OwnedHead,
     /// The origin that the form of the page is redirected to.
@@ -90,6 +92,15 @@ impl LoginPage {
         &self.link
     }
 
+    /// Returns the path and query to log in as a different user and return to the page that the user wanted to see. `None`
+    /// if that does not help: for all kinds but [`LoginPageKind::Denied`] and [`LoginPageKind::Rejected`].
+    ///
+    /// It needs no escaping in an HTML attribute in double quotes.
+    #[must_use]
+    pub fn other_user_link(&self) -> Option<&str> {
+        self.other_user.as_deref()
+    }
+
     /// Returns the `app_url` of [`FiefAuthBuilder::login`](crate::FiefAuthBuilder::login), without a trailing slash:
     /// a login that is started at another address, such as `www`, does not succeed.
     ///
@@ -105,6 +116,14 @@ impl LoginPage {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.kind.can_be_retried().then_some(self.retry_after)
+    }
+
+    /// Returns the headers that a custom page needs as well: `Retry-After`, if the default page has it.
+    #[must_use]
+    pub fn response_headers(&self) -> HeaderMap {
+        let after = self.retry_after();
+        let after = after.map(|after| (header::RETRY_AFTER, after.as_secs().into()));
+        after.into_iter().collect()
     }
 
     /// Returns the method of the request.
@@ -184,8 +203,23 @@ impl LoginPageKind {
         }
     }
 
-    /// Returns what happened, as a heading.
-    fn title(self) -> &'static str {
+    /// Returns whether a different user may be able to log in.
+    pub(super) fn depends_on_user(self) -> bool {
+        match self {
+            Self::Denied | Self::Rejected => true,
+            Self::Expired
+            | Self::Failed
+            | Self::InvalidTokens
+            | Self::LogOut
+            | Self::LogoutIncomplete
+            | Self::Looping
+            | Self::Unavailable => false,
+        }
+    }
+
+    /// Returns what happened, as an English heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
         match self {
             Self::Denied | Self::Rejected => "Not logged in",
             Self::Failed | Self::InvalidTokens | Self::Looping => "Login failed",
@@ -196,8 +230,9 @@ impl LoginPageKind {
         }
     }
 
-    /// Returns what happened and what the user can do.
-    fn text(self) -> &'static str {
+    /// Returns what happened and what the user can do: one or two English sentences.
+    #[must_use]
+    pub fn description(self) -> &'static str {
         match self {
             Self::Denied => "Access was denied. You can log in again, or with another account.",
             Self::Failed => {
@@ -245,14 +280,15 @@ impl IntoResponse for LoginPage {
                 format!("<p><a href=\"{link}\">Log in at {app_url}</a></p>")
             }
             LoginPageKind::Denied | LoginPageKind::Rejected => {
-                format!("<p><a href=\"{link}\">Log in</a></p>")
+                let other_user = link_to(self.other_user.as_deref(), OTHER_USER);
+                format!("<p><a href=\"{link}\">Log in</a></p>{other_user}")
             }
             LoginPageKind::InvalidTokens | LoginPageKind::Looping | LoginPageKind::Unavailable => {
                 format!("<p><a href=\"{link}\">Try again</a></p>")
             }
         };
-        let (kind, retry_after) = (self.kind, self.retry_after());
-        let mut response = page(kind.status(), kind.title(), kind.text(), &action);
+        let (kind, retry_headers) = (self.kind, self.response_headers());
+        let mut response = page(kind.status(), kind.title(), kind.description(), &action);
         let headers = response.headers_mut();
         // Browsers apply `form-action` to the redirect to Fief as well.
         let policy = self
@@ -261,9 +297,7 @@ impl IntoResponse for LoginPage {
         if let Some(Ok(policy)) = policy.map(HeaderValue::try_from) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        if let Some(after) = retry_after {
-            headers.insert(header::RETRY_AFTER, after.as_secs().into());
-        }
+        headers.extend(retry_headers);
         response
     }
 }

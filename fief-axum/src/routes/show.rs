@@ -36,7 +36,13 @@ pub(super) fn show(site: &LoginConfig, kind: LoginPageKind, return_to: Option<&s
     if !kind.links_to_login() {
         link.clear();
     }
-    pending(kind, link, None)
+    let mut response = pending(kind, link, None);
+    if let Some(page) = response.extensions_mut().get_mut::<LoginPage>()
+        && kind.depends_on_user()
+    {
+        page.other_user = Some(login_link(site, return_to, "prompt=login"));
+    }
+    response
 }
 
 /// Shows that the browser logged in too often without effect.
@@ -107,6 +113,7 @@ fn pending(kind: LoginPageKind, link: String, form_target: Option<String>) -> Re
     response.extensions_mut().insert(LoginPage {
         kind,
         link,
+        other_user: None,
         app_url: String::new(),
         request: OwnedHead::default(),
         form_target,
