@@ -137,11 +137,11 @@ impl FiefAuth {
     }
 
     /// Returns the routes to log in and out: `/login`, `/auth-callback` and `/logout`, the user route if
-    /// [`user_route`](FiefAuthBuilder::user_route) is configured, and the ready route if
-    /// [`ready_route`](FiefAuthBuilder::ready_route) is.
+    /// [`user_route`](FiefAuthBuilder::user_route) is configured, the ready route if
+    /// [`ready_route`](FiefAuthBuilder::ready_route) is, and with the feature `webhooks` the route for those.
     ///
     /// Merge them after guards have been applied, so that the guards do not reject logins. Without
-    /// [`login`](FiefAuthBuilder::login) and a ready route the router is empty, and an error is logged.
+    /// [`login`](FiefAuthBuilder::login), a ready route and webhooks the router is empty, and an error is logged.
     ///
     /// # Logins that cannot be finished yet
     ///

@@ -366,6 +366,35 @@ async fn marks_are_found_while_the_session_key_is_replaced() {
     }
 }
 
+/// D11, D21: a session of the key of before, whose machine does not seal with the new one yet.
+#[tokio::test]
+async fn a_changed_role_counts_for_a_session_of_a_previous_key() {
+    let server = server().await;
+    let store = Memory::default();
+    let new = || fief_axum::SessionKey::from_bytes(b"the next key of 32 random letters").unwrap();
+    let keyed = |first, previous| {
+        let fief = crate::web::fief(&server);
+        let builder = login::builder_with(&server, fief, first).session_store(store.clone());
+        let builder = builder.offline_access().previous_session_key(previous);
+        build(
+            builder
+                .idle_timeout(24 * HOUR)
+                .webhooks("/webhooks", verifier(&server)),
+        )
+    };
+    let (old, both) = (keyed(login::key(), new()), keyed(new(), login::key()));
+    for (from, to) in [(&old, &both), (&both, &old)] {
+        server.set_permissions(EMAIL, [""; 0]);
+        let visitor = logged_in(&server, from).await;
+        server.advance(HOUR);
+        assert_eq!(status_at(from, &visitor, "/create").await, 403);
+        server.set_permissions(EMAIL, ["castles:create"]);
+        deliver(to, &server, "user_role.created", role_data(&server, EMAIL)).await;
+        assert_eq!(status_at(from, &visitor, "/create").await, 200);
+        deliver(to, &server, "user_role.deleted", role_data(&server, EMAIL)).await;
+    }
+}
+
 /// D21: a login that began before its user was deleted or blocked.
 #[tokio::test]
 async fn a_login_of_before_a_deletion_creates_no_session() {

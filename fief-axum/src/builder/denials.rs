@@ -7,6 +7,8 @@ impl FiefAuthBuilder {
     /// Sets how long a denial is kept, in whole seconds: as long as a token that was issued before is valid. Default: 24
     /// hours, the lifetime of Fief's access tokens.
     ///
+    /// Other machines find what webhooks have changed for as long.
+    ///
     /// Fief refreshes tokens of users that are not active. If other clients than this application have refresh tokens, set
     /// it to the lifetime of those, which is 30 days by default: a client that refreshes later is accepted again.
     pub fn denial_lifetime(mut self, lifetime: Duration) -> Self {

@@ -70,11 +70,6 @@ impl Store {
         self
     }
 
-    /// Returns how long a session lasts at most, in seconds.
-    pub(super) fn lifetime(&self) -> u64 {
-        self.config.max_lifetime()
-    }
-
     /// Loads a session, with all its records at once.
     ///
     /// Returns `None` if it is void.

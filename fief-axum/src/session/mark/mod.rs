@@ -12,7 +12,7 @@
 //!
 //! | record | id, under each session key | content | written by | kept |
 //! | --- | --- | --- | --- | --- |
-//! | mark of a user | from the id of the user's epoch record | a [`UserMark`] | events of the user, `deny_user`, `allow_user` | the denial lifetime, and at least a session's |
+//! | mark of a user | from the id of the user's epoch record | a [`UserMark`] | events of the user, `deny_user`, `allow_user` | the denial lifetime |
 //! | mark for all | from the client | times of the last ten minutes | events of roles and permissions | 20 minutes |
 //! | lock | from the user | its holder | a process that changes the mark of the user | 72 seconds |
 //!
@@ -75,7 +75,7 @@
 //!
 //! | what | how long | bound |
 //! | --- | --- | --- |
-//! | denied users | the denial lifetime | 100 000: another one is an error |
+//! | denied users | the denial lifetime, after the mark was made or loaded | 100 000: another one is an error |
 //! | marks that deny nothing | the same | 100 000, about 200 bytes each |
 //! | users that were looked up | 5 seconds | 100 000, about 100 bytes each |
 //! | sessions that were refreshed because of a mark | 10 minutes | 100 000, about 100 bytes each |

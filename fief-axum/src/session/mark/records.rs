@@ -83,7 +83,7 @@ impl Store {
         marks: &Marks,
     ) -> Result<UserMark, Error> {
         let now = marks.now();
-        let kept = marks.config.lifetime.max(self.lifetime());
+        let kept = marks.config.lifetime;
         let until = now.saturating_add(kept).saturating_add(SKEW);
         let holder = random_id()?;
         self.lock(user, holder, now).await?;
