@@ -106,7 +106,7 @@ async fn an_origin_that_is_nearly_trusted_is_rejected() {
     assert_eq!(status(&app, unknown).await, 403);
 }
 
-/// CS-5, D14
+/// CS-5, D14, FD-84
 #[tokio::test]
 async fn a_trusted_origin_opens_websockets_with_the_cookie() {
     let server = FiefTestServer::start().await;
