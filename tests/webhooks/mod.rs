@@ -4,6 +4,7 @@ mod delivered;
 mod denials;
 mod machines;
 mod order;
+mod outlasted;
 mod permissions;
 mod real;
 mod route;

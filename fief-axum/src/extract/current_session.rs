@@ -146,8 +146,15 @@ impl CurrentSession {
         else {
             let token = self.credential.token.access_token();
             let any = Requirements::new();
-            let valid = auth.fief().validate_access_token(token, &any).await;
-            return valid.map_err(|error| self.reject(error.into(), &Requirements::new()));
+            let reject = |kind| self.reject(kind, &Requirements::new());
+            let token = auth.fief().validate_access_token(token, &any).await;
+            let token = token.map_err(|error| reject(error.into()))?;
+            let is_denied = session::is_denied(&auth.marks, auth.sessions(), &token).await;
+            return if is_denied.map_err(|error| reject(error.into()))? {
+                Err(reject(RejectionKind::Denied))
+            } else {
+                Ok(token)
+            };
         };
         let now = unix_seconds(auth.fief().now());
         let (token, fresh) = session::current_token(sessions, held, now)

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use axum::http::HeaderMap;
-use fief_client::{FiefAccessTokenInfo, FiefTokenResponse, internal::unix_seconds};
+use fief_client::{FiefAccessTokenInfo, FiefError, FiefTokenResponse, internal::unix_seconds};
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
@@ -29,8 +29,9 @@ pub(crate) struct Created {
 ///
 /// # Errors
 ///
-/// [`Error::SessionStore`] if the store failed, or [`Error::Configuration`] if
-/// the session is too large for cookies.
+/// [`Error::SessionStore`] if the store failed, [`Error::Configuration`] if the
+/// session is too large for cookies, or [`FiefError::UserInactive`] if what is known
+/// of the user denies the login.
 pub(crate) async fn create(
     sessions: &Arc<Sessions>,
     tokens: &FiefTokenResponse,
@@ -128,16 +129,24 @@ async fn try_create(
     let session = Session::new(sessions.config, tokens, info, origin, now)?;
     let session = session.with_extra(extra.clone());
     let Some(store) = &sessions.store else {
-        let is_denied = sessions.marks.denies_login(info);
-        return Ok((!is_denied).then_some(session));
+        return if sessions.marks.denies_login(info) {
+            Err(FiefError::UserInactive.into())
+        } else {
+            Ok(Some(session))
+        };
     };
     let Some(ticket) = store.create(&session, now).await? else {
         return Ok(None);
     };
-    if sessions.revoked.contains(&session) || sessions.marks.denies_login(info) {
+    let is_denied = sessions.marks.denies_login(info);
+    if sessions.revoked.contains(&session) || is_denied {
         // Its ticket is not sent.
         store.revoke(session.id).await?;
-        return Ok(None);
+        return if is_denied {
+            Err(FiefError::UserInactive.into())
+        } else {
+            Ok(None)
+        };
     }
     Ok(Some(session.with_ticket(Arc::new(ticket))))
 }

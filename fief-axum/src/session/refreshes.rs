@@ -179,6 +179,12 @@ impl Refreshes {
         self.unfinished.remove(key(session));
     }
 
+    /// Returns whether a session is known to have been refreshed: there is a newer
+    /// one.
+    pub(super) fn has_newer(&self, session: &Session) -> bool {
+        self.used.get(key(session)) == Some(true)
+    }
+
     /// Returns whether another refresh may be started: what it receives can be
     /// kept.
     pub(crate) fn has_room(&self, now: u64) -> bool {

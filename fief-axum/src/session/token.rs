@@ -61,6 +61,12 @@ pub(crate) async fn access_token(
             Some(RefreshOutcome::Failed) | None if outdated == Outdated::Now => {
                 return Err(RejectionKind::Unavailable);
             }
+            // The newer session has the permissions of now. It goes on.
+            Some(RefreshOutcome::Rejected) | None
+                if is_outdated && sessions.refreshes.has_newer(&session) =>
+            {
+                return Err(RejectionKind::Expired);
+            }
             Some(RefreshOutcome::Rejected) if is_outdated && sessions.marks.ends_outdated() => {
                 revoke_or_log(sessions, session.id, session.user).await;
                 return Err(RejectionKind::Expired);

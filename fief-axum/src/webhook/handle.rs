@@ -63,11 +63,12 @@ async fn apply_to_user(
         UserChange::Info => UserMark::default(),
         UserChange::PasswordReset => UserMark::password_reset(time),
     };
-    let changed = change_user(marks, store, user, &mark.with_info(random_id()?)).await;
+    let mark = mark.with_info(random_id()?);
+    let changed = change_user(marks, store, user, &mark).await;
     let known = match &changed {
         Ok(known) => known.clone(),
-        // This process acts nevertheless.
-        Err(_) => marks.of_user(user).unwrap_or_default(),
+        // This process acts nevertheless, also if it has no room for the mark.
+        Err(_) => marks.of_user(user).unwrap_or_default().merged(&mark),
     };
     let is_end = match change {
         UserChange::Active | UserChange::Info => false,

@@ -23,24 +23,25 @@ pub(crate) async fn change_user(
     newer: &UserMark,
 ) -> Result<UserMark, Error> {
     let before = marks.of_user(user).unwrap_or_default();
-    let known = marks.observe(user, &newer.clone().after(&before)).await?;
+    // Other machines may have room for it, if this one has not.
+    let observed = marks.observe(user, &newer.clone().after(&before)).await;
     let Some(store) = store else {
-        return Ok(known);
+        return observed;
     };
     // What the store has evicted is there again.
     let facts = before.without_changes();
     let stored = store.merge_mark(user, &[&facts, newer], marks).await?;
+    observed?;
     marks.observe(user, &stored).await
 }
 
 /// Adds that permissions of any user have changed.
 #[cfg(feature = "webhooks")]
 pub(crate) async fn change_all(marks: &Marks, store: Option<&Store>) -> Result<(), Error> {
-    let now = marks.now();
-    let change = super::spread::ChangesForAll::at(now);
+    let change = super::spread::ChangesForAll::at(marks.now());
     marks.observe_all(&change);
     match store {
-        Some(store) => store.add_change_for_all(&change, now).await,
+        Some(store) => store.add_change_for_all(&change, marks).await,
         None => Ok(()),
     }
 }

@@ -195,7 +195,7 @@ impl Marks {
             return false;
         }
         let mark = self.of_user(token.id());
-        mark.is_some_and(|mark| mark.denies_login(token.issued_at()))
+        mark.is_some_and(|mark| mark.denies_login(token))
     }
 
     /// Returns whether a session has to be refreshed because permissions have

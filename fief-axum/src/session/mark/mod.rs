@@ -13,7 +13,7 @@
 //! | record | id, under each session key | content | written by | kept |
 //! | --- | --- | --- | --- | --- |
 //! | mark of a user | from the id of the user's epoch record | a [`UserMark`] | events of the user, `deny_user`, `allow_user` | the denial lifetime |
-//! | mark for all | from the client | times of the last ten minutes | events of roles and permissions | 20 minutes |
+//! | mark for all | from the client | times of the last ten minutes, and the last one before | events of roles and permissions | the denial lifetime |
 //! | lock | from the user | its holder | a process that changes the mark of the user | 72 seconds |
 //!
 //! A mark of a user is only merged: each of its times is the latest one that was

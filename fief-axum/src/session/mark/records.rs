@@ -83,10 +83,9 @@ impl Store {
         marks: &Marks,
     ) -> Result<UserMark, Error> {
         let now = marks.now();
-        let kept = marks.config.lifetime;
-        let until = now.saturating_add(kept).saturating_add(SKEW);
+        let until = now.saturating_add(mark_lifetime(marks));
         let holder = random_id()?;
-        self.lock(user, holder, now).await?;
+        self.lock(user, holder, marks).await?;
         let merged = timeout(MAX_HELD, self.merge_locked(user, newer, until)).await;
         self.unlock(user, holder).await;
         merged.map_err(failed)?
@@ -117,9 +116,11 @@ impl Store {
     pub(super) async fn add_change_for_all(
         &self,
         change: &ChangesForAll,
-        now: u64,
+        marks: &Marks,
     ) -> Result<(), Error> {
-        let until = now.saturating_add(KEPT_FOR_ALL);
+        let now = marks.now();
+        let kept = mark_lifetime(marks);
+        let until = now.saturating_add(kept);
         for id in self.keys.record_ids(FOR_ALL, Uuid::nil()) {
             let mut changes: ChangesForAll = self.get(id).await?.unwrap_or_default();
             changes.merge(change, now);
@@ -142,10 +143,11 @@ impl Store {
     }
 
     /// Waits about 2 seconds for another process that changes the user's mark.
-    async fn lock(&self, user: Uuid, holder: Uuid, now: u64) -> Result<(), Error> {
+    async fn lock(&self, user: Uuid, holder: Uuid, marks: &Marks) -> Result<(), Error> {
         for delay in [Duration::ZERO].into_iter().chain(RETRY_DELAYS) {
             sleep(delay).await;
-            if self.try_lock(user, holder, now).await? {
+            // The time of the attempt, since the lock is to outlast what follows.
+            if self.try_lock(user, holder, marks.now()).await? {
                 return Ok(());
             }
             self.unlock(user, holder).await;
@@ -196,6 +198,11 @@ impl Store {
     }
 }
 
+/// Returns how long marks are kept, in seconds.
+fn mark_lifetime(marks: &Marks) -> u64 {
+    marks.config.lifetime.saturating_add(SKEW)
+}
+
 const MARK: &[u8] = b"mark";
 const FOR_ALL: &[u8] = b"mark for all";
 const LOCK: &[u8] = b"mark lock";
@@ -204,6 +211,3 @@ const MAX_HELD: Duration = Duration::from_secs(10);
 /// How long a lock lasts, in seconds: longer than it is held, by the clock of any
 /// machine.
 const LOCK_LIFETIME: u64 = SKEW + 12;
-/// In seconds.
-#[cfg(feature = "webhooks")]
-const KEPT_FOR_ALL: u64 = 1200;

@@ -3,8 +3,8 @@ use uuid::Uuid;
 
 use crate::session::data::SKEW;
 
-/// When permissions of any user have changed within the last ten minutes, in
-/// seconds of Unix time, in steps of half a minute.
+/// When permissions of any user have changed within the last ten minutes, and the
+/// last time before that, in seconds of Unix time, in steps of half a minute.
 ///
 /// It is also the content of the record.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -16,7 +16,10 @@ impl ChangesForAll {
     pub(super) fn merge(&mut self, other: &Self, now: u64) -> bool {
         let before = self.0.clone();
         self.0.extend(&other.0);
-        self.0.retain(|at| *at > now.saturating_sub(KEPT));
+        // The latest of the old ones stays: sessions that were not used since are due.
+        let old = now.saturating_sub(KEPT);
+        let latest = self.0.iter().copied().filter(|at| *at <= old).max();
+        self.0.retain(|at| *at > old || Some(*at) == latest);
         self.0.sort_unstable();
         self.0.dedup();
         // Of a clock that is wrong.
@@ -57,7 +60,7 @@ const STEP: u64 = 30;
 /// minutes.
 const FIRST: u64 = SKEW + 1;
 const LAST: u64 = 270;
-/// How long a change is kept, and how many of them.
+/// How long each change is kept, and how many of them.
 const KEPT: u64 = 600;
 const MAX: usize = 32;
 
@@ -75,7 +78,7 @@ mod tests {
             let mut refreshes = 0;
             for now in 1000..4600 {
                 changes.merge(&ChangesForAll::at(now), now);
-                assert!(changes.0.len() <= 22);
+                assert!(changes.0.len() <= 23);
                 if changes.is_due(id, refreshed_at, now) {
                     assert!(now - refreshed_at <= 300, "{}", now - refreshed_at);
                     refreshed_at = now;

@@ -58,24 +58,29 @@ impl UserMark {
 
     /// Returns whether a token is denied.
     pub(super) fn denies(&self, token: &FiefAccessTokenInfo) -> bool {
-        let is_before_reset = |reset: u64| {
-            // An unknown login is as old as any.
-            token
-                .auth_time()
-                .is_none_or(|login| microseconds(login) <= reset)
-        };
-        self.is_deleted
-            || self.account.is_off()
-            || self.application.is_off()
-            || self.reset_at.is_some_and(is_before_reset)
+        // An unknown login is as old as any.
+        let is_before_reset = token
+            .auth_time()
+            .is_none_or(|login| self.is_before_reset(login));
+        self.is_deleted || self.account.is_off() || self.application.is_off() || is_before_reset
     }
 
-    /// Returns whether a login whose token was issued then is rejected: Fief
-    /// issues no others to users that are not active.
-    pub(super) fn denies_login(&self, issued_at: SystemTime) -> bool {
-        let is_before = |off: u64| microseconds(issued_at) <= off;
+    /// Returns whether a login creates no session, by its token: that of a deleted
+    /// user, one of before a user became inactive, since Fief issues no others then,
+    /// and one of before the password was reset. Fief's own session outlasts a reset,
+    /// so the token may be newer than that.
+    pub(super) fn denies_login(&self, token: &FiefAccessTokenInfo) -> bool {
+        let is_before = |off: u64| microseconds(token.issued_at()) <= off;
         let off_at = self.account.off_at.filter(|_| self.account.is_off());
-        self.is_deleted || off_at.is_some_and(is_before)
+        let is_before_reset = token
+            .auth_time()
+            .is_some_and(|login| self.is_before_reset(login));
+        self.is_deleted || off_at.is_some_and(is_before) || is_before_reset
+    }
+
+    fn is_before_reset(&self, login: SystemTime) -> bool {
+        self.reset_at
+            .is_some_and(|reset| microseconds(login) <= reset)
     }
 
     /// Returns whether any token may be denied.
@@ -92,6 +97,13 @@ impl UserMark {
 
     pub(super) fn permissions(&self) -> Option<Change> {
         self.permissions
+    }
+
+    /// Returns the mark with what another one says.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn merged(mut self, newer: &Self) -> Self {
+        self.merge(newer);
+        self
     }
 
     /// Adds what another mark says. Its changes replace those that are there.
