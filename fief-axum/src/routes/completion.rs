@@ -44,6 +44,7 @@ pub(super) async fn complete(
         Ok(accepted) => accepted.into_parts(),
         Err(NotAccepted::Failed) => return Ended::Used(Outcome::HookFailed),
         Err(NotAccepted::Rejected(response)) => {
+            tracing::debug!("`on_login` rejected a login");
             return Ended::Used(Outcome::Denied(Arc::new(response)));
         }
         Err(NotAccepted::TimedOut) => return Ended::Kept(pending.clone()),

@@ -11,7 +11,7 @@ use fief_axum::{AcceptedLogin, Login};
 use fief_test_server::{Endpoint, FiefTestServer};
 use tracing::Level;
 
-use super::{Calls, Member, builder, pass, visitor};
+use super::{Calls, Member, builder, ended, pass, visitor};
 use crate::{
     client::log::Log,
     login::{Visitor, exchange::open},
@@ -71,7 +71,7 @@ async fn a_login_whose_hook_takes_too_long_can_be_tried_again() {
     let first = open(&visitor, &callback);
     calls.reach(1).await;
     pass(TIMEOUT).await;
-    let (response, mut visitor) = first.await.unwrap();
+    let (response, mut visitor) = ended(first).await;
     drop(guard);
 
     assert_eq!(response.status, 503);
@@ -112,7 +112,7 @@ async fn a_login_whose_hook_always_hangs_ends() {
         let opened = open(&visitor, &callback);
         calls.reach(call).await;
         pass(TIMEOUT).await;
-        assert_eq!(opened.await.unwrap().0.status, 503);
+        assert_eq!(ended(opened).await.0.status, 503);
     }
     server.advance(Duration::from_secs(600));
 
@@ -170,7 +170,7 @@ async fn a_logout_while_the_hook_runs_leaves_no_session() {
     visitor.fetch(axum::http::Method::POST, "/logout").await;
     calls.release();
 
-    let (response, mut visitor) = opened.await.unwrap();
+    let (response, mut visitor) = ended(opened).await;
 
     assert_eq!(response.status, 400);
     assert_eq!(visitor.open("/castles").await.status, 303);
@@ -228,7 +228,7 @@ async fn a_hook_that_panics_when_it_is_dropped_loses_no_login() {
     pass(TIMEOUT).await;
 
     // The work is started again.
-    let (response, mut visitor) = first.await.unwrap();
+    let (response, mut visitor) = ended(first).await;
 
     assert_eq!(
         response.header("location"),
@@ -264,7 +264,7 @@ async fn a_hook_that_requests_its_own_callback_ends() {
     let first = open(&visitor, &callback);
     calls.reach(1).await;
     pass(TIMEOUT).await;
-    assert_eq!(first.await.unwrap().0.status, 503);
+    assert_eq!(ended(first).await.0.status, 503);
 
     assert_eq!(visitor.open(&callback).await.status, 303);
     assert_eq!(server.requests(Endpoint::Token), 1);

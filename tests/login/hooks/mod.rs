@@ -19,7 +19,7 @@ use axum::{Router, routing::get};
 use fief_axum::{CurrentSession, FiefAuth, FiefAuthBuilder, Rejection};
 use fief_test_server::FiefTestServer;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{Visitor, builder, visitor::path};
 use crate::web::EMAIL;
@@ -68,9 +68,13 @@ impl Calls {
 
     /// Waits until the hook was called so often.
     async fn reach(&self, count: usize) {
-        while self.count() < count {
-            tokio::task::yield_now().await;
-        }
+        let reached = async {
+            while self.count() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), reached).await;
+        assert!(waited.is_ok(), "the hook was called {} times", self.count());
     }
 }
 
@@ -90,6 +94,12 @@ async fn member(session: CurrentSession) -> Result<String, Rejection> {
 
 fn visitor(builder: FiefAuthBuilder) -> Visitor {
     Visitor::new(app(&builder.build().unwrap()))
+}
+
+/// Returns the result of a task that must end.
+async fn ended<T>(task: JoinHandle<T>) -> T {
+    let ended = tokio::time::timeout(Duration::from_secs(30), task).await;
+    ended.expect("it does not end").unwrap()
 }
 
 /// Lets tokio's time pass.

@@ -6,7 +6,7 @@ use axum::{http::Method, response::Response};
 use fief_axum::{AcceptedLogin, FiefAuthBuilder};
 use fief_test_server::{Endpoint, FiefTestServer};
 
-use super::{Calls, Member, app, pass};
+use super::{Calls, Member, app, ended, pass};
 use crate::login::{Memory, Visitor, builder, exchange::open, kept::recover, refresh};
 
 /// Returns an application whose logins are numbered and lead to a page.
@@ -52,7 +52,7 @@ async fn a_store_that_fails_after_the_hook_leaves_nothing_half_begun() {
     calls.reach(1).await;
     store.fail(true);
     calls.release();
-    let (response, mut ignoring) = first.await.unwrap();
+    let (response, mut ignoring) = ended(first).await;
     assert_eq!(response.status, 503);
     assert_eq!(ignoring.open("/castles").await.status, 303);
     store.fail(false);
@@ -94,7 +94,7 @@ async fn a_login_whose_hook_took_too_long_is_completed_by_another_machine() {
     let first = open(&here, &callback);
     calls.reach(1).await;
     pass(Duration::from_secs(10)).await;
-    assert_eq!(first.await.unwrap().0.status, 503);
+    assert_eq!(ended(first).await.0.status, 503);
     calls.release();
 
     assert_eq!(there.open(&callback).await.header("location"), "/welcome");
