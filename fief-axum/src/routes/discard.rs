@@ -21,7 +21,7 @@ pub(super) async fn discard_all(site: &LoginConfig, headers: &HeaderMap) {
 
 /// Discards the kept logins of a browser that has finished the login with this
 /// state, and returns the cookies that remove their attempts. Those that were
-/// only begun go on.
+/// only begun go on, and those that are completed at the moment, in other tabs.
 pub(super) async fn discard_kept(
     site: &LoginConfig,
     headers: &HeaderMap,
@@ -29,7 +29,12 @@ pub(super) async fn discard_kept(
 ) -> Vec<Cookie<'static>> {
     let config = &site.sessions.cookies;
     let mut attempts = Attempt::all(config, Jar::new(headers));
-    attempts.retain(|attempt| Some(attempt.login.state()) != finished);
+    if let Some(finished) = finished {
+        attempts.retain(|attempt| {
+            let state = attempt.login.state();
+            state != finished && !site.exchanges.is_in_flight(attempt_id(state))
+        });
+    }
     // First what needs no store.
     let mut kept: Vec<_> = attempts
         .into_iter()

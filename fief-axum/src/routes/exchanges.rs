@@ -155,6 +155,13 @@ impl Exchanges {
         entry.is_some_and(|entry| matches!(entry.state, State::Kept { .. }))
     }
 
+    /// Returns whether an attempt is being exchanged or completed in this process.
+    pub(super) fn is_in_flight(&self, attempt: Uuid) -> bool {
+        let code = self.lock().entries.get(&attempt).map(|entry| entry.code);
+        // Without the lock, which the flights take under theirs.
+        code.is_some_and(|code| self.flights.contains(&ExchangeKey { attempt, code }))
+    }
+
     /// Forgets what is kept of an attempt, which counts as used.
     pub(super) fn discard(&self, attempt: Uuid) {
         let mut attempts = self.lock();

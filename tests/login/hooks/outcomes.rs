@@ -8,7 +8,7 @@ use fief_axum::{AcceptedLogin, Login};
 use fief_client::FiefAcr;
 use fief_test_server::{FiefTestServer, User};
 
-use super::{Calls, begin_silently, builder, visitor};
+use super::{Calls, begin_silently, builder, ended, visitor};
 use crate::{
     login::exchange::open,
     web::{EMAIL, TestResponse},
@@ -214,4 +214,40 @@ async fn the_logins_of_two_tabs_call_the_hook_twice() {
     assert_eq!(redirect(&visitor.open(&first).await), (303, "/castles"));
 
     assert_eq!(visitor.open("/member").await.body, "2");
+}
+
+/// D10: a browser that opens its tabs again, whose callbacks are all there before the first hook has ended.
+#[tokio::test]
+async fn the_logins_of_tabs_at_once_all_succeed() {
+    let server = FiefTestServer::start().await;
+    let pages = ["/castles", "/email", "/write"];
+    let (calls, each) = (Calls::waiting(), pages.map(|page| (page, Calls::waiting())));
+    let (hook, hooks) = (calls.clone(), each.clone());
+    calls.release();
+    let builder = builder(&server).on_login(move |login: Login| {
+        let (hook, hooks) = (hook.clone(), hooks.clone());
+        async move {
+            hook.call().await;
+            let own = hooks.iter().find(|(page, _)| *page == login.return_to());
+            own.unwrap().1.call().await;
+            Ok::<_, Response>(())
+        }
+    });
+    let mut visitor = visitor(builder);
+    let mut callbacks = Vec::new();
+    for page in pages {
+        let login = format!("/login?return_to={page}");
+        callbacks.push(visitor.begin(&server, &login).await);
+    }
+    let tabs: Vec<_> = callbacks.iter().map(|tab| open(&visitor, tab)).collect();
+    calls.reach(3).await;
+
+    // One after the other.
+    for ((page, own), tab) in each.iter().zip(tabs) {
+        own.release();
+        let (response, mut visitor) = ended(tab).await;
+        assert_eq!(redirect(&response), (303, *page));
+        assert_eq!(visitor.open("/castles").await.status, 200);
+    }
+    assert_eq!(calls.count(), 3);
 }
