@@ -76,7 +76,7 @@ impl Callback<'_> {
     /// Returns the page that the application has chosen.
     fn chosen_page(&self, login: &LoggedIn) -> Option<String> {
         let chosen = login.page.as_deref()?;
-        let page = self.site.return_to(chosen);
+        let page = self.site.own_page(chosen);
         if page.is_none() {
             limited!(
                 error,

@@ -41,7 +41,8 @@ impl Login {
     }
 
     /// Returns the page that the login was started for: a path on this site with
-    /// its query.
+    /// its query, or a URL of a
+    /// [`return_origin`](crate::FiefAuthBuilder::return_origin).
     #[must_use]
     pub fn return_to(&self) -> &str {
         &self.return_to
