@@ -148,7 +148,7 @@ async fn a_silent_login_that_is_rejected_goes_back_to_its_page() {
     assert_eq!(visitor.cookie_names(), [""; 0]);
 }
 
-/// D10: a hook that begins another login never ends.
+/// D10, LF-16: a hook that begins another login never ends.
 #[tokio::test]
 async fn a_hook_that_redirects_to_the_login_is_a_loop_that_ends() {
     let server = FiefTestServer::start().await;

@@ -130,7 +130,7 @@ async fn another_login_of_the_user_keeps_a_session_remembered() {
     assert!(!lasts(&server, &mut visitor, &[2 * HOUR]).await);
 }
 
-/// D11, D12: also after the tokens were refreshed, of which the day's proof is one.
+/// D11, D12, SE-4: also after the tokens were refreshed, of which the day's proof is one.
 #[tokio::test]
 async fn a_remembered_session_is_refreshed_as_one() {
     let server = crate::login::refresh::server().await;
