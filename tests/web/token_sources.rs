@@ -117,7 +117,7 @@ fn schemes_and_prefixes_that_cannot_be_used_are_rejected() {
     }
 }
 
-/// D8, D14, D23: no browser sends it on its own.
+/// D8, D14, D23, CS-3: no browser sends it on its own.
 #[tokio::test]
 async fn an_explicit_token_counts_like_a_bearer_token() {
     let server = FiefTestServer::start().await;
@@ -171,7 +171,7 @@ async fn two_explicit_tokens_are_rejected() {
     }
 }
 
-/// D8, D14, D23: by default a browser may have sent it.
+/// D8, D14, D23, CS-2: by default a browser may have sent it.
 #[tokio::test]
 async fn any_other_token_counts_like_a_cookie() {
     let server = FiefTestServer::start().await;
