@@ -47,7 +47,8 @@ pub enum RejectionKind {
     /// 400: the `Authorization` header is malformed or repeated, or the request has two tokens, or a
     /// [`token_source`](crate::FiefAuthBuilder::token_source) says that its token is malformed.
     Malformed,
-    /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`. The log says what to add.
+    /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`, or
+    /// [`CurrentSession::data`](crate::CurrentSession::data) is of another type. The log says what to change.
     Misconfigured,
     /// 401: the request has no credentials.
     #[doc(alias = "FiefAuthUnauthorized")]
