@@ -30,6 +30,10 @@ impl FiefAuthBuilder {
     /// login whose callback is requested several times, and a browser that
     /// disconnects does not cancel it.
     ///
+    /// Sessions count only in the application whose hook accepted them: those of
+    /// another `FiefAuth` with the same client and session key are not opened, nor are
+    /// those of before the hook was set.
+    ///
     /// It must be idempotent: it is called again if it took too long, or
     /// if the session could not be stored afterwards, and the login is tried again.
     ///

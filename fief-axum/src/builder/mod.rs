@@ -266,6 +266,7 @@ impl FiefAuthBuilder {
                 users: &users,
                 marks: &marks,
                 waiters: &waiters,
+                has_login_hook: routes.on_login.is_some(),
             };
             let sessions = session.build(&shared, (&app_url, key), &redirect_uri)?;
             Some(routes.build(&app_url, redirect_uri, returns, Arc::new(sessions))?)

@@ -21,6 +21,8 @@ pub(super) struct SharedBySessions<'a> {
     pub(super) users: &'a Arc<Users>,
     pub(super) marks: &'a Arc<Marks>,
     pub(super) waiters: &'a Arc<Waiters>,
+    /// Whether a session counts only where its login was accepted by a hook.
+    pub(super) has_login_hook: bool,
 }
 
 impl SessionSettings {
@@ -36,6 +38,7 @@ impl SessionSettings {
             users,
             marks,
             waiters,
+            has_login_hook,
         } = *shared;
         let config = self.config()?;
         let refresh_timeout = self.refresh_timeout(fief);
@@ -51,7 +54,11 @@ impl SessionSettings {
             on_refresh,
         } = self;
         let cookie_name = cookie_name.map(check::cookie_name).transpose()?;
-        let keys = Keys::new(key, previous_keys, fief.client_id())?;
+        let mut keys = Keys::new(key, previous_keys, fief.client_id())?;
+        if has_login_hook {
+            let name = cookie_name.as_deref().unwrap_or_default();
+            keys.bind_sessions(format!("{app_url}\0{name}"));
+        }
         let keys = Arc::new(keys);
         Ok(Sessions {
             fief: fief.clone(),

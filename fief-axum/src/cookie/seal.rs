@@ -42,8 +42,10 @@ pub(crate) enum Purpose {
 
 /// Keys of an application: the first one seals, and all can open.
 pub(crate) struct Keys {
-    keys: Vec<DerivedKeys>,
+    derived: Vec<DerivedKeys>,
     client_id: String,
+    /// The application that session cookies count for, if they count for no other.
+    application: String,
 }
 
 /// Keys derived from one session key, one for each [`Purpose`], by HKDF
@@ -68,14 +70,21 @@ impl Keys {
         previous: Vec<SessionKey>,
         client_id: &str,
     ) -> Result<Self, Error> {
-        let keys = std::iter::once(key)
+        let derived = std::iter::once(key)
             .chain(previous)
             .map(|key| DerivedKeys::new(&key))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            keys,
+            derived,
             client_id: client_id.to_owned(),
+            application: String::new(),
         })
+    }
+
+    /// Binds session cookies to an application: another one with the same client and
+    /// session key does not open them.
+    pub(crate) fn bind_sessions(&mut self, application: String) {
+        self.application = application;
     }
 
     /// Seals a value: base64url of nonce, ciphertext and tag. The nonce is
@@ -94,7 +103,7 @@ impl Keys {
     ) -> Result<String, Error> {
         let failed = || Error::Configuration("failed to seal the session".into());
         let mut plain = purpose.serialize(value).ok_or_else(failed)?;
-        let keys = self.keys.first().ok_or_else(failed)?;
+        let keys = self.derived.first().ok_or_else(failed)?;
         let aad = self.aad(purpose, bound);
         let nonce = keys
             .key(purpose)
@@ -125,7 +134,7 @@ impl Keys {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
         let aad = self.aad(purpose, bound);
-        self.keys.iter().find_map(|keys| {
+        self.derived.iter().find_map(|keys| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut buffer = sealed.to_vec();
             let plain = keys
@@ -140,7 +149,12 @@ impl Keys {
     /// sealed value.
     fn aad(&self, purpose: Purpose, bound: &[u8]) -> Vec<u8> {
         let client_id = self.client_id.as_bytes();
-        [purpose.label(), b"\0", client_id, b"\0", bound].concat()
+        let application = if purpose.is_session_cookie() {
+            self.application.as_bytes()
+        } else {
+            b""
+        };
+        [purpose.label(), b"\0", client_id, b"\0", bound, application].concat()
     }
 
     /// Derives ids of records from what they belong to: one for each key, that
@@ -158,7 +172,7 @@ impl Keys {
             owner.as_bytes(),
         ]
         .concat();
-        self.keys.iter().map(move |keys| {
+        self.derived.iter().map(move |keys| {
             let tag = hmac::sign(&keys.record_ids, &name);
             let half = tag.as_ref().first_chunk().copied().unwrap_or_default();
             Uuid::from_bytes(half)
@@ -196,6 +210,15 @@ impl DerivedKeys {
 }
 
 impl Purpose {
+    fn is_session_cookie(self) -> bool {
+        match self {
+            Self::ExtendedSession | Self::Session | Self::Ticket => true,
+            Self::ExtendedRecord | Self::Login | Self::LoginCounter | Self::Record | Self::Seen => {
+                false
+            }
+        }
+    }
+
     /// Serializes a value: those that are long in cookies to as few bytes as
     /// possible, and others as JSON.
     fn serialize(self, value: &impl Serialize) -> Option<Vec<u8>> {

@@ -8,7 +8,7 @@ use fief_axum::{AcceptedLogin, Login};
 use fief_client::FiefAcr;
 use fief_test_server::{FiefTestServer, User};
 
-use super::{Calls, begin_silently, builder, ended, visitor};
+use super::{Calls, Visitor, begin_silently, builder, ended, visitor};
 use crate::{
     login::exchange::open,
     web::{EMAIL, TestResponse},
@@ -250,4 +250,24 @@ async fn the_logins_of_tabs_at_once_all_succeed() {
         assert_eq!(visitor.open("/castles").await.status, 200);
     }
     assert_eq!(calls.count(), 3);
+}
+
+/// D10: an application without the hook, or with another one, accepts logins that this one does not.
+#[tokio::test]
+async fn a_session_counts_only_where_the_hook_accepted_it() {
+    let server = FiefTestServer::start().await;
+    let plain = builder(&server).cookie_name("plain").build().unwrap();
+    let hook = |_: Login| async { Ok::<_, StatusCode>(AcceptedLogin::new()) };
+    let shop = builder(&server).cookie_name("shop").on_login(hook);
+    let members = builder(&server).on_login(hook).build().unwrap();
+    for (name, other) in [("plain", plain), ("shop", shop.build().unwrap())] {
+        let mut visitor = Visitor::new(super::app(&other));
+        visitor.log_in(&server, "/login").await;
+        assert_eq!(visitor.open("/castles").await.status, 200);
+
+        let mut intruder = visitor.at(super::app(&members));
+        let sent = visitor.jar[&format!("__Host-{name}_session")].clone();
+        intruder.jar.insert("__Host-fief_session".into(), sent);
+        assert_eq!(intruder.open("/castles").await.status, 303, "{name}");
+    }
 }
