@@ -13,23 +13,22 @@ use tokio::{
 };
 
 use crate::{
-    fixture::{Fixture, bare},
+    fixture::bare,
     measure::{self, median},
 };
 
-/// Requests per second over connections that are kept alive, each with a token that was seen before.
-pub(crate) async fn report(fixture: &Fixture) {
-    let tokens = &fixture.tokens[..CONNECTIONS];
-    let protected = serve(fixture.app.clone()).await;
+/// Requests per second over connections that are kept alive, each with a header that was seen before.
+pub(crate) async fn report(name: &str, app: Router, headers: &[String]) {
+    let protected = serve(app).await;
     let bare = serve(bare()).await;
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        rounds.push((rate(protected, tokens).await, rate(bare, tokens).await));
+        rounds.push((rate(protected, headers).await, rate(bare, headers).await));
     }
     let ratio = median(rounds.iter().map(|(protected, bare)| protected / bare));
     let bare = median(rounds.iter().map(|(_, bare)| *bare));
     measure::report(
-        "seen tokens over HTTP",
+        name,
         format_args!(
             "{:.1} % of a bare route's {bare:.0} requests per second",
             ratio * 100.0
@@ -47,19 +46,17 @@ async fn serve(app: Router) -> SocketAddr {
 }
 
 /// Requests per second.
-async fn rate(server: SocketAddr, tokens: &[String]) -> f64 {
-    let ready = Arc::new(Barrier::new(tokens.len() + 1));
+async fn rate(server: SocketAddr, headers: &[String]) -> f64 {
+    let ready = Arc::new(Barrier::new(headers.len() + 1));
     let mut connections = JoinSet::new();
-    for token in tokens {
-        let request = format!(
-            "GET /castles HTTP/1.1\r\nHost: app.example.com\r\nAuthorization: Bearer {token}\r\n\r\n"
-        );
+    for header in headers {
+        let request = format!("GET /castles HTTP/1.1\r\nHost: app.example.com\r\n{header}\r\n\r\n");
         connections.spawn(ask(server, request, Arc::clone(&ready)));
     }
     ready.wait().await;
     let began = Instant::now();
     connections.join_all().await;
-    let requests = u32::try_from(tokens.len()).unwrap() * REQUESTS;
+    let requests = u32::try_from(headers.len()).unwrap() * REQUESTS;
     f64::from(requests) / began.elapsed().as_secs_f64()
 }
 
@@ -78,6 +75,6 @@ async fn ask(server: SocketAddr, request: String, ready: Arc<Barrier>) {
     assert!(answer.starts_with(b"HTTP/1.1 200 OK"));
 }
 
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 const REQUESTS: u32 = 125;
 const ROUNDS: usize = 100;

@@ -40,6 +40,8 @@ fn main() {
     let small = runtime.block_on(Fixture::new(2048, 10_000));
     let large = runtime.block_on(Fixture::new(4096, 200));
     let visitor = runtime.block_on(session::log_in(&small.server));
+    let visited = visitor.app.clone();
+    let cookie = format!("Cookie: {}", visitor.values[0].to_str().unwrap());
     let mut added = added(&small, visitor);
     let mut verified = [
         (
@@ -68,7 +70,14 @@ fn main() {
         report_verified(pair, raw);
     }
     runtime.block_on(hanging::report());
-    runtime.block_on(http::report(&small));
+    let tokens = small.tokens[..http::CONNECTIONS].iter();
+    let tokens: Vec<_> = tokens
+        .map(|token| format!("Authorization: Bearer {token}"))
+        .collect();
+    let cookies = vec![cookie; http::CONNECTIONS];
+    let app = small.app.clone();
+    runtime.block_on(http::report("seen tokens over HTTP", app, &tokens));
+    runtime.block_on(http::report("a session over HTTP", visited, &cookies));
 }
 
 /// With the microseconds that each may add where a bare route takes [`BARE_MICROS`].
@@ -77,7 +86,7 @@ fn added(small: &Fixture, visitor: fixture::Visitor) -> Vec<(Pair, f64)> {
         (small.seen("seen token, one", 1), 0.25),
         (small.seen("seen token, 1000 in turn", 1000), 0.5),
         (small.seen("seen token, 10000 in turn", 10_000), 1.0),
-        (visitor.pair("session in a sealed cookie"), 4.0),
+        (visitor.pair("session in a sealed cookie"), 0.55),
         (small.refused("garbage", "x".repeat(TOKEN_BYTES)), 2.0),
         (small.refused("1 MB token", "x".repeat(1024 * 1024)), 50.0),
     ]
