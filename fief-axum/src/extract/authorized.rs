@@ -59,7 +59,8 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
             Err(rejection) => rejection,
         };
         let auth = authentication.auth;
-        Err(rejection.with_user(auth.users(), auth.fief()).await)
+        // Boxed, so that this future stays small for requests that are accepted.
+        Err(Box::pin(rejection.with_user(auth.users(), auth.fief())).await)
     }
 }
 

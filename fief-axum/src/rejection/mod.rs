@@ -199,7 +199,9 @@ impl Rejection {
     /// response has them.
     #[must_use]
     pub fn response_headers(&self) -> HeaderMap {
-        self.inner.rejected.headers()
+        let mut headers = HeaderMap::new();
+        self.inner.rejected.add_headers(&mut headers);
+        headers
     }
 
     /// Returns the user whose request is rejected, to show their name on a page.

@@ -85,20 +85,18 @@ impl Rejected {
 
     /// Adds the headers of the rejection.
     fn with_headers(&self, mut response: Response) -> Response {
-        response.headers_mut().extend(self.headers());
+        self.add_headers(response.headers_mut());
         response
     }
 
-    /// Returns the headers of the rejection.
-    pub(crate) fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    /// Adds the headers of the rejection to those of a response.
+    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
         if let Some(challenge) = &self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge.clone());
         }
         if self.kind.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
-        headers
     }
 }
 
