@@ -127,10 +127,13 @@ async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<Arc<FiefUserInfo
     let authentication = RequestAuth::authenticate(parts).await?;
     let token = &authentication.credential()?.token;
     let auth = authentication.auth;
+    // Boxed: these futures are large, and most users are in memory.
     let found = if is_fresh {
-        Users::get_fresh(auth.users(), auth.fief(), token).await
+        Box::pin(Users::get_fresh(auth.users(), auth.fief(), token)).await
+    } else if let Some(user) = auth.users().in_memory(auth.fief(), token.id()) {
+        Ok(user)
     } else {
-        Users::get(auth.users(), auth.fief(), token).await
+        Box::pin(Users::get(auth.users(), auth.fief(), token)).await
     };
     found.map_err(|error| {
         tracing::debug!(error = %Chain(&error), user = %token.id(), "failed to get user info");

@@ -120,6 +120,13 @@ impl Users {
         users.fetch(fief, token).await
     }
 
+    /// Returns a user that needs no fetch, without awaiting. `None` if that is unknown.
+    pub(crate) fn in_memory(&self, fief: &Fief, id: Uuid) -> Option<Arc<FiefUserInfo>> {
+        let user = self.fresh_in_memory(fief, id)?;
+        metrics::user("cache");
+        Some(user)
+    }
+
     /// Joins the fetch of a user in flight, or starts it.
     async fn join(
         users: &Arc<Self>,
