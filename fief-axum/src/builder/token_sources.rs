@@ -31,7 +31,8 @@ impl FiefAuthBuilder {
     /// Adds a function that finds access tokens in requests. Call it once for each source. Default: tokens come from the
     /// `Authorization` header, and from cookies if they are enabled.
     ///
-    /// `find` is called once for each request that is authenticated, and must not block. It returns `None` if there is
+    /// `find` is called for each request that is authenticated, and once more by each further guard: it must find the same
+    /// again, without side effects, and must not block. It returns `None` if there is
     /// nothing. What it finds is validated like any other token, and an invalid one is rejected. If it panics, the request
     /// is rejected with 500.
     ///
