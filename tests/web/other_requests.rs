@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{FromRequestParts, Request},
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderValue, Method, header, request::Parts},
     middleware::map_request,
     response::{IntoResponse, Response},
     routing::get,
@@ -142,4 +142,37 @@ async fn a_guard_reads_a_header_that_was_replaced() {
     let response = send(&app, call(&server.access_token().mint())).await;
 
     assert_eq!(response.body, server.user_id(LOUIS).to_string());
+}
+
+/// FD-76, CS-1: another site may cause a batch by GET, but no part of it that changes something.
+#[tokio::test]
+async fn a_part_that_changes_something_is_checked_for_its_site() {
+    fn post(batch: Request) -> Parts {
+        let (mut part, _) = batch.into_parts();
+        part.method = Method::POST;
+        part.extensions = part.extensions.clone();
+        part
+    }
+    let server = server().await;
+    let (auth, mut visitor) = logged_in(&server, builder(&server)).await;
+    let inner = one(axum::routing::post(whoami).route_layer(auth.require()));
+    let guarded = async |batch: Request| {
+        let part = Request::from_parts(post(batch), Body::empty());
+        inner.oneshot(part).await
+    };
+    let extracted = async |batch: Request| {
+        let who = Authenticated::from_request_parts(&mut post(batch), &()).await;
+        who.map(|who| who.id().to_string()).into_response()
+    };
+    // The first one opens the cookies, the second one finds them opened.
+    for _ in 0..2 {
+        visitor.open("/castles").await;
+    }
+    for app in [one(get(guarded)), one(get(extracted))] {
+        let visitor = visitor.at(app.layer(auth.require()));
+        for (site, status) in [("cross-site", 403), ("same-origin", 200)] {
+            let (response, _) = visitor.send_once(login::page("/", site)).await;
+            assert_eq!(response.status, status, "{site}: {}", response.body);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use fief_client::{FiefAccessTokenInfo, Requirements};
 use super::{
     authentication::{AuthOutcome, Authentication, Credential, CredentialOf},
     bearer::Bearer,
-    by_cookie,
+    by_cookie, csrf,
     head::RequestHead,
     missing,
     read_from::ReadFrom,
@@ -30,6 +30,9 @@ pub(crate) struct RequestAuth {
     pub(super) outcome: Option<AuthOutcome>,
     /// What the outcome was read from.
     read_from: ReadFrom,
+    /// Whether the outcome may be of cookies that were not checked for the site that sent them, since the request changes
+    /// nothing.
+    is_for_safe: bool,
     /// Whether this is a copy that may have been given to another request.
     is_copy: bool,
     pub(super) pending: Arc<PendingResponse>,
@@ -58,6 +61,7 @@ impl RequestAuth {
             Self {
                 outcome: None,
                 read_from: ReadFrom::Bearer,
+                is_for_safe: false,
                 is_copy: false,
                 pending,
             }
@@ -109,12 +113,11 @@ impl RequestAuth {
     pub(crate) fn authentication(parts: &Parts) -> Result<Authentication<'_>, Rejection> {
         let state = parts.extensions.get::<Self>();
         let state = state.ok_or_else(|| missing::layer(parts))?;
-        let outcome = state.outcome.as_ref();
         Ok(Authentication {
             auth: state.auth(),
             pending: &state.pending,
             head: RequestHead::of_parts(parts),
-            outcome: outcome.ok_or_else(|| missing::outcome(parts))?,
+            outcome: (state.outcome.as_ref()).ok_or_else(|| missing::outcome(parts))?,
         })
     }
 
@@ -133,7 +136,7 @@ impl RequestAuth {
         }
         // Only a copy, since comparing the headers takes longer than what else an extractor does.
         if self.is_copy {
-            self.forget_other_request(headers, None);
+            self.forget_other_request(method, headers, None);
         }
         if self.outcome.is_none() {
             let (outcome, read_from) = match self.source(headers) {
@@ -158,7 +161,9 @@ impl RequestAuth {
                 Ok(_) => read_from,
                 Err(_) => ReadFrom::headers(headers),
             };
-            self.record_outcome(outcome, read_from);
+            // Of cookies, only a request that changes nothing gets here.
+            let is_for_safe = matches!(read_from, ReadFrom::Session(_));
+            self.record_outcome(outcome, read_from, is_for_safe);
         }
         self.outcome.as_ref()
     }
@@ -181,23 +186,26 @@ impl RequestAuth {
     /// Drops the outcome of another request, as [`forget_other_request`](Self::forget_other_request) does. If there was
     /// one, returns the new [`PendingResponse`], which the caller must apply to the response.
     pub(crate) fn reattach(&mut self, request: TokenRequest<'_>) -> Option<Arc<PendingResponse>> {
-        let found = self
-            .outcome
-            .as_ref()
-            .and_then(|_| self.auth().find_tokens(request));
-        let is_other = self.forget_other_request(request.headers, found.as_ref());
+        let outcome = self.outcome.as_ref();
+        let found = outcome.and_then(|_| self.auth().find_tokens(request));
+        let is_other = self.forget_other_request(request.method, request.headers, found.as_ref());
         is_other.then(|| Arc::clone(&self.pending))
     }
 
-    /// Drops an outcome that was read from the headers of another request, and what was to be added to its response.
-    /// Returns whether there was one. `found` is what the sources of the application find now, if there are any.
+    /// Drops an outcome that was read from the headers of another request, or that is not for a method that changes
+    /// something, and what was to be added to its response. Returns whether there was one. `found` is what the sources of
+    /// the application find now, if there are any.
     pub(super) fn forget_other_request(
         &mut self,
+        method: &Method,
         headers: &HeaderMap,
         found: Option<&TokenResult>,
     ) -> bool {
         self.is_copy = false;
-        if self.outcome.is_none() || self.read_from.is(self.auth(), self.token(), headers, found) {
+        let is_checked = !self.is_for_safe || csrf::is_safe(method, headers);
+        if self.outcome.is_none()
+            || is_checked && self.read_from.is(self.auth(), self.token(), headers, found)
+        {
             return false;
         }
         tracing::debug!("a request has the extensions of another one: it is authenticated again");
@@ -220,12 +228,18 @@ impl RequestAuth {
             state.mark_varies();
             let outcome = state.authenticate_by_source(head).await;
             if let Some(state) = parts.extensions.get_mut::<Self>() {
-                state.record_outcome(outcome, ReadFrom::headers(&parts.headers));
+                let is_for_safe = csrf::is_safe(&parts.method, &parts.headers);
+                state.record_outcome(outcome, ReadFrom::headers(&parts.headers), is_for_safe);
             }
         }
     }
 
-    pub(super) fn record_outcome(&mut self, outcome: AuthOutcome, read_from: ReadFrom) {
+    pub(super) fn record_outcome(
+        &mut self,
+        outcome: AuthOutcome,
+        read_from: ReadFrom,
+        is_for_safe: bool,
+    ) {
         self.mark_varies();
         // It may be authenticated again, to load its session.
         if self.outcome.is_none() {
@@ -236,6 +250,7 @@ impl RequestAuth {
         }
         self.outcome = Some(outcome);
         self.read_from = read_from;
+        self.is_for_safe = is_for_safe;
     }
 
     pub(super) fn auth(&self) -> &Arc<Shared> {
@@ -292,6 +307,7 @@ impl Clone for RequestAuth {
         Self {
             outcome: self.outcome.clone(),
             read_from: self.read_from.clone(),
+            is_for_safe: self.is_for_safe,
             is_copy: true,
             pending: Arc::clone(&self.pending),
         }

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use super::{
     auth::RequestAuth,
     authentication::{AuthOutcome, Credential},
-    by_cookie,
+    by_cookie, csrf,
     head::RequestHead,
     read_from::ReadFrom,
     token_source::{FoundTokens, TokenResult},
@@ -17,7 +17,7 @@ impl RequestAuth {
     /// Authenticates by what the sources of the application found, unless that was done before.
     pub(super) async fn authenticate_by_found(parts: &mut Parts, found: TokenResult) {
         if let Some(state) = parts.extensions.get_mut::<Self>() {
-            state.forget_other_request(&parts.headers, Some(&found));
+            state.forget_other_request(&parts.method, &parts.headers, Some(&found));
         }
         let Some(state) = parts.extensions.get::<Self>() else {
             return;
@@ -35,7 +35,8 @@ impl RequestAuth {
         };
         if let Some(state) = parts.extensions.get_mut::<Self>() {
             let read_from = ReadFrom::sources(&parts.headers, found);
-            state.record_outcome(outcome, read_from);
+            let is_for_safe = csrf::is_safe(&parts.method, &parts.headers);
+            state.record_outcome(outcome, read_from, is_for_safe);
         }
     }
 

@@ -57,8 +57,7 @@ impl SessionCookies {
 /// Authenticates a request by a session that there is nothing to do for: its
 /// cookies were opened before, it is active, and nothing is to be renewed.
 ///
-/// `None` says nothing about the session: [`authenticate`]
-/// decides.
+/// `None` says nothing about the session: [`authenticate`] decides.
 pub(crate) fn try_authenticate(
     sessions: &Sessions,
     headers: &HeaderMap,
