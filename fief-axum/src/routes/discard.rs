@@ -47,7 +47,7 @@ pub(super) async fn discard_kept(
             (attempt, id, is_kept)
         })
         .collect();
-    let stored = discard_stored(site, &mut kept);
+    let stored = discard_stored(site, &mut kept, finished.is_none());
     if timeout(DISCARD_TIMEOUT, stored).await.is_err() {
         limited!(
             warn,
@@ -65,9 +65,13 @@ pub(super) async fn discard_kept(
 
 /// Discards what the store has of these attempts, and marks those that it kept. A
 /// store that fails is not waited for again.
-async fn discard_stored(site: &LoginConfig, attempts: &mut [(Attempt, Uuid, bool)]) {
+async fn discard_stored(
+    site: &LoginConfig,
+    attempts: &mut [(Attempt, Uuid, bool)],
+    is_logout: bool,
+) {
     for (_, id, is_kept) in attempts {
-        match exchange_store::discard(&site.sessions, *id).await {
+        match exchange_store::discard(&site.sessions, *id, is_logout).await {
             Ok(was_stored) => *is_kept |= was_stored,
             Err(error) => {
                 limited!(warn, &site.sessions.fief, error = %Chain(&error), "failed to discard a login");

@@ -107,8 +107,7 @@ impl Exchange {
             Err(error) => return Ended::Free(not_yet(&self.sessions, &error)),
         }
         let ended = self.request_tokens().await;
-        self.save(store, &ended).await;
-        ended
+        self.save(store, ended).await
     }
 
     async fn request_tokens(&self) -> Ended {
@@ -175,10 +174,10 @@ impl Exchange {
                 return kept();
             }
         }
-        let ended = self.complete(pending).await;
+        let mut ended = self.complete(pending).await;
         // Its ten minutes begin once.
         if !(is_saved && matches!(ended, Ended::Kept(_))) {
-            self.save(store, &ended).await;
+            ended = self.save(store, ended).await;
         }
         store.end_completion(&ended).await;
         ended
@@ -225,14 +224,28 @@ impl Exchange {
         unix_seconds(self.sessions.fief.now())
     }
 
-    /// Saves for other machines how an exchange ended.
-    async fn save(&self, store: &StoredAttempt<'_>, ended: &Ended) {
-        if let Err(error) = store.save(ended).await {
-            limited!(warn, &self.sessions.fief,
-                error = %Chain(&error),
-                "failed to save a login in the session store: other machines do not know of it"
-            );
+    /// Saves for other machines how an exchange ended, unless the browser has logged
+    /// out at one of them.
+    async fn save(&self, store: &StoredAttempt<'_>, ended: Ended) -> Ended {
+        match store.save(&ended).await {
+            Ok(true) => ended,
+            Ok(false) => Ended::Used(self.revoke(session_of(&ended)).await),
+            Err(error) => {
+                limited!(warn, &self.sessions.fief,
+                    error = %Chain(&error),
+                    "failed to save a login in the session store: other machines do not know of it"
+                );
+                ended
+            }
         }
+    }
+}
+
+/// Returns the id of the session that a login has created.
+fn session_of(ended: &Ended) -> Option<Uuid> {
+    match ended {
+        Ended::LoggedIn(login, _) => Some(login.created.session.id),
+        Ended::Free(_) | Ended::Kept(_) | Ended::Used(_) => None,
     }
 }
 
@@ -255,10 +268,7 @@ async fn work(exchange: Arc<Exchange>) -> Outcome {
         Begun::Kept(pending) => exchange.complete_kept(stored.as_ref(), &pending).await,
         Begun::New => exchange.exchange(stored.as_ref()).await,
     };
-    let session = match &ended {
-        Ended::LoggedIn(login, _) => Some(login.created.session.id),
-        Ended::Free(_) | Ended::Kept(_) | Ended::Used(_) => None,
-    };
+    let session = session_of(&ended);
     match exchanges.end(key, ended, exchange.now()) {
         Some(outcome) => outcome,
         // The browser has logged out meanwhile.

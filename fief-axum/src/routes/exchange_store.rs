@@ -119,18 +119,27 @@ impl<'a> StoredAttempt<'a> {
     }
 
     /// Saves how the exchange ended. One that was not sent leaves no record.
-    pub(super) async fn save(&self, ended: &Ended) -> Result<(), Error> {
+    ///
+    /// Returns `false` if the browser has logged out at another machine meanwhile:
+    /// then there is no login.
+    pub(super) async fn save(&self, ended: &Ended) -> Result<bool, Error> {
+        let attempt = self.key.attempt;
         let state = match ended {
-            Ended::Free(_) => return self.store.delete_attempt(self.key.attempt).await,
+            Ended::Free(_) => return self.store.delete_attempt(attempt).await.map(|()| true),
             Ended::Kept(pending) => AttemptState::Kept(pending_to_json(pending)?),
             Ended::LoggedIn(login, _) => self.finished(&login.created)?,
             Ended::Used(_) => AttemptState::Used,
         };
+        let found = self.store.attempt(attempt).await?;
+        if found.is_some_and(|found| is_used(&found.state)) {
+            return Ok(false);
+        }
         let mut record = self.record(state);
         if let Ended::LoggedIn(login, _) = ended {
             record.page.clone_from(&login.page);
         }
-        self.store.save_attempt(self.key.attempt, &record).await
+        self.store.save_attempt(attempt, &record).await?;
+        Ok(true)
     }
 
     fn finished(&self, created: &Created) -> Result<AttemptState, Error> {
@@ -202,9 +211,13 @@ impl<'a> StoredAttempt<'a> {
     }
 }
 
-/// Marks an attempt whose tokens are kept in the store as used. Returns whether
-/// there was one.
-pub(super) async fn discard(sessions: &Sessions, attempt: Uuid) -> Result<bool, Error> {
+/// Marks an attempt whose tokens are kept in the store as used, and for a logout also
+/// one whose exchange is in flight. Returns whether there was one.
+pub(super) async fn discard(
+    sessions: &Sessions,
+    attempt: Uuid,
+    is_logout: bool,
+) -> Result<bool, Error> {
     let Some(store) = &sessions.store else {
         return Ok(false);
     };
@@ -213,6 +226,7 @@ pub(super) async fn discard(sessions: &Sessions, attempt: Uuid) -> Result<bool, 
     };
     match record.state {
         AttemptState::Kept(_) => {}
+        AttemptState::Exchanging if is_logout => {}
         AttemptState::Exchanging | AttemptState::Finished(_) | AttemptState::Used => {
             return Ok(false);
         }
@@ -226,6 +240,13 @@ pub(super) async fn discard(sessions: &Sessions, attempt: Uuid) -> Result<bool, 
     };
     store.save_attempt(attempt, &used).await?;
     Ok(true)
+}
+
+fn is_used(state: &AttemptState) -> bool {
+    match state {
+        AttemptState::Used => true,
+        AttemptState::Exchanging | AttemptState::Finished(_) | AttemptState::Kept(_) => false,
+    }
 }
 
 fn is_exchanging(state: &AttemptState) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{http::Method, response::Response};
 use fief_axum::{AcceptedLogin, FiefAuthBuilder};
-use fief_test_server::{Endpoint, FiefTestServer};
+use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
 use super::{Calls, Member, app, ended, pass};
 use crate::login::{Memory, Visitor, builder, exchange::open, kept::recover, refresh};
@@ -121,4 +121,30 @@ async fn a_session_that_a_hook_of_refreshes_ends_is_void_on_all_machines() {
 
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 401);
     assert_eq!(server.requests(Endpoint::Token), 1);
+}
+
+/// SE-15, D10: a logout at another machine ends the login whose hook runs at this one, also one that was kept before.
+#[tokio::test]
+async fn a_logout_elsewhere_while_the_hook_runs_leaves_no_session() {
+    for is_kept in [false, true] {
+        let server = FiefTestServer::start().await;
+        let (store, calls) = (Memory::default(), Calls::waiting());
+        let [here, there] =
+            [(); 2].map(|()| app(&numbered(&server, &store, &calls).build().unwrap()));
+        let mut here = Visitor::new(here);
+        let callback = here.begin(&server, "/login").await;
+        if is_kept {
+            server.fault(Endpoint::Jwks, Fault::status(500));
+            assert_eq!(here.open(&callback).await.status, 503);
+            recover(&server);
+        }
+        let opened = open(&here, &callback);
+        calls.reach(1).await;
+        here.at(there).fetch(Method::POST, "/logout").await;
+        calls.release();
+
+        let (response, mut visitor) = ended(opened).await;
+        assert_eq!(response.status, 400, "{is_kept}");
+        assert_eq!(visitor.open("/castles").await.status, 303, "{is_kept}");
+    }
 }
