@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod cli;
+mod copied;
 mod docs;
 mod mcp;
 mod members;
