@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the words of comments, documentation and messages: words.py fief-client/src fief-axum/src
+"""Checks the words of comments, documentation and messages: words.py fief-client/src fief-axum/src README.md
 
-Each word below is not the field's. Words and phrases that are right in one place are in ALLOWED, with the file.
+Of folders, it reads the Rust and Markdown files. Each word below is not the field's. Words and phrases that are right in one place are in ALLOWED, with the file.
 """
 
 import re
@@ -53,7 +53,22 @@ CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+")
 
 
 def texts(file):
-    """The lines of comments and of messages that have words, each with its number."""
+    """The lines that have words, each with its number."""
+    return pages(file) if file.suffix == ".md" else sources(file)
+
+
+def pages(file):
+    """The lines of a Markdown file, but for code."""
+    fenced = False
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        if line.startswith("```"):
+            fenced = not fenced
+        elif not fenced:
+            yield number, CODE.sub(" ", line)
+
+
+def sources(file):
+    """The lines of comments and of messages of a Rust file."""
     fenced = False
     for number, line in enumerate(file.read_text().splitlines(), 1):
         if line.strip().startswith("#[cfg(test)]"):
@@ -81,10 +96,14 @@ def check(file):
                 yield f"{file}:{number}: {found[0]!r} ({better}): {text.strip()}"
 
 
+def all_files(source):
+    return sorted(source.rglob("*.[rm][sd]")) if source.is_dir() else [source]
+
+
 def main():
     if not sys.argv[1:]:
         sys.exit(__doc__)
-    files = [file for source in sys.argv[1:] for file in sorted(Path(source).rglob("*.rs"))]
+    files = [file for source in sys.argv[1:] for file in all_files(Path(source))]
     problems = [problem for file in files for problem in check(file)]
     print("\n".join(problems) or "words: all in order")
     sys.exit(bool(problems))

@@ -34,12 +34,27 @@ use crate::{
 ///
 /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
 /// let auth = FiefAuth::new(fief);
+/// let admin = auth.require().permission("admin");
 /// let app: Router = Router::new()
 ///     .route("/me", get(me))
-///     .route("/admin", get(async || "admin").route_layer(auth.require().permission("admin")))
+///     .route("/admin", get(async || "admin").route_layer(admin))
 ///     .layer(auth.layer());
 /// # Ok::<(), fief_axum::fief_client::FiefError>(())
 /// ```
+///
+/// The [guide](https://docs.rs/fief-axum/latest/fief_axum/guide/) builds whole applications.
+///
+/// # If it does not compile
+///
+/// - *The trait `Handler` is not implemented* for a handler. The compiler does not say why; with
+///   [`#[axum::debug_handler]`](https://docs.rs/axum/0.8/axum/attr.debug_handler.html) on the handler it does (feature
+///   `macros` of axum). Extractors that read the body, such as `Json` and `Form`, must be the last argument: those of this
+///   crate come before them. A handler must be `async`, its arguments must be extractors, what it returns a response, and
+///   what it holds at an `await` must be `Send`.
+/// - *`FiefAuth: Layer<Route>` is not satisfied*: the argument of `layer` is `auth.layer()`, and that of `route_layer` is
+///   `auth.require()`, and not `auth`.
+/// - *The trait `SessionStore` is not implemented*, or `Handler` is not although all is as above: the dependencies have two
+///   versions of a crate. This one works with axum 0.8 and tower-sessions-core 0.14. `cargo tree --duplicates` shows them.
 #[derive(Clone)]
 pub struct FiefAuth {
     pub(crate) shared: Arc<Shared>,
@@ -142,6 +157,36 @@ impl FiefAuth {
     ///
     /// Merge them after guards have been applied, so that the guards do not reject logins. Without
     /// [`login`](FiefAuthBuilder::login), a ready route and webhooks the router is empty, and an error is logged.
+    ///
+    /// | Route | Method | Effect | Path set by |
+    /// | --- | --- | --- | --- |
+    /// | `/login` | GET | redirects to Fief to log in | [`login_path`](FiefAuthBuilder::login_path) |
+    /// | `/auth-callback` | GET | finishes a login; its URL is the redirect URI to register in Fief | [`callback_path`](FiefAuthBuilder::callback_path) |
+    /// | `/logout` | POST, GET | ends the session and redirects to Fief's logout, see below | [`logout_path`](FiefAuthBuilder::logout_path) |
+    /// | none | GET | the current user as JSON, or `null`; `?refresh=true` fetches it from Fief | [`user_route`](FiefAuthBuilder::user_route) |
+    /// | none | GET | 200 or 503, for load balancers | [`ready_route`](FiefAuthBuilder::ready_route) |
+    /// | none | POST | receives webhooks of Fief | `webhooks` |
+    ///
+    /// HEAD is rejected with 405 at the first three, since it must not begin, finish or end anything.
+    ///
+    /// # Parameters of the login route
+    ///
+    /// All are optional. One that is unknown or invalid is ignored, and nothing else of the query is sent to Fief.
+    ///
+    /// | Parameter | Values | Effect |
+    /// | --- | --- | --- |
+    /// | `return_to` | a path with a query, as browsers see it, of at most 2048 bytes; or a URL of a [`return_origin`](FiefAuthBuilder::return_origin) | the page after the login, instead of [`after_login`](FiefAuthBuilder::after_login). If it is repeated, it is ignored |
+    /// | `screen` | `register` | Fief shows the page to sign up |
+    /// | `prompt` | `login` | Fief shows its login page also to users that are logged in there, to choose another account |
+    /// | | `none` | a silent login: Fief shows no page, see [`has_silent_login_failed`](Self::has_silent_login_failed) |
+    /// | | `consent` | Fief may show its consent page |
+    /// | `acr` | `0`, `1` | the level of authentication to request. `1` makes Fief show its login page |
+    /// | `max_age` | seconds | Fief shows its login page if the login there is older |
+    /// | `login_hint` | an e-mail address | Fief fills it in |
+    /// | `lang` | a language, such as `fr` or `fr-FR` | the language of Fief's pages |
+    /// | `remember` | `1`, `on`, `true`; `0`, `off`, `false` | whether the session is remembered, if [`remember_me`](FiefAuthBuilder::remember_me) allows it |
+    ///
+    /// A link to sign up is `<a href="/login?screen=register&return_to=%2Fwelcome">`.
     ///
     /// # Logins that cannot be finished yet
     ///

@@ -54,6 +54,8 @@
 //!
 //! # Where to find what
 //!
+//! The [guide](https://docs.rs/fief-axum/latest/fief_axum/guide/) has a page for each kind of application.
+//!
 //! | To | use |
 //! | --- | --- |
 //! | know the user or the token in a handler | [`Authenticated`], [`CurrentUser`], [`FreshUser`], [`CurrentSession`] |
@@ -106,9 +108,18 @@ mod error;
 mod extract;
 mod flight;
 mod future;
+// Documentation only. Its pages are about features as well.
+#[cfg(all(
+    doc,
+    feature = "tower-sessions",
+    feature = "utoipa",
+    feature = "webhooks"
+))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
+pub mod guide;
 mod health;
 mod layer;
-#[doc = include_str!("load.md")]
+#[doc = include_str!("guide/load.md")]
 pub mod load {}
 mod log;
 mod metrics;

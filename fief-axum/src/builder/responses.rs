@@ -71,6 +71,7 @@ impl FiefAuthBuilder {
     #[doc(alias = "forbiddenResponse")]
     #[doc(alias = "get_forbidden_response")]
     #[doc(alias = "get_unauthorized_response")]
+    #[doc(alias = "grpc")]
     #[doc(alias = "htmx")]
     #[doc(alias = "unauthorizedResponse")]
     pub fn on_rejection<F, R>(mut self, hook: F) -> Self
@@ -195,6 +196,7 @@ impl FiefAuthBuilder {
     ///     .layer(auth.layer());
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
+    #[doc(alias = "mcp")]
     pub fn resource(mut self, url: impl Into<String>) -> Self {
         self.resource = Some(url.into());
         self

@@ -234,6 +234,11 @@ impl FiefAuthBuilder {
     /// [`revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions) on another
     /// one at the same time.
     ///
+    /// The store implements the trait `SessionStore` of tower-sessions-core 0.14, which is that of tower-sessions 0.14:
+    /// `tower-sessions-redis-store` 0.16 and `tower-sessions-sqlx-store` 0.15 do. With another version the compiler says
+    /// that the trait is not implemented. The [guide](https://docs.rs/fief-axum/latest/fief_axum/guide/machines/) sets up
+    /// Redis.
+    ///
     /// # Example
     ///
     /// ```
@@ -249,6 +254,8 @@ impl FiefAuthBuilder {
     /// }
     /// ```
     #[cfg(feature = "tower-sessions")]
+    #[doc(alias = "redis")]
+    #[doc(alias = "postgresql")]
     pub fn session_store(mut self, store: impl tower_sessions_core::SessionStore) -> Self {
         self.session.store = Some(Box::new(TowerSessions(store)));
         self

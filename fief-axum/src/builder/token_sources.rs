@@ -97,6 +97,7 @@ impl FiefAuthBuilder {
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
     #[doc(alias = "Sec-WebSocket-Protocol")]
+    #[doc(alias = "websocket")]
     pub fn websocket_token_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.sources.websocket = Some(prefix.into());
         self

@@ -190,6 +190,7 @@ impl CurrentSession {
     /// Waiting costs next to nothing: nothing is woken before the end, and with a session store each session is loaded
     /// once in 30 seconds, however many streams wait for it. The clock is read once a second. Without a tokio runtime it
     /// completes at once.
+    #[doc(alias = "websocket")]
     pub async fn ended(&self) {
         let (auth, token) = (self.auth(), &self.credential.token);
         let (fief, sessions) = (auth.fief(), auth.sessions());

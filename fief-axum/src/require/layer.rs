@@ -37,8 +37,21 @@ use crate::{Policy, shared::Shared};
 /// ```
 ///
 /// A method router applies a layer only to the handlers that were added before it, so in
-/// `get(list).route_layer(auth.require()).post(create)` the handler `create` is **not** guarded. Add the guard last, or
-/// use [`FiefAuth::paths`](crate::FiefAuth::paths).
+/// `get(list).route_layer(auth.require()).post(create)` the handler `create` is **not** guarded, and a guard cannot notice
+/// that. Guard each method on its own, or add the guard last, or use [`FiefAuth::paths`](crate::FiefAuth::paths):
+///
+/// ```
+/// # use axum::{Router, routing::{get, post}};
+/// # use fief_axum::FiefAuth;
+/// # use fief_client::Fief;
+/// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
+/// # async fn list() {} async fn create() {}
+/// let build = auth.require().permission("castles:create");
+/// let app: Router = Router::new()
+///     .route("/castles", get(list).route_layer(auth.require()))
+///     .route("/castles", post(create).route_layer(build));
+/// # Ok::<(), fief_client::FiefError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a guard does nothing until it is applied with `route_layer`"]
 pub struct RequireLayer {
