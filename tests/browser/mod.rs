@@ -1,4 +1,4 @@
-//! `examples/web` and small applications in Chromium: what only a real browser shows about cookies, redirects, forms and history.
+//! `examples/web`, `examples/spa` and small applications in Chromium: what only a real browser shows about cookies, redirects, forms and history.
 
 use fief_tests::Chromium;
 
@@ -14,6 +14,7 @@ mod other_sites;
 mod pictures;
 mod place;
 mod prefetch;
+mod spa;
 mod tabs;
 mod visit;
 mod websockets;

@@ -140,6 +140,32 @@ async fn the_pages_of_the_club_fit_a_phone_and_lead_on() {
 
 #[tokio::test]
 #[ignore = "needs Chromium"]
+async fn the_single_page_application_fits_a_phone_and_leads_on() {
+    let mut spa = Process::start("example-spa", &[]);
+    let url = spa.value_of("App");
+    let viewer = Viewer::start().await;
+    let chromium = &viewer.chromium;
+    chromium.open(&url).await;
+    viewer.look("spa-home", "Log in").await;
+    chromium.click("Log in").await;
+    chromium.log_in(ANNE.0, ANNE.1).await;
+    viewer.look("spa-castles", ANNE.0).await;
+    let name = format!("{}\n", "Château-".repeat(7));
+    chromium.fill("name", &name).await;
+    viewer.look("spa-built", "Château-Château").await;
+    chromium.click("Log out").await;
+    viewer.look("spa-logged-out", "Log in").await;
+    chromium.click("Log in").await;
+    chromium.log_in(LOUIS.0, LOUIS.1).await;
+    chromium.wait_for_page(&url, LOUIS.0).await;
+    chromium.fill("name", "Blois\n").await;
+    viewer.look("spa-forbidden", "You may not do this").await;
+    chromium.open(&format!("{url}/?error=access_denied")).await;
+    viewer.look("spa-rejected", "not begun here").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium"]
 async fn our_pages_fit_a_phone_and_lead_on() {
     let place = Place::start("").await;
     let viewer = Viewer::start().await;

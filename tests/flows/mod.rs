@@ -7,5 +7,6 @@ mod docs;
 mod mcp;
 mod members;
 pub(crate) mod site;
+mod spa;
 mod start;
 mod web;

@@ -34,16 +34,28 @@ async fn the_api_brings_its_own_fief() {
 fn a_port_in_use_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for package in ["example-web", "example-api", "example-members"] {
+    for package in [
+        "example-web",
+        "example-api",
+        "example-members",
+        "example-spa",
+    ] {
         for name in ["PORT", "FIEF_PORT"] {
             assert_fails_to_start(package, &[(name, &port)], &[name, &port]);
         }
     }
+    let api = [("API_PORT", port.as_str())];
+    assert_fails_to_start("example-spa", &api, &["API_PORT", &port]);
 }
 
 #[test]
 fn a_bad_setting_is_one_clear_line() {
-    for package in ["example-web", "example-api", "example-members"] {
+    for package in [
+        "example-web",
+        "example-api",
+        "example-members",
+        "example-spa",
+    ] {
         assert_fails_to_start(package, &[("PORT", "eighty")], &["PORT", "eighty"]);
         assert_fails_to_start(package, &[("PORT", "65536")], &["PORT", "65536"]);
         let base_url = [("FIEF_BASE_URL", "http://127.0.0.1:1")];

@@ -16,7 +16,7 @@ use std::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the examples read from the environment.
-pub(crate) const SETTINGS: [&str; 15] = [
+pub(crate) const SETTINGS: [&str; 16] = [
     "BROWSER",
     "CREDENTIALS",
     "DISPLAY",
@@ -25,6 +25,7 @@ pub(crate) const SETTINGS: [&str; 15] = [
     "FIEF_CLIENT_SECRET",
     "FIEF_DOCS_CLIENT_ID",
     "FIEF_MCP_CLIENT_ID",
+    "FIEF_SPA_CLIENT_ID",
     "MEMBERS_DOMAIN",
     "MEMBERS_FILE",
     "REDIRECT_URI",
@@ -56,7 +57,7 @@ impl Process {
         }
         let mut child = command
             .args(arguments)
-            .envs([("PORT", "0"), ("FIEF_PORT", "0")])
+            .envs(["PORT", "API_PORT", "FIEF_PORT"].map(|name| (name, "0")))
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
