@@ -141,7 +141,7 @@ async fn use_every_secret() -> Vec<String> {
     let access_token = tokens.access_token();
     let refresh_token = tokens.refresh_token().unwrap();
     fief.userinfo(access_token).await.unwrap();
-    fief.change_password(access_token, "SECRETPASSWORD")
+    fief.change_password(access_token, "SECRETPASSWORD-of-brittany")
         .await
         .unwrap();
     fief.email_verify(access_token, "SECRETCODE")

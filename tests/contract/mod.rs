@@ -27,7 +27,9 @@ macro_rules! contract {
     };
 }
 
+mod addresses;
 mod authorize;
+mod bodies;
 mod client;
 mod consent;
 mod discovery;
@@ -36,8 +38,11 @@ mod encryption;
 mod errors;
 mod hook;
 mod hybrid;
+mod languages;
 mod login;
 mod logout;
+mod passwords;
+mod paths;
 mod profile;
 mod refresh;
 mod register;

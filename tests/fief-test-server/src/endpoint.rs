@@ -1,4 +1,4 @@
-//! The endpoints, with their paths, methods and CORS rules.
+//! The endpoints, with their paths and methods.
 
 use axum::http::Method;
 
@@ -36,6 +36,8 @@ pub enum Endpoint {
     EmailChange,
     /// `POST /api/email/verify`, which takes that code and changes the address.
     EmailVerify,
+    /// `GET /healthz`, the health check, which no tenant has.
+    Health,
     /// `GET /.well-known/jwks.json`, the public keys.
     Jwks,
     /// `GET` and `POST /login`, the login page.
@@ -69,7 +71,8 @@ impl Endpoint {
         let (slug, rest) = path.strip_prefix('/')?.split_once('/')?;
         let rest = path.get(path.len() - rest.len() - 1..)?;
         let slug = if slug == DEFAULT_SLUG { "" } else { slug };
-        Some((slug, Self::from_path(rest)?))
+        let endpoint = Self::from_path(rest).filter(|it| *it != Self::Health)?;
+        Some((slug, endpoint))
     }
 
     fn from_path(path: &str) -> Option<Self> {
@@ -85,6 +88,7 @@ impl Endpoint {
             "/api/userinfo" => Self::Userinfo,
             "/authorize" => Self::Authorize,
             "/consent" => Self::Consent,
+            "/healthz" => Self::Health,
             "/login" => Self::Login,
             "/logout" => Self::Logout,
             "/register" => Self::Register,
@@ -100,6 +104,7 @@ impl Endpoint {
             Self::Authorize
             | Self::Dashboard
             | Self::Discovery
+            | Self::Health
             | Self::Jwks
             | Self::Logout
             | Self::VerifyRequest => "GET",
@@ -113,20 +118,5 @@ impl Endpoint {
 
     pub(crate) fn allows(self, method: &Method) -> bool {
         self.allow().split(", ").any(|name| name == method.as_str())
-    }
-
-    /// Returns `true` if CORS allows any origin, as Fief does for its APIs.
-    pub(crate) fn allows_any_origin(self) -> bool {
-        matches!(
-            self,
-            Self::Discovery
-                | Self::EmailChange
-                | Self::EmailVerify
-                | Self::Jwks
-                | Self::Password
-                | Self::Profile
-                | Self::Token
-                | Self::Userinfo
-        )
     }
 }

@@ -135,10 +135,13 @@
 //!   granted to users without roles. `/verify` shows the code that Fief would mail, as does
 //!   [`verification_code`].
 //! - Registration takes one page, without user fields.
-//! - Pages are in English, regardless of `lang`. Responses are never compressed.
+//! - Errors are in English and French, with texts of its own in French. Everything else on its pages
+//!   is in English. Fief knows more languages, and responds with 500 to a name that is not a language.
 //! - A login that took more than an hour ends with an error page; Fief restarts it.
-//! - A password is strong if it has ten characters, six of them distinct. An e-mail address is
-//!   valid if it has an `@`. Countries, time zones and phone numbers are checked by their format.
+//! - Countries, time zones and phone numbers are checked by their format. The reasons why an
+//!   internationalized domain is invalid have no details.
+//! - Parts of a form that are files are ignored; Fief responds with 422. The health check has another
+//!   text, and responses lack Fief's `Content-Security-Policy` and similar headers.
 //! - All clients share one key to encrypt ID tokens.
 //! - Webhooks are sent over plain http. `user.created`, `user.updated`, `user.deleted`,
 //!   `user_permission.created` and `user_permission.deleted` are sent automatically, all further

@@ -67,7 +67,7 @@ impl Shared {
         let Some((tenant, Endpoint::Authorize)) = Endpoint::find(parts.uri.path()) else {
             return Err(format!("{} is not /authorize", parts.uri.path()));
         };
-        let request = Request::new(self, tenant, &parts, Vec::new());
+        let request = Request::new(self, tenant, &parts);
         let mut state = self.state();
         let authorization = match AuthorizeRequest::parse(&request, &state) {
             Ok(authorization) => authorization,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::to_bytes,
+    body::{Body, to_bytes},
     extract::{self, ConnectInfo, State},
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, request::Parts},
     response::Response,
 };
 use tokio::net::TcpListener;
@@ -16,8 +16,11 @@ use crate::{
     endpoints::dispatch,
     http::{
         Request,
+        compression::{accepts_gzip, compress},
         connection::{BreakableListener, Breaker},
-        response::{detail, redirect, set_header, text},
+        cors,
+        form::parse_form,
+        response::{detail, redirect, set_header},
     },
     shared::Shared,
 };
@@ -36,12 +39,9 @@ async fn handle(
     ConnectInfo(breaker): ConnectInfo<Breaker>,
     request: extract::Request,
 ) -> Response {
-    let path = request.uri().path();
-    let Some((_, endpoint)) = Endpoint::find(path) else {
-        return not_found(&shared, request);
-    };
-    let fault = shared.traffic().record(endpoint);
-    let normal_response = async || respond(&shared, endpoint, request).await;
+    let endpoint = Endpoint::find(request.uri().path());
+    let fault = endpoint.and_then(|(_, endpoint)| shared.traffic().record(endpoint));
+    let normal_response = async || respond(&shared, request).await;
     match fault {
         None => normal_response().await,
         Some((fault, cleared)) => fault.apply(&breaker, cleared, normal_response).await,
@@ -49,63 +49,72 @@ async fn handle(
 }
 
 /// Handles a request without regard to faults.
-async fn respond(shared: &Shared, endpoint: Endpoint, request: extract::Request) -> Response {
+async fn respond(shared: &Shared, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
+    let is_api = cors::allows_any_origin(parts.uri.path());
+    let preflight = cors::preflight(&parts.method, &parts.headers);
+    if let Some(response) = preflight.filter(|_| is_api) {
+        return response;
+    }
+    let mut response = match Endpoint::find(parts.uri.path()) {
+        Some((slug, endpoint)) => dispatch_to(shared, slug, endpoint, (&parts, body)).await,
+        None => not_found(shared, &parts),
+    };
+    if is_api {
+        cors::allow_origin(&parts.headers, &mut response);
+    }
+    compress(response, accepts_gzip(&parts.headers)).await
+}
+
+/// Reads the body, checks method and tenant, and calls the handler of an endpoint.
+async fn dispatch_to(
+    shared: &Shared,
+    slug: &str,
+    endpoint: Endpoint,
+    (parts, body): (&Parts, Body),
+) -> Response {
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return detail(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large");
     };
-    let slug = Endpoint::find(parts.uri.path()).map_or("", |(slug, _)| slug);
-    let request = Request::new(shared, slug, &parts, body.to_vec());
-    let is_preflight = endpoint.allows_any_origin()
-        && request
-            .headers
-            .contains_key("access-control-request-method");
-    let mut response = match request.method {
-        Method::OPTIONS if is_preflight => preflight(&request),
-        ref method if !endpoint.allows(method) => not_allowed(endpoint),
-        _ if shared.state().tenant(slug).is_none() => {
-            detail(StatusCode::BAD_REQUEST, "Bad Request")
-        }
-        _ => dispatch(endpoint, &request),
+    if !endpoint.allows(&parts.method) {
+        return not_allowed(endpoint, parts);
+    }
+    if shared.state().tenant(slug).is_none() {
+        return detail(StatusCode::BAD_REQUEST, "Bad Request");
+    }
+    let mut request = Request::new(shared, slug, parts);
+    if parts.method == Method::POST {
+        request.form = match parse_form(&parts.headers, &body).await {
+            Ok(form) => form,
+            Err(response) => return *response,
+        };
+    }
+    request.body = body.to_vec();
+    dispatch(endpoint, &request)
+}
+
+/// Returns a redirect if the path is known without its trailing slash, or could be a tenant's with
+/// one, and 404 otherwise.
+fn not_found(shared: &Shared, parts: &Parts) -> Response {
+    let path = parts.uri.path();
+    let known = path.strip_suffix('/');
+    let target = match known.filter(|it| Endpoint::find(it).is_some()) {
+        Some(known) => known.to_owned(),
+        None if path.matches('/').count() == 1 => format!("{path}/"),
+        None => return detail(StatusCode::NOT_FOUND, "Not Found"),
     };
-    if endpoint.allows_any_origin() && request.headers.contains_key("origin") {
-        set_header(&mut response, "access-control-allow-origin", "*");
-    }
-    response
+    let request = Request::new(shared, "", parts);
+    redirect(StatusCode::TEMPORARY_REDIRECT, &request.url(&target))
 }
 
-/// Returns a redirect if the path is known without its trailing slash, and 404 otherwise.
-fn not_found(shared: &Shared, request: extract::Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match parts.uri.path().strip_suffix('/') {
-        Some(path) if Endpoint::find(path).is_some() => {
-            let request = Request::new(shared, "", &parts, Vec::new());
-            redirect(StatusCode::TEMPORARY_REDIRECT, &request.url(path))
-        }
-        _ => detail(StatusCode::NOT_FOUND, "Not Found"),
+fn not_allowed(endpoint: Endpoint, parts: &Parts) -> Response {
+    // Where Fief has a page of that name for each tenant, it takes `api` for a tenant.
+    let pages = ["/api/password", "/api/email/change", "/api/email/verify"];
+    if parts.method == Method::GET && pages.contains(&parts.uri.path()) {
+        return detail(StatusCode::BAD_REQUEST, "Bad Request");
     }
-}
-
-fn not_allowed(endpoint: Endpoint) -> Response {
     let mut response = detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
     set_header(&mut response, "allow", endpoint.allow());
-    response
-}
-
-/// Returns the response to a CORS preflight request, which allows any method.
-fn preflight(request: &Request<'_>) -> Response {
-    let mut response = text("OK");
-    let method = request.header("access-control-request-method");
-    set_header(
-        &mut response,
-        "access-control-allow-methods",
-        method.unwrap_or("GET"),
-    );
-    set_header(
-        &mut response,
-        "access-control-allow-headers",
-        "Authorization, Content-Type, X-Requested-With",
-    );
     response
 }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Client,
     http::{
-        Request,
+        Request, Text,
         cookie::{self, LOGIN_COOKIE},
         response::{internal_error, redirect_to_application, set_cookie, temporary_redirect},
     },
@@ -86,10 +86,15 @@ fn decide(
         return Decision::ShowPage(StatusCode::BAD_REQUEST);
     }
     if !is_allowed {
-        return Decision::Redirect(Some(authorization.error_url("access_denied", DENIED)));
+        return Decision::Redirect(Some(
+            authorization.error_url("access_denied", request.text(DENIED)),
+        ));
     }
     state.grant_consent(session.user, authorization);
     Decision::Redirect(code_url(request, state, authorization, session))
 }
 
-const DENIED: &str = "The user denied access to their data.";
+const DENIED: Text = Text::new(
+    "The user denied access to their data.",
+    "L'accès aux données a été rejeté.",
+);

@@ -3,7 +3,10 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
-use super::caller::{read_member, user_response};
+use super::{
+    caller::{read_member, user_response},
+    email_address::parse_mailbox,
+};
 use crate::http::{
     Request,
     response::detail,
@@ -20,13 +23,10 @@ pub(crate) fn email_change(request: &Request<'_>) -> Response {
         Ok(read) => read,
         Err(response) => return *response,
     };
-    if !email.contains('@') {
-        let reason = "An email address must have an @-sign.";
-        let message = format!("value is not a valid email address: {reason}");
-        let error = ValidationError::new("value_error", message, &json!(email));
-        let error = error.with_context(json!({ "reason": reason }));
-        return unprocessable(&[error.within("email").within("body")]);
-    }
+    let email = match parse_mailbox(&email) {
+        Ok(email) => email,
+        Err(reason) => return invalid_address(&email, &reason),
+    };
     let owner = state.user_by_email(request.tenant, &email);
     if owner.is_some_and(|owner| owner.id != caller.user) {
         let error = "USER_UPDATE_EMAIL_ALREADY_EXISTS";
@@ -36,4 +36,11 @@ pub(crate) fn email_change(request: &Request<'_>) -> Response {
     let mut response = user_response(&state, caller.user);
     *response.status_mut() = StatusCode::ACCEPTED;
     response
+}
+
+fn invalid_address(email: &str, reason: &str) -> Response {
+    let message = format!("value is not a valid email address: {reason}");
+    let error = ValidationError::new("value_error", message, &json!(email));
+    let error = error.with_context(json!({ "reason": reason }));
+    unprocessable(&[error.within("email").within("body")])
 }

@@ -7,11 +7,12 @@ use axum::{
 
 use super::{
     browser_session::start_session,
+    email_address::parse_address,
     login_session::{application_name, pending_login},
     pages,
 };
 use crate::http::{
-    Request, cookie,
+    Request, Text, cookie,
     response::{redirect, set_cookie},
 };
 
@@ -35,17 +36,20 @@ pub(crate) fn login(request: &Request<'_>) -> Response {
     let password = request.form("password").unwrap_or_default();
     let page = page.email(email.clone());
     if !request.has_csrf_pair() {
-        return page.error_response(pages::EXPIRED);
+        return page.error_response(request.text(pages::EXPIRED));
     }
-    if email.is_empty() || password.is_empty() {
-        return page.error_response("Please enter your e-mail address and your password.");
+    if password.is_empty() {
+        return page.error_response(request.text(MISSING_PASSWORD));
     }
+    let Ok(email) = parse_address(&email) else {
+        return page.error_response(request.text(pages::INVALID_EMAIL));
+    };
     let user = state
         .user_by_email(request.tenant, &email)
         .filter(|user| user.is_active && user.password == password)
         .map(|user| user.id);
     let Some(user) = user else {
-        let page = page.error("Invalid email or password.");
+        let page = page.error(request.text(BAD_CREDENTIALS));
         return page.response(StatusCode::BAD_REQUEST, Some("bad_credentials"));
     };
     let mut response = redirect(StatusCode::FOUND, &request.path("/verify-request"));
@@ -53,3 +57,12 @@ pub(crate) fn login(request: &Request<'_>) -> Response {
     set_cookie(&mut response, &cookie::login_hint(&email));
     response
 }
+
+const BAD_CREDENTIALS: Text = Text::new(
+    "Invalid email or password.",
+    "L'adresse e-mail ou le mot de passe est faux.",
+);
+const MISSING_PASSWORD: Text = Text::new(
+    "Please enter your password.",
+    "Saisissez votre mot de passe.",
+);

@@ -5,7 +5,7 @@ use axum::{http::StatusCode, response::Response};
 use super::pages;
 use crate::{
     http::{
-        Request,
+        Request, Text,
         cookie::LOGIN_COOKIE,
         response::{redirect, temporary_redirect},
     },
@@ -24,8 +24,8 @@ pub(crate) enum LoginSessionError {
 impl LoginSessionError {
     pub(crate) fn response(self, request: &Request<'_>) -> Response {
         match self {
-            Self::Invalid => pages::error(request, "invalid_session", "Invalid login session."),
-            Self::Missing => pages::error(request, "missing_session", "Missing login session."),
+            Self::Invalid => pages::error(request, "invalid_session", INVALID),
+            Self::Missing => pages::error(request, "missing_session", MISSING),
         }
     }
 }
@@ -62,3 +62,9 @@ pub(crate) fn continue_login(request: &Request<'_>, state: &State) -> Response {
     };
     redirect(StatusCode::FOUND, &request.path(next))
 }
+
+const INVALID: Text = Text::new(
+    "Invalid login session.",
+    "Cette connexion n'est plus valable.",
+);
+const MISSING: Text = Text::new("Missing login session.", "Aucune connexion n'est en cours.");

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::pages;
 use crate::http::{
-    Request,
+    Request, Text,
     cookie::{self, SESSION_COOKIE},
     response::{redirect, set_cookie},
     validation_error::{ValidationError, unprocessable},
@@ -18,7 +18,7 @@ use crate::http::{
 /// no revocation.
 pub(crate) fn logout(request: &Request<'_>) -> Response {
     let Some(target) = request.query("redirect_uri") else {
-        return pages::error(request, "invalid_request", "redirect_uri is missing.");
+        return pages::error(request, "invalid_request", MISSING_TARGET);
     };
     let Ok(url) = Url::parse(&target) else {
         let reason = if target.is_empty() {
@@ -38,3 +38,5 @@ pub(crate) fn logout(request: &Request<'_>) -> Response {
     set_cookie(&mut response, &cookie::clear_session());
     response
 }
+
+const MISSING_TARGET: Text = Text::new("redirect_uri is missing.", "redirect_uri est absent.");

@@ -7,8 +7,10 @@ pub(crate) mod code;
 mod consent;
 mod dashboard;
 mod discovery;
+mod email_address;
 mod email_change;
 mod email_verify;
+mod health;
 mod jwks;
 mod login;
 mod login_session;
@@ -28,9 +30,9 @@ use axum::response::Response;
 
 use self::{
     authorize::authorize, consent::consent, dashboard::dashboard, discovery::configuration,
-    email_change::email_change, email_verify::email_verify, jwks::jwks, login::login,
-    logout::logout, password::password, profile::profile, register::register, token::token,
-    userinfo::userinfo, verify::verify, verify_request::verify_request,
+    email_change::email_change, email_verify::email_verify, health::health, jwks::jwks,
+    login::login, logout::logout, password::password, profile::profile, register::register,
+    token::token, userinfo::userinfo, verify::verify, verify_request::verify_request,
 };
 use super::{Endpoint, http::Request};
 
@@ -43,6 +45,7 @@ pub(crate) fn dispatch(endpoint: Endpoint, request: &Request<'_>) -> Response {
         Endpoint::Discovery => configuration(request),
         Endpoint::EmailChange => email_change(request),
         Endpoint::EmailVerify => email_verify(request),
+        Endpoint::Health => health(),
         Endpoint::Jwks => jwks(request),
         Endpoint::Login => login(request),
         Endpoint::Logout => logout(request),

@@ -6,7 +6,7 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     Client,
     http::{
-        Request,
+        Request, Text,
         cookie::{self, CSRF_COOKIE},
         response::{html, internal_error, set_cookie, set_header},
     },
@@ -102,25 +102,28 @@ struct VerifyPage<'a> {
 }
 
 /// Returns the page for the verification code. It shows the code, since nothing is mailed.
+///
+/// An error has a text and perhaps a code.
 pub(crate) fn verify(
     request: &Request<'_>,
     email: &str,
     code: &str,
-    error: Option<&str>,
+    error: Option<(Text, Option<&str>)>,
 ) -> Response {
+    let text = error.map(|(text, _)| request.text(text));
     let verify = VerifyPage {
         request,
         action: request.path("/verify"),
         email,
         code,
-        error: error.unwrap_or_default(),
+        error: text.unwrap_or_default(),
     };
     let status = if error.is_some() {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::OK
     };
-    render(request, &verify, status, None)
+    render(request, &verify, status, error.and_then(|(_, code)| code))
 }
 
 #[derive(Template)]
@@ -132,10 +135,10 @@ struct MessagePage<'a> {
 }
 
 /// Returns the page of an error that cannot be sent to an application.
-pub(crate) fn error(request: &Request<'_>, code: &str, text: &str) -> Response {
+pub(crate) fn error(request: &Request<'_>, code: &str, text: Text) -> Response {
     let message = MessagePage {
         title: "Something went wrong",
-        text,
+        text: request.text(text),
         login: Some(request.path("/login")),
     };
     render(request, &message, StatusCode::BAD_REQUEST, Some(code))
@@ -172,4 +175,12 @@ fn render(
 }
 
 /// Error of a form without the browser's CSRF token.
-pub(crate) const EXPIRED: &str = "This page has expired. Please try again.";
+pub(crate) const EXPIRED: Text = Text::new(
+    "This page has expired. Please try again.",
+    "Cette page a expiré. Veuillez recommencer.",
+);
+
+pub(crate) const INVALID_EMAIL: Text = Text::new(
+    "Please enter a valid e-mail address.",
+    "Saisissez une adresse e-mail valide.",
+);

@@ -7,7 +7,10 @@ use super::{
     caller::{read_member, user_response},
     password_strength::weaknesses,
 };
-use crate::http::{Request, response::json_response};
+use crate::http::{
+    Request,
+    response::{internal_error, json_response},
+};
 
 /// `PATCH /api/password`
 ///
@@ -18,8 +21,13 @@ pub(crate) fn password(request: &Request<'_>) -> Response {
         Ok(read) => read,
         Err(response) => return *response,
     };
-    let reason = weaknesses(&password);
-    if !reason.is_empty() {
+    // As in Fief, where nothing expects it.
+    if password.is_empty() {
+        return internal_error();
+    }
+    let weaknesses = weaknesses(&password);
+    if !weaknesses.is_empty() {
+        let reason: Vec<&str> = weaknesses.into_iter().map(|it| request.text(it)).collect();
         let body = json!({ "detail": "USER_UPDATE_INVALID_PASSWORD", "reason": reason });
         return json_response(StatusCode::BAD_REQUEST, &body);
     }

@@ -1,29 +1,37 @@
 //! Rules for new passwords.
 
-/// Returns the reasons why a new password is rejected, as Fief words them.
-pub(crate) fn weaknesses(password: &str) -> Vec<&'static str> {
+use zxcvbn::{Score, zxcvbn};
+
+use crate::http::Text;
+
+/// Returns the reasons why a new password is rejected.
+pub(crate) fn weaknesses(password: &str) -> Vec<Text> {
     let length = password.chars().count();
     let mut found = Vec::new();
     if length < 8 {
-        found.push("Password must be at least 8 characters long.");
+        found.push(TOO_SHORT);
     }
     if length > 128 {
-        found.push("Password must be at most 128 characters long.");
+        found.push(TOO_LONG);
     }
-    if !is_strong(password) {
-        found.push("Password is not strong enough.");
+    if zxcvbn(password, &[]).score() < Score::Three {
+        found.push(TOO_WEAK);
     }
     found
 }
 
-/// Returns `true` if there are ten characters, six of them distinct. Fief uses zxcvbn instead.
-fn is_strong(password: &str) -> bool {
-    let mut characters: Vec<char> = password.chars().collect();
-    let length = characters.len();
-    characters.sort_unstable();
-    characters.dedup();
-    length >= 10 && characters.len() >= 6
-}
+const TOO_SHORT: Text = Text::new(
+    "Password must be at least 8 characters long.",
+    "Choisissez un mot de passe d'au moins 8 caractères.",
+);
+const TOO_LONG: Text = Text::new(
+    "Password must be at most 128 characters long.",
+    "Choisissez un mot de passe de 128 caractères au plus.",
+);
+const TOO_WEAK: Text = Text::new(
+    "Password is not strong enough.",
+    "Ce mot de passe est trop facile à deviner.",
+);
 
 #[cfg(test)]
 mod tests {

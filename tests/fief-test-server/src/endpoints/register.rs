@@ -7,13 +7,14 @@ use axum::{
 
 use super::{
     browser_session::start_session,
+    email_address::parse_address,
     login_session::{application_name, pending_login},
     pages,
     password_strength::weaknesses,
 };
 use crate::{
     User,
-    http::{Request, response::redirect},
+    http::{Request, Text, response::redirect},
 };
 
 /// `GET` and `POST /register`
@@ -34,22 +35,23 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
         return page.response(StatusCode::OK, None);
     }
     if !request.has_csrf_pair() {
-        return page.error_response(pages::EXPIRED);
+        return page.error_response(request.text(pages::EXPIRED));
     }
-    if !email.contains('@') {
-        return page.error_response("Please enter your e-mail address.");
-    }
+    let Ok(email) = parse_address(&email) else {
+        return page.error_response(request.text(pages::INVALID_EMAIL));
+    };
     let password = request.form("password").unwrap_or_default();
-    let weaknesses = weaknesses(&password);
+    let weaknesses = weaknesses(&password).into_iter();
+    let weaknesses: Vec<&str> = weaknesses.map(|it| request.text(it)).collect();
     if !weaknesses.is_empty() {
         return page.error_response(&weaknesses.join(" "));
     }
     if state.user_by_email(request.tenant, &email).is_some() {
-        let page = page.error("A user with the same email address already exists.");
+        let page = page.error(request.text(TAKEN));
         return page.response(StatusCode::BAD_REQUEST, Some("user_already_exists"));
     }
     if state.users.len() >= MAX_USERS {
-        return page.error_response("There are too many users.");
+        return page.error_response(request.text(FULL));
     }
     let user = User::new(email, password)
         .tenant(request.tenant)
@@ -63,3 +65,9 @@ pub(crate) fn register(request: &Request<'_>) -> Response {
 
 /// Bounds the memory of a server that runs for a long time.
 const MAX_USERS: usize = 65_536;
+
+const TAKEN: Text = Text::new(
+    "A user with the same email address already exists.",
+    "Cette adresse e-mail a déjà un compte.",
+);
+const FULL: Text = Text::new("There are too many users.", "Il y a trop de comptes.");

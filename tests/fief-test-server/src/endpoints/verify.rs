@@ -7,7 +7,7 @@ use super::{
     login_session::{continue_login, redirect_to_login},
     pages,
 };
-use crate::http::Request;
+use crate::http::{Request, Text};
 
 /// `GET` and `POST /verify`
 ///
@@ -25,14 +25,16 @@ pub(crate) fn verify(request: &Request<'_>) -> Response {
         let code = request.form("code").unwrap_or_default();
         let now = request.shared.clock.now();
         if !request.has_csrf_pair() {
-            error = Some(pages::EXPIRED);
+            error = Some((pages::EXPIRED, None));
         } else if state.verify_email(session.user, &code, now) {
             return continue_login(request, &state);
         } else {
-            error = Some("Invalid verification code.");
+            error = Some((INVALID_CODE, Some("invalid_code")));
         }
     }
     let email = state.user(session.user).map(|user| user.email.as_str());
     let code = state.verification_code(session.user).unwrap_or_default();
     pages::verify(request, email.unwrap_or_default(), code, error)
 }
+
+const INVALID_CODE: Text = Text::new("Invalid verification code.", "Ce code n'est pas valable.");

@@ -10,7 +10,7 @@ pub(crate) fn csrf(token: &str) -> String {
 /// The language of pages.
 pub(crate) fn locale(lang: &str) -> String {
     let lang: String = form_urlencoded::byte_serialize(lang.as_bytes()).collect();
-    format!("fief_locale={lang}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")
+    format!("{LOCALE_COOKIE}={lang}; HttpOnly; Max-Age={MONTH}; Path=/; SameSite=lax")
 }
 
 /// The id of a pending login.
@@ -38,6 +38,7 @@ pub(crate) fn clear_session() -> String {
 }
 
 pub(crate) const CSRF_COOKIE: &str = "fief_csrftoken";
+pub(crate) const LOCALE_COOKIE: &str = "fief_locale";
 pub(crate) const LOGIN_COOKIE: &str = "fief_login_session";
 pub(crate) const SESSION_COOKIE: &str = "fief_session";
 

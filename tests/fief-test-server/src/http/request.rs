@@ -13,24 +13,21 @@ pub(crate) struct Request<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Vec<u8>,
+    pub(crate) form: Vec<(String, String)>,
     /// The CSRF token for forms: that of the browser's cookie, or a new one.
     pub(crate) csrf_token: String,
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn new(
-        shared: &'a Shared,
-        tenant: &'a str,
-        parts: &'a Parts,
-        body: Vec<u8>,
-    ) -> Self {
+    pub(crate) fn new(shared: &'a Shared, tenant: &'a str, parts: &'a Parts) -> Self {
         let mut request = Self {
             shared,
             tenant,
             method: parts.method.clone(),
             query: parts.uri.query().unwrap_or_default(),
             headers: &parts.headers,
-            body,
+            body: Vec::new(),
+            form: Vec::new(),
             csrf_token: String::new(),
         };
         request.csrf_token = match request.cookie(CSRF_COOKIE) {
@@ -42,19 +39,18 @@ impl<'a> Request<'a> {
 
     /// Returns a query parameter. As in Fief, it is the last one of that name.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
-        last(self.query.as_bytes(), name)
+        form_urlencoded::parse(self.query.as_bytes())
+            .filter(|(key, _)| key == name)
+            .last()
+            .map(|(_, value)| value.into_owned())
     }
 
-    /// Returns a form field, or `None` if the body is not a form.
+    /// Returns a form field. As in Fief, it is the last one of that name.
     pub(crate) fn form(&self, name: &str) -> Option<String> {
-        let is_form = self
-            .header(header::CONTENT_TYPE.as_str())
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        if is_form {
-            last(&self.body, name)
-        } else {
-            None
-        }
+        let mut fields = self.form.iter().rev();
+        fields
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -118,11 +114,4 @@ impl<'a> Request<'a> {
             .or_else(|| self.header("host"));
         format!("{scheme}://{}", host.unwrap_or(&self.shared.authority))
     }
-}
-
-fn last(pairs: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(pairs)
-        .filter(|(key, _)| key == name)
-        .last()
-        .map(|(_, value)| value.into_owned())
 }

@@ -2,6 +2,7 @@
 
 mod parse;
 mod rejection;
+mod texts;
 
 use axum::{http::StatusCode, response::Response};
 

@@ -1,10 +1,17 @@
 //! Validation of an authorization request.
 
-use super::rejection::Rejection;
+use super::{
+    rejection::Rejection,
+    texts::{
+        INVALID_CLIENT, INVALID_PROMPT, INVALID_REDIRECT_URI, INVALID_RESPONSE_TYPE, INVALID_SCOPE,
+        INVALID_SCREEN, MISSING_NONCE, MISSING_RESPONSE_TYPE, MISSING_SCOPE, NOT_LOGGED_IN,
+        REQUEST_PARAMETER, UNSUPPORTED_METHOD,
+    },
+};
 use crate::{
     Client,
     endpoints::browser_session::current_session,
-    http::Request,
+    http::{Request, Text},
     state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
 };
 
@@ -20,7 +27,7 @@ impl AuthorizeRequest {
             .filter(|uri| client.accepts_redirect_uri(uri))
             .ok_or(Rejection::Page(
                 "invalid_redirect_uri",
-                "The redirect URI is missing or not one of this application.",
+                INVALID_REDIRECT_URI,
             ))?;
         let mut authorization = Self {
             client_id: client.id.clone(),
@@ -36,11 +43,11 @@ impl AuthorizeRequest {
         let session = current_session(request, state);
         authorization.read(request, session.is_some()).map_err(
             |AuthorizeError(error, description)| {
-                Rejection::Redirect(authorization.error_url(error, description))
+                Rejection::Redirect(authorization.error_url(error, request.text(description)))
             },
         )?;
         let max_age = match request.query("max_age") {
-            Some(text) => Some(text.parse::<i64>().map_err(|_| Rejection::MaxAge(text))?),
+            Some(text) => Some(parse_integer(&text).ok_or(Rejection::MaxAge(text))?),
             None => None,
         };
         let needs_login = request.query("prompt").as_deref() == Some("login")
@@ -56,36 +63,31 @@ impl AuthorizeRequest {
         state
             .client(&id)
             .filter(|client| client.tenant == request.tenant)
-            .ok_or(Rejection::Page(
-                "invalid_client",
-                "The client is missing or unknown.",
-            ))
+            .ok_or(Rejection::Page("invalid_client", INVALID_CLIENT))
     }
 
     /// Reads the parameters with errors that are sent to the application, in Fief's order.
     fn read(&mut self, request: &Request<'_>, has_session: bool) -> Result<(), AuthorizeError> {
         self.response_type = response_type(request)?;
         if request.query("request").is_some() {
-            let description = "request parameter is not supported";
-            return Err(AuthorizeError("request_not_supported", description));
+            return Err(AuthorizeError("request_not_supported", REQUEST_PARAMETER));
         }
         self.scope = scope(request)?;
         check_prompt(request, has_session)?;
         check_screen(request)?;
         self.challenge = challenge(request)?;
         if self.response_type.is_hybrid() && self.nonce.is_none() {
-            let description = "nonce parameter is required for this response_type";
-            return Err(AuthorizeError::request(description));
+            return Err(AuthorizeError::request(MISSING_NONCE));
         }
         Ok(())
     }
 }
 
 /// Error that is sent to the application, with its code and description.
-struct AuthorizeError(&'static str, &'static str);
+struct AuthorizeError(&'static str, Text);
 
 impl AuthorizeError {
-    fn request(description: &'static str) -> Self {
+    fn request(description: Text) -> Self {
         Self("invalid_request", description)
     }
 }
@@ -93,18 +95,17 @@ impl AuthorizeError {
 fn response_type(request: &Request<'_>) -> Result<ResponseType, AuthorizeError> {
     let text = request
         .query("response_type")
-        .ok_or(AuthorizeError::request("response_type is missing"))?;
-    ResponseType::parse(&text).ok_or(AuthorizeError::request("response_type is invalid"))
+        .ok_or(AuthorizeError::request(MISSING_RESPONSE_TYPE))?;
+    ResponseType::parse(&text).ok_or(AuthorizeError::request(INVALID_RESPONSE_TYPE))
 }
 
 fn scope(request: &Request<'_>) -> Result<Vec<String>, AuthorizeError> {
     let scope = request
         .query("scope")
-        .ok_or(AuthorizeError::request("scope is missing"))?;
+        .ok_or(AuthorizeError::request(MISSING_SCOPE))?;
     let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
     if !scope.iter().any(|scope| scope == "openid") {
-        let description = "scope should contain \"openid\"";
-        return Err(AuthorizeError("invalid_scope", description));
+        return Err(AuthorizeError("invalid_scope", INVALID_SCOPE));
     }
     Ok(scope)
 }
@@ -114,21 +115,15 @@ fn check_prompt(request: &Request<'_>, has_session: bool) -> Result<(), Authoriz
     match request.query("prompt").as_deref() {
         None | Some("login") => Ok(()),
         Some("none" | "consent") if has_session => Ok(()),
-        Some("none" | "consent") => Err(AuthorizeError("login_required", "User is not logged in")),
-        Some(_) => {
-            let description = "prompt should either be \"none\", \"login\" or \"register\"";
-            Err(AuthorizeError::request(description))
-        }
+        Some("none" | "consent") => Err(AuthorizeError("login_required", NOT_LOGGED_IN)),
+        Some(_) => Err(AuthorizeError::request(INVALID_PROMPT)),
     }
 }
 
 fn check_screen(request: &Request<'_>) -> Result<(), AuthorizeError> {
     match request.query("screen").as_deref() {
         None | Some("login" | "register") => Ok(()),
-        Some(_) => {
-            let description = "screen should either be \"login\" or \"register\"";
-            Err(AuthorizeError::request(description))
-        }
+        Some(_) => Err(AuthorizeError::request(INVALID_SCREEN)),
     }
 }
 
@@ -140,7 +135,7 @@ fn challenge(request: &Request<'_>) -> Result<Option<Challenge>, AuthorizeError>
     match request.query("code_challenge_method").as_deref() {
         None | Some("plain") => Ok(Some(Challenge::Plain(challenge))),
         Some("S256") => Ok(Some(Challenge::S256(challenge))),
-        Some(_) => Err(AuthorizeError::request("Unsupported code_challenge_method")),
+        Some(_) => Err(AuthorizeError::request(UNSUPPORTED_METHOD)),
     }
 }
 
@@ -160,4 +155,41 @@ fn is_login_too_old(session: Option<&Session>, max_age: Option<i64>, now: u64) -
     let age = i64::try_from(now.saturating_sub(session.auth_time)).unwrap_or(i64::MAX);
     // With `max_age=0` even a login of this second is too old.
     max_age.is_some_and(|max_age| age > max_age || max_age == 0)
+}
+
+/// Parses an integer, with the spaces, underscores and zero decimals that Pydantic accepts.
+fn parse_integer(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (text, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let (digits, sign) = match text.strip_prefix('-') {
+        Some(digits) => (digits, -1),
+        None => (text.strip_prefix('+').unwrap_or(text), 1),
+    };
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    let is_zero = !decimals.is_empty() && decimals.bytes().all(|digit| digit == b'0');
+    if !is_zero || !digits.split('_').all(is_number) {
+        return None;
+    }
+    // Too many digits are a very large number.
+    let number = digits.replace('_', "").parse().unwrap_or(i64::MAX);
+    Some(sign * number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_those_of_pydantic() {
+        for text in ["5", " 5", "5 ", "+5", "5.0", "05", "0_5"] {
+            assert_eq!(parse_integer(text), Some(5), "{text:?}");
+        }
+        assert_eq!(parse_integer("-1"), Some(-1));
+        assert_eq!(parse_integer("99999999999999999999"), Some(i64::MAX));
+        for text in [
+            "", " ", "5.5", "5.", "0x5", "1e3", "_5", "1__0", "+-5", "\u{663}",
+        ] {
+            assert_eq!(parse_integer(text), None, "{text:?}");
+        }
+    }
 }

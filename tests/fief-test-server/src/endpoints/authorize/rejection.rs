@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     endpoints::pages,
     http::{
-        Request,
+        Request, Text,
         response::redirect_to_application,
         validation_error::{ValidationError, unprocessable},
     },
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Rejection {
     /// An error page with a code and a text, since there is no valid redirect URI.
-    Page(&'static str, &'static str),
+    Page(&'static str, Text),
     /// `max_age` is not a number.
     MaxAge(String),
     /// A redirect to this URL of the application, which contains the error.
@@ -26,7 +26,7 @@ pub(crate) enum Rejection {
 impl Rejection {
     pub(super) fn response(&self, request: &Request<'_>) -> Response {
         match self {
-            Self::Page(code, text) => pages::error(request, code, text),
+            Self::Page(code, text) => pages::error(request, code, *text),
             Self::MaxAge(input) => {
                 let message =
                     "Input should be a valid integer, unable to parse string as an integer";

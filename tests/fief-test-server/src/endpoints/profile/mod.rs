@@ -42,7 +42,7 @@ fn read_changes(state: &State, body: &[u8]) -> Result<Map<String, Value>, Vec<Va
         return Err(vec![ValidationError::not_an_object(&body).within("body")]);
     }
     let given = match body.get("fields") {
-        None => return Ok(Map::new()),
+        None | Some(Value::Null) => return Ok(Map::new()),
         Some(Value::Object(given)) => given,
         Some(other) => {
             let error = ValidationError::not_an_object(other);
