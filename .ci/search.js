@@ -54,19 +54,19 @@ const FOUND = {
   userInfoCache: "user_cache",
   currentUserPath: "user_route",
   // Newcomers
-  cors: ["trusted_origin", "api"],
-  csrf: "login",
+  cors: ["trusted_origin", "api", "single_page"],
+  csrf: ["login", "forms"],
   grpc: ["on_rejection", "api"],
-  htmx: "on_rejection",
+  htmx: ["on_rejection", "htmx"],
   log_out_everywhere: "revoke_user_sessions",
   mcp: ["resource", "api"],
   middleware: "layer",
-  nginx: "login",
-  redis: "session_store",
+  nginx: ["login", "proxy"],
+  redis: ["session_store", "machines"],
   return_to: "routes",
   sign_up: "routes",
   step_up: "acr",
-  websocket: ["ended", "websocket_token_prefix"],
+  websocket: ["ended", "websocket_token_prefix", "htmx"],
 };
 
 async function load(doc) {

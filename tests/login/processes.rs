@@ -1,11 +1,11 @@
 //! Two processes of an application without a session store, which share the key only.
 
 use axum::http::Method;
-use fief_axum::FiefAuth;
+use fief_axum::{FiefAuth, FiefAuthBuilder, SessionKey};
 use fief_test_server::FiefTestServer;
 
-use super::{Visitor, app, builder};
-use crate::web::EMAIL;
+use super::{Visitor, app, builder, builder_with};
+use crate::web::{self, EMAIL};
 
 /// Returns two processes, and a browser that is logged in at the first one.
 async fn two_processes(server: &FiefTestServer) -> ([FiefAuth; 2], Visitor) {
@@ -52,4 +52,46 @@ async fn in_cookies_a_revocation_is_known_to_its_process_only() {
     let user = server.user_id(EMAIL);
     auths[1].revoke_user_sessions(user).await.unwrap();
     assert_eq!(statuses(&auths, &visitor).await, [200, 401]);
+}
+
+/// SE-3: the new key is the second one everywhere, then the first one, and then the previous one is dropped. Each step
+/// reaches one process after the other.
+#[tokio::test]
+async fn in_cookies_a_session_survives_a_key_that_is_replaced_step_by_step() {
+    let server = FiefTestServer::start().await;
+    let machine = |keys: &[u8]| {
+        let mut keys = keys.iter().map(|n| {
+            let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap() * n);
+            SessionKey::from_bytes(&bytes).unwrap()
+        });
+        let builder = builder_with(&server, web::fief(&server), keys.next().unwrap());
+        let builder = keys.fold(builder, FiefAuthBuilder::previous_session_key);
+        builder.build().unwrap()
+    };
+    let steps: [[&[u8]; 2]; 5] = [
+        [&[1], &[1]],
+        [&[1, 2], &[1]],
+        [&[1, 2], &[1, 2]],
+        [&[2, 1], &[1, 2]],
+        [&[2, 1], &[2, 1]],
+    ];
+    let mut visitors = Vec::new();
+    for keys in steps {
+        let auths = keys.map(machine);
+        for auth in &auths {
+            let mut visitor = Visitor::new(app(auth));
+            visitor.log_in(&server, "/login").await;
+            visitors.push(visitor);
+        }
+        for visitor in &visitors {
+            assert_eq!(statuses(&auths, visitor).await, [200, 200], "{keys:?}");
+        }
+    }
+    // Seven were sealed with the key that is dropped now.
+    let auths = [&[2], &[2]].map(|keys: &[u8; 1]| machine(keys));
+    let mut kept = 0;
+    for visitor in &visitors {
+        kept += usize::from(statuses(&auths, visitor).await == [200, 200]);
+    }
+    assert_eq!((kept, visitors.len()), (3, 10));
 }
