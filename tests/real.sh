@@ -43,6 +43,7 @@ install() {
   install_redis
   install_chromium
   install_nginx
+  install_compose
   install_fief
 }
 
@@ -71,6 +72,15 @@ install_nginx() {
   apt_get nginx download nginx
   dpkg-deb -x "$REAL"/nginx_*.deb "$REAL/nginx"
   "$NGINX" -v 2>/dev/null || die "Debian's nginx does not run here: install it"
+}
+
+# It only reads a file, so no Docker is needed. Docker's own plugin or Debian's package.
+install_compose() {
+  COMPOSE="docker compose"
+  ! $COMPOSE version >/dev/null 2>&1 || return 0
+  COMPOSE=docker-compose
+  command -v docker-compose >/dev/null || apt_install docker-compose
+  $COMPOSE version >/dev/null 2>&1 || die "docker-compose does not run here"
 }
 
 apt_install() {
@@ -201,7 +211,7 @@ seed() {
   export FIEF_REAL_BASE_URL=http://127.0.0.1:$FIEF_PORT FIEF_REAL_ISSUER=https://127.0.0.1:$FIEF_PORT
   export FIEF_REAL_ADMIN_KEY=$key FIEF_REAL_WORKER_LOG=$RUN/worker.log FIEF_REAL_REDIS_URL=redis://127.0.0.1:$REDIS_PORT
   FIEF_REAL_SETTINGS=$(printf '%s\n' "${FIEF_ENV[@]}")
-  export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python FIEF_REAL_REDIS=$REDIS FIEF_REAL_NGINX=$NGINX
+  export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python FIEF_REAL_REDIS=$REDIS FIEF_REAL_NGINX=$NGINX FIEF_REAL_COMPOSE=$COMPOSE
   "$VENV/bin/python" tests/real/seed.py tests/real/seed.json "$FIEF_REAL_BASE_URL" "$key" >"$RUN/clients.env"
   set -a
   # shellcheck source=/dev/null

@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod cli;
+mod compose;
 mod copied;
 mod docs;
 mod mcp;

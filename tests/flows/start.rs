@@ -1,5 +1,6 @@
 use std::net::TcpListener;
 
+use fief_test_server::FiefTestServer;
 use fief_tests::{Browser, Process};
 use reqwest::StatusCode;
 
@@ -19,6 +20,43 @@ async fn the_web_application_brings_its_own_fief() {
     let page = browser.log_in(email, password).await;
     assert_eq!(page.url.as_str(), format!("{url}/castles"));
     assert_eq!(page.status, StatusCode::OK);
+}
+
+/// D1: as in a container, where browsers reach Fief by another name.
+#[tokio::test]
+async fn the_web_application_sends_browsers_to_the_public_url_of_fief() {
+    let server = FiefTestServer::start().await;
+    let public = server.url().replace("127.0.0.1", "localhost");
+    let variables = [
+        ("LISTEN", "127.0.0.1"),
+        ("FIEF_BASE_URL", server.url()),
+        ("FIEF_PUBLIC_URL", &public),
+        ("FIEF_CLIENT_ID", server.client_id()),
+        ("FIEF_CLIENT_SECRET", server.client_secret()),
+    ];
+    let mut web = Process::start("example-web", &variables);
+    let castles = format!("{}/castles", web.value_of("App"));
+
+    let mut browser = Browser::new();
+    let page = browser.open(&castles).await;
+    assert!(page.url.as_str().starts_with(&public), "{}", page.url);
+    let page = browser.log_in("anne@example.com", "herminetincture").await;
+    assert_eq!(
+        (page.status, page.url.as_str()),
+        (StatusCode::OK, castles.as_str())
+    );
+}
+
+/// D1
+#[test]
+fn the_web_application_uses_plain_http_in_a_trusted_network() {
+    let variables = [
+        ("FIEF_BASE_URL", "http://fief.example.com"),
+        ("FIEF_CLIENT_ID", "id"),
+        ("FIEF_INSECURE_HTTP", "true"),
+    ];
+    let mut web = Process::start("example-web", &variables);
+    assert_eq!(web.value_of("Fief"), "http://fief.example.com");
 }
 
 #[tokio::test]

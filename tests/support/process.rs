@@ -16,7 +16,8 @@ use std::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the examples read from the environment.
-pub(crate) const SETTINGS: [&str; 16] = [
+pub(crate) const SETTINGS: [&str; 22] = [
+    "APP_URL",
     "BROWSER",
     "CREDENTIALS",
     "DISPLAY",
@@ -24,11 +25,16 @@ pub(crate) const SETTINGS: [&str; 16] = [
     "FIEF_CLIENT_ID",
     "FIEF_CLIENT_SECRET",
     "FIEF_DOCS_CLIENT_ID",
+    "FIEF_INSECURE_HTTP",
     "FIEF_MCP_CLIENT_ID",
+    "FIEF_PUBLIC_URL",
     "FIEF_SPA_CLIENT_ID",
+    "LISTEN",
     "MEMBERS_DOMAIN",
     "MEMBERS_FILE",
     "REDIRECT_URI",
+    "REDIS_URL",
+    "SESSION_KEY",
     "SSH_CONNECTION",
     "SSH_TTY",
     "TIME_LIMIT",

@@ -12,6 +12,9 @@
 //! Behind a proxy, `APP_URL` is where browsers reach the application, such as `https://example.com/shop`: the proxy may
 //! keep the path `/shop` or strip it. `SESSION_KEY` (hex, 32 bytes) keeps sessions over a restart and is the same on all
 //! machines. With `REDIS_URL` the sessions are in Redis instead of in cookies.
+//!
+//! In a container, `LISTEN` is the address to listen on (127.0.0.1). `FIEF_PUBLIC_URL` is where browsers reach Fief, if that is
+//! not `FIEF_BASE_URL`, and `FIEF_INSECURE_HTTP=true` allows plain http to a Fief on another machine. `examples/compose` uses them.
 
 mod castles;
 mod failures;

@@ -1,4 +1,8 @@
-use std::{env, io::ErrorKind};
+use std::{
+    env,
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use anyhow::{Context, bail};
 use fief_axum::SessionKey;
@@ -29,7 +33,11 @@ impl Settings {
             None => SessionKey::generate()?,
         };
         let port = port("PORT", 3000)?;
-        let listener = TcpListener::bind(("127.0.0.1", port))
+        let address: IpAddr = match variable("LISTEN")? {
+            Some(address) => address.parse().context("LISTEN")?,
+            None => Ipv4Addr::LOCALHOST.into(),
+        };
+        let listener = TcpListener::bind((address, port))
             .await
             .map_err(|error| taken("PORT", port, error))?;
         let app_url = match variable("APP_URL")? {
@@ -77,6 +85,12 @@ fn named(url: &str) -> anyhow::Result<Fief> {
     let id = variable("FIEF_CLIENT_ID")?
         .context("FIEF_BASE_URL is set, so FIEF_CLIENT_ID has to be set as well")?;
     let mut builder = Fief::builder(url, id);
+    if let Some(url) = variable("FIEF_PUBLIC_URL")? {
+        builder = builder.public_url(url);
+    }
+    if variable("FIEF_INSECURE_HTTP")?.as_deref() == Some("true") {
+        builder = builder.insecure_http();
+    }
     if let Some(secret) = variable("FIEF_CLIENT_SECRET")? {
         builder = builder.client_secret(secret);
     }
