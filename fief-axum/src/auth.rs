@@ -32,7 +32,9 @@ use crate::{
 ///     token.id().to_string()
 /// }
 ///
-/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+/// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+///     .client_secret("SECRET")
+///     .build()?;
 /// let auth = FiefAuth::new(fief);
 /// let admin = auth.require().permission("admin");
 /// let app: Router = Router::new()
@@ -95,7 +97,9 @@ impl FiefAuth {
     /// # use fief_axum::{FiefAuth, SessionKey, fief_client::Fief};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let session_key = SessionKey::generate()?;
-    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+    ///     .client_secret("SECRET")
+    ///     .build()?;
     /// let auth = FiefAuth::builder(fief).login("https://app.example.com", session_key).build()?;
     /// # Ok(()) }
     /// ```
@@ -260,7 +264,11 @@ impl FiefAuth {
     /// use axum::{extract::State, http::HeaderMap, response::{IntoResponse, Redirect, Response}};
     /// use fief_axum::{Authenticated, FiefAuth};
     ///
-    /// async fn home(State(auth): State<FiefAuth>, token: Option<Authenticated>, headers: HeaderMap) -> Response {
+    /// async fn home(
+    ///     State(auth): State<FiefAuth>,
+    ///     token: Option<Authenticated>,
+    ///     headers: HeaderMap,
+    /// ) -> Response {
     ///     match token {
     ///         Some(token) => format!("Hello, {}!", token.id()).into_response(),
     ///         None if auth.has_silent_login_failed(&headers) => "Hello!".into_response(),

@@ -10,11 +10,14 @@
 //! use axum::{Json, Router, routing::{get, post}};
 //! use fief_axum::{Authenticated, FiefAuth, fief_client::{Fief, FiefAccessTokenInfo}};
 //!
-//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+//!     .client_secret("SECRET")
+//!     .build()?;
 //! let auth = FiefAuth::new(fief);
 //!
+//! let build = auth.require().permission("castles:create");
 //! let app: Router = Router::new()
-//!     .route("/castles", post(create).route_layer(auth.require().permission("castles:create")))
+//!     .route("/castles", post(create).route_layer(build))
 //!     .route("/me", get(me))
 //!     .layer(auth.layer());
 //!
@@ -36,7 +39,9 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let session_key = SessionKey::generate()?;
-//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+//!     .client_secret("SECRET")
+//!     .build()?;
 //! let auth = FiefAuth::builder(fief).login("https://app.example.com", session_key).build()?;
 //!
 //! let app: Router = Router::new()

@@ -7,7 +7,9 @@
 //! use fief_client::{Requirements, blocking};
 //!
 //! # fn example(access_token: &str) -> Result<(), fief_client::FiefError> {
-//! let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//! let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID")
+//!     .client_secret("SECRET")
+//!     .build()?;
 //! let fief = blocking::Fief::new(fief)?;
 //! let token = fief.validate_access_token(access_token, &Requirements::new())?;
 //! # Ok(()) }

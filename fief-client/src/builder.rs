@@ -27,8 +27,8 @@ use crate::{
 /// ```
 /// use fief_client::Fief;
 ///
-/// // A server that reaches Fief inside of a Docker network, while browsers reach it from outside. It also
-/// // accepts the access tokens of a single-page application.
+/// // A server that reaches Fief inside of a Docker network, while browsers reach it from
+/// // outside. It also accepts the access tokens of a single-page application.
 /// let fief = Fief::builder("http://fief:8000", "CLIENT_ID")
 ///     .client_secret("SECRET")
 ///     .public_url("https://fief.example.com")
@@ -70,7 +70,9 @@ impl Fief {
     /// ```
     /// use fief_client::Fief;
     ///
-    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+    /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+    ///     .client_secret("SECRET")
+    ///     .build()?;
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     #[doc(alias("FiefAsync", "baseURL"))]
@@ -258,7 +260,9 @@ impl FiefBuilder {
     /// use std::time::Duration;
     /// use fief_client::Fief;
     ///
-    /// let slow = Fief::builder("https://fief.example.com", "CLIENT_ID").timeout(Duration::from_secs(20)).build()?;
+    /// let slow = Fief::builder("https://fief.example.com", "CLIENT_ID")
+    ///     .timeout(Duration::from_secs(20))
+    ///     .build()?;
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -305,7 +309,9 @@ impl FiefBuilder {
     /// ```
     /// use fief_client::Fief;
     ///
-    /// let small = Fief::builder("https://fief.example.com", "CLIENT_ID").token_cache(1024 * 1024, 1000).build()?;
+    /// let small = Fief::builder("https://fief.example.com", "CLIENT_ID")
+    ///     .token_cache(1024 * 1024, 1000)
+    ///     .build()?;
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     pub fn token_cache(mut self, bytes: u64, entries: usize) -> Self {

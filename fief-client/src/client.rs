@@ -47,7 +47,9 @@ use crate::{
 /// }
 ///
 /// fn state() -> Result<State, FiefError> {
-///     let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+///     let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+///         .client_secret("SECRET")
+///         .build()?;
 ///     Ok(State { fief })
 /// }
 /// # state().unwrap();
@@ -176,7 +178,9 @@ impl Fief {
     /// # use fief_client::Fief;
     /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
     /// let url = fief.logout_url("https://app.example.com/");
-    /// assert_eq!(url.as_str(), "https://fief.example.com/logout?redirect_uri=https%3A%2F%2Fapp.example.com%2F");
+    /// let expected =
+    ///     "https://fief.example.com/logout?redirect_uri=https%3A%2F%2Fapp.example.com%2F";
+    /// assert_eq!(url.as_str(), expected);
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     #[doc(alias = "getLogoutURL")]

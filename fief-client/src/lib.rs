@@ -5,13 +5,23 @@
 //! [fief-axum](https://docs.rs/fief-axum), which is built on it.
 //!
 //! ```no_run
-//! use fief_client::{AuthorizationRequest, AuthorizationResponse, Fief, FiefError, Requirements};
+//! use fief_client::{
+//!     AuthorizationRequest,
+//!     AuthorizationResponse,
+//!     Fief,
+//!     FiefError,
+//!     Requirements,
+//! };
 //!
 //! # async fn example(callback_query: &str) -> Result<(), FiefError> {
-//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").client_secret("SECRET").build()?;
+//! let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
+//!     .client_secret("SECRET")
+//!     .build()?;
 //!
-//! // Log a user in: send the browser to `url`, keep `attempt`, and finish when the browser comes back.
-//! let (url, attempt) = fief.begin_login("https://app.example.com/callback", AuthorizationRequest::new()).await?;
+//! // Log a user in: send the browser to `url`, keep `attempt`, and finish when the browser
+//! // comes back.
+//! let callback = "https://app.example.com/callback";
+//! let (url, attempt) = fief.begin_login(callback, AuthorizationRequest::new()).await?;
 //! let response = AuthorizationResponse::parse(callback_query)?;
 //! let (tokens, user) = fief.finish_login(&attempt, &response).await?;
 //!

@@ -13,7 +13,10 @@ use crate::{Fief, FiefBuilder, FiefError};
 /// use fief_client::{Fief, Tenants};
 ///
 /// let tenants = Tenants::new(100, |tenant| match tenant {
-///     "bretagne" => Some(Fief::builder("https://fief.example.com/bretagne", "CLIENT_ID").client_secret("SECRET")),
+///     "bretagne" => {
+///         let fief = Fief::builder("https://fief.example.com/bretagne", "CLIENT_ID");
+///         Some(fief.client_secret("SECRET"))
+///     }
 ///     _ => None,
 /// });
 /// let fief = tenants.get("bretagne")?.expect("a known tenant");

@@ -9,7 +9,9 @@ impl FiefAuthBuilder {
     /// ```
     /// # use fief_axum::{FiefAuth, fief_client::Fief};
     /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
-    /// let auth = FiefAuth::builder(fief).scope_description("castles", "See and build castles.").build()?;
+    /// let auth = FiefAuth::builder(fief)
+    ///     .scope_description("castles", "See and build castles.")
+    ///     .build()?;
     /// # let _ = auth;
     /// # Ok::<(), fief_axum::Error>(())
     /// ```

@@ -54,7 +54,8 @@ impl FiefAuthBuilder {
     ///     .merge(auth.routes())
     ///     .layer(auth.layer())
     ///     .layer(cors);
-    /// // In the browser: fetch("https://app.example.com/castles", { method: "POST", credentials: "include" })
+    /// // In the browser:
+    /// // fetch("https://app.example.com/castles", { method: "POST", credentials: "include" })
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
     ///
@@ -84,7 +85,9 @@ impl FiefAuthBuilder {
     ///     .return_origin("https://spa.example.com")
     ///     .after_logout("https://spa.example.com/goodbye")
     ///     .build()?;
-    /// // In the browser: location = "https://app.example.com/login?return_to=https%3A%2F%2Fspa.example.com%2Fcastles"
+    /// // In the browser:
+    /// // const page = encodeURIComponent("https://spa.example.com/castles");
+    /// // location = "https://app.example.com/login?return_to=" + page;
     /// # let _ = auth;
     /// # Ok::<(), fief_axum::Error>(())
     /// ```

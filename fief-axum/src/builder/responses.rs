@@ -39,7 +39,8 @@ impl FiefAuthBuilder {
     ///         _ => "Not allowed",
     ///     };
     ///     let other_user = rejection.other_user_url().unwrap_or("/");
-    ///     let page = Html(format!("<h1>{title}</h1><a href=\"{other_user}\">Log in as somebody else</a>"));
+    ///     let link = format!("<a href=\"{other_user}\">Log in as somebody else</a>");
+    ///     let page = Html(format!("<h1>{title}</h1>{link}"));
     ///     (rejection.kind().status(), rejection.response_headers(), page).into_response()
     /// }
     /// # let fief = fief_client::Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;

@@ -81,7 +81,8 @@ impl FiefAuthBuilder {
     /// # use fief_client::Fief;
     ///
     /// # let fief = Fief::builder("https://fief.example.com", "CLIENT_ID").build()?;
-    /// // In the browser: new WebSocket("wss://api.example.com/news", ["news", `access-token.${token}`])
+    /// // In the browser:
+    /// // new WebSocket("wss://api.example.com/news", ["news", `access-token.${token}`])
     /// let auth = FiefAuth::builder(fief).websocket_token_prefix("access-token.").build()?;
     /// # let _ = auth;
     ///

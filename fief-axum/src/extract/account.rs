@@ -21,7 +21,10 @@ use crate::{CurrentSession, Rejection, RejectionKind};
 /// #[derive(serde::Deserialize)]
 /// struct NewPassword { password: String }
 ///
-/// async fn change_password(account: Account, Form(new): Form<NewPassword>) -> Result<&'static str, AccountError> {
+/// async fn change_password(
+///     account: Account,
+///     Form(new): Form<NewPassword>,
+/// ) -> Result<&'static str, AccountError> {
 ///     account.change_password(&new.password).await?;
 ///     Ok("Your password was changed.")
 /// }

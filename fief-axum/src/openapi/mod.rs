@@ -42,7 +42,8 @@ impl FiefAuth {
     ///     }
     /// }
     ///
-    /// // #[utoipa::path(post, path = "/castles", responses((status = 200), Authorized<CanCreate>))]
+    /// // #[utoipa::path(post, path = "/castles",
+    /// //     responses((status = 200), Authorized<CanCreate>))]
     /// async fn create(_: Authorized<CanCreate>) {}
     /// # let responses = ResponsesBuilder::new().responses_from_into_responses::<Authorized<CanCreate>>();
     /// # let create = OperationBuilder::new().responses(responses).build();

@@ -86,7 +86,9 @@ use crate::{
 /// async fn me(token: Result<Authenticated, Rejection>) -> Response {
 ///     match token {
 ///         Ok(token) => token.id().to_string().into_response(),
-///         Err(rejection) if *rejection.kind() == RejectionKind::Expired => "Please log in again.".into_response(),
+///         Err(rejection) if *rejection.kind() == RejectionKind::Expired => {
+///             "Please log in again.".into_response()
+///         }
 ///         Err(rejection) => rejection.into_response(),
 ///     }
 /// }

@@ -28,7 +28,11 @@ use crate::{Policy, shared::Shared};
 /// # use std::time::Duration;
 /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
 /// # async fn list() {} async fn remove() {}
-/// let admin = auth.require().permission("castles:delete").acr(FiefAcr::LevelOne).max_age(Duration::from_secs(300));
+/// let admin = auth
+///     .require()
+///     .permission("castles:delete")
+///     .acr(FiefAcr::LevelOne)
+///     .max_age(Duration::from_secs(300));
 /// let app: Router = Router::new()
 ///     .route("/castles", get(list))
 ///     .route("/castles/{id}", delete(remove).route_layer(admin))
@@ -140,7 +144,9 @@ impl RequireLayer {
     ///     token.map_or("Hello".to_owned(), |token| format!("Hello, {}", token.id()))
     /// }
     ///
-    /// let app: Router = Router::new().route("/", get(home)).route_layer(auth.require().optional());
+    /// let app: Router = Router::new()
+    ///     .route("/", get(home))
+    ///     .route_layer(auth.require().optional());
     /// # Ok::<(), fief_client::FiefError>(())
     /// ```
     pub fn optional(mut self) -> Self {

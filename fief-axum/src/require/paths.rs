@@ -36,11 +36,12 @@ use crate::{RequireLayer, shared::Shared};
 /// # use fief_client::Fief;
 /// # let auth = FiefAuth::new(Fief::builder("https://fief.example.com", "CLIENT_ID").build()?);
 /// # async fn home() {} async fn list() {} async fn show() {} async fn remove() {}
+/// let remover = auth.require().permission("castles:delete");
 /// let policy = auth
 ///     .paths()
 ///     .optional("/")
 ///     .public("/health")
-///     .require_method(Method::DELETE, "/castles/{id}", auth.require().permission("castles:delete"))
+///     .require_method(Method::DELETE, "/castles/{id}", remover)
 ///     .require("/castles/{*rest}", auth.require().permission("castles:read"));
 ///
 /// let app: Router = Router::new()

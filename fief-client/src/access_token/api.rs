@@ -95,7 +95,10 @@ impl Fief {
     /// ```no_run
     /// use fief_client::{Fief, FiefAccessTokenInfo, FiefError, Requirements};
     ///
-    /// async fn middleware(fief: &Fief, access_token: &str) -> Result<FiefAccessTokenInfo, FiefError> {
+    /// async fn middleware(
+    ///     fief: &Fief,
+    ///     access_token: &str,
+    /// ) -> Result<FiefAccessTokenInfo, FiefError> {
     ///     let required = Requirements::new().scope("openid");
     ///     match fief.try_validate_access_token(access_token) {
     ///         Some(validated) => {

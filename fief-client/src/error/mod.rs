@@ -49,7 +49,8 @@ use crate::{FiefAcr, PendingTokens, TransportError};
 ///         | FiefError::Request { .. }
 ///         | FiefError::DiscoveryInvalid(_)
 ///         | FiefError::ResponseInvalid(_) => 503,
-///         // A mistake of this program, such as `Configuration`, or an error of a login, which an API does not do.
+///         // A mistake of this program, such as `Configuration`, or an error of a login,
+///         // which an API does not do.
 ///         _ => 500,
 ///     }
 /// }

@@ -21,7 +21,8 @@ use crate::{
 /// use fief_client::{AuthorizationRequest, Fief, LoginAttempt};
 ///
 /// # async fn example(fief: Fief) -> Result<(), Box<dyn std::error::Error>> {
-/// let (url, attempt) = fief.begin_login("https://app.example.com/callback", AuthorizationRequest::new()).await?;
+/// let callback = "https://app.example.com/callback";
+/// let (url, attempt) = fief.begin_login(callback, AuthorizationRequest::new()).await?;
 /// let stored = serde_json::to_string(&attempt)?;
 /// // When the browser comes back:
 /// let attempt: LoginAttempt = serde_json::from_str(&stored)?;
@@ -69,7 +70,13 @@ impl Fief {
     /// [`code_challenge`](AuthorizationRequest::code_challenge) of `request`.
     ///
     /// ```no_run
-    /// use fief_client::{AuthorizationRequest, AuthorizationResponse, Fief, FiefError, LoginAttempt};
+    /// use fief_client::{
+    ///     AuthorizationRequest,
+    ///     AuthorizationResponse,
+    ///     Fief,
+    ///     FiefError,
+    ///     LoginAttempt,
+    /// };
     ///
     /// const CALLBACK: &str = "https://app.example.com/callback";
     ///
@@ -81,7 +88,11 @@ impl Fief {
     /// }
     ///
     /// /// The callback: returns the user's e-mail address.
-    /// async fn callback(fief: &Fief, attempt: LoginAttempt, query: &str) -> Result<Option<String>, FiefError> {
+    /// async fn callback(
+    ///     fief: &Fief,
+    ///     attempt: LoginAttempt,
+    ///     query: &str,
+    /// ) -> Result<Option<String>, FiefError> {
     ///     let response = AuthorizationResponse::parse(query)?;
     ///     let (_tokens, user) = fief.finish_login(&attempt, &response).await?;
     ///     Ok(user.email)

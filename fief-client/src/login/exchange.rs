@@ -89,7 +89,8 @@ impl Fief {
     /// use fief_client::AuthCallbackParams;
     ///
     /// let params = AuthCallbackParams::new().code_verifier("VERIFIER").nonce("NONCE");
-    /// let (tokens, user) = fief.auth_callback(code, "https://app.example.com/callback", &params).await?;
+    /// let callback = "https://app.example.com/callback";
+    /// let (tokens, user) = fief.auth_callback(code, callback, &params).await?;
     /// # Ok(()) }
     /// ```
     ///

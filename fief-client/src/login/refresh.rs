@@ -77,11 +77,15 @@ impl Fief {
     /// ```no_run
     /// use fief_client::{Fief, FiefError, FiefTokenResponse, RefreshParams};
     ///
-    /// async fn refreshed(fief: &Fief, tokens: &FiefTokenResponse) -> Result<Option<FiefTokenResponse>, FiefError> {
+    /// async fn refreshed(
+    ///     fief: &Fief,
+    ///     tokens: &FiefTokenResponse,
+    /// ) -> Result<Option<FiefTokenResponse>, FiefError> {
     ///     let Some(refresh_token) = tokens.refresh_token() else {
     ///         return Ok(None);
     ///     };
-    ///     let (tokens, _user) = fief.auth_refresh_token(refresh_token, &RefreshParams::new()).await?;
+    ///     let params = RefreshParams::new();
+    ///     let (tokens, _user) = fief.auth_refresh_token(refresh_token, &params).await?;
     ///     Ok(Some(tokens))
     /// }
     /// ```

@@ -20,11 +20,15 @@ impl Fief {
     ///
     /// use fief_client::{Fief, FiefError, FiefTokenResponse, RefreshParams};
     ///
-    /// async fn refreshed(fief: &Fief, refresh_token: &str) -> Result<FiefTokenResponse, FiefError> {
+    /// async fn refreshed(
+    ///     fief: &Fief,
+    ///     refresh_token: &str,
+    /// ) -> Result<FiefTokenResponse, FiefError> {
     ///     let mut result = fief.auth_refresh_token(refresh_token, &RefreshParams::new()).await;
     ///     for _ in 0..20 {
     ///         let Err(FiefError::TokensPending { pending, .. }) = &result else { break };
-    ///         // The refresh token is used up: its response is verified when Fief's keys can be fetched again.
+    ///         // The refresh token is used up: its response is verified when Fief's keys can be
+    ///         // fetched again.
     ///         tokio::time::sleep(Duration::from_secs(6)).await;
     ///         result = fief.verify(pending).await;
     ///     }

@@ -83,7 +83,11 @@ impl Fief {
     /// ```no_run
     /// use fief_client::{Fief, FiefError};
     ///
-    /// async fn change(fief: &Fief, access_token: &str, new_password: &str) -> Result<(), FiefError> {
+    /// async fn change(
+    ///     fief: &Fief,
+    ///     access_token: &str,
+    ///     new_password: &str,
+    /// ) -> Result<(), FiefError> {
     ///     match fief.change_password(access_token, new_password).await {
     ///         Err(FiefError::Request { detail, .. }) => println!("{}", detail.reason().join(" ")),
     ///         result => println!("changed for {}", result?.sub),

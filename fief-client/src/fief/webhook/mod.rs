@@ -7,10 +7,16 @@
 //! use fief_client::{FiefError, webhook::{EventData, WebhookVerifier}};
 //! use http::HeaderMap;
 //!
-//! fn receive(verifier: &WebhookVerifier, headers: &HeaderMap, body: &[u8]) -> Result<(), FiefError> {
+//! fn receive(
+//!     verifier: &WebhookVerifier,
+//!     headers: &HeaderMap,
+//!     body: &[u8],
+//! ) -> Result<(), FiefError> {
 //!     let event = verifier.verify(headers, body)?;
 //!     match event.data() {
-//!         EventData::User(user) if user.is_active == Some(false) => println!("{} is blocked", user.id),
+//!         EventData::User(user) if user.is_active == Some(false) => {
+//!             println!("{} is blocked", user.id);
+//!         }
 //!         _ => println!("{}", event.kind()),
 //!     }
 //!     Ok(())
