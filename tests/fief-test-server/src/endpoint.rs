@@ -1,5 +1,7 @@
 //! The endpoints, with their paths and methods.
 
+use std::{fmt, str::FromStr};
+
 use axum::http::Method;
 
 use crate::state::DEFAULT_SLUG;
@@ -61,6 +63,27 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// All endpoints.
+    pub const ALL: [Self; 17] = [
+        Self::Authorize,
+        Self::Consent,
+        Self::Dashboard,
+        Self::Discovery,
+        Self::EmailChange,
+        Self::EmailVerify,
+        Self::Health,
+        Self::Jwks,
+        Self::Login,
+        Self::Logout,
+        Self::Password,
+        Self::Profile,
+        Self::Register,
+        Self::Token,
+        Self::Userinfo,
+        Self::Verify,
+        Self::VerifyRequest,
+    ];
+
     /// Returns the tenant's slug and the endpoint of a path.
     ///
     /// The slug of the default tenant is returned as the empty string, even if it is in the path.
@@ -120,3 +143,51 @@ impl Endpoint {
         self.allow().split(", ").any(|name| name == method.as_str())
     }
 }
+
+/// Writes the name in snake case, such as `email_change`.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authorize => "authorize",
+            Self::Consent => "consent",
+            Self::Dashboard => "dashboard",
+            Self::Discovery => "discovery",
+            Self::EmailChange => "email_change",
+            Self::EmailVerify => "email_verify",
+            Self::Health => "health",
+            Self::Jwks => "jwks",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::Password => "password",
+            Self::Profile => "profile",
+            Self::Register => "register",
+            Self::Token => "token",
+            Self::Userinfo => "userinfo",
+            Self::Verify => "verify",
+            Self::VerifyRequest => "verify_request",
+        })
+    }
+}
+
+/// Parses the name in snake case.
+impl FromStr for Endpoint {
+    type Err = UnknownEndpoint;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEndpoint> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|endpoint| endpoint.to_string() == name)
+            .ok_or(UnknownEndpoint)
+    }
+}
+
+/// Error of parsing an [`Endpoint`].
+#[derive(Clone, Copy, Debug)]
+pub struct UnknownEndpoint;
+
+impl fmt::Display for UnknownEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown endpoint")
+    }
+}
+
+impl std::error::Error for UnknownEndpoint {}

@@ -95,13 +95,14 @@
 //! | a Fief that fails, hangs or is slow | [`fault`], [`fault_once`], [`Fault`] |
 //! | a Fief that is down | drop the server, which closes its connections |
 //! | that responses are cached, or requests not repeated | [`requests`], [`wait_for_requests`] |
-//! | users that change or are deleted | [`set_active`], [`set_permissions`], [`delete_user`] |
+//! | users that change or are deleted | [`add_user`], [`set_active`], [`set_permissions`], [`delete_user`] |
 //! | webhooks | [`add_webhook`], [`send_webhook`] |
 //!
 //! # Use on a development machine
 //!
 //! The binary serves a Fief with users and clients to develop with, and pages to log in and sign
-//! up. It prints its settings as lines that a shell can source, and runs until it is killed.
+//! up. It prints its settings as lines that a shell can source, and runs until it is killed. On the
+//! standard error it prints the codes that Fief would mail, and the redirect URIs that it rejects.
 //!
 //! ```sh
 //! cargo install fief-test-server
@@ -112,20 +113,66 @@
 //!
 //! | Option | Effect | Default |
 //! | --- | --- | --- |
-//! | `--port` | the port on 127.0.0.1; 0 is any free one | `8000` |
-//! | `--client-id` | id of the confidential client | `castles` |
+//! | `--port` | the port; 0 is any free one | `8000` |
+//! | `--listen` | the IP address, for containers | `127.0.0.1` |
+//! | `--domain` | domain of the issuers | address and port |
+//! | `--user` | `EMAIL:PASSWORD[:PERMISSION,..]`: a user, instead of the default ones | |
+//! | `--field` | `EMAIL:SLUG=VALUE`: a field of a user before it; the value is JSON or text | |
+//! | `--client` | `ID[:SECRET][,public][,third-party][,encrypted][,tenant=SLUG]`: a client, instead of the default ones | |
+//! | `--client-id` | id of the first default client | `castles` |
 //! | `--client-secret` | its secret | `castles-secret` |
-//! | `--redirect-uri` | a redirect URI to accept; may be repeated | any absolute one |
+//! | `--redirect-uri` | a redirect URI of the client before it, or of the first default one; may be repeated | any absolute one |
+//! | `--tenant` | slug of a tenant in addition to the default one | |
+//! | `--token-lifetime` | seconds, of access and ID tokens of all clients | `86400` |
+//! | `--seed` | a JSON file with tenants, fields, clients and users | |
+//! | `--control` | port on 127.0.0.1 of the control API; 0 is any free one | it is off |
 //!
-//! There are two users, `anne@example.com` (`FIEF_USER_*`) and `louis@example.com`
-//! (`FIEF_USER2_*`), and two more clients: a public one (`FIEF_PUBLIC_CLIENT_ID`), and a
-//! third-party one, for which users see the consent page (`FIEF_THIRD_PARTY_CLIENT_*`). Ids of
-//! users are the same at each start. Everything else is in memory and lost at the end.
+//! By default there are two users, `anne@example.com` (`FIEF_USER_*`) and `louis@example.com`
+//! (`FIEF_USER2_*`), and three clients: a confidential one (`FIEF_CLIENT_*`), a public one
+//! (`FIEF_PUBLIC_CLIENT_ID`), and a third-party one, for which users see the consent page
+//! (`FIEF_THIRD_PARTY_CLIENT_*`). Ids of users are the same at each start. Everything else is in
+//! memory and lost at the end.
+//!
+//! A seed file, all of it optional but the ids, addresses and passwords:
+//!
+//! ```json
+//! {
+//!   "tenants": ["second"],
+//!   "fields": [{"slug": "birthdate", "type": "date", "required": true}],
+//!   "clients": [{"id": "castles", "secret": "s3cret", "redirect_uris": ["http://127.0.0.1:3000/auth-callback"]}],
+//!   "users": [{
+//!     "email": "claude@example.com",
+//!     "password": "salamander-and-swan",
+//!     "permissions": ["castles:read"],
+//!     "fields": {"birthdate": "1499-10-13"},
+//!     "tenant": "second",
+//!     "verified": false
+//!   }]
+//! }
+//! ```
+//!
+//! # Control from other languages
+//!
+//! With `--control`, tests in any language do over HTTP what the handle's methods do: faults, the
+//! clock, keys, request counters, users, clients, webhooks and tokens. `GET /openapi.json` describes
+//! all of it.
+//!
+//! ```sh
+//! fief-test-server --port 8000 --control 8001 > fief.env &
+//! sleep 1 && set -a && . ./fief.env && set +a
+//! curl -X PUT "$FIEF_CONTROL_URL/faults/userinfo" --json '{"kind": "status", "status": 503}'
+//! curl -X POST "$FIEF_CONTROL_URL/clock/advance" --json '{"seconds": 90000}'
+//! curl -H "Authorization: Bearer $(fief-test-server token --permission castles:read)" http://127.0.0.1:3000/castles
+//! ```
 //!
 //! # Security
 //!
-//! Never expose a server to a network. It listens on 127.0.0.1 only, its passwords and secrets are
-//! public, it stores them in the clear, and it shows verification codes instead of mailing them.
+//! Never expose a server to a network. It listens on 127.0.0.1 unless another address is set, its
+//! passwords and secrets are public, it stores them in the clear, and it shows verification codes
+//! instead of mailing them.
+//!
+//! The control API always listens on 127.0.0.1, and any program on the machine can use it. It rejects
+//! what pages of other sites make a browser send.
 //!
 //! # Differences from Fief
 //!
@@ -162,6 +209,7 @@
 //!
 //! [`access_token`]: FiefTestServer::access_token
 //! [`add_key`]: FiefTestServer::add_key
+//! [`add_user`]: FiefTestServer::add_user
 //! [`add_webhook`]: FiefTestServer::add_webhook
 //! [`advance`]: FiefTestServer::advance
 //! [`client_id`]: FiefTestServer::client_id
@@ -184,6 +232,7 @@
 //! [`wait_for_requests`]: FiefTestServer::wait_for_requests
 //! [`without_auto_advance`]: FiefTestServer::without_auto_advance
 
+mod accounts;
 mod auto_advance;
 mod builder;
 mod claims;
@@ -197,6 +246,7 @@ mod http;
 mod keys;
 mod log_in;
 mod mint;
+mod notice;
 mod serve;
 mod server;
 mod shared;
@@ -205,9 +255,10 @@ mod traffic;
 mod webhook;
 
 pub use builder::FiefTestServerBuilder;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::Fault;
 pub use keys::Algorithm;
 pub use mint::{AccessTokenBuilder, IdTokenBuilder};
+pub use notice::Notice;
 pub use server::FiefTestServer;
 pub use state::{Client, FieldType, User, UserField};

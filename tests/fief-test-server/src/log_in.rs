@@ -73,6 +73,7 @@ impl Shared {
             Ok(authorization) => authorization,
             Err(Rejection::Redirect(url)) => return Ok(url),
             Err(Rejection::Page(code, _)) => return Err(code.to_owned()),
+            Err(Rejection::RedirectUri(notice)) => return Err(notice.to_string()),
             Err(Rejection::MaxAge(text)) => return Err(format!("max_age is {text:?}")),
         };
         let user = state.user_by_email(tenant, email);

@@ -4,7 +4,7 @@ mod validate;
 
 use std::{
     io, iter,
-    net::{Ipv4Addr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     sync::{Arc, Mutex},
     thread,
     time::SystemTime,
@@ -16,13 +16,13 @@ use tokio::{
 };
 
 use crate::{
-    Client, FiefTestServer, User, UserField,
+    Client, FiefTestServer, Notice, User, UserField,
     clock::Clock,
     crypto::random_string,
     keys::jwe,
     serve::serve,
     server::Running,
-    shared::Shared,
+    shared::{NoticeHandler, Shared},
     state::State,
     traffic::Traffic,
     webhook::{Delivery, QUEUE_CAPACITY, Webhooks, deliver},
@@ -54,6 +54,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 #[must_use = "no server runs unless `start` is called"]
 pub struct FiefTestServerBuilder {
+    address: Option<IpAddr>,
     port: u16,
     domain: Option<String>,
     key_bits: Option<u32>,
@@ -61,6 +62,7 @@ pub struct FiefTestServerBuilder {
     clients: Vec<Client>,
     users: Vec<User>,
     fields: Vec<UserField>,
+    on_notice: NoticeHandler,
 }
 
 impl FiefTestServer {
@@ -101,6 +103,37 @@ impl FiefTestServerBuilder {
     /// Leave the default in tests: with a fixed port they cannot run in parallel.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Sets the address to listen on. Default: 127.0.0.1.
+    ///
+    /// # Security
+    ///
+    /// Any address but a loopback one exposes the server, whose secrets are public. It is for
+    /// containers, whose networks have addresses of their own. With an unspecified address such as
+    /// `0.0.0.0`, [`FiefTestServer::url`] has 127.0.0.1.
+    pub fn listen(mut self, address: impl Into<IpAddr>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// Calls a function with each [`Notice`], for example to print it. Default: they are dropped.
+    ///
+    /// The function is called by the server's thread, which waits for it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use fief_test_server::FiefTestServer;
+    ///
+    /// let builder = FiefTestServer::builder().on_notice(|notice| eprintln!("{notice}"));
+    /// let server = builder.start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_notice(mut self, on_notice: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        self.on_notice = NoticeHandler(Arc::new(on_notice));
         self
     }
 
@@ -209,11 +242,12 @@ impl FiefTestServerBuilder {
     /// # }
     /// ```
     pub async fn start(self) -> io::Result<FiefTestServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).map_err(|error| {
+        let address = self.address.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let listener = TcpListener::bind((address, self.port)).map_err(|error| {
             io::Error::new(error.kind(), format!("port {}: {error}", self.port))
         })?;
         listener.set_nonblocking(true)?;
-        let authority = listener.local_addr()?.to_string();
+        let authority = authority(listener.local_addr()?);
 
         let (started, startup) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
@@ -264,6 +298,14 @@ impl FiefTestServerBuilder {
     }
 }
 
+/// Returns the address and port of URLs.
+fn authority(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    address.to_string()
+}
+
 /// Runs the server until `stopped`, in a runtime of its own.
 ///
 /// The runtime is dropped at the end, which closes all connections. The result of the start is
@@ -276,6 +318,7 @@ fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     let domain = builder.domain.clone();
+    let on_notice = builder.on_notice.clone();
     let (queue, deliveries) = mpsc::channel(QUEUE_CAPACITY);
     let start = || {
         let clock = Clock::default();
@@ -289,6 +332,7 @@ fn run(
             state: Mutex::new(builder.state(clock.now(), queue)?),
             clock,
             traffic: Mutex::new(Traffic::default()),
+            on_notice,
         });
         Ok((runtime, shared))
     };

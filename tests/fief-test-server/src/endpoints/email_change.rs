@@ -32,8 +32,10 @@ pub(crate) fn email_change(request: &Request<'_>) -> Response {
         let error = "USER_UPDATE_EMAIL_ALREADY_EXISTS";
         return detail(StatusCode::BAD_REQUEST, error);
     }
-    state.send_verification(caller.user, email);
+    let notice = state.send_verification(caller.user, email);
     let mut response = user_response(&state, caller.user);
+    drop(state);
+    request.shared.notify(&notice);
     *response.status_mut() = StatusCode::ACCEPTED;
     response
 }

@@ -23,9 +23,11 @@ pub(crate) fn verify_request(request: &Request<'_>) -> Response {
     if !state.is_unverified(&session) {
         return continue_login(request, &state);
     }
-    if let Some(user) = state.user(session.user) {
-        let email = user.email.clone();
-        state.send_verification(session.user, email);
+    let email = state.user(session.user).map(|user| user.email.clone());
+    let notice = email.map(|email| state.send_verification(session.user, email));
+    drop(state);
+    if let Some(notice) = notice {
+        request.shared.notify(&notice);
     }
     redirect(StatusCode::FOUND, &request.path("/verify"))
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::{State, session::Session};
-use crate::crypto::random_bytes;
+use crate::{Notice, crypto::random_bytes};
 
 impl State {
     /// Returns `true` if the user of a session has to verify their address.
@@ -14,10 +14,17 @@ impl State {
             .is_some_and(|user| !user.is_email_verified)
     }
 
-    /// Stores a code that verifies an address, and replaces the former one. Fief would mail it.
-    pub(crate) fn send_verification(&mut self, user: Uuid, email: String) {
+    /// Stores a code that verifies an address, and replaces the former one. Fief would mail it:
+    /// it is in the notice.
+    #[must_use]
+    pub(crate) fn send_verification(&mut self, user: Uuid, email: String) -> Notice {
         let code = verification_code();
+        let notice = Notice::VerificationCode {
+            email: email.clone(),
+            code: code.clone(),
+        };
         self.verifications.insert(user, (email, code));
+        notice
     }
 
     pub(crate) fn verification_code(&self, user: Uuid) -> Option<&str> {

@@ -24,7 +24,13 @@ pub(crate) fn authorize(request: &Request<'_>) -> Response {
     let mut state = request.shared.state();
     let authorization = match AuthorizeRequest::parse(request, &state) {
         Ok(authorization) => authorization,
-        Err(rejection) => return rejection.response(request),
+        Err(rejection) => {
+            drop(state);
+            if let Rejection::RedirectUri(notice) = &rejection {
+                request.shared.notify(notice);
+            }
+            return rejection.response(request);
+        }
     };
     let page = if authorization.acr == "0" {
         "/consent"

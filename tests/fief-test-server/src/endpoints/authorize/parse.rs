@@ -3,13 +3,13 @@
 use super::{
     rejection::Rejection,
     texts::{
-        INVALID_CLIENT, INVALID_PROMPT, INVALID_REDIRECT_URI, INVALID_RESPONSE_TYPE, INVALID_SCOPE,
-        INVALID_SCREEN, MISSING_NONCE, MISSING_RESPONSE_TYPE, MISSING_SCOPE, NOT_LOGGED_IN,
-        REQUEST_PARAMETER, UNSUPPORTED_METHOD,
+        INVALID_CLIENT, INVALID_PROMPT, INVALID_RESPONSE_TYPE, INVALID_SCOPE, INVALID_SCREEN,
+        MISSING_NONCE, MISSING_RESPONSE_TYPE, MISSING_SCOPE, NOT_LOGGED_IN, REQUEST_PARAMETER,
+        UNSUPPORTED_METHOD,
     },
 };
 use crate::{
-    Client,
+    Client, Notice,
     endpoints::browser_session::current_session,
     http::{Request, Text},
     state::{AuthorizeRequest, Challenge, ResponseType, Session, State},
@@ -22,13 +22,14 @@ impl AuthorizeRequest {
     /// `acr_values` or `max_age`: the login page is shown.
     pub(crate) fn parse(request: &Request<'_>, state: &State) -> Result<Self, Rejection> {
         let client = Self::client(request, state)?;
-        let redirect_uri = request
-            .query("redirect_uri")
-            .filter(|uri| client.accepts_redirect_uri(uri))
-            .ok_or(Rejection::Page(
-                "invalid_redirect_uri",
-                INVALID_REDIRECT_URI,
-            ))?;
+        let redirect_uri = request.query("redirect_uri").unwrap_or_default();
+        if !client.accepts_redirect_uri(&redirect_uri) {
+            return Err(Rejection::RedirectUri(Notice::RedirectUriRejected {
+                client_id: client.id.clone(),
+                redirect_uri,
+                registered: client.redirect_uris.clone(),
+            }));
+        }
         let mut authorization = Self {
             client_id: client.id.clone(),
             redirect_uri,

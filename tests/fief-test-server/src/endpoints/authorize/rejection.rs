@@ -3,7 +3,9 @@
 use axum::response::Response;
 use serde_json::json;
 
+use super::texts::INVALID_REDIRECT_URI;
 use crate::{
+    Notice,
     endpoints::pages,
     http::{
         Request, Text,
@@ -17,6 +19,8 @@ use crate::{
 pub(crate) enum Rejection {
     /// An error page with a code and a text, since there is no valid redirect URI.
     Page(&'static str, Text),
+    /// An error page, and a notice about the redirect URI, which is missing or not registered.
+    RedirectUri(Notice),
     /// `max_age` is not a number.
     MaxAge(String),
     /// A redirect to this URL of the application, which contains the error.
@@ -27,6 +31,9 @@ impl Rejection {
     pub(super) fn response(&self, request: &Request<'_>) -> Response {
         match self {
             Self::Page(code, text) => pages::error(request, code, *text),
+            Self::RedirectUri(_) => {
+                pages::error(request, "invalid_redirect_uri", INVALID_REDIRECT_URI)
+            }
             Self::MaxAge(input) => {
                 let message =
                     "Input should be a valid integer, unable to parse string as an integer";
