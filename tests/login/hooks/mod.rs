@@ -2,6 +2,7 @@
 
 mod failures;
 mod outcomes;
+mod real;
 mod refresh;
 mod remember;
 mod store;

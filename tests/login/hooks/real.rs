@@ -1,0 +1,252 @@
+//! Hooks of two machines: with a store in memory, and with the real Fief and Redis.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    http::{Method, header},
+    response::Response,
+};
+use fief_axum::{AcceptedLogin, FiefAuth, FiefAuthBuilder, Login};
+use fief_client::Fief;
+use fief_test_server::FiefTestServer;
+use fief_tests::{Browser, RealFief};
+
+use super::{Calls, Member, app, ended, pass};
+use crate::{
+    login::{Memory, Visitor, exchange::open, key, store, visitor_path},
+    web::{APP, EMAIL},
+};
+
+contract! {
+    Machines:
+    a_hook_that_panics_leaves_no_session,
+    a_hook_that_takes_too_long_loses_no_login,
+    a_browser_that_disconnects_calls_the_hook_once,
+    a_logout_elsewhere_during_the_hook_leaves_no_session,
+    a_hook_of_refreshes_ends_the_session_everywhere,
+}
+
+const CALLBACK: &str = "http://127.0.0.1:3000/auth-callback";
+
+/// Two machines of an application.
+struct Machines {
+    fief: Kind,
+    /// By how many seconds their clock is ahead.
+    ahead: Arc<AtomicU64>,
+}
+
+enum Kind {
+    Embedded(Box<FiefTestServer>, Memory),
+    Real(RealFief, fief_tests::RealClient),
+}
+
+impl Machines {
+    async fn embedded() -> Self {
+        let server = FiefTestServer::start().await;
+        Self::of(Kind::Embedded(Box::new(server), Memory::default()))
+    }
+
+    async fn real() -> Self {
+        let fief = RealFief::from_env();
+        let client = fief.register(CALLBACK).await;
+        Self::of(Kind::Real(fief, client))
+    }
+
+    fn of(fief: Kind) -> Self {
+        Self {
+            fief,
+            ahead: Arc::default(),
+        }
+    }
+
+    async fn auth(&self) -> FiefAuthBuilder {
+        let (base_url, id, secret) = match &self.fief {
+            Kind::Embedded(server, _) => (server.url(), server.client_id(), server.client_secret()),
+            Kind::Real(fief, client) => (
+                fief.base_url.as_str(),
+                client.id.as_str(),
+                client.secret.as_str(),
+            ),
+        };
+        let ahead = Arc::clone(&self.ahead);
+        let fief = Fief::builder(base_url, id)
+            .client_secret(secret)
+            .clock(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst)))
+            .build()
+            .unwrap();
+        let app_url = if matches!(self.fief, Kind::Real(..)) {
+            "http://127.0.0.1:3000"
+        } else {
+            APP
+        };
+        let builder = FiefAuth::builder(fief)
+            .login(app_url, key())
+            .cookie_name("hooks")
+            .offline_access()
+            .session_lifetime(Duration::from_secs(2 * 24 * 3600))
+            .idle_timeout(Duration::from_secs(2 * 24 * 3600));
+        match &self.fief {
+            Kind::Embedded(_, store) => builder.session_store(store.clone()),
+            Kind::Real(..) => builder.session_store(store::redis::store().await),
+        }
+    }
+
+    /// Returns browsers at both, whose hook of logins does this after it was called.
+    async fn visitors<F>(&self, calls: &Calls, then: fn(Login, usize) -> F) -> [Visitor; 2]
+    where
+        F: Future<Output = Result<AcceptedLogin, Response>> + Send + 'static,
+    {
+        let visitor = async || {
+            let calls = calls.clone();
+            let hooked = self.auth().await.on_login(move |login| {
+                let calls = calls.clone();
+                async move {
+                    let number = calls.call().await;
+                    then(login, number).await
+                }
+            });
+            Visitor::new(app(&hooked.build().unwrap()))
+        };
+        [visitor().await, visitor().await]
+    }
+
+    /// Logs in at Fief. Returns the callback.
+    async fn begin(&self, visitor: &mut Visitor, login: &str) -> String {
+        let begun = visitor.open(login).await;
+        assert_eq!(begun.status, 303, "{}", begun.body);
+        let authorize = begun.header(header::LOCATION);
+        match &self.fief {
+            Kind::Embedded(server, _) => visitor_path(&server.log_in(EMAIL, authorize).await),
+            Kind::Real(..) => {
+                let mut browser = Browser::new().stopping_at(CALLBACK);
+                browser.open(authorize).await;
+                let page = browser.log_in(EMAIL, "herminetincture").await;
+                visitor_path(page.url.as_str())
+            }
+        }
+    }
+}
+
+fn number(number: usize) -> Result<AcceptedLogin, Response> {
+    Ok(AcceptedLogin::new().data(&Member { number }))
+}
+
+/// D10, RB-1
+async fn a_hook_that_panics_leaves_no_session(machines: &Machines) {
+    let calls = Calls::new();
+    let [mut here, there] = machines
+        .visitors(&calls, |login, _| async move {
+            assert!(login.is_silent(), "the hook panics");
+            number(0)
+        })
+        .await;
+    let callback = machines.begin(&mut here, "/login").await;
+    let mut there = here.at(there.app());
+
+    assert_eq!(here.open(&callback).await.status, 500);
+
+    assert_eq!(here.open(&callback).await.status, 400);
+    assert_eq!(there.open(&callback).await.status, 400);
+    assert_eq!(there.open("/castles").await.status, 303);
+    assert_eq!(calls.count(), 1);
+}
+
+/// D10, RF-9: the other machine completes it with the tokens that were kept.
+async fn a_hook_that_takes_too_long_loses_no_login(machines: &Machines) {
+    let calls = Calls::new();
+    let [mut here, there] = machines
+        .visitors(&calls, |_, count| async move {
+            if count == 1 {
+                pending::<()>().await;
+            }
+            number(count)
+        })
+        .await;
+    let callback = machines.begin(&mut here, "/login?return_to=/castles").await;
+    let mut there = here.at(there.app());
+    let first = open(&here, &callback);
+    calls.reach(1).await;
+    pass(Duration::from_secs(10)).await;
+    let (response, mut here) = ended(first).await;
+    assert_eq!(response.status, 503);
+    assert_eq!(here.open("/castles").await.status, 303);
+
+    assert_eq!(there.open(&callback).await.header("location"), "/castles");
+
+    assert_eq!(there.open("/member").await.body, "2");
+    assert_eq!(calls.count(), 2);
+}
+
+/// D10: neither the hook nor its login is cancelled.
+async fn a_browser_that_disconnects_calls_the_hook_once(machines: &Machines) {
+    let calls = Calls::waiting();
+    let [mut here, there] = machines
+        .visitors(&calls, |_, count| async move { number(count) })
+        .await;
+    let callback = machines.begin(&mut here, "/login").await;
+    let mut there = here.at(there.app());
+    let first = open(&here, &callback);
+    calls.reach(1).await;
+    first.abort();
+    calls.release();
+
+    assert_eq!(here.open(&callback).await.status, 303);
+
+    assert_eq!(there.open(&callback).await.status, 303);
+    assert_eq!(there.open("/member").await.body, "1");
+    assert_eq!(here.open("/member").await.body, "1");
+    assert_eq!(calls.count(), 1);
+}
+
+/// SE-15, D10
+async fn a_logout_elsewhere_during_the_hook_leaves_no_session(machines: &Machines) {
+    let calls = Calls::waiting();
+    let [mut here, there] = machines
+        .visitors(&calls, |_, count| async move { number(count) })
+        .await;
+    let callback = machines.begin(&mut here, "/login").await;
+    let mut there = here.at(there.app());
+    let opened = open(&here, &callback);
+    calls.reach(1).await;
+    there.fetch(Method::POST, "/logout").await;
+    calls.release();
+
+    let (response, mut here) = ended(opened).await;
+
+    assert_eq!(response.status, 400);
+    assert_eq!(here.open("/castles").await.status, 303);
+    assert_eq!(there.open(&callback).await.status, 400);
+}
+
+/// D10
+async fn a_hook_of_refreshes_ends_the_session_everywhere(machines: &Machines) {
+    let rejected = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&rejected);
+    let strict = machines
+        .auth()
+        .await
+        .on_login(|_| async { number(0) })
+        .on_refresh(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async { false }
+        });
+    let [mut here, _] = machines
+        .visitors(&Calls::new(), |_, count| async move { number(count) })
+        .await;
+    let callback = machines.begin(&mut here, "/login").await;
+    assert_eq!(here.open(&callback).await.status, 303);
+    let mut strictly = here.at(app(&strict.build().unwrap()));
+    machines.ahead.store(24 * 3600 - 30, Ordering::SeqCst);
+
+    assert_eq!(strictly.fetch(Method::GET, "/castles").await.status, 401);
+
+    assert_eq!(here.fetch(Method::GET, "/castles").await.status, 401);
+    assert_eq!(rejected.load(Ordering::SeqCst), 1);
+}
