@@ -173,7 +173,7 @@ pub use crate::{
     },
     require::{layer::RequireLayer, paths::PathsLayer, service::RequireService},
     routes::{AcceptedLogin, Login, LoginPage, LoginPageKind},
-    session::{SessionId, SessionRefresh},
+    session::{RefreshDecision, SessionId, SessionRefresh},
     user::cache::{UserCache, UserKey},
 };
 

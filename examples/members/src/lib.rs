@@ -14,7 +14,7 @@ use axum::{
 use fief_axum::{AcceptedLogin, FiefAuth, Login, SessionKey, SessionRefresh, fief_client::Fief};
 
 pub use crate::members::Members;
-use crate::members::Membership;
+use crate::members::{DatabaseError, Membership};
 
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -66,9 +66,8 @@ async fn admit(members: Members, login: Login) -> Result<AcceptedLogin, Response
     })
 }
 
-/// Ends the sessions of members that were banned since their login. An error is that of a database that is down for
-/// now, for which no session ends.
-async fn may_stay(members: Members, refresh: SessionRefresh) -> bool {
-    let banned = members.is_banned(refresh.user_id()).await;
-    !banned.unwrap_or(false)
+/// Ends the sessions of members that were banned since their login. No session ends if the database is down for now.
+async fn may_stay(members: Members, refresh: SessionRefresh) -> Result<bool, DatabaseError> {
+    let is_banned = members.is_banned(refresh.user_id()).await?;
+    Ok(!is_banned)
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::response::IntoResponse;
 
-use crate::{AcceptedLogin, FiefAuthBuilder, Login, SessionRefresh};
+use crate::{AcceptedLogin, FiefAuthBuilder, Login, RefreshDecision, SessionRefresh};
 
 /// Hooks of logins and sessions, which need [`login`](FiefAuthBuilder::login).
 impl FiefAuthBuilder {
@@ -102,8 +102,8 @@ impl FiefAuthBuilder {
     }
 
     /// Calls `hook` before the tokens of a session are refreshed. The session goes
-    /// on if it returns `true`, and ends if it returns `false`. Default: every
-    /// session goes on. It needs [`offline_access`](Self::offline_access).
+    /// on if it returns `true` or `Ok(true)`, and ends if it returns `false` or `Ok(false)`.
+    /// Default: every session goes on. It needs [`offline_access`](Self::offline_access).
     ///
     /// Use it for what Fief does not know, such as a user that the application has
     /// banned. A session that has ended does not keep the user from logging in again:
@@ -111,7 +111,8 @@ impl FiefAuthBuilder {
     /// [`FiefAuth::revoke_user_sessions`](crate::FiefAuth::revoke_user_sessions).
     ///
     /// It may take 5 seconds, for which the requests of the session wait. If it takes
-    /// longer or panics, an error is logged, and it is as if Fief was unreachable:
+    /// longer, panics, or returns an `Err`, since a database is unavailable for example, an
+    /// error is logged, and it is as if Fief was unreachable:
     /// nothing is sent, the session stays, and its requests are accepted until the access
     /// token expires, and rejected with 503 from then on. It is called again
     /// after 5 seconds.
@@ -140,9 +141,12 @@ impl FiefAuthBuilder {
     pub fn on_refresh<F, Fut>(mut self, hook: F) -> Self
     where
         F: Fn(SessionRefresh) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = bool> + Send + 'static,
+        Fut: Future<Output: RefreshDecision> + Send + 'static,
     {
-        self.session.on_refresh = Some(Arc::new(move |refresh| Box::pin(hook(refresh))));
+        self.session.on_refresh = Some(Arc::new(move |refresh| {
+            let decision = hook(refresh);
+            Box::pin(async { decision.await.into_decision() })
+        }));
         self
     }
 }

@@ -184,4 +184,7 @@ pub(crate) use self::{
     token::current_token,
     wait::{Waiters, wait_for_end},
 };
-pub use self::{id::SessionId, refresh_hook::SessionRefresh};
+pub use self::{
+    id::SessionId,
+    refresh_hook::{RefreshDecision, SessionRefresh},
+};

@@ -5,7 +5,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fief_client::Fief;
+use axum::BoxError;
+use fief_client::{Fief, internal::Chain};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -15,7 +16,35 @@ use crate::{catch_panic::catch_panic, log::limited};
 
 /// The hook of `FiefAuthBuilder::on_refresh`.
 pub(crate) type OnRefresh =
-    Arc<dyn Fn(SessionRefresh) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+    Arc<dyn Fn(SessionRefresh) -> Pin<Box<dyn Future<Output = Decision> + Send>> + Send + Sync>;
+
+/// What the hook returns.
+type Decision = Result<bool, BoxError>;
+
+/// What [`on_refresh`](crate::FiefAuthBuilder::on_refresh) returns: a `bool`, or a `Result` of one if it may fail.
+pub trait RefreshDecision: private::Sealed {
+    #[doc(hidden)]
+    fn into_decision(self) -> Result<bool, BoxError>;
+}
+
+impl RefreshDecision for bool {
+    fn into_decision(self) -> Decision {
+        Ok(self)
+    }
+}
+
+impl<E: Into<BoxError>> RefreshDecision for Result<bool, E> {
+    fn into_decision(self) -> Decision {
+        self.map_err(Into::into)
+    }
+}
+
+mod private {
+    pub trait Sealed {}
+
+    impl Sealed for bool {}
+    impl<E> Sealed for Result<bool, E> {}
+}
 
 /// Session whose tokens are about to be refreshed: the argument of
 /// [`on_refresh`](crate::FiefAuthBuilder::on_refresh).
@@ -66,7 +95,7 @@ impl fmt::Debug for SessionRefresh {
 pub(super) enum Verdict {
     Continue,
     End,
-    /// The hook panicked or took too long, which was logged.
+    /// The hook failed, panicked or took too long, which was logged.
     Failed,
 }
 
@@ -79,8 +108,13 @@ pub(super) async fn call(hook: Option<&OnRefresh>, session: &Session, fief: &Fie
     let session = Arc::new(session.clone());
     let call = async { hook(SessionRefresh { session }).await };
     match timeout(REFRESH_HOOK_TIMEOUT, catch_panic(call)).await {
-        Ok(Ok(true)) => Verdict::Continue,
-        Ok(Ok(false)) => Verdict::End,
+        Ok(Ok(Ok(true))) => Verdict::Continue,
+        Ok(Ok(Ok(false))) => Verdict::End,
+        Ok(Ok(Err(error))) => {
+            let error = Chain(&*error);
+            limited!(error, fief, error = %error, "`on_refresh` failed: no token is refreshed");
+            Verdict::Failed
+        }
         Ok(Err(panicked)) => {
             limited!(error, fief, error = %panicked, "`on_refresh` failed: no token is refreshed");
             Verdict::Failed

@@ -27,6 +27,7 @@ const END: u8 = 0;
 const GO_ON: u8 = 1;
 const PANIC: u8 = 2;
 const HANG: u8 = 3;
+const FAIL: u8 = 4;
 
 /// Returns an application whose hook does what the switch says, and counts.
 fn switched(builder: FiefAuthBuilder) -> (FiefAuthBuilder, Arc<AtomicU8>, Calls) {
@@ -39,7 +40,8 @@ fn switched(builder: FiefAuthBuilder) -> (FiefAuthBuilder, Arc<AtomicU8>, Calls)
             match hook.load(Ordering::SeqCst) {
                 PANIC => panic!("the hook panics"),
                 HANG => std::future::pending().await,
-                says => says == GO_ON,
+                FAIL => Err("the database is unavailable"),
+                says => Ok(says == GO_ON),
             }
         }
     });
@@ -101,7 +103,7 @@ async fn a_hook_of_refreshes_ends_the_session() {
 /// D10, D12: as if Fief was unreachable.
 #[tokio::test]
 async fn a_hook_of_refreshes_that_fails_loses_no_session() {
-    for fails in [PANIC, HANG] {
+    for fails in [PANIC, HANG, FAIL] {
         let server = server().await;
         let (builder, switch, calls) = switched(refreshing(&server));
         let (_, visitor) = logged_in(&server, builder).await;
