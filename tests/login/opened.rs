@@ -1,16 +1,23 @@
-//! Sessions whose cookies a process has opened before: it must respond as one that has never seen them.
+//! Sessions whose cookies or records a process has opened before: it must respond as one that has never seen them.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
+    Router,
     body::Body,
     http::{Method, Request},
+    routing::get,
 };
-use fief_axum::{FiefAuth, FiefAuthBuilder, SessionKey};
+use fief_axum::{CurrentSession, FiefAuth, FiefAuthBuilder, Rejection};
 use fief_client::{Fief, Requirements};
 use fief_test_server::{Client, FiefTestServer};
 
-use super::{Visitor, app, builder, key, logged_in, page};
+use tower_sessions_core::session::{Id, Record};
+
+use super::{Memory, Visitor, app, builder, key, logged_in, page};
 use crate::web::{self, APP, EMAIL};
 
 const MINUTE: u64 = 60;
@@ -20,16 +27,20 @@ const HOUR: u64 = 3600;
 struct Setting {
     build: fn(FiefAuthBuilder) -> FiefAuthBuilder,
     token_lifetime: u64,
+    /// Whether a process remembers newer tokens than older records have.
+    refreshes: bool,
 }
 
 const SETTINGS: [Setting; 4] = [
     Setting {
         build: |auth| auth,
         token_lifetime: 2 * HOUR,
+        refreshes: false,
     },
     Setting {
         build: |auth| auth.idle_timeout(Duration::from_secs(20 * MINUTE)),
         token_lifetime: 48 * HOUR,
+        refreshes: false,
     },
     Setting {
         build: |auth| {
@@ -37,6 +48,7 @@ const SETTINGS: [Setting; 4] = [
                 .refresh_after(Duration::from_secs(10 * MINUTE))
         },
         token_lifetime: 2 * HOUR,
+        refreshes: true,
     },
     Setting {
         build: |auth| {
@@ -45,6 +57,7 @@ const SETTINGS: [Setting; 4] = [
             auth.idle_timeout(lifetime)
         },
         token_lifetime: 200 * HOUR,
+        refreshes: true,
     },
 ];
 
@@ -52,6 +65,16 @@ const SETTINGS: [Setting; 4] = [
 /// responds the same: in states of sessions, clocks, keys and cookies that are chosen at random.
 #[tokio::test]
 async fn cookies_that_were_opened_before_change_no_response() {
+    compare_all(|| None).await;
+}
+
+/// The same for sessions in a store, whose records are also evicted, exchanged, and replaced by older ones.
+#[tokio::test]
+async fn records_that_were_opened_before_change_no_response() {
+    compare_all(|| Some(Memory::default())).await;
+}
+
+async fn compare_all(store: fn() -> Option<Memory>) {
     for seed in 0..12 {
         for setting in &SETTINGS {
             let client =
@@ -61,7 +84,9 @@ async fn cookies_that_were_opened_before_change_no_response() {
                 .start()
                 .await
                 .unwrap();
-            Place::new(&server, setting).run(&mut Random(seed)).await;
+            Place::new(&server, setting, store())
+                .run(&mut Random(seed))
+                .await;
         }
     }
 }
@@ -112,6 +137,9 @@ async fn changed_cookies_are_not_those_that_were_opened() {
 struct Place<'a> {
     server: &'a FiefTestServer,
     setting: &'a Setting,
+    store: Option<Memory>,
+    /// The records of before.
+    older: HashMap<Id, Record>,
     fief: Fief,
     warm: FiefAuth,
     visitor: Visitor,
@@ -124,14 +152,16 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn new(server: &'a FiefTestServer, setting: &'a Setting) -> Self {
+    fn new(server: &'a FiefTestServer, setting: &'a Setting, store: Option<Memory>) -> Self {
         let fief = web::fief(server);
-        let warm = auth(&fief, setting, key());
+        let warm = auth(&fief, setting, store.as_ref());
         Self {
             server,
             setting,
+            store,
+            older: HashMap::new(),
             fief,
-            visitor: Visitor::new(app(&warm)),
+            visitor: Visitor::new(site(&warm)),
             warm,
             older_seen: None,
             logged_in_at: (server.clock())(),
@@ -236,6 +266,7 @@ impl<'a> Place<'a> {
                     .advance(Duration::from_secs(random.below(30) as u64 * HOUR));
                 "hours pass".into()
             }
+            11 if self.store.is_some() => self.change_records(random),
             _ => {
                 let seconds = [
                     1,
@@ -255,6 +286,42 @@ impl<'a> Place<'a> {
             }
         };
         self.history.push(change);
+    }
+
+    /// Changes records behind the application's back.
+    fn change_records(&mut self, random: &mut Random) -> String {
+        let refreshes = self.setting.refreshes;
+        let (older, mut change) = (&mut self.older, String::new());
+        let Some(store) = &self.store else {
+            return change;
+        };
+        store.change(|records| {
+            let mut ids: Vec<_> = records.keys().copied().collect();
+            ids.sort_unstable_by_key(|id| id.0);
+            let (one, other) = (ids[random.below(ids.len())], ids[random.below(ids.len())]);
+            change = match random.below(if refreshes { 2 } else { 4 }) {
+                0 => {
+                    records.remove(&one);
+                    format!("{one} is evicted")
+                }
+                1 => {
+                    let data = records[&other].data.clone();
+                    records.get_mut(&one).unwrap().data = data;
+                    format!("{one} has the text of {other}")
+                }
+                2 => {
+                    older.clone_from(records);
+                    "keep the records".into()
+                }
+                _ => {
+                    for (id, record) in older.drain() {
+                        records.insert(id, record);
+                    }
+                    "older records".into()
+                }
+            };
+        });
+        change
     }
 
     /// Opens a page, and once more with the cookies that the first response has set.
@@ -277,12 +344,12 @@ impl<'a> Place<'a> {
         self.history.push(format!("request {kind}"));
         let expected = self.visitor.send(request(kind)).await;
         self.is_accepted = expected.status != 401 && expected.status != 303;
-        let cold = auth(&self.fief, self.setting, key());
-        if self.is_revoked {
+        let cold = auth(&self.fief, self.setting, self.store.as_ref());
+        if self.is_revoked && self.store.is_none() {
             let user = self.server.user_id(EMAIL);
             cold.revoke_user_sessions(user).await.unwrap();
         }
-        let cold = self.visitor.at(app(&cold));
+        let cold = self.visitor.at(site(&cold));
         let (response, cookies) = cold.send_once(request(kind)).await;
         let history = &self.history;
         assert_eq!(response.status, expected.status, "{history:?}");
@@ -291,11 +358,33 @@ impl<'a> Place<'a> {
     }
 }
 
-fn auth(fief: &Fief, setting: &Setting, key: SessionKey) -> FiefAuth {
+fn auth(fief: &Fief, setting: &Setting, store: Option<&Memory>) -> FiefAuth {
     let auth = FiefAuth::builder(fief.clone())
-        .login(APP, key)
+        .login(APP, key())
         .cookie_name("fief");
+    let auth = match store {
+        Some(store) => auth.session_store(store.clone()),
+        None => auth,
+    };
     (setting.build)(auth).build().unwrap()
+}
+
+/// Returns an application with a page that needs all of the session.
+fn site(auth: &FiefAuth) -> Router {
+    Router::new()
+        .route("/session", get(session))
+        .route_layer(auth.require())
+        .layer(auth.layer())
+        .merge(app(auth))
+}
+
+async fn session(session: CurrentSession) -> Result<String, Rejection> {
+    let token = session.access_token().await?;
+    Ok(format!(
+        "{:?} of {:?} with {token:?}",
+        session.id(),
+        session.created_at()
+    ))
 }
 
 fn request(kind: usize) -> Request<Body> {
@@ -313,6 +402,7 @@ fn request(kind: usize) -> Request<Body> {
         3 => fetch(Method::GET, "cross-site").header("upgrade", "websocket"),
         4 => fetch(Method::GET, "same-origin").header("authorization", "Bearer garbage"),
         5 => fetch(Method::GET, "cross-site"),
+        6 => return page("/session", "none"),
         _ => return page("/castles", "none"),
     };
     request.body(Body::empty()).unwrap()

@@ -171,14 +171,14 @@ impl RequestAuth {
     /// Authenticates a request, and loads its session if it has one.
     pub(crate) async fn with_session(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
         Self::authenticate_token_info(parts).await?;
-        let state = parts.extensions.get::<Self>();
-        let credential = state.and_then(|state| state.outcome.as_ref()?.as_ref().ok());
-        if let Some(Credential {
-            from: CredentialOf::OpenedSession,
-            token: _,
-        }) = credential
+        if let Some(state) = parts.extensions.get_mut::<Self>()
+            && let Some(Ok(credential)) = &mut state.outcome
         {
-            Box::pin(Self::authenticate_async(parts)).await;
+            if matches!(credential.from, CredentialOf::OpenedSession) {
+                Box::pin(Self::authenticate_async(parts)).await;
+            } else if let Err(kind) = credential.open_session(state.pending.auth()) {
+                state.outcome = Some(Err(kind));
+            }
         }
         Self::authentication(parts)
     }

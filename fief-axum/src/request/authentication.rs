@@ -4,7 +4,10 @@ use fief_client::{FiefAccessTokenInfo, FiefError, Requirements};
 
 use super::{bearer::is_b64token, head::RequestHead};
 use crate::{
-    Rejection, RejectionKind, response::pending::PendingResponse, session::Session, shared::Shared,
+    Rejection, RejectionKind,
+    response::pending::PendingResponse,
+    session::{SealedSession, Session},
+    shared::Shared,
 };
 
 /// The result of authenticating a request.
@@ -25,6 +28,8 @@ pub(crate) enum CredentialOf {
     /// A session that was opened before.
     /// [`with_session`](super::auth::RequestAuth::with_session) loads it.
     OpenedSession,
+    /// A session in a store, whose records were opened before. It is opened by the same function.
+    SealedSession(Arc<SealedSession>),
     Session(Arc<Session>),
 }
 
@@ -41,8 +46,20 @@ impl Credential {
     pub(crate) fn session(&self) -> Option<&Arc<Session>> {
         match &self.from {
             CredentialOf::Session(session) => Some(session),
-            CredentialOf::Token | CredentialOf::OpenedSession => None,
+            CredentialOf::Token | CredentialOf::OpenedSession | CredentialOf::SealedSession(_) => {
+                None
+            }
         }
+    }
+
+    /// Opens its session, if that is still sealed.
+    pub(super) fn open_session(&mut self, auth: &Shared) -> Result<(), RejectionKind> {
+        if let CredentialOf::SealedSession(sealed) = &self.from {
+            let session = auth.sessions();
+            let session = session.and_then(|sessions| sessions.open_sealed(sealed));
+            self.from = CredentialOf::Session(session.ok_or(RejectionKind::Expired)?);
+        }
+        Ok(())
     }
 
     /// Returns the outcome for a bearer token. Its syntax is checked only if validation failed, since a valid token is

@@ -15,7 +15,7 @@ use crate::{
     RejectionKind,
     cookie::Jar,
     response::pending::PendingResponse,
-    session::{self, Opened, OpenedCookies, Sessions},
+    session::{self, AuthenticatedSession, Opened, OpenedCookies, Sessions},
     shared::Shared,
 };
 
@@ -88,9 +88,12 @@ async fn authenticate_by_session(
     let Some((token, session)) = authenticated.session else {
         return Ok(None);
     };
-    pending.set_session_cookies(sessions, &session, authenticated.cookies);
-    Ok(Some(Credential {
-        token,
-        from: CredentialOf::Session(session),
-    }))
+    let from = match session {
+        AuthenticatedSession::Open(session) => {
+            pending.set_session_cookies(sessions, &session, authenticated.cookies);
+            CredentialOf::Session(session)
+        }
+        AuthenticatedSession::Sealed(sealed) => CredentialOf::SealedSession(sealed),
+    };
+    Ok(Some(Credential { token, from }))
 }

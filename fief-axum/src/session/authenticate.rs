@@ -11,11 +11,12 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Age, Session},
-    load::{Loaded, OpenedCookies, load, write_refreshed},
+    load::{self, Found, Loaded, OpenedCookies, write_refreshed},
     mark::Outdated,
     opened::Opened,
     seen::{self, SeenCookie},
     sent::SentCookies,
+    session_records::SealedSession,
     sessions::Sessions,
     token::access_token,
 };
@@ -26,8 +27,15 @@ use crate::{RejectionKind, log::limited, request::head::RequestHead};
 pub(crate) struct SessionAuth {
     /// The session and its valid access token. `None` if the session has ended
     /// or its access token is invalid.
-    pub(crate) session: Option<(FiefAccessTokenInfo, Arc<Session>)>,
+    pub(crate) session: Option<(FiefAccessTokenInfo, AuthenticatedSession)>,
     pub(crate) cookies: SessionCookies,
+}
+
+/// Session of an authenticated request.
+pub(crate) enum AuthenticatedSession {
+    Open(Arc<Session>),
+    /// Its records are those of before, so it was not opened again.
+    Sealed(Arc<SealedSession>),
 }
 
 /// Cookies to be written after a request was authenticated by its session.
@@ -63,7 +71,7 @@ pub(crate) fn try_authenticate(
     headers: &HeaderMap,
 ) -> Option<(FiefAccessTokenInfo, Arc<Opened>)> {
     let cookies = SentCookies::find(&sessions.cookies, headers)?;
-    if cookies.has_counter {
+    if cookies.has_counter || sessions.store.is_some() {
         return None;
     }
     let opened = sessions.opened.get(&cookies)?;
@@ -85,20 +93,41 @@ fn is_unchanged(sessions: &Sessions, opened: &Opened, now: u64) -> bool {
         && sessions.fief.is_still_valid(&opened.token, now)
 }
 
-/// Remembers a session that was loaded from cookies, and that there was nothing to do
-/// for.
+/// Returns the records of a session in a store that there is nothing to do for: they
+/// are those that the same cookies led to before, and it is active.
+///
+/// `None` says nothing about the session.
+fn unchanged(
+    sessions: &Sessions,
+    cookies: &OpenedCookies<'_>,
+    found: &Found,
+    now: u64,
+) -> Option<(FiefAccessTokenInfo, Arc<SealedSession>)> {
+    let (known, Found::Sealed(sealed)) = (cookies.known.as_ref()?, found) else {
+        return None;
+    };
+    let is_same = known.sealed_session.as_ref()?.is_same(sealed);
+    let is_unchanged = is_same && !cookies.sent.has_counter && is_unchanged(sessions, known, now);
+    is_unchanged.then(|| (known.token.clone(), Arc::clone(sealed)))
+}
+
+/// Remembers a session that there was nothing to do for.
 fn remember(
     sessions: &Sessions,
     sent: &SentCookies<'_>,
-    session: &Session,
+    (session, found): (&Session, Found),
     seen_at: Option<u64>,
     token: &FiefAccessTokenInfo,
 ) {
     // Cookies that cannot be opened are not worth a place.
     let are_opened = sent.seen.is_some() == seen_at.is_some();
     // Without a cache of tokens, each request verifies its own.
-    if are_opened && sessions.store.is_none() && sessions.fief.is_cached(token) {
-        let opened = Opened::new(sent, session, seen_at, token.clone());
+    if are_opened && sessions.fief.is_cached(token) {
+        let sealed = match found {
+            Found::Sealed(sealed) => Some(sealed),
+            Found::Session(_) | Found::Nothing => None,
+        };
+        let opened = Opened::new(sent, (session, sealed), seen_at, token.clone());
         sessions.opened.insert(opened);
     }
 }
@@ -119,8 +148,15 @@ pub(crate) async fn authenticate(
     cookies: OpenedCookies<'_>,
 ) -> Result<SessionAuth, RejectionKind> {
     let now = unix_seconds(sessions.fief.now());
+    let found = cookies.find(sessions).await?;
+    if let Some((token, sealed)) = unchanged(sessions, &cookies, &found, now) {
+        return Ok(SessionAuth {
+            session: Some((token, AuthenticatedSession::Sealed(sealed))),
+            cookies: SessionCookies::default(),
+        });
+    }
     let sent = cookies.sent;
-    let (session, seen_at) = match load(sessions, cookies, now).await? {
+    let (session, seen_at) = match load::open(sessions, &sent, &found, now) {
         Loaded::Active { session, seen_at } => (session, seen_at),
         Loaded::Expired => return Ok(SessionAuth::default()),
     };
@@ -143,10 +179,10 @@ pub(crate) async fn authenticate(
         .then(|| sessions.cookies.removal(name.to_owned()));
     let is_unchanged = !is_refreshed && seen.is_none() && counter.is_none();
     if is_unchanged {
-        remember(sessions, &sent, &session, seen_at, &token);
+        remember(sessions, &sent, (&session, found), seen_at, &token);
     }
     Ok(SessionAuth {
-        session: Some((token, fresh)),
+        session: Some((token, AuthenticatedSession::Open(fresh))),
         cookies: SessionCookies {
             session: cookies.unwrap_or_else(|error| {
                 limited!(error, &sessions.fief,

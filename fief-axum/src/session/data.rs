@@ -75,7 +75,7 @@ pub(crate) struct Origin {
 /// records that a request needs, so that they are loaded at once.
 ///
 /// It is written by the login and never changes.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Ticket {
     pub(crate) id: Uuid,
     pub(crate) user: Uuid,

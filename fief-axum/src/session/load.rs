@@ -7,8 +7,11 @@ use tower_cookies::Cookie;
 
 use super::{
     data::{Age, Session, Ticket},
-    format, seen,
+    format,
+    opened::Opened,
+    seen,
     sent::SentCookies,
+    session_records::SealedSession,
     sessions::Sessions,
 };
 use crate::{
@@ -64,6 +67,18 @@ impl SessionCookie {
 pub(crate) struct OpenedCookies<'a> {
     session: SessionCookie,
     pub(super) sent: SentCookies<'a>,
+    /// What the same cookies led to before, if the session is in a store.
+    pub(super) known: Option<Arc<Opened>>,
+}
+
+/// What the cookies of a request lead to.
+pub(super) enum Found {
+    /// A session in cookies.
+    Session(Arc<Session>),
+    /// A session in a store.
+    Sealed(Arc<SealedSession>),
+    /// A session that is void.
+    Nothing,
 }
 
 impl<'a> OpenedCookies<'a> {
@@ -73,8 +88,41 @@ impl<'a> OpenedCookies<'a> {
     /// application.
     pub(crate) fn read(sessions: &Sessions, headers: &'a HeaderMap) -> Option<Self> {
         let sent = SentCookies::find(&sessions.cookies, headers)?;
-        let session = SessionCookie::open(sessions, &sent)?;
-        Some(Self { session, sent })
+        if sessions.store.is_some()
+            && let Some(known) = sessions.opened.get(&sent)
+            && let Some(sealed) = &known.sealed_session
+        {
+            return Some(Self {
+                session: SessionCookie::Ticket(Arc::clone(&sealed.ticket)),
+                sent,
+                known: Some(known),
+            });
+        }
+        Some(Self {
+            session: SessionCookie::open(sessions, &sent)?,
+            sent,
+            known: None,
+        })
+    }
+
+    /// Loads the records of the session, if it is in a store.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SessionStore`] if the store failed.
+    pub(super) async fn find(&self, sessions: &Sessions) -> Result<Found, Error> {
+        let known = self.known.as_ref();
+        let before = known.and_then(|known| known.sealed_session.as_deref());
+        Ok(match (&self.session, &sessions.store) {
+            (SessionCookie::Session(session), _) => Found::Session(Arc::clone(session)),
+            (SessionCookie::Ticket(ticket), Some(store)) => {
+                match store.load_sealed(ticket, before).await? {
+                    Some(sealed) => Found::Sealed(Arc::new(sealed)),
+                    None => Found::Nothing,
+                }
+            }
+            (SessionCookie::Ticket(_), None) => Found::Nothing,
+        })
     }
 }
 
@@ -88,19 +136,24 @@ pub(crate) async fn load(
     cookies: OpenedCookies<'_>,
     now: u64,
 ) -> Result<Loaded, Error> {
-    let OpenedCookies { session, sent } = cookies;
-    let session = match (session, &sessions.store) {
-        (SessionCookie::Session(session), _) => session,
-        (SessionCookie::Ticket(ticket), Some(store)) => match store.load(&ticket).await? {
-            Some(session) => Arc::new(session),
-            None => return Ok(Loaded::Expired),
-        },
-        (SessionCookie::Ticket(_), None) => return Ok(Loaded::Expired),
+    let found = cookies.find(sessions).await?;
+    Ok(open(sessions, &cookies.sent, &found, now))
+}
+
+/// Opens the session that was found.
+pub(super) fn open(sessions: &Sessions, sent: &SentCookies<'_>, found: &Found, now: u64) -> Loaded {
+    let session = match found {
+        Found::Session(session) => Some(Arc::clone(session)),
+        Found::Sealed(sealed) => sessions.open_sealed(sealed),
+        Found::Nothing => None,
+    };
+    let Some(session) = session else {
+        return Loaded::Expired;
     };
     let seen_at = sent
         .seen
         .and_then(|sealed| seen::open(sessions, sealed, session.id));
-    Ok(match session.age(sessions.config, seen_at, now) {
+    match session.age(sessions.config, seen_at, now) {
         Age::Current if !sessions.revoked.contains(&session) => Loaded::Active { session, seen_at },
         Age::Current | Age::Expired => Loaded::Expired,
         Age::Future => {
@@ -111,7 +164,7 @@ pub(crate) async fn load(
             );
             Loaded::Expired
         }
-    })
+    }
 }
 
 /// Returns the cookies of a session, and those that remove surplus chunks of a

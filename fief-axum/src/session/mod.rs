@@ -165,7 +165,7 @@ pub(crate) use self::mark::change_all;
 pub(crate) use self::tower_sessions::TowerSessions;
 pub(crate) use self::{
     attempt_records::{AttemptRecord, AttemptState},
-    authenticate::{SessionCookies, authenticate, try_authenticate},
+    authenticate::{AuthenticatedSession, SessionCookies, authenticate, try_authenticate},
     config::SessionConfig,
     create::{Created, create, is_current, is_remembered, restore},
     data::{Session, random_id},
@@ -179,6 +179,7 @@ pub(crate) use self::{
     refreshes::Refreshes,
     revocation_list::RevocationList,
     revoke::{destroy, revoke, revoke_user},
+    session_records::SealedSession,
     sessions::Sessions,
     store::Store,
     token::current_token,

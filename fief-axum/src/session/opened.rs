@@ -15,7 +15,10 @@ use quick_cache::{
     sync::{Cache, DefaultLifecycle},
 };
 
-use super::{data::Session, revocation_list::RevocationList, sent::SentCookies};
+use super::{
+    data::Session, revocation_list::RevocationList, sent::SentCookies,
+    session_records::SealedSession,
+};
 use crate::cookie::CookieConfig;
 
 /// Session whose cookies were opened before.
@@ -29,6 +32,8 @@ pub(crate) struct Opened {
     /// browser sent it.
     seen: Option<Box<[u8]>>,
     pub(super) seen_at: Option<u64>,
+    /// The records that the session was opened from, if it is in a store.
+    pub(super) sealed_session: Option<Arc<SealedSession>>,
     /// The session, without its tokens.
     pub(super) session: Session,
     /// Its access token, which was valid.
@@ -45,7 +50,7 @@ pub(crate) struct OpenedSessions {
 impl Opened {
     pub(super) fn new(
         cookies: &SentCookies<'_>,
-        session: &Session,
+        (session, sealed_session): (&Session, Option<Arc<SealedSession>>),
         seen_at: Option<u64>,
         token: FiefAccessTokenInfo,
     ) -> Self {
@@ -53,6 +58,7 @@ impl Opened {
             sealed: cookies.sealed().into(),
             seen: cookies.seen.map(Into::into),
             seen_at,
+            sealed_session,
             session: session.without_tokens(),
             token,
             not_revoked_at: AtomicU64::new(RevocationList::NEVER),
@@ -158,7 +164,12 @@ struct Cost;
 impl Weighter<Key, Arc<Opened>> for Cost {
     fn weight(&self, _: &Key, opened: &Arc<Opened>) -> u64 {
         let seen = opened.seen.as_ref().map_or(0, |seen| seen.len());
-        let texts = opened.sealed.len() + seen + opened.session.extra.len() + ENTRY_OVERHEAD;
+        let records = opened
+            .sealed_session
+            .as_ref()
+            .map_or(0, |sealed| sealed.len());
+        let texts = opened.sealed.len() + seen + records + opened.session.extra.len();
+        let texts = texts + ENTRY_OVERHEAD;
         (texts as u64 + token_size(&opened.token)).max(MAX_BYTES / MAX_ENTRIES as u64)
     }
 }

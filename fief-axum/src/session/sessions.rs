@@ -7,9 +7,9 @@ use fief_client::Fief;
 use uuid::Uuid;
 
 use super::{
-    config::SessionConfig, held::HeldSessions, mark::Marks, opened::OpenedSessions,
-    refresh_hook::OnRefresh, refreshes::Refreshes, revocation_list::RevocationList, store::Store,
-    wait::Waiters,
+    config::SessionConfig, data::Session, held::HeldSessions, mark::Marks, opened::OpenedSessions,
+    refresh_hook::OnRefresh, refreshes::Refreshes, revocation_list::RevocationList,
+    session_records::SealedSession, store::Store, wait::Waiters,
 };
 use crate::{Error, cookie::CookieConfig, flight::SingleFlight, user::Users};
 
@@ -26,7 +26,7 @@ pub(crate) struct Sessions {
     pub(crate) on_refresh: Option<OnRefresh>,
     /// Sessions that handlers and streams hold.
     pub(crate) held: HeldSessions,
-    /// Sessions in cookies that were opened before.
+    /// Sessions that were opened before.
     pub(crate) opened: OpenedSessions,
     /// Sessions that were revoked in this process.
     pub(crate) revoked: RevocationList,
@@ -41,6 +41,12 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    /// Opens a session of the store. Returns `None` if it is void.
+    pub(crate) fn open_sealed(&self, sealed: &SealedSession) -> Option<Arc<Session>> {
+        let session = self.store.as_ref()?.open_sealed(sealed)?;
+        Some(Arc::new(session))
+    }
+
     /// Removes a user from the cache of user info.
     pub(crate) async fn invalidate_user(&self, user: Uuid) {
         self.users.invalidate(&self.fief, user).await;

@@ -74,23 +74,8 @@ impl Store {
     ///
     /// Returns `None` if it is void.
     pub(crate) async fn load(&self, ticket: &Arc<Ticket>) -> Result<Option<Session>, Error> {
-        let mut epoch_records = self.keys.record_ids(EPOCH, ticket.user);
-        let Some(key) = epoch_records.position(|id| id == ticket.epoch_record) else {
-            // It was derived from a session key that is no longer used.
-            return Ok(None);
-        };
-        let (session, own, epoch, marks) = tokio::join!(
-            self.get_session(ticket.session_record),
-            self.get::<Uuid>(ticket.own_record),
-            self.get::<Uuid>(ticket.epoch_record),
-            self.load_marks(ticket.user, ticket.epoch_record, key),
-        );
-        marks?;
-        let is_valid = ticket.is_valid(own?, epoch?);
-        let is_named = |session: &Session| session.id == ticket.id && session.user == ticket.user;
-        Ok(session?
-            .filter(|session| is_valid && is_named(session))
-            .map(|session| session.with_ticket(Arc::clone(ticket))))
+        let sealed = self.load_sealed(ticket, None).await?;
+        Ok(sealed.and_then(|sealed| self.open_sealed(&sealed)))
     }
 
     /// Creates the records of a new session, and reads them back.
