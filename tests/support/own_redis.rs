@@ -17,7 +17,18 @@ pub struct OwnRedis {
 impl OwnRedis {
     /// Starts the server that `tests/real.sh` found, without persistence.
     pub fn start(settings: &[&str]) -> Self {
-        let port = free_port();
+        Self::start_at(free_port(), settings)
+    }
+
+    /// Ends it and starts it again, without its records.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        let port = self.port;
+        drop(self);
+        Self::start_at(port, &[])
+    }
+
+    fn start_at(port: u16, settings: &[&str]) -> Self {
         let server = Command::new(variable("REDIS"))
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no"])

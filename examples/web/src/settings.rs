@@ -9,7 +9,7 @@ use fief_axum::SessionKey;
 use fief_client::Fief;
 use fief_test_server::{Client, FiefTestServer, User};
 use tokio::net::TcpListener;
-use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool};
+use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool, ReconnectPolicy};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -98,7 +98,10 @@ fn named(url: &str) -> anyhow::Result<Fief> {
 }
 
 async fn connect(redis: &str) -> anyhow::Result<Pool> {
-    let pool = Pool::new(Config::from_url(redis)?, None, None, None, 4)?;
+    // Without a policy, a Redis that was restarted is never reached again. 0 attempts are any number; the delays are
+    // milliseconds.
+    let policy = ReconnectPolicy::new_exponential(0, 100, 5_000, 2);
+    let pool = Pool::new(Config::from_url(redis)?, None, None, Some(policy), 4)?;
     pool.init().await?;
     Ok(pool)
 }

@@ -14,6 +14,7 @@ mod memory;
 mod races;
 mod ready;
 pub mod redis;
+mod restart;
 mod rolling;
 mod slow;
 mod sqlite;
