@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks the words of comments, documentation and messages: words.py fief-client/src fief-axum/src README.md
 
-Of folders, it reads the Rust and Markdown files. Each word below is not the field's. Words and phrases that are right in one place are in ALLOWED, with the file.
+Of folders, it reads the Rust and Markdown files. Each word below is not the field's. Words and phrases that are right in
+one place are in ALLOWED, with the file.
 """
 
 import re
@@ -61,7 +62,7 @@ def pages(file):
     """The lines of a Markdown file, but for code."""
     fenced = False
     for number, line in enumerate(file.read_text().splitlines(), 1):
-        if line.startswith("```"):
+        if line.strip().startswith("```"):
             fenced = not fenced
         elif not fenced:
             yield number, CODE.sub(" ", line)
