@@ -1,10 +1,11 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::{
     body::Body,
     http::{Method, Request},
 };
 use fief_axum::FiefAuthBuilder;
+use fief_client::Requirements;
 use fief_test_server::{Client, Endpoint, Fault, FiefTestServer, User};
 use serde_json::json;
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -255,6 +256,23 @@ async fn a_session_with_an_invalid_token_waits_for_fief() {
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 503);
     server.clear_faults();
     server.advance(Duration::from_secs(6));
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 200);
+}
+
+/// FD-22, RF-3: a session is not refreshed right after its login, and has not ended either.
+#[tokio::test]
+async fn a_session_whose_new_token_is_of_a_withdrawn_key_waits_for_its_refresh() {
+    let server = server().await;
+    server.set_time(SystemTime::now());
+    let (auth, mut visitor) = logged_in(&server, refreshing(&server)).await;
+    server.rotate_key();
+    let newer = server.access_token().mint();
+    let requirements = Requirements::new();
+    let validated = auth.fief().validate_access_token(&newer, &requirements);
+    validated.await.unwrap();
+    assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 503);
+    assert_eq!(visitor.fetch(Method::GET, "/").await.status, 503);
+    server.advance(Duration::from_secs(5));
     assert_eq!(visitor.fetch(Method::GET, "/castles").await.status, 200);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fief_client::{FiefAccessTokenInfo, internal::Chain};
 
 use super::{
+    config::SessionConfig,
     data::{Age, Session},
     held::HeldSession,
     mark::Outdated,
@@ -46,7 +47,7 @@ pub(crate) async fn access_token(
         let may_refresh = session.can_refresh(sessions.config, now)
             || is_outdated && session.can_refresh_again(sessions.config);
         if !is_due || !may_refresh || refreshes == MAX_REFRESHES {
-            break token?;
+            break token.map_err(|kind| not_refreshed(kind, &session, sessions.config))?;
         }
         refreshes += 1;
         let outcome = if may_start {
@@ -79,6 +80,17 @@ pub(crate) async fn access_token(
         return Err(RejectionKind::Expired);
     }
     Ok((token, session))
+}
+
+/// Returns why the token of a session that is not refreshed now is rejected.
+///
+/// If its key was withdrawn right after the last refresh, it is refreshed a few seconds later: the session has not
+/// ended. One that has expired by then is of a clock that is wrong.
+fn not_refreshed(kind: RejectionKind, session: &Session, config: SessionConfig) -> RejectionKind {
+    match kind {
+        RejectionKind::Invalid if session.can_refresh_again(config) => RejectionKind::Unavailable,
+        kind => kind,
+    }
 }
 
 /// Returns a valid access token of a session that a handler or a stream holds,
