@@ -2,7 +2,8 @@
 # Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, Redis, nginx and
 # Chromium (Debian), all on loopback.
 #
-#   tests/real.sh [ARGUMENT...]      arguments go to the test binaries, a filter for example
+#   tests/real.sh [ARGUMENT...]           arguments go to the test binaries, a filter for example
+#   tests/real.sh --soak [ARGUMENT...]    load alone, ten minutes instead of two
 #
 # Needs Rust and Python 3.12 or 3.13; installs the rest under target/real once, and stops all it started.
 set -euo pipefail
@@ -219,10 +220,21 @@ seed() {
   set +a
 }
 
-# Two threads: on SQLite, Fief answers one request at a time, and clients give up after five seconds.
+# Load comes last, since it is measured, unless there are arguments.
 run_tests() {
+  if [ "${1:-}" = --soak ]; then
+    FIEF_SOAK_SECONDS=600 run_test soak --nocapture --test-threads=1 "${@:2}"
+    return
+  fi
+  # Two threads: on SQLite, Fief answers one request at a time, and clients give up after five seconds.
+  run_test suite --test-threads=2 "$@"
+  [ $# != 0 ] || run_test soak --nocapture --test-threads=1
+}
+
+# run_test BINARY ARGUMENT...: runs the ignored tests of it.
+run_test() {
   local pid
-  setsid cargo test --workspace --tests --no-fail-fast -- --ignored --test-threads=2 "$@" 9>&- &
+  setsid cargo test --workspace --test "$1" --no-fail-fast -- --ignored "${@:2}" 9>&- &
   pid=$!
   PIDS+=("$pid")
   wait "$pid"
