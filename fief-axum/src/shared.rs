@@ -65,12 +65,16 @@ impl Shared {
         self.sessions()?.store.as_ref()
     }
 
-    /// Returns whether there is a route for webhooks.
     /// Returns whether no routes are configured.
     pub(crate) fn has_no_routes(&self) -> bool {
         self.site.is_none() && self.ready_route.is_none() && !self.has_webhooks()
     }
 
+    /// Returns whether there is a route for webhooks.
+    #[cfg_attr(
+        not(feature = "webhooks"),
+        expect(clippy::unused_self, reason = "the field needs the feature")
+    )]
     fn has_webhooks(&self) -> bool {
         #[cfg(feature = "webhooks")]
         return self.webhooks.is_some();

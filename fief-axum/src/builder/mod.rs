@@ -313,6 +313,10 @@ impl FiefAuthBuilder {
 }
 
 impl FiefAuthBuilder {
+    #[cfg_attr(
+        not(feature = "webhooks"),
+        expect(clippy::unused_self, reason = "the field needs the feature")
+    )]
     fn has_webhooks(&self) -> bool {
         #[cfg(feature = "webhooks")]
         return self.webhooks.endpoint.is_some();
