@@ -3,7 +3,7 @@
 # Chromium (Debian), all on loopback.
 #
 #   tests/real.sh [ARGUMENT...]           arguments go to the test binaries, a filter for example
-#   tests/real.sh --soak [ARGUMENT...]    load alone, ten minutes instead of two
+#   tests/real.sh --soak [ARGUMENT...]    load and crashes alone, ten minutes instead of two
 #
 # Needs Rust and Python 3.12 or 3.13; installs the rest under target/real once, and stops all it started.
 set -euo pipefail
@@ -220,7 +220,7 @@ seed() {
   set +a
 }
 
-# Load comes last, since it is measured, unless there are arguments.
+# Load and crashes come last, since they are measured, unless there are arguments.
 run_tests() {
   if [ "${1:-}" = --soak ]; then
     FIEF_SOAK_SECONDS=600 run_test soak --nocapture --test-threads=1 "${@:2}"

@@ -43,10 +43,10 @@ pub struct Settings {
     pub webhook_secret: String,
     /// Sessions are in cookies without one.
     pub redis: Option<String>,
+    /// How long Fief may take, in seconds, if it is given longer than by default.
+    pub fief_timeout: Option<u64>,
     /// In seconds.
     pub session_lifetime: u64,
-    /// In seconds, if tokens are refreshed sooner than half of their lifetime.
-    pub refresh_after: Option<u64>,
     pub planted: Option<Planted>,
 }
 
@@ -89,12 +89,14 @@ async fn listen(port: u16) -> TcpListener {
 }
 
 async fn auth(settings: &Settings) -> FiefAuth {
-    let fief = Fief::builder(&settings.fief, &settings.client_id)
+    let mut fief = Fief::builder(&settings.fief, &settings.client_id)
         .client_secret(settings.client_secret.clone())
         // All clocks are those of one machine.
-        .leeway(Duration::ZERO)
-        .build()
-        .unwrap();
+        .leeway(Duration::ZERO);
+    if let Some(seconds) = settings.fief_timeout {
+        fief = fief.timeout(Duration::from_secs(seconds));
+    }
+    let fief = fief.build().unwrap();
     let key = SessionKey::from_bytes(b"a key of thirty-two random bytes").unwrap();
     let verifier = WebhookVerifier::new(settings.webhook_secret.clone()).unwrap();
     let lifetime = Duration::from_secs(settings.session_lifetime);
@@ -106,9 +108,6 @@ async fn auth(settings: &Settings) -> FiefAuth {
         .user_cache_ttl(Duration::from_secs(10))
         .ready_route("/ready")
         .webhooks("/webhooks", verifier);
-    if let Some(age) = settings.refresh_after {
-        builder = builder.refresh_after(Duration::from_secs(age));
-    }
     if let Some(url) = &settings.redis {
         builder = builder.session_store(RedisStore::new(connect(url).await));
     }

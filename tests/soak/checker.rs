@@ -160,6 +160,11 @@ impl Report {
     /// Notes what is done to Fief.
     pub fn note(&self, what: &'static str) {
         self.event(what);
+        self.remember(what);
+    }
+
+    /// Notes when it was, without counting it.
+    pub fn remember(&self, what: &'static str) {
         let note = format!("{:.3} s: {what}", self.began.elapsed().as_secs_f32());
         self.lock().history.push(note);
     }

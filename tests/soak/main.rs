@@ -7,6 +7,7 @@ mod application;
 mod bearers;
 mod chaos;
 mod checker;
+mod crashes;
 mod planted;
 mod probe;
 mod replica;

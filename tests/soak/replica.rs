@@ -34,6 +34,18 @@ impl Replica {
         replica
     }
 
+    /// Kills the process with SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, at the same port.
+    pub async fn restart(&mut self) {
+        self.child = spawn(&self.settings);
+        self.wait_until_ready().await;
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.settings.port)
     }

@@ -55,7 +55,7 @@ impl Wire {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
-            .timeout(Duration::from_secs(30))
+            .timeout(Duration::from_secs(60))
             .tls_certs_only([])
             .build();
         Self(client.unwrap())

@@ -77,8 +77,8 @@ impl World {
             client_secret: fief.client_secret().to_owned(),
             webhook_secret: SECRET.to_owned(),
             redis: None,
+            fief_timeout: None,
             session_lifetime: COOKIE_LIFETIME.as_secs(),
-            refresh_after: None,
             planted,
         };
         let cookies = Deployment {

@@ -38,8 +38,22 @@ impl OwnFief {
 
     /// Restarts Fief at the same port with an empty database: the keys and users change, the client does not.
     pub async fn replace_database(&mut self) {
-        self.stop();
+        self.kill();
         self.databases += 1;
+        self.restart().await;
+    }
+
+    /// Kills the server with SIGKILL.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            // Fails if it has already ended.
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+
+    /// Starts it again, at the same port and with the same database.
+    pub async fn restart(&mut self) {
         let log = File::create(self.file("log")).unwrap();
         let server = Command::new(variable("PYTHON"))
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/real/launcher.py"))
@@ -96,19 +110,11 @@ impl OwnFief {
         let name = format!("own-{}-{}.{extension}", self.port, self.databases);
         PathBuf::from(setting("DATABASE_LOCATION")).join(name)
     }
-
-    fn stop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            // Fails if it has already ended.
-            let _ = server.kill();
-            let _ = server.wait();
-        }
-    }
 }
 
 impl Drop for OwnFief {
     fn drop(&mut self) {
-        self.stop();
+        self.kill();
     }
 }
 

@@ -11,39 +11,43 @@ use crate::{free_port, real::variable};
 /// A Redis for a single test, which runs until it is dropped.
 pub struct OwnRedis {
     port: u16,
+    settings: Vec<String>,
     server: Child,
 }
 
 impl OwnRedis {
     /// Starts the server that `tests/real.sh` found, without persistence.
     pub fn start(settings: &[&str]) -> Self {
-        Self::start_at(free_port(), settings)
+        let port = free_port();
+        let settings: Vec<_> = settings.iter().map(|&it| it.to_owned()).collect();
+        let server = spawn(port, &settings);
+        let own = Self {
+            port,
+            settings,
+            server,
+        };
+        own.wait_until_ready();
+        own
     }
 
-    /// Ends it and starts it again, without its records.
-    #[must_use]
-    pub fn restart(self) -> Self {
-        let port = self.port;
-        drop(self);
-        Self::start_at(port, &[])
+    /// Kills the server with SIGKILL.
+    pub fn kill(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
     }
 
-    fn start_at(port: u16, settings: &[&str]) -> Self {
-        let server = Command::new(variable("REDIS"))
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--save", "", "--appendonly", "no"])
-            .args(settings)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let own = Self { port, server };
+    /// Starts it again, at the same port and with the same settings.
+    pub fn restart(&mut self) {
+        self.server = spawn(self.port, &self.settings);
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&self) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !own.is_ready() {
+        while !self.is_ready() {
             assert!(Instant::now() < deadline, "Redis did not start");
             sleep(Duration::from_millis(20));
         }
-        own
     }
 
     pub fn url(&self) -> String {
@@ -59,6 +63,17 @@ impl OwnRedis {
             && stream.read_exact(&mut line).is_ok()
             && line == *b"+PONG"
     }
+}
+
+fn spawn(port: u16, settings: &[String]) -> Child {
+    let server = Command::new(variable("REDIS"))
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--save", "", "--appendonly", "no"])
+        .args(settings)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    server.unwrap()
 }
 
 impl Drop for OwnRedis {

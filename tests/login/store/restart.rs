@@ -17,7 +17,7 @@ use crate::login::{Visitor, app, builder};
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis"]
 async fn a_redis_that_was_restarted_is_reached_again() {
-    let redis = OwnRedis::start(&[]);
+    let mut redis = OwnRedis::start(&[]);
     let policy = ReconnectPolicy::new_exponential(0, 100, 5_000, 2);
     let config = Config::from_url(&redis.url()).unwrap();
     let pool = Pool::new(config, None, None, Some(policy), 6).unwrap();
@@ -28,7 +28,8 @@ async fn a_redis_that_was_restarted_is_reached_again() {
     let mut visitor = Visitor::new(app(&auth));
     visitor.log_in(&server, "/login").await;
 
-    let _redis = redis.restart();
+    redis.kill();
+    redis.restart();
 
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
