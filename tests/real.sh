@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the ignored tests against the real parts: Fief 0.30.0 (PyPI) with its worker, Redis, nginx and
-# Chromium (Debian), all on loopback.
+# Chromium (Debian), all on loopback; and clients for other languages (PyPI, npm) with fief-test-server.
 #
 #   tests/real.sh [ARGUMENT...]           arguments go to the test binaries, a filter for example
 #   tests/real.sh --soak [ARGUMENT...]    load and crashes alone, ten minutes instead of two
@@ -12,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 REAL=$(realpath -m "${CARGO_TARGET_DIR:-target}")/real
 RUN=$REAL/run
 VENV=$REAL/venv
+CLIENTS=$REAL/clients
 PIDS=()
 
 main() {
@@ -46,6 +47,7 @@ install() {
   install_nginx
   install_compose
   install_fief
+  install_clients
 }
 
 install_redis() {
@@ -111,6 +113,24 @@ install_fief() {
   "$VENV/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r tests/real/constraints.txt >"$REAL/pip.log" 2>&1 ||
     { tail -n 5 "$REAL/pip.log" >&2; die "pip could not install Fief"; }
   printf '%s\n' "$stamp" >"$VENV/stamp"
+}
+
+# Clients for Python and JavaScript, which the tests run against fief-test-server.
+install_clients() {
+  local stamp
+  stamp=$(cat tests/real/clients/requirements.txt tests/real/clients/package-lock.json | sha256sum)
+  [ "$(cat "$CLIENTS/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+  command -v node >/dev/null || apt_install nodejs
+  command -v npm >/dev/null || apt_install npm
+  rm -rf "$CLIENTS"
+  mkdir -p "$CLIENTS/node"
+  "$VENV/bin/python" -m venv "$CLIENTS/venv"
+  "$CLIENTS/venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r tests/real/clients/requirements.txt >"$REAL/pip.log" 2>&1 ||
+    { tail -n 5 "$REAL/pip.log" >&2; die "pip could not install the clients for Python"; }
+  cp tests/real/clients/package.json tests/real/clients/package-lock.json "$CLIENTS/node/"
+  npm ci --prefix "$CLIENTS/node" --ignore-scripts --no-audit --no-fund >"$REAL/npm.log" 2>&1 ||
+    { tail -n 5 "$REAL/npm.log" >&2; die "npm could not install the clients for JavaScript"; }
+  printf '%s\n' "$stamp" >"$CLIENTS/stamp"
 }
 
 # A shim of pyenv may be on the path and answer nothing, so each candidate is run.
@@ -213,6 +233,7 @@ seed() {
   export FIEF_REAL_ADMIN_KEY=$key FIEF_REAL_WORKER_LOG=$RUN/worker.log FIEF_REAL_REDIS_URL=redis://127.0.0.1:$REDIS_PORT
   FIEF_REAL_SETTINGS=$(printf '%s\n' "${FIEF_ENV[@]}")
   export FIEF_REAL_SETTINGS FIEF_REAL_PYTHON=$VENV/bin/python FIEF_REAL_REDIS=$REDIS FIEF_REAL_NGINX=$NGINX FIEF_REAL_COMPOSE=$COMPOSE
+  export FIEF_REAL_CLIENTS_PYTHON=$CLIENTS/venv/bin/python FIEF_REAL_CLIENTS_NODE=$CLIENTS/node
   "$VENV/bin/python" tests/real/seed.py tests/real/seed.json "$FIEF_REAL_BASE_URL" "$key" >"$RUN/clients.env"
   set -a
   # shellcheck source=/dev/null

@@ -8,6 +8,7 @@ mod flows;
 mod keys;
 mod load;
 mod login;
+mod other_clients;
 mod proxy;
 mod server;
 mod token;

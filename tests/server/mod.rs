@@ -1,6 +1,7 @@
 //! The test server, tested over the wire.
 
 mod account;
+mod browser;
 mod endpoints;
 mod faults;
 mod flows;

@@ -82,17 +82,26 @@ impl Process {
 
     /// Returns what follows `label: ` in the first line that starts with it. Waits for that line.
     pub fn value_of(&mut self, label: &str) -> String {
-        let prefix = format!("{label}: ");
+        self.rest_of(&format!("{label}: "))
+    }
+
+    /// Returns the value of the first line `NAME=value`, as fief-test-server prints its settings. Waits for that line.
+    pub fn setting(&mut self, name: &str) -> String {
+        let value = self.rest_of(&format!("{name}="));
+        value.trim_matches('\'').to_owned()
+    }
+
+    fn rest_of(&mut self, prefix: &str) -> String {
         loop {
-            let known = self.seen.iter().find_map(|line| line.strip_prefix(&prefix));
+            let known = self.seen.iter().find_map(|line| line.strip_prefix(prefix));
             if let Some(found) = known {
                 return found.to_owned();
             }
             match self.lines.recv_timeout(TIMEOUT) {
                 Ok(line) => self.seen.push(line),
-                Err(RecvTimeoutError::Timeout) => panic!("it did not say {label:?}"),
+                Err(RecvTimeoutError::Timeout) => panic!("it did not say {prefix:?}"),
                 Err(RecvTimeoutError::Disconnected) => {
-                    panic!("it ended before it said {label:?}: {}", self.stderr());
+                    panic!("it ended before it said {prefix:?}: {}", self.stderr());
                 }
             }
         }

@@ -5,44 +5,43 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Body,
-    http::{Request, StatusCode, header::*, request::Builder},
-    response::Response,
+    http::{Request, StatusCode, header::AUTHORIZATION},
 };
 use fief_axum::SessionKey;
 use fief_client::Fief;
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
-use tower::ServiceExt;
 
 const URL: &str = "https://app.example.com";
 
 #[tokio::test]
 async fn visitors_log_in_and_come_back() {
     let server = FiefTestServer::start().await;
-    let app = app(&server);
-    let anonymous = get(&app, "/", "").await;
-    assert_eq!(anonymous.headers()[LOCATION], "/login?return_to=%2F");
-    let session = log_in(&server, &app).await;
-    assert_eq!(get(&app, "/", &session).await.status(), StatusCode::OK);
+    let mut browser = server.browser(URL, app(&server));
+    assert!(browser.open("/").await.is_login());
+    let page = browser.log_in("anne@example.com", "/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!((page.path(), &*page.body), ("/", "Hello, anne@example.com"));
 }
 
 #[tokio::test]
 async fn building_needs_the_permission() {
     let server = FiefTestServer::start().await;
-    let app = app(&server);
     let token = server.access_token().mint();
-    assert_eq!(build(&app, &token).await, StatusCode::FORBIDDEN);
+    assert_eq!(build(&server, &token).await, StatusCode::FORBIDDEN);
     let token = server.access_token().permission("castles:create").mint();
-    assert_eq!(build(&app, &token).await, StatusCode::OK);
+    assert_eq!(build(&server, &token).await, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_session_is_over_after_an_idle_hour() {
     let server = FiefTestServer::start().await;
-    let app = app(&server);
-    let session = log_in(&server, &app).await;
+    let mut browser = server.browser(URL, app(&server));
+    browser.log_in("anne@example.com", "/").await;
     server.advance(Duration::from_secs(2 * 3600));
-    let page = get(&app, "/", &session).await;
-    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    // A script is not redirected. A page would be, and Fief still knows the browser.
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let response = browser.fetch(request).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -51,7 +50,7 @@ async fn nobody_comes_in_while_fief_is_down() {
     server.fault(Endpoint::Discovery, Fault::status(500));
     let token = server.access_token().permission("castles:create").mint();
     assert_eq!(
-        build(&app(&server), &token).await,
+        build(&server, &token).await,
         StatusCode::SERVICE_UNAVAILABLE
     );
 }
@@ -64,33 +63,10 @@ fn app(server: &FiefTestServer) -> Router {
     example_tested::app(fief.build().unwrap(), URL, session_key).unwrap()
 }
 
-/// Opens a page as a browser does.
-async fn get(app: &Router, page: &str, cookies: &str) -> Response {
-    let request = Request::get(page).header(ACCEPT, "text/html");
-    send(app, request.header(COOKIE, cookies)).await
-}
-
-async fn build(app: &Router, token: &str) -> StatusCode {
+/// Builds a castle, as another program does.
+async fn build(server: &FiefTestServer, token: &str) -> StatusCode {
     let request = Request::post("/castles").header(AUTHORIZATION, format!("Bearer {token}"));
-    send(app, request).await.status()
-}
-
-async fn send(app: &Router, request: Builder) -> Response {
     let request = request.body(Body::empty()).unwrap();
-    app.clone().oneshot(request).await.unwrap()
-}
-
-/// Logs the default user in and returns the cookies that the browser then has.
-async fn log_in(server: &FiefTestServer, app: &Router) -> String {
-    let login = get(app, "/login", "").await;
-    let at_fief = login.headers()[LOCATION].to_str().unwrap();
-    let callback = server.log_in("anne@example.com", at_fief).await;
-    let page = callback.strip_prefix(URL).unwrap();
-    cookies(&get(app, page, &cookies(&login)).await)
-}
-
-fn cookies(response: &Response) -> String {
-    let set = response.headers().get_all(SET_COOKIE).iter();
-    let pairs = set.filter_map(|cookie| cookie.to_str().unwrap().split(';').next());
-    pairs.collect::<Vec<_>>().join("; ")
+    let mut browser = server.browser(URL, app(server));
+    browser.fetch(request).await.status()
 }

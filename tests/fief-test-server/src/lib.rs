@@ -89,6 +89,7 @@
 //! | --- | --- |
 //! | an API, with tokens that are valid, expired or forged | [`access_token`] |
 //! | how a client verifies ID tokens | [`id_token`] |
+//! | an application's pages: logins, cookies, redirects and forms | [`browser`] |
 //! | a login, from `/authorize` to the callback | [`log_in`] |
 //! | sessions that expire, caches that become stale | [`clock`], [`advance`], [`set_time`] |
 //! | key rotation | [`rotate_key`], [`add_key`], [`remove_key`] |
@@ -214,6 +215,7 @@
 //! [`advance`]: FiefTestServer::advance
 //! [`client_id`]: FiefTestServer::client_id
 //! [`client_secret`]: FiefTestServer::client_secret
+//! [`browser`]: FiefTestServer::browser
 //! [`clock`]: FiefTestServer::clock
 //! [`delete_user`]: FiefTestServer::delete_user
 //! [`fault`]: FiefTestServer::fault
@@ -234,6 +236,7 @@
 
 mod accounts;
 mod auto_advance;
+mod browser;
 mod builder;
 mod claims;
 mod clock;
@@ -254,6 +257,7 @@ mod state;
 mod traffic;
 mod webhook;
 
+pub use browser::{Browser, Page};
 pub use builder::FiefTestServerBuilder;
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::Fault;

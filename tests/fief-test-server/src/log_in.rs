@@ -17,8 +17,8 @@ impl FiefTestServer {
     /// session, by a user that consents to everything. No password is needed, an unverified e-mail
     /// address is no obstacle, and no requests are counted.
     ///
-    /// To test an application, send the returned URL to its callback route, with the cookies of
-    /// the first response:
+    /// To test an application, a [`Browser`](crate::Browser) does the rest. Without one, send the
+    /// returned URL to its callback route, with the cookies of the first response:
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -53,15 +53,20 @@ impl FiefTestServer {
     )]
     pub async fn log_in(&self, email: &str, authorize_url: impl AsRef<str>) -> String {
         match self.shared.log_in(email, authorize_url.as_ref()) {
-            Ok(url) => url,
+            Ok((url, _)) => url,
             Err(reason) => panic!("cannot log in {email}: {reason}"),
         }
     }
 }
 
 impl Shared {
-    /// Returns the URL of the redirect, or the reason why there is none.
-    fn log_in(&self, email: &str, authorize_url: &str) -> Result<String, String> {
+    /// Returns the URL of the redirect, with the session if it has a code, or the reason why there is
+    /// none.
+    pub(crate) fn log_in(
+        &self,
+        email: &str,
+        authorize_url: &str,
+    ) -> Result<(String, Option<Session>), String> {
         let request = axum::http::Request::get(authorize_url).body(());
         let (parts, ()) = request.map_err(|error| error.to_string())?.into_parts();
         let Some((tenant, Endpoint::Authorize)) = Endpoint::find(parts.uri.path()) else {
@@ -71,7 +76,7 @@ impl Shared {
         let mut state = self.state();
         let authorization = match AuthorizeRequest::parse(&request, &state) {
             Ok(authorization) => authorization,
-            Err(Rejection::Redirect(url)) => return Ok(url),
+            Err(Rejection::Redirect(url)) => return Ok((url, None)),
             Err(Rejection::Page(code, _)) => return Err(code.to_owned()),
             Err(Rejection::RedirectUri(notice)) => return Err(notice.to_string()),
             Err(Rejection::MaxAge(text)) => return Err(format!("max_age is {text:?}")),
@@ -85,6 +90,7 @@ impl Shared {
         };
         state.grant_consent(session.user, &authorization);
         code_url(&request, &mut state, &authorization, &session)
+            .map(|url| (url, Some(session)))
             .ok_or_else(|| "the server has no key".to_owned())
     }
 }

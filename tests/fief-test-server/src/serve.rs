@@ -49,7 +49,7 @@ async fn handle(
 }
 
 /// Handles a request without regard to faults.
-async fn respond(shared: &Shared, request: extract::Request) -> Response {
+pub(crate) async fn respond(shared: &Shared, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let is_api = cors::allows_any_origin(parts.uri.path());
     let preflight = cors::preflight(&parts.method, &parts.headers);

@@ -135,13 +135,13 @@ fn a_mistake_in_a_seed_file_is_named() {
     let file = env::temp_dir().join(format!("fief-bad-seed-{}.json", process::id()));
     fs::write(
         &file,
-        r#"{"users": [{"email": "a@example.com", "pasword": "x"}]}"#,
+        r#"{"users": [{"email": "a@example.com", "pass": "x"}]}"#,
     )
     .unwrap();
     let output = output(&["--seed", file.to_str().unwrap()]);
     fs::remove_file(&file).unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("unknown field `pasword`"), "{text}");
+    assert!(text.contains("unknown field `pass`"), "{text}");
 }
 
 /// FD-102
