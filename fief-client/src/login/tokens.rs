@@ -13,7 +13,12 @@ use crate::secret::{expose, expose_some};
 /// ```
 /// use fief_client::FiefTokenResponse;
 ///
-/// let stored = r#"{"access_token": "A", "id_token": "I", "token_type": "bearer", "expires_in": 86400}"#;
+/// let stored = r#"{
+///     "access_token": "A",
+///     "id_token": "I",
+///     "token_type": "bearer",
+///     "expires_in": 86400
+/// }"#;
 /// let tokens: FiefTokenResponse = serde_json::from_str(stored)?;
 /// assert_eq!(tokens.access_token(), "A");
 /// assert_eq!(tokens.refresh_token(), None);

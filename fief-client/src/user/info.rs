@@ -56,7 +56,10 @@ impl FiefUserInfo {
     /// #[derive(serde::Deserialize)]
     /// struct Fields { first_name: Option<String> }
     ///
-    /// let user = r#"{"sub": "ca19f041-618e-417a-a68a-3840a568fb8f", "fields": {"first_name": "Anne"}}"#;
+    /// let user = r#"{
+    ///     "sub": "ca19f041-618e-417a-a68a-3840a568fb8f",
+    ///     "fields": {"first_name": "Anne"}
+    /// }"#;
     /// let user: FiefUserInfo = serde_json::from_str(user)?;
     /// let fields: Fields = user.fields_as()?;
     /// assert_eq!(fields.first_name.as_deref(), Some("Anne"));

@@ -140,7 +140,11 @@
 //! {
 //!   "tenants": ["second"],
 //!   "fields": [{"slug": "birthdate", "type": "date", "required": true}],
-//!   "clients": [{"id": "castles", "secret": "s3cret", "redirect_uris": ["http://127.0.0.1:3000/auth-callback"]}],
+//!   "clients": [{
+//!     "id": "castles",
+//!     "secret": "s3cret",
+//!     "redirect_uris": ["http://127.0.0.1:3000/auth-callback"]
+//!   }],
 //!   "users": [{
 //!     "email": "claude@example.com",
 //!     "password": "salamander-and-swan",
@@ -161,9 +165,11 @@
 //! ```sh
 //! fief-test-server --port 8000 --control 8001 > fief.env &
 //! sleep 1 && set -a && . ./fief.env && set +a
-//! curl -X PUT "$FIEF_CONTROL_URL/faults/userinfo" --json '{"kind": "status", "status": 503}'
+//! curl -X PUT "$FIEF_CONTROL_URL/faults/userinfo" \
+//!   --json '{"kind": "status", "status": 503}'
 //! curl -X POST "$FIEF_CONTROL_URL/clock/advance" --json '{"seconds": 90000}'
-//! curl -H "Authorization: Bearer $(fief-test-server token --permission castles:read)" http://127.0.0.1:3000/castles
+//! token=$(fief-test-server token --permission castles:read)
+//! curl -H "Authorization: Bearer $token" http://127.0.0.1:3000/castles
 //! ```
 //!
 //! # Security
