@@ -1,4 +1,4 @@
-//! The guide: how to build an application, from the first route to several machines. All code of it is compiled by the
+//! The guide: how to build an application, from the first route to several machines. All of its Rust code is compiled by the
 //! tests.
 //!
 //! | Page | Contents |
