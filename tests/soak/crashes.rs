@@ -76,7 +76,7 @@ struct Kill {
     back: Option<Instant>,
 }
 
-/// SE-16, RB-5, D11, D12: nothing that has ended works again, and nothing is lost but what was in flight.
+/// SE-16, RB-5, RF-2, D11, D12: nothing that has ended works again, and nothing is lost but what was in flight.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Fief and Redis, and three minutes"]
 async fn crashes() {

@@ -45,7 +45,7 @@ type Load = BoxFuture<'static, ()>;
 /// In KiB, of one process: the caches, of which none is full.
 const MEMORY: u64 = 64 * 1024;
 
-/// RB, D5, D12, SE-15, SE-16: no response is wrong and no session is lost, whatever happens.
+/// RB-5, RB-10, D5, D12, SE-15, SE-16: no response is wrong and no session is lost, whatever happens.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis, and two minutes"]
 async fn soak() {
