@@ -54,6 +54,13 @@ pub fn claims(fief: &Fief, claims: &str) -> Result<FiefAccessTokenInfo, Reason> 
     fief.inner.validator.accept(claims, &keys)
 }
 
+/// Returns the login that an address ends which was pasted into a terminal: whether it was successful, if any.
+#[cfg(feature = "cli")]
+#[must_use]
+pub fn pasted(redirect_uri: &str, state: &str, address: &str) -> Option<bool> {
+    crate::cli::pasted(redirect_uri, state, address).map(|response| response.is_ok())
+}
+
 /// Keys that decrypt tokens.
 #[derive(Debug)]
 pub struct Keys([DecryptionKey; 1]);

@@ -70,4 +70,6 @@ mod signal;
 mod store;
 mod waiting;
 
+#[cfg(fuzzing)]
+pub(crate) use self::redirect::pasted;
 pub use self::{auth::FiefAuth, error::FiefAuthError, event::LoginEvent, login::Login};

@@ -104,6 +104,23 @@ impl Expected {
     }
 }
 
+/// Returns the login that a pasted address ends, if any.
+#[cfg(fuzzing)]
+pub(crate) fn pasted(
+    redirect_uri: &str,
+    state: &str,
+    address: &str,
+) -> Option<Result<AuthorizationResponse, FiefAuthError>> {
+    let expected = Expected {
+        redirect_uri: RedirectUri::parse(redirect_uri).ok()?,
+        state: state.into(),
+    };
+    match expected.pasted(address) {
+        Redirect::Ends(response) => Some(response),
+        Redirect::Foreign => None,
+    }
+}
+
 /// Returns `true` if this machine can listen on a URI, and no other one.
 fn is_loopback_uri(url: &Url) -> bool {
     url.scheme() == "http"
