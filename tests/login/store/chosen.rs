@@ -88,7 +88,13 @@ impl SessionStore for Chosen {
 fn run_suites_with(store: &str) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.env(VARIABLE, store).arg("login::");
-    let others = ["browser::", "client::", "contract::", "login::store::"];
+    let others = [
+        "browser::",
+        "client::",
+        "contract::",
+        "login::opened::",
+        "login::store::",
+    ];
     for skipped in IN_COOKIES.iter().chain(&others) {
         command.args(["--skip", skipped]);
     }
