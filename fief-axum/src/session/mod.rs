@@ -8,6 +8,7 @@
 //! - [`create()`], [`load()`], [`authenticate()`] and [`destroy`] are what routes
 //!   and extractors call. [`try_authenticate`] is a shorter way for most requests:
 //!   the session is in cookies that were opened before, and nothing is to be done.
+//!   Of a session in a store, the records are loaded, and opened if they have changed.
 //! - [`Refreshes`] makes sure that a refresh token is used once, although
 //!   many requests may need it at the same time.
 //! - [`Waiters`] are the streams that wait for the end of their session.
@@ -65,7 +66,7 @@
 //! | session and own record | store | its lifetime | the tokens, the application's value (4 KB), and about 150 bytes |
 //! | epoch of a user | store | 5 years | about 150 bytes |
 //! | records of a refresh | store | 10 minutes | two of about 150 bytes |
-//! | record of an attempt | store | 11 minutes | about 500 bytes, with kept tokens about 6 KB |
+//! | record of an attempt | store | 11 minutes | about 850 bytes, with kept tokens about 6 KB |
 //! | attempts that were used | process | 11 minutes | 100 000, about 80 bytes each |
 //! | sessions that a callback has created | process | 30 seconds | 1000, 6.5 KB each |
 //! | logins that are in flight or kept | process, and the record if there is a store | 10 minutes | 1000, about 5 KB each |
@@ -74,7 +75,7 @@
 //! | unfinished refreshes | process | 10 minutes | 10 000, about 5 KB each |
 //! | tokens that are not verified yet | record | 10 minutes, and longer while Fief's keys cannot be fetched | about 5 KB |
 //! | revoked sessions and users | process | a session's lifetime and a minute | 100 000 each, about 100 bytes |
-//! | sessions that were opened, without refresh tokens | process | while they are used | 100 000, and 32 MiB |
+//! | sessions that were opened, without refresh tokens but those in sealed records | process | while they are used | 100 000, and 32 MiB |
 //! | revocations that the store does not have | process | a session's lifetime | 1000 sessions and users |
 //!
 //! # When something fails
