@@ -27,6 +27,23 @@ async fn a_typed_logout_ends_the_session_here_and_at_fief() {
     assert_eq!(response.status, 303);
 }
 
+/// SE-6, SE-15: a cookie that another program has set would authenticate the next request.
+#[tokio::test]
+async fn a_logout_also_removes_the_cookie_with_an_access_token() {
+    let server = FiefTestServer::start().await;
+    let builder = builder(&server).access_token_cookie("user_session");
+    let (_, mut visitor) = logged_in(&server, builder).await;
+    let token = server.access_token().mint();
+    visitor.jar.insert("user_session".into(), token);
+
+    visitor.fetch(Method::POST, "/logout").await;
+
+    assert!(!visitor.jar.contains_key("user_session"));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+    let (_, cookies) = visitor.send_once(page("/logout", "none")).await;
+    assert!(!cookies.iter().any(|cookie| cookie.starts_with("user_")));
+}
+
 /// SE-6
 #[tokio::test]
 async fn logging_out_twice_is_logging_out() {

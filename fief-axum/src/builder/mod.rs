@@ -204,6 +204,13 @@ impl FiefAuthBuilder {
     /// [`login`](Self::login). The `Authorization` header and the session take
     /// precedence over the cookie.
     ///
+    /// A logout at [`logout_path`](Self::logout_path) removes the cookie as well, if it
+    /// was set without `Domain` and with `Path=/`, which is the default of many frameworks.
+    /// Otherwise remove it in a layer around [`FiefAuth::routes`], or send users to
+    /// the logout of the program that sets it: the token in it is valid until it expires.
+    /// [`FiefAuth::revoke_user_sessions`] does not end it, and
+    /// [`FiefAuth::deny_user`] does.
+    ///
     /// # Security
     ///
     /// Browsers send the cookie automatically, so it is protected against

@@ -58,7 +58,8 @@ pub enum LoginPageKind {
     /// [`FiefAuth::has_silent_login_failed`](crate::FiefAuth::has_silent_login_failed).
     Looping,
     /// 400: the login has expired, was already used, or was started in another
-    /// browser or at another address than [`LoginPage::app_url`].
+    /// browser or at another address than [`LoginPage::app_url`]. A browser that has
+    /// a session is redirected to the page after the login instead.
     Expired,
     /// 400: Fief rejected the login.
     Rejected,
