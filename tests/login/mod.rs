@@ -2,6 +2,8 @@
 
 mod account;
 mod address;
+mod any_fief;
+mod at_fief;
 mod attempt;
 mod begin;
 mod bytes;

@@ -9,20 +9,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::{
-    http::{Method, header},
-    response::Response,
-};
+use axum::{http::Method, response::Response};
 use fief_axum::{AcceptedLogin, FiefAuth, FiefAuthBuilder, Login};
-use fief_client::Fief;
-use fief_test_server::FiefTestServer;
-use fief_tests::{Browser, RealFief};
 
 use super::{Calls, Member, app, ended, pass};
-use crate::{
-    login::{Memory, Visitor, exchange::open, key, store, visitor_path},
-    web::{APP, EMAIL},
-};
+use crate::login::{Memory, Visitor, any_fief::AnyFief, exchange::open, key, store};
 
 contract! {
     Machines:
@@ -33,68 +24,48 @@ contract! {
     a_hook_of_refreshes_ends_the_session_everywhere,
 }
 
-const CALLBACK: &str = "http://127.0.0.1:3000/auth-callback";
+const APP: &str = "http://127.0.0.1:3000";
 
 /// Two machines of an application.
 struct Machines {
-    fief: Kind,
+    fief: AnyFief,
+    store: Memory,
     /// By how many seconds their clock is ahead.
     ahead: Arc<AtomicU64>,
 }
 
-enum Kind {
-    Embedded(Box<FiefTestServer>, Memory),
-    Real(RealFief, fief_tests::RealClient),
-}
-
 impl Machines {
     async fn embedded() -> Self {
-        let server = FiefTestServer::start().await;
-        Self::of(Kind::Embedded(Box::new(server), Memory::default()))
+        Self::of(AnyFief::embedded(APP).await)
     }
 
     async fn real() -> Self {
-        let fief = RealFief::from_env();
-        let client = fief.register(CALLBACK).await;
-        Self::of(Kind::Real(fief, client))
+        Self::of(AnyFief::real(APP).await)
     }
 
-    fn of(fief: Kind) -> Self {
+    fn of(fief: AnyFief) -> Self {
         Self {
             fief,
+            store: Memory::default(),
             ahead: Arc::default(),
         }
     }
 
     async fn auth(&self) -> FiefAuthBuilder {
-        let (base_url, id, secret) = match &self.fief {
-            Kind::Embedded(server, _) => (server.url(), server.client_id(), server.client_secret()),
-            Kind::Real(fief, client) => (
-                fief.base_url.as_str(),
-                client.id.as_str(),
-                client.secret.as_str(),
-            ),
-        };
         let ahead = Arc::clone(&self.ahead);
-        let fief = Fief::builder(base_url, id)
-            .client_secret(secret)
-            .clock(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst)))
-            .build()
-            .unwrap();
-        let app_url = if matches!(self.fief, Kind::Real(..)) {
-            "http://127.0.0.1:3000"
-        } else {
-            APP
-        };
+        let clock = move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst));
+        let fief = self.fief.client().clock(clock).build().unwrap();
+        let lifetime = Duration::from_secs(2 * 24 * 3600);
         let builder = FiefAuth::builder(fief)
-            .login(app_url, key())
+            .login(APP, key())
             .cookie_name("hooks")
             .offline_access()
-            .session_lifetime(Duration::from_secs(2 * 24 * 3600))
-            .idle_timeout(Duration::from_secs(2 * 24 * 3600));
-        match &self.fief {
-            Kind::Embedded(_, store) => builder.session_store(store.clone()),
-            Kind::Real(..) => builder.session_store(store::redis::store().await),
+            .session_lifetime(lifetime)
+            .idle_timeout(lifetime);
+        if self.fief.is_real() {
+            builder.session_store(store::redis::store().await)
+        } else {
+            builder.session_store(self.store.clone())
         }
     }
 
@@ -116,22 +87,6 @@ impl Machines {
         };
         [visitor().await, visitor().await]
     }
-
-    /// Logs in at Fief. Returns the callback.
-    async fn begin(&self, visitor: &mut Visitor, login: &str) -> String {
-        let begun = visitor.open(login).await;
-        assert_eq!(begun.status, 303, "{}", begun.body);
-        let authorize = begun.header(header::LOCATION);
-        match &self.fief {
-            Kind::Embedded(server, _) => visitor_path(&server.log_in(EMAIL, authorize).await),
-            Kind::Real(..) => {
-                let mut browser = Browser::new().stopping_at(CALLBACK);
-                browser.open(authorize).await;
-                let page = browser.log_in(EMAIL, "herminetincture").await;
-                visitor_path(page.url.as_str())
-            }
-        }
-    }
 }
 
 fn number(number: usize) -> AcceptedLogin {
@@ -147,7 +102,7 @@ async fn a_hook_that_panics_leaves_no_session(machines: &Machines) {
             number(0)
         })
         .await;
-    let callback = machines.begin(&mut here, "/login").await;
+    let callback = machines.fief.begin(&mut here, "/login").await;
     let mut there = here.at(there.app());
 
     assert_eq!(here.open(&callback).await.status, 500);
@@ -169,7 +124,10 @@ async fn a_hook_that_takes_too_long_loses_no_login(machines: &Machines) {
             number(count)
         })
         .await;
-    let callback = machines.begin(&mut here, "/login?return_to=/castles").await;
+    let callback = machines
+        .fief
+        .begin(&mut here, "/login?return_to=/castles")
+        .await;
     let mut there = here.at(there.app());
     let first = open(&here, &callback);
     calls.reach(1).await;
@@ -190,7 +148,7 @@ async fn a_browser_that_disconnects_calls_the_hook_once(machines: &Machines) {
     let [mut here, there] = machines
         .visitors(&calls, |_, count| async move { number(count) })
         .await;
-    let callback = machines.begin(&mut here, "/login").await;
+    let callback = machines.fief.begin(&mut here, "/login").await;
     let mut there = here.at(there.app());
     let first = open(&here, &callback);
     calls.reach(1).await;
@@ -211,7 +169,7 @@ async fn a_logout_elsewhere_during_the_hook_leaves_no_session(machines: &Machine
     let [mut here, there] = machines
         .visitors(&calls, |_, count| async move { number(count) })
         .await;
-    let callback = machines.begin(&mut here, "/login").await;
+    let callback = machines.fief.begin(&mut here, "/login").await;
     let mut there = here.at(there.app());
     let opened = open(&here, &callback);
     calls.reach(1).await;
@@ -240,7 +198,7 @@ async fn a_hook_of_refreshes_ends_the_session_everywhere(machines: &Machines) {
     let [mut here, _] = machines
         .visitors(&Calls::new(), |_, count| async move { number(count) })
         .await;
-    let callback = machines.begin(&mut here, "/login").await;
+    let callback = machines.fief.begin(&mut here, "/login").await;
     assert_eq!(here.open(&callback).await.status, 303);
     let mut strictly = here.at(app(&strict.build().unwrap()));
     machines.ahead.store(24 * 3600 - 30, Ordering::SeqCst);
