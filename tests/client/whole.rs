@@ -134,10 +134,13 @@ async fn an_email_change_is_accepted(target: &Target) {
     let fief = client(target, "main").build().unwrap();
     let request = AuthorizationRequest::new().acr(FiefAcr::LevelOne);
     let (tokens, _) = log_in(target, &fief, "louis@example.com", request).await;
+    // It is sent a mail, which no other case may take for its own.
+    let mut mails = target.mails().await;
     let user = fief
         .email_change(tokens.access_token(), "king@example.com")
         .await
         .unwrap();
+    mails.code("louis@example.com").await;
     assert_eq!(user.email.as_deref(), Some("louis@example.com"));
     let taken = fief.email_change(tokens.access_token(), ANNE).await;
     assert_eq!(code(taken), "USER_UPDATE_EMAIL_ALREADY_EXISTS");

@@ -182,6 +182,7 @@ async fn changed(fief: &Target, email: &str) -> String {
     let done = fief
         .user_api(Method::POST, "/api/email/verify", &token, body)
         .await;
+    assert_eq!(done.status, 200, "{}", done.json());
     let new = text(&done.json()["email"]).to_owned();
     // Back to what other cases log in with.
     assert_eq!(change(fief, &token, user).await.status, 202);

@@ -183,7 +183,7 @@ async fn a_user_logs_in_with_the_client_that_the_script_registers() {
                 "REDIRECT_URI",
                 format!("http://127.0.0.1:{port}/auth-callback"),
             ),
-            ("BUILDER", "hermine@example.com".to_owned()),
+            ("BUILDER", "builder@example.com".to_owned()),
             ("CLIENT_FILE", client.to_str().unwrap().to_owned()),
         ]);
         assert_is_success(&command.output().unwrap());
@@ -203,7 +203,7 @@ async fn a_user_logs_in_with_the_client_that_the_script_registers() {
         .open(&format!("{}/castles/create", web.value_of("App")))
         .await;
     let page = browser
-        .log_in("hermine@example.com", "hermine-of-brittany")
+        .log_in("builder@example.com", "builder-of-brittany")
         .await;
 
     // With the permission that the script has given.
