@@ -71,7 +71,7 @@
 //! | log a user out everywhere | [`FiefAuth::revoke_user_sessions`], [`FiefAuth::deny_user`] |
 //! | accept tokens of other headers, or of WebSockets | [`FiefAuthBuilder::token_source`], [`FiefAuthBuilder::websocket_token_prefix`] |
 //! | accept requests of other origins with the session | [`FiefAuthBuilder::trusted_origin`] |
-//! | CORS | [`guide::single_page`] |
+//! | CORS | [the guide](https://docs.rs/fief-axum/latest/fief_axum/guide/single_page/) |
 //! | change profile, password or e-mail address | [`Account`] |
 //! | change responses and pages | [`FiefAuthBuilder::on_rejection`], [`FiefAuthBuilder::on_login_page`] |
 //! | find out why a request is rejected | [`reasons`] |

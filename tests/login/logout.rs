@@ -44,6 +44,21 @@ async fn a_logout_also_removes_the_cookie_with_an_access_token() {
     assert!(!cookies.iter().any(|cookie| cookie.starts_with("user_")));
 }
 
+/// SE-6: a cookie of the same name with another path does not hide the one that is to be removed.
+#[tokio::test]
+async fn a_logout_also_removes_a_cookie_with_an_access_token_that_is_repeated() {
+    let server = FiefTestServer::start().await;
+    let builder = builder(&server).access_token_cookie("user_session");
+    let (_, mut visitor) = logged_in(&server, builder).await;
+    let token = server.access_token().mint();
+    let repeated = format!("{token}; user_session=other");
+    visitor.jar.insert("user_session".into(), repeated);
+
+    visitor.fetch(Method::POST, "/logout").await;
+
+    assert!(!visitor.jar.contains_key("user_session"));
+}
+
 /// SE-6
 #[tokio::test]
 async fn logging_out_twice_is_logging_out() {

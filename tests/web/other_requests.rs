@@ -176,3 +176,34 @@ async fn a_part_that_changes_something_is_checked_for_its_site() {
         }
     }
 }
+
+/// LF-5: a copy of a request that changes something comes from another site than the one that was checked.
+#[tokio::test]
+async fn a_part_of_another_site_is_checked_for_it() {
+    fn of_another_site(batch: Request) -> Parts {
+        let (mut part, _) = batch.into_parts();
+        part.extensions = part.extensions.clone();
+        let site = HeaderValue::from_static("cross-site");
+        part.headers.insert("sec-fetch-site", site);
+        part
+    }
+    let server = server().await;
+    let (auth, visitor) = logged_in(&server, builder(&server)).await;
+    let inner = one(axum::routing::post(whoami).route_layer(auth.require()));
+    let guarded = async |batch: Request| {
+        let part = Request::from_parts(of_another_site(batch), Body::empty());
+        inner.oneshot(part).await
+    };
+    let extracted = async |batch: Request| {
+        let who = Authenticated::from_request_parts(&mut of_another_site(batch), &()).await;
+        who.map(|who| who.id().to_string()).into_response()
+    };
+    for app in [
+        one(axum::routing::post(guarded)),
+        one(axum::routing::post(extracted)),
+    ] {
+        let mut visitor = visitor.at(app.layer(auth.require()));
+        let response = visitor.fetch(Method::POST, "/").await;
+        assert_eq!(response.status, 403, "{}", response.body);
+    }
+}

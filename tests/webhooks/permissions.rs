@@ -244,3 +244,28 @@ async fn in_cookies_a_changed_role_counts_in_this_process() {
     assert_eq!(status_at(&app, &before, "/create").await, 200);
     assert_eq!(refreshes(&server), 1);
 }
+
+/// D12: however many changes there are, a client that sends its first cookies again gets no permission of before.
+#[tokio::test]
+async fn the_cookies_of_before_several_changes_have_the_permissions_of_now() {
+    let server = server().await;
+    let app = build(super::refreshing(&server).webhooks("/webhooks", verifier(&server)));
+    server.set_permissions(EMAIL, ["castles:create"]);
+    let visitor = logged_in(&server, &app).await;
+    server.advance(HOUR / 2);
+    let change = async || {
+        let event = role_data(&server, EMAIL);
+        deliver(&app, &server, "user_permission.deleted", event).await;
+    };
+    for _ in 0..4 {
+        change().await;
+        assert_eq!(status_at(&app, &visitor, "/create").await, 200);
+    }
+    server.set_permissions(EMAIL, [""; 0]);
+    change().await;
+
+    for _ in 0..40 {
+        assert_ne!(status_at(&app, &visitor, "/create").await, 200);
+        server.advance(SECOND);
+    }
+}

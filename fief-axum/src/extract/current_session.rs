@@ -88,7 +88,7 @@ impl CurrentSession {
     }
 
     /// Returns the value that [`on_login`](crate::FiefAuthBuilder::on_login) has put into the session. `None` if it has put
-    /// none, as into a session from before there was a hook, and for a bearer token.
+    /// none, and for a bearer token.
     ///
     /// The value is JSON, of which a type may read a part. After an update of the application, sessions still have values
     /// of before: give new fields `#[serde(default)]`.

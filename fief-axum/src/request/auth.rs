@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use axum::http::{Extensions, HeaderMap, Method, request::Parts};
 use fief_client::{FiefAccessTokenInfo, Requirements};
@@ -192,7 +192,7 @@ impl RequestAuth {
         is_other.then(|| Arc::clone(&self.pending))
     }
 
-    /// Drops an outcome that was read from the headers of another request, or that is not for a method that changes
+    /// Drops an outcome that was read from the headers of another request, or that is not for one that changes
     /// something, and what was to be added to its response. Returns whether there was one. `found` is what the sources of
     /// the application find now, if there are any.
     pub(super) fn forget_other_request(
@@ -201,8 +201,10 @@ impl RequestAuth {
         headers: &HeaderMap,
         found: Option<&TokenResult>,
     ) -> bool {
-        self.is_copy = false;
-        let is_checked = !self.is_for_safe || csrf::is_safe(method, headers);
+        let is_copy = mem::take(&mut self.is_copy);
+        // Of cookies, a request that changes something counts only for the site that has sent it.
+        let is_of_this = !is_copy || matches!(self.read_from, ReadFrom::Bearer);
+        let is_checked = csrf::is_safe(method, headers) || !self.is_for_safe && is_of_this;
         if self.outcome.is_none()
             || is_checked && self.read_from.is(self.auth(), self.token(), headers, found)
         {

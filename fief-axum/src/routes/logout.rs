@@ -66,7 +66,7 @@ async fn logout(auth: &Arc<Shared>, site: &LoginConfig, head: RequestHead<'_>) -
     cookies.extend(LoginCounter::clear(config, jar));
     // It would authenticate the next request.
     let token = auth.access_token_cookie();
-    let token = token.filter(|name| jar.get(name).is_some());
+    let token = token.filter(|name| jar.has(name));
     cookies.extend(token.map(|name| config.removal(name.to_owned())));
     let url = auth.fief().logout_url(&site.logout_redirect_uri);
     let mut response = match revoked {

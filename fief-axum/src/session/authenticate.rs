@@ -70,8 +70,11 @@ pub(crate) fn try_authenticate(
     sessions: &Sessions,
     headers: &HeaderMap,
 ) -> Option<(FiefAccessTokenInfo, Arc<Opened>)> {
+    if sessions.store.is_some() {
+        return None;
+    }
     let cookies = SentCookies::find(&sessions.cookies, headers)?;
-    if cookies.has_counter || sessions.store.is_some() {
+    if cookies.has_counter {
         return None;
     }
     let opened = sessions.opened.get(&cookies)?;
@@ -127,8 +130,10 @@ fn remember(
             Found::Sealed(sealed) => Some(sealed),
             Found::Session(_) | Found::Nothing => None,
         };
-        let opened = Opened::new(sent, (session, sealed), seen_at, token.clone());
-        sessions.opened.insert(opened);
+        let opened = Opened::new(sent, session, sealed, seen_at, token.clone());
+        if let Some(opened) = opened {
+            sessions.opened.insert(opened);
+        }
     }
 }
 

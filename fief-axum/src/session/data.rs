@@ -189,12 +189,16 @@ impl Session {
         self
     }
 
-    /// Returns the session without its tokens.
-    pub(super) fn without_tokens(&self) -> Self {
+    /// Returns the session without its tokens. `None` if there are tokens that are not
+    /// verified yet: without them, it would not be known that it is to be refreshed.
+    pub(super) fn without_tokens(&self) -> Option<Self> {
+        if self.pending.is_some() {
+            return None;
+        }
         let mut session = self.clone();
         session.access_token = SecretString::default();
         session.refresh_token = None;
-        session
+        Some(session)
     }
 
     /// Returns the session with the ids of its records.
@@ -347,3 +351,26 @@ const JITTER: u64 = 30;
 const MIN_REFRESH_INTERVAL: u64 = 5;
 /// How far the clocks of machines may differ, in seconds.
 pub(crate) const SKEW: u64 = 60;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Session, Uuid};
+
+    #[test]
+    fn nothing_is_kept_of_tokens() -> serde_json::Result<()> {
+        let session: Session = serde_json::from_value(json!({
+            "id": Uuid::nil(), "generation": 1, "user": Uuid::nil(), "access_token": "a.b.c", "refresh_token": "r",
+            "auth_time": 1, "expires_at": 2, "refreshed_at": 1, "created_at": 1,
+            "origin": {"process": Uuid::nil(), "sequence": 1}, "pending": null,
+        }))?;
+        let kept = session.without_tokens();
+        let tokens = kept
+            .as_ref()
+            .map(|kept| (kept.access_token(), kept.refresh_token()));
+        assert_eq!(tokens, Some(("", None)));
+        assert!(session.with_pending("{}".into()).without_tokens().is_none());
+        Ok(())
+    }
+}

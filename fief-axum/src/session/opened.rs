@@ -21,10 +21,10 @@ use super::{
 };
 use crate::cookie::CookieConfig;
 
-/// Session whose cookies were opened before.
+/// Session whose cookies were opened before, and its records if it is in a store.
 ///
-/// What is sealed never changes. Whether the session is still valid is for
-/// [`try_authenticate`](super::try_authenticate) to check.
+/// The same sealed values always lead to the same session. Whether the records are
+/// still the same, and the session valid, is for the caller to check.
 pub(crate) struct Opened {
     /// What was opened: the values of the session's cookies, joined.
     sealed: Box<[u8]>,
@@ -48,21 +48,23 @@ pub(crate) struct OpenedSessions {
 }
 
 impl Opened {
+    /// Returns `None` if the session has tokens that are not verified yet.
     pub(super) fn new(
         cookies: &SentCookies<'_>,
-        (session, sealed_session): (&Session, Option<Arc<SealedSession>>),
+        session: &Session,
+        sealed_session: Option<Arc<SealedSession>>,
         seen_at: Option<u64>,
         token: FiefAccessTokenInfo,
-    ) -> Self {
-        Self {
+    ) -> Option<Self> {
+        Some(Self {
             sealed: cookies.sealed().into(),
             seen: cookies.seen.map(Into::into),
             seen_at,
             sealed_session,
-            session: session.without_tokens(),
+            session: session.without_tokens()?,
             token,
             not_revoked_at: AtomicU64::new(RevocationList::NEVER),
-        }
+        })
     }
 
     /// Returns whether a request with these headers has the same cookies.

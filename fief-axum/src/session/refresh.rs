@@ -83,7 +83,7 @@ fn finish_later(
 
 /// Sends the refresh token to Fief, unless that was done before, and stores
 /// what it received.
-async fn refresh(sessions: &Arc<Sessions>, session: &Session) -> RefreshOutcome {
+async fn refresh(sessions: &Arc<Sessions>, session: &Arc<Session>) -> RefreshOutcome {
     let now = unix_seconds(sessions.fief.now());
     let pending = match (
         sessions.refreshes.unfinished(session, now),

@@ -101,22 +101,19 @@ pub(super) enum Verdict {
 
 /// Calls the application's hook, if there is one. Nothing was sent to Fief, so
 /// nothing is lost if it fails.
-pub(super) async fn call(hook: Option<&OnRefresh>, session: &Session, fief: &Fief) -> Verdict {
+pub(super) async fn call(hook: Option<&OnRefresh>, session: &Arc<Session>, fief: &Fief) -> Verdict {
     let Some(hook) = hook else {
         return Verdict::Continue;
     };
-    let session = Arc::new(session.clone());
+    let session = Arc::clone(session);
     let call = async { hook(SessionRefresh { session }).await };
-    match timeout(REFRESH_HOOK_TIMEOUT, catch_panic(call)).await {
-        Ok(Ok(Ok(true))) => Verdict::Continue,
-        Ok(Ok(Ok(false))) => Verdict::End,
-        Ok(Ok(Err(error))) => {
+    let called = timeout(REFRESH_HOOK_TIMEOUT, catch_panic(call)).await;
+    match called.map(|decision| decision.unwrap_or_else(|panicked| Err(panicked.into()))) {
+        Ok(Ok(true)) => Verdict::Continue,
+        Ok(Ok(false)) => Verdict::End,
+        Ok(Err(error)) => {
             let error = Chain(&*error);
             limited!(error, fief, error = %error, "`on_refresh` failed: no token is refreshed");
-            Verdict::Failed
-        }
-        Ok(Err(panicked)) => {
-            limited!(error, fief, error = %panicked, "`on_refresh` failed: no token is refreshed");
             Verdict::Failed
         }
         Err(_) => {

@@ -26,7 +26,7 @@ pub(crate) struct SealedSession {
 }
 
 impl SealedSession {
-    /// Returns whether the records of this ticket have changed.
+    /// Returns whether nothing has changed since the other was loaded.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let Self {
             ticket,

@@ -46,6 +46,10 @@ pub(crate) async fn access_token(
         let is_due = token.is_err() || is_outdated || session.needs_refresh(sessions.config, now);
         let may_refresh = session.can_refresh(sessions.config, now)
             || is_outdated && session.can_refresh_again(sessions.config);
+        if refreshes == MAX_REFRESHES && outdated == Outdated::Now && may_refresh {
+            // As many changes in half a minute: its token has permissions of before the last one.
+            return Err(RejectionKind::Unavailable);
+        }
         if !is_due || !may_refresh || refreshes == MAX_REFRESHES {
             break token.map_err(|kind| not_refreshed(kind, &session, sessions.config))?;
         }
