@@ -51,7 +51,7 @@ deny() {
 
 # fuzz [SECONDS [TARGET]]: as cargo-fuzz does, but with any compiler.
 fuzz() {
-  local seconds=${1:-60} only=${2:-} manifest folder target corpus host build
+  local seconds=${1:-60} only=${2:-} count=0 manifest folder target corpus host build
   host=$(rustc -vV | sed -n 's/^host: //p')
   for manifest in */fuzz/Cargo.toml; do
     folder=${manifest%/*}
@@ -66,6 +66,7 @@ fuzz() {
       corpus=$build/corpus/$target
       mkdir -p "$corpus" "$build/artifacts"
       say "fuzzing $target for $seconds s"
+      count=$((count + 1))
       local inputs=("$corpus")
       [ ! -d "$folder/corpus/$target" ] || inputs+=("$folder/corpus/$target")
       timeout $((seconds + 60)) "$build/$host/release/$target" -max_total_time="$seconds" -max_len=4096 \
@@ -74,6 +75,7 @@ fuzz() {
       grep -m1 '^Done' "$build/$target.log" | sed "s/^/release.sh: $target: /" || true
     done
   done
+  ((count)) || die "there is no target $only"
 }
 
 FUZZ_FLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4

@@ -187,8 +187,10 @@ async fn changed(fief: &Target, email: &str) -> String {
     // Back to what other cases log in with.
     assert_eq!(change(fief, &token, user).await.status, 202);
     let body = Some(json!({ "code": mails.code(&new).await }));
-    fief.user_api(Method::POST, "/api/email/verify", &token, body)
+    let back = fief
+        .user_api(Method::POST, "/api/email/verify", &token, body)
         .await;
+    assert_eq!(back.status, 200, "{}", back.json());
     new
 }
 

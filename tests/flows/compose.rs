@@ -6,41 +6,16 @@ use std::{
     process::{Command, Output},
 };
 
-use fief_tests::{Browser, Process, RealFief, free_port};
+use fief_tests::{Browser, Folder, Process, RealFief, free_port};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
-
-/// A folder that is removed when it is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("fief-compose-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// Writes `.env` with `secrets.sh`. Returns its path.
-    fn secrets(&self) -> PathBuf {
-        let output = Command::new(file("secrets.sh")).arg(&self.0).output();
-        assert_is_success(&output.unwrap());
-        self.0.join(".env")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Fails if it is already gone.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Section 0: with the secrets that the script writes, and not without.
 #[test]
 #[ignore = "needs Docker Compose"]
 fn compose_accepts_the_file() {
-    let folder = Folder::new("file");
+    let folder = Folder::create();
     let compose = env::var("FIEF_REAL_COMPOSE").unwrap();
     let config = |secrets: &Path| {
         let mut words = compose.split(' ');
@@ -49,11 +24,11 @@ fn compose_accepts_the_file() {
         let command = command.arg("-f").arg(file("compose.yaml"));
         command.args(["config", "--quiet"]).output().unwrap()
     };
-    let empty = folder.0.join("empty");
+    let empty = folder.path().join("empty");
     fs::write(&empty, "").unwrap();
 
     let without = config(&empty);
-    let with = config(&folder.secrets());
+    let with = config(&secrets(&folder));
 
     assert!(!without.status.success());
     assert!(text(&without.stderr).contains("run secrets.sh"));
@@ -62,15 +37,15 @@ fn compose_accepts_the_file() {
 
 #[test]
 fn the_script_writes_each_secret_once() {
-    let folder = Folder::new("secrets");
-    let secrets = fs::read_to_string(folder.secrets()).unwrap();
-    let again = fs::read_to_string(folder.secrets()).unwrap();
+    let folder = Folder::create();
+    let first = fs::read_to_string(secrets(&folder)).unwrap();
+    let again = fs::read_to_string(secrets(&folder)).unwrap();
     let compose = fs::read_to_string(file("compose.yaml")).unwrap();
 
-    assert_eq!(secrets, again);
+    assert_eq!(first, again);
     let used = compose.split("${").skip(1);
     let mut used: Vec<_> = used.filter_map(|rest| rest.split(":?").next()).collect();
-    let mut written: Vec<_> = secrets
+    let mut written: Vec<_> = first
         .lines()
         .filter_map(|line| line.split('=').next())
         .collect();
@@ -167,10 +142,10 @@ fn its_ports_and_urls_agree() {
 #[tokio::test]
 #[ignore = "needs the real Fief"]
 async fn a_user_logs_in_with_the_client_that_the_script_registers() {
-    let folder = Folder::new("register");
+    let folder = Folder::create();
     let fief = RealFief::from_env();
     let port = free_port().to_string();
-    let client = folder.0.join("client.env");
+    let client = folder.path().join("client.env");
     let register = || {
         let mut command = Command::new(python());
         command.arg(file("register.py")).envs([
@@ -219,6 +194,13 @@ async fn a_user_logs_in_with_the_client_that_the_script_registers() {
         clients.filter(|client| client["name"] == "Castles").count(),
         1
     );
+}
+
+/// Writes `.env` with `secrets.sh`. Returns its path.
+fn secrets(folder: &Folder) -> PathBuf {
+    let output = Command::new(file("secrets.sh")).arg(folder.path()).output();
+    assert_is_success(&output.unwrap());
+    folder.path().join(".env")
 }
 
 /// The file, with its anchors and merges resolved.

@@ -63,12 +63,12 @@ impl<'a> Client<'a> {
         let keys = self.world.keys.lock().unwrap();
         let lifetime = Duration::from_secs(2 + self.random.below(28));
         let kid = self.world.fief.kid();
+        // From the start of the second in which the token is issued, or of the one before.
+        let second = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
+        let expires = Instant::now() + lifetime - Duration::from_nanos(second.into());
         let token = self.world.fief.access_token().user(&self.user.email);
         let text = token.expires_in(lifetime).mint();
         drop(keys);
-        let second = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
-        // From the start of this second.
-        let expires = Instant::now() + lifetime - Duration::from_nanos(second.into());
         Token { text, kid, expires }
     }
 

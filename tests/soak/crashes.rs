@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fief_tests::{Browser, OwnFief, OwnRedis, free_port};
+use fief_tests::{Browser, Folder, OwnFief, OwnRedis};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::{sync::Mutex as AsyncMutex, task::JoinSet};
@@ -82,9 +82,8 @@ struct Kill {
 async fn crashes() {
     let (seed, began) = (Seeded::seed(), Instant::now());
     let mut random = Seeded::new(seed);
-    let folder = std::env::temp_dir().join(format!("fief-tests-redis-{}", free_port()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let scene = Arc::new(Scene::start(folder.to_str().unwrap()).await);
+    let folder = Folder::create();
+    let scene = Arc::new(Scene::start(folder.path().to_str().unwrap()).await);
     let mut tasks = JoinSet::new();
     for n in 0..USERS {
         let user = User::new(&scene, n, random.fork()).await;
@@ -111,10 +110,9 @@ async fn crashes() {
             most.as_secs_f32()
         );
     }
-    drop(scene);
-    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!((seen.wrong(), seen.lost()), (0, 0), "seed {seed}");
     assert!(operations >= OPERATIONS, "{operations} in {seconds} s");
+    assert_eq!(scene.recoveries().len(), 3, "not each part was killed");
 }
 
 impl Scene {
@@ -385,8 +383,10 @@ impl User {
         } else {
             finding
         };
-        let circumstances = format_args!("{} {}", self.identity.email, session.issued_at);
-        scene.report.record("pages", reply, finding, circumstances);
+        let (email, issued_at) = (&self.identity.email, &session.issued_at);
+        scene
+            .report
+            .record("pages", reply, finding, format_args!("{email} {issued_at}"));
         is_lost
     }
 

@@ -142,7 +142,7 @@ async fn log_in(world: &World, url: &str, email: &str) -> Option<Jar> {
 }
 
 /// A browser that disconnects in the middle of a refresh and stays away for more than half a minute: in cookies, that
-/// session may be lost (DESIGN.md, D12).
+/// session may be lost (D12).
 pub async fn stay_away(world: &World, email: &str) {
     let url = world.cookies.replicas[0].url();
     let me = format!("{url}/me");

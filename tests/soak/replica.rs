@@ -6,7 +6,10 @@ use std::{
 
 use fief_tests::free_port;
 
-use super::application::{Settings, TEST, VARIABLE};
+use super::{
+    application::{Settings, TEST, VARIABLE},
+    wire::Wire,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -57,7 +60,8 @@ impl Replica {
     async fn wait_until_ready(&mut self) {
         let url = format!("{}/bare", self.url());
         let deadline = Instant::now() + TIMEOUT;
-        while !reqwest::get(&url).await.is_ok_and(|it| it.status() == 200) {
+        let wire = Wire::new();
+        while wire.get(&url).await.is_none_or(|it| it.status != 200) {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 ended.is_none() && Instant::now() < deadline,

@@ -148,19 +148,22 @@ impl<'a> Visits<'a> {
         };
         let finding = check(page, &expected, reply);
         let finding = finding.filter(|_| !self.is_rejected_by_fief(page, sent, reply));
-        let circumstances = format_args!("{page:?} of {expected:?} in {}", self.deployment.name);
-        let kind = match self.deployment.name {
+        let deployment = self.deployment.name;
+        let kind = match deployment {
             "cookies" => "a session in cookies",
             _ => "a session in Redis",
         };
-        self.world
-            .report
-            .record(kind, reply, finding, circumstances);
+        self.world.report.record(
+            kind,
+            reply,
+            finding,
+            format_args!("{page:?} of {expected:?} in {deployment}"),
+        );
         finding
     }
 
     /// Returns whether Fief itself rejects the token, whose key it has removed and the process still has: a 401 for user
-    /// info is one (DESIGN.md, D16). The session goes on.
+    /// info is one (D16). The session goes on.
     fn is_rejected_by_fief(&self, page: Page, sent: Instant, reply: Option<&Reply>) -> bool {
         let disturbances = &self.world.disturbances;
         let is_rejected = page == Page::User
@@ -224,9 +227,9 @@ impl<'a> Visits<'a> {
             let is_disturbed = self.world.is_disturbed(sent);
             if !is_disturbed || began.elapsed() > PATIENCE {
                 let finding = Some(Finding::Unexpected(0));
-                let circumstances = format_args!("a login of {}", self.user.email);
                 let report = &self.world.report;
-                report.record("logins", None, finding, circumstances);
+                let email = &self.user.email;
+                report.record("logins", None, finding, format_args!("a login of {email}"));
                 return;
             }
             self.world.report.event("logins that were tried again");

@@ -3,6 +3,7 @@
 mod browser;
 mod chromedriver;
 mod chromium;
+mod folder;
 mod nginx;
 mod own_fief;
 mod own_redis;
@@ -13,6 +14,7 @@ mod terminal;
 
 pub use browser::{Browser, Page};
 pub use chromium::Chromium;
+pub use folder::Folder;
 pub use nginx::{OwnNginx, Passed};
 pub use own_fief::OwnFief;
 pub use own_redis::OwnRedis;

@@ -11,13 +11,9 @@ mod processes;
 mod refresh;
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -59,7 +55,7 @@ impl Tool {
             .start()
             .await
             .unwrap();
-        let folder = Folder::new();
+        let folder = Folder::create();
         let auth = FiefAuth::with_credentials_path(fief(&server), folder.credentials());
         Self {
             server,
@@ -189,28 +185,25 @@ impl Events {
     }
 }
 
-/// A temporary folder.
-struct Folder(PathBuf);
+/// A temporary folder with the credentials of a tool.
+struct Folder(fief_tests::Folder);
 
 impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("fief-tests-cli-{}-{count}", process::id());
-        Self(env::temp_dir().join(name))
+    fn create() -> Self {
+        Self(fief_tests::Folder::create())
     }
 
     fn credentials(&self) -> PathBuf {
-        self.0.join("castles/credentials.json")
+        self.0.path().join("castles/credentials.json")
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.join("castles").join(name)
+        self.0.path().join("castles").join(name)
     }
 
     /// Returns the names of the files, if there are any.
     fn names(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.0.join("castles")) else {
+        let Ok(entries) = fs::read_dir(self.0.path().join("castles")) else {
             return Vec::new();
         };
         let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
@@ -219,13 +212,6 @@ impl Folder {
             .collect();
         names.sort();
         names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Fails if nothing was saved.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

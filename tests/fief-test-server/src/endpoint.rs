@@ -64,7 +64,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All endpoints.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: &'static [Self] = &[
         Self::Authorize,
         Self::Consent,
         Self::Dashboard,
@@ -174,7 +174,7 @@ impl FromStr for Endpoint {
     type Err = UnknownEndpoint;
 
     fn from_str(name: &str) -> Result<Self, UnknownEndpoint> {
-        let mut all = Self::ALL.into_iter();
+        let mut all = Self::ALL.iter().copied();
         all.find(|endpoint| endpoint.to_string() == name)
             .ok_or(UnknownEndpoint)
     }

@@ -87,6 +87,16 @@ impl Machines {
         };
         [visitor().await, visitor().await]
     }
+
+    /// Returns the callback of a login whose hook waits, and browsers with its cookies at both.
+    async fn waiting(&self) -> (Calls, String, [Visitor; 2]) {
+        let calls = Calls::waiting();
+        let numbered = |_, count| async move { number(count) };
+        let [mut here, there] = self.visitors(&calls, numbered).await;
+        let callback = self.fief.begin(&mut here, "/login").await;
+        let there = here.at(there.app());
+        (calls, callback, [here, there])
+    }
 }
 
 fn number(number: usize) -> AcceptedLogin {
@@ -144,12 +154,7 @@ async fn a_hook_that_takes_too_long_loses_no_login(machines: &Machines) {
 
 /// D10: neither the hook nor its login is cancelled.
 async fn a_browser_that_disconnects_calls_the_hook_once(machines: &Machines) {
-    let calls = Calls::waiting();
-    let [mut here, there] = machines
-        .visitors(&calls, |_, count| async move { number(count) })
-        .await;
-    let callback = machines.fief.begin(&mut here, "/login").await;
-    let mut there = here.at(there.app());
+    let (calls, callback, [mut here, mut there]) = machines.waiting().await;
     let first = open(&here, &callback);
     calls.reach(1).await;
     first.abort();
@@ -165,12 +170,7 @@ async fn a_browser_that_disconnects_calls_the_hook_once(machines: &Machines) {
 
 /// SE-15, D10
 async fn a_logout_elsewhere_during_the_hook_leaves_no_session(machines: &Machines) {
-    let calls = Calls::waiting();
-    let [mut here, there] = machines
-        .visitors(&calls, |_, count| async move { number(count) })
-        .await;
-    let callback = machines.fief.begin(&mut here, "/login").await;
-    let mut there = here.at(there.app());
+    let (calls, callback, [here, mut there]) = machines.waiting().await;
     let opened = open(&here, &callback);
     calls.reach(1).await;
     there.fetch(Method::POST, "/logout").await;

@@ -209,7 +209,15 @@ impl Browser {
                     let expires = self.shared.clock.seconds().saturating_add(SESSION_LIFETIME);
                     self.shared.state().sessions.insert(id, session, expires);
                 }
-                self.open(&callback).await
+                // From the form of Fief's login page.
+                let url = self.resolve(&callback);
+                self.navigate(Navigation {
+                    method: Method::GET,
+                    url,
+                    form: None,
+                    site: "cross-site",
+                })
+                .await
             }
             Err(reason) => panic!("cannot log in {email}: {reason}"),
         }

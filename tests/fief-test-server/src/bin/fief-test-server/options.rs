@@ -39,6 +39,7 @@ impl Command {
     pub(crate) fn parse(mut parser: Parser) -> Result<Self, Error> {
         let mut options = Options::new();
         let mut default_client = SeedClient::new("castles", "castles-secret");
+        let mut of_default_client = None;
         let mut is_first = true;
         while let Some(argument) = parser.next()? {
             match argument {
@@ -57,18 +58,32 @@ impl Command {
                     options.seed.set_field(&field)?;
                 }
                 Long("client") => options.seed.clients.push(parser.value()?.parse()?),
-                Long("client-id") => default_client.id = parser.value()?.string()?,
-                Long("client-secret") => default_client.secret = Some(parser.value()?.string()?),
+                Long("client-id") => {
+                    default_client.id = parser.value()?.string()?;
+                    of_default_client = Some("--client-id");
+                }
+                Long("client-secret") => {
+                    default_client.secret = Some(parser.value()?.string()?);
+                    of_default_client = Some("--client-secret");
+                }
                 Long("redirect-uri") => {
                     let client = options.seed.clients.last_mut();
-                    let client = client.unwrap_or(&mut default_client);
+                    let client = client.unwrap_or_else(|| {
+                        of_default_client = Some("--redirect-uri");
+                        &mut default_client
+                    });
                     client.redirect_uris.push(parser.value()?.string()?);
                 }
                 other => return Err(other.unexpected()),
             }
             is_first = false;
         }
-        options.read_seed_file(default_client)?;
+        let has_default_client = options.read_seed_file(default_client)?;
+        if let Some(option) = of_default_client.filter(|_| !has_default_client) {
+            let error =
+                format!("{option} has no effect: the clients are those of --client and --seed");
+            return Err(error.into());
+        }
         Ok(Self::Serve(Box::new(options)))
     }
 }
@@ -102,8 +117,9 @@ impl Options {
         self.seed.build(builder)
     }
 
-    /// Adds what the options say to what the file says, or to the defaults.
-    fn read_seed_file(&mut self, default_client: SeedClient) -> Result<(), String> {
+    /// Adds what the options say to what the file says, or to the defaults. Returns whether
+    /// there is the default client.
+    fn read_seed_file(&mut self, default_client: SeedClient) -> Result<bool, String> {
         let mut seed = match &self.seed_file {
             Some(path) => {
                 let text = fs::read_to_string(path)
@@ -114,7 +130,8 @@ impl Options {
             None => Seed::default(),
         };
         seed.extend(std::mem::take(&mut self.seed));
-        if seed.clients.is_empty() {
+        let has_default_client = seed.clients.is_empty();
+        if has_default_client {
             seed.clients = SeedClient::defaults(default_client);
         }
         if seed.users.is_empty() {
@@ -126,7 +143,7 @@ impl Options {
             }
         }
         self.seed = seed;
-        Ok(())
+        Ok(has_default_client)
     }
 }
 
@@ -233,17 +250,25 @@ mod tests {
     }
 
     #[test]
-    fn unknown_options_are_rejected() {
+    fn invalid_options_are_rejected() {
         for arguments in [
-            ["--port", "x"],
-            ["--nope", ""],
-            ["--client-id", "a"],
-            ["--user", "a@example.com"],
-            ["--client", "a,other"],
-            ["--field", "a@example.com:x=1"],
+            &["--port"][..],
+            &["--port", "x"],
+            &["--nope"],
+            &["--user", "a@example.com"],
+            &["--client", "a,other"],
+            &["--field", "a@example.com:x=1"],
         ] {
-            let arguments: Vec<&str> = arguments.into_iter().chain(["--port"]).collect();
-            assert!(serve(&arguments).is_err());
+            assert!(serve(arguments).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_default_client_need_it() {
+        for option in ["--client-id", "--client-secret", "--redirect-uri"] {
+            assert!(serve(&[option, "http://a/"]).is_ok(), "{option}");
+            let error = serve(&[option, "http://a/", "--client", "a"]).unwrap_err();
+            assert!(error.to_string().contains("has no effect"), "{error}");
         }
     }
 }
