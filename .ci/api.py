@@ -13,7 +13,6 @@ PARTS = {
     "axum_core": "axum",
     "core": "std",
     "serde_core": "serde",
-    "tower_sessions_core": "tower_sessions_core",
 }
 
 
@@ -50,6 +49,9 @@ def public_items(document):
         (kind, inner), = item["inner"].items()
         if kind == "use":
             todo.append(inner["id"])
+            if str(inner["id"]) not in index:
+                # Of another crate. A re-exported crate has no path of its own.
+                yield {"name": inner["name"], "inner": {"path": inner["source"], "id": inner["id"]}}
             continue
         if kind == "impl" and (inner["is_synthetic"] or inner["blanket_impl"] is not None):
             continue
@@ -62,13 +64,7 @@ def public_items(document):
 
 def members(kind, inner):
     """The ids of what belongs to an item."""
-    if kind == "struct":
-        shape = inner["kind"]
-        if isinstance(shape, dict):
-            (_, shape), = shape.items()
-            fields = shape if isinstance(shape, list) else shape["fields"]
-            yield from (field for field in fields if field is not None)
-    elif kind == "variant":
+    if kind in ("struct", "variant"):
         shape = inner["kind"]
         if isinstance(shape, dict):
             (_, shape), = shape.items()
