@@ -52,6 +52,30 @@ async fn a_changed_profile_is_known_at_once() {
     assert_eq!(server.requests(Endpoint::Userinfo), 0);
 }
 
+/// RB-8, RF-9: tokens that were received before and are verified later know an older one.
+#[tokio::test]
+async fn a_changed_profile_is_not_replaced_by_an_older_refresh() {
+    let server = refresh::server().await;
+    let builder = refresh::refreshing(&server).user_route("/user");
+    let (auth, visitor) = logged_in(&server, builder).await;
+    let mut visitor = visitor.at(app(&auth));
+    server.add_key();
+    server.fault(Endpoint::Jwks, Fault::status(503));
+    server.advance(refresh::LIFETIME - Duration::from_secs(30));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    assert_eq!(server.requests(Endpoint::Token), 2);
+
+    server.advance(Duration::from_secs(6));
+    assert_eq!(visitor.fetch(Method::POST, "/profile").await.status, 200);
+    server.clear_faults();
+    server.advance(Duration::from_secs(6));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+
+    let user = visitor.fetch(Method::GET, "/user").await.json();
+    assert_eq!(user["userinfo"]["fields"]["first_name"], "Isabeau");
+    assert_eq!(server.requests(Endpoint::Userinfo), 0);
+}
+
 /// FD-63, D16: a user who is not active is not kept either.
 #[tokio::test]
 async fn a_changed_user_who_is_not_active_is_not_kept() {

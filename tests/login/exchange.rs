@@ -171,3 +171,37 @@ async fn a_logout_ends_a_login_in_flight() {
     assert_eq!(ignoring.clone().open(&callback).await.status, 400);
     assert_eq!(server.requests(Endpoint::Token), 1);
 }
+
+/// D12, D15: nor does one whose response is still on its way.
+#[tokio::test]
+async fn a_logout_ends_a_login_whose_response_is_on_its_way() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login").await;
+    let (response, mut late) = open(&visitor, &callback).await.unwrap();
+    assert_eq!(response.status, 303);
+
+    visitor.fetch(Method::POST, "/logout").await;
+
+    assert_eq!(late.open("/castles").await.status, 303);
+}
+
+/// FD-60, LF-4: also if they arrive at once.
+#[tokio::test]
+async fn guessed_codes_that_arrive_at_once_are_one_token_request() {
+    let server = FiefTestServer::start().await;
+    let mut visitor = visitor(&server).await;
+    let callback = visitor.begin(&server, "/login").await;
+    let guesses = (0..63).map(|n| with_code(&callback, &format!("guess{n}")));
+    let callbacks: Vec<_> = [callback.clone()].into_iter().chain(guesses).collect();
+    let opened: Vec<_> = callbacks.iter().map(|it| open(&visitor, it)).collect();
+
+    let mut statuses = Vec::new();
+    for response in opened {
+        statuses.push(response.await.unwrap().0.status.as_u16());
+    }
+
+    assert_eq!(server.requests(Endpoint::Token), 1);
+    assert_eq!(statuses.iter().filter(|it| **it == 303).count(), 1);
+    assert_eq!(statuses.iter().filter(|it| **it == 400).count(), 63);
+}

@@ -4,7 +4,8 @@ use fief_test_server::{Endpoint, FiefTestServer};
 use uuid::Uuid;
 
 use super::{
-    EMAIL, HOUR, OTHER, SECOND, app, bearer, build, home, logged_in, refreshing, server, status_at,
+    EMAIL, HOUR, OTHER, SECOND, app, bearer, build, deliver, home, logged_in, machine, refreshing,
+    role_data, server, status_at,
 };
 use crate::{
     login::{self, Memory},
@@ -76,6 +77,35 @@ async fn a_denial_ends_with_its_lifetime() {
         assert_eq!(bearer(&app, &token(&server, EMAIL)).await, 401);
         server.advance(61 * SECOND);
         assert_eq!(bearer(&app, &token(&server, EMAIL)).await, 200);
+    }
+}
+
+/// D21: another event prolongs no denial, and brings none back that has ended.
+#[tokio::test]
+async fn an_event_does_not_renew_a_denial() {
+    for hours in [23, 25] {
+        let (server, store) = (server().await, Memory::default());
+        let auth = machine(&server, &store).build().unwrap();
+        let here = app(&auth);
+        let there = build(machine(&server, &store));
+        auth.deny_user(server.user_id(EMAIL)).await.unwrap();
+        server.advance(hours * HOUR);
+        deliver(
+            &here,
+            &server,
+            "user_role.created",
+            role_data(&server, EMAIL),
+        )
+        .await;
+
+        if hours < 24 {
+            assert_eq!(bearer(&here, &token(&server, EMAIL)).await, 401);
+            assert_eq!(bearer(&there, &token(&server, EMAIL)).await, 401);
+            server.advance(HOUR + 61 * SECOND);
+        }
+
+        assert_eq!(bearer(&here, &token(&server, EMAIL)).await, 200);
+        assert_eq!(bearer(&there, &token(&server, EMAIL)).await, 200);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use fief_client::{
     FiefAccessTokenInfo, FiefError, FiefTokenResponse, FiefUserInfo, PendingTokens,
-    internal::{Chain, Recovery, unix_seconds},
+    internal::{Chain, Recovery, pending_received_at, unix_seconds},
 };
 use secrecy::ExposeSecret;
 
@@ -74,6 +74,8 @@ struct Verified {
     tokens: FiefTokenResponse,
     token: FiefAccessTokenInfo,
     user: FiefUserInfo,
+    /// When they were received, in seconds of Unix time.
+    received_at: u64,
 }
 
 impl Verified {
@@ -105,6 +107,7 @@ async fn verify(sessions: &Sessions, pending: &PendingTokens) -> Result<Verified
         tokens,
         token,
         user,
+        received_at: pending_received_at(pending),
     })
 }
 
@@ -151,6 +154,7 @@ async fn create_session(
         tokens,
         token,
         user,
+        received_at,
     } = verified;
     let headers = &request.head.headers;
     let is_remembered = match request.remember {
@@ -162,7 +166,10 @@ async fn create_session(
         data,
     };
     let created = session::create(sessions, tokens, token, &extra, headers).await?;
-    sessions.users.update(&sessions.fief, user).await;
+    sessions
+        .users
+        .learn(&sessions.fief, user, *received_at)
+        .await;
     Ok(created)
 }
 

@@ -9,12 +9,16 @@ use tower_cookies::Cookie;
 use uuid::Uuid;
 
 use super::{attempt::Attempt, callback_query::attempt_id, config::LoginConfig, exchange_store};
-use crate::{cookie::Jar, log::limited};
+use crate::{cookie::Jar, log::limited, session};
 
-/// Discards what is kept of all logins of a browser that logs out.
+/// Discards all logins of a browser that logs out, also those whose response is still
+/// on its way.
 pub(super) async fn discard_all(site: &LoginConfig, headers: &HeaderMap) {
-    for attempt in Attempt::all(&site.sessions.cookies, Jar::new(headers)) {
-        site.exchanges.discard(attempt_id(attempt.login.state()));
+    let attempts = Attempt::all(&site.sessions.cookies, Jar::new(headers)).into_iter();
+    let sessions =
+        attempts.filter_map(|attempt| site.exchanges.discard(attempt_id(attempt.login.state())));
+    for session in sessions.collect::<Vec<_>>() {
+        session::revoke_or_log(&site.sessions, session, None).await;
     }
     discard_kept(site, headers, None).await;
 }
@@ -42,7 +46,7 @@ pub(super) async fn discard_kept(
             let id = attempt_id(attempt.login.state());
             let is_kept = site.exchanges.is_kept(id);
             if is_kept {
-                site.exchanges.discard(id);
+                site.exchanges.discard_kept(id);
             }
             (attempt, id, is_kept)
         })

@@ -209,13 +209,8 @@ impl Exchange {
 
     /// Revokes the session of a login that was discarded.
     async fn revoke(&self, session: Option<Uuid>) -> Outcome {
-        if let Some(id) = session
-            && let Err(error) = session::revoke(&self.sessions, id, None).await
-        {
-            limited!(error, &self.sessions.fief,
-                error = %Chain(&error),
-                "failed to revoke a session in the store: trying again in the background"
-            );
+        if let Some(id) = session {
+            session::revoke_or_log(&self.sessions, id, None).await;
         }
         Outcome::Replayed
     }
@@ -253,9 +248,7 @@ fn session_of(ended: &Ended) -> Option<Uuid> {
 async fn work(exchange: Arc<Exchange>) -> Outcome {
     let (exchanges, key) = (&exchange.exchanges, exchange.key);
     let stored = StoredAttempt::new(&exchange.sessions, key);
-    let begun = exchanges.begin(key, exchange.now());
-    let _running = Running(&exchange);
-    let ended = match begun {
+    let kept = match exchanges.begin(key, exchange.now()) {
         Begun::Done(outcome) => return outcome,
         Begun::Full => {
             limited!(
@@ -265,8 +258,14 @@ async fn work(exchange: Arc<Exchange>) -> Outcome {
             );
             return Outcome::NotYet;
         }
-        Begun::Kept(pending) => exchange.complete_kept(stored.as_ref(), &pending).await,
-        Begun::New => exchange.exchange(stored.as_ref()).await,
+        Begun::Kept(pending) => Some(pending),
+        Begun::New => None,
+    };
+    // Of this exchange alone: those above have not begun one.
+    let _running = Running(&exchange);
+    let ended = match kept {
+        Some(pending) => exchange.complete_kept(stored.as_ref(), &pending).await,
+        None => exchange.exchange(stored.as_ref()).await,
     };
     let session = session_of(&ended);
     match exchanges.end(key, ended, exchange.now()) {

@@ -18,7 +18,7 @@ use crate::{
     Error,
     cookie::Purpose,
     log::limited,
-    session::{AttemptRecord, AttemptState, Created, Sessions, Store},
+    session::{self, AttemptRecord, AttemptState, Created, Sessions, Store},
 };
 
 /// The record of an attempt in the session store.
@@ -121,7 +121,8 @@ impl<'a> StoredAttempt<'a> {
     /// Saves how the exchange ended. One that was not sent leaves no record.
     ///
     /// Returns `false` if the browser has logged out at another machine meanwhile:
-    /// then there is no login.
+    /// then there is no login. That machine marks the attempt and then reads its
+    /// record, so one of the two finds what the other one wrote.
     pub(super) async fn save(&self, ended: &Ended) -> Result<bool, Error> {
         let attempt = self.key.attempt;
         let state = match ended {
@@ -130,16 +131,17 @@ impl<'a> StoredAttempt<'a> {
             Ended::LoggedIn(login, _) => self.finished(&login.created)?,
             Ended::Used(_) => AttemptState::Used,
         };
-        let found = self.store.attempt(attempt).await?;
-        if found.is_some_and(|found| is_used(&found.state)) {
-            return Ok(false);
-        }
         let mut record = self.record(state);
         if let Ended::LoggedIn(login, _) = ended {
             record.page.clone_from(&login.page);
         }
         self.store.save_attempt(attempt, &record).await?;
-        Ok(true)
+        if !self.store.is_discarded(attempt).await? {
+            return Ok(true);
+        }
+        let used = self.record(AttemptState::Used);
+        self.store.save_attempt(attempt, &used).await?;
+        Ok(false)
     }
 
     fn finished(&self, created: &Created) -> Result<AttemptState, Error> {
@@ -211,22 +213,33 @@ impl<'a> StoredAttempt<'a> {
     }
 }
 
-/// Marks an attempt whose tokens are kept in the store as used, and for a logout also
-/// one whose exchange is in flight. Returns whether there was one.
+/// Marks an attempt whose tokens are kept in the store as used. For a logout also one
+/// whose exchange is in flight, or whose session was created: it is revoked. Returns
+/// whether there was one.
 pub(super) async fn discard(
-    sessions: &Sessions,
+    sessions: &Arc<Sessions>,
     attempt: Uuid,
     is_logout: bool,
 ) -> Result<bool, Error> {
     let Some(store) = &sessions.store else {
         return Ok(false);
     };
-    let Some(record) = store.attempt(attempt).await? else {
+    let mut found = store.attempt(attempt).await?;
+    if is_logout && found.is_some() {
+        let now = unix_seconds(sessions.fief.now());
+        store.mark_discarded(attempt, now).await?;
+        // Another machine may have finished it before it could find the mark.
+        found = store.attempt(attempt).await?;
+    }
+    let Some(record) = found else {
         return Ok(false);
     };
     match record.state {
         AttemptState::Kept(_) => {}
         AttemptState::Exchanging if is_logout => {}
+        AttemptState::Finished(sealed) if is_logout => {
+            session::revoke_sealed(sessions, sealed.expose_secret()).await?;
+        }
         AttemptState::Exchanging | AttemptState::Finished(_) | AttemptState::Used => {
             return Ok(false);
         }
@@ -240,13 +253,6 @@ pub(super) async fn discard(
     };
     store.save_attempt(attempt, &used).await?;
     Ok(true)
-}
-
-fn is_used(state: &AttemptState) -> bool {
-    match state {
-        AttemptState::Used => true,
-        AttemptState::Exchanging | AttemptState::Finished(_) | AttemptState::Kept(_) => false,
-    }
 }
 
 fn is_exchanging(state: &AttemptState) -> bool {

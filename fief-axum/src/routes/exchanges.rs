@@ -116,8 +116,7 @@ impl Exchanges {
     /// received.
     pub(super) fn keep(&self, key: ExchangeKey, pending: PendingTokens, now: u64) {
         let until = now.saturating_add(KEPT_LIFETIME);
-        self.lock()
-            .end(key.attempt, Some(State::Kept { pending, until }));
+        self.lock().end(key, Some(State::Kept { pending, until }));
     }
 
     /// Remembers how an exchange ended. Returns `None` if it was discarded
@@ -135,7 +134,7 @@ impl Exchanges {
             }
             Ended::Used(outcome) => (Some(State::Used), outcome),
         };
-        self.lock().end(key.attempt, state).then_some(outcome)
+        self.lock().end(key, state).then_some(outcome)
     }
 
     /// Ends an exchange whose task was lost: the attempt is used if its code may
@@ -144,7 +143,7 @@ impl Exchanges {
         let mut attempts = self.lock();
         let entry = attempts.entries.get(&key.attempt);
         if entry.is_some_and(|entry| entry.state.is_in_flight()) {
-            attempts.end(key.attempt, may_be_sent.then_some(State::Used));
+            attempts.end(key, may_be_sent.then_some(State::Used));
         }
     }
 
@@ -163,21 +162,30 @@ impl Exchanges {
     }
 
     /// Forgets what is kept of an attempt, which counts as used.
-    pub(super) fn discard(&self, attempt: Uuid) {
+    pub(super) fn discard_kept(&self, attempt: Uuid) {
         let mut attempts = self.lock();
-        let Some(entry) = attempts.entries.get_mut(&attempt) else {
-            return;
-        };
-        match entry.state {
-            // It has its place until its task ends.
-            State::Exchanging => entry.state = State::Discarded,
-            State::Kept { .. } => {
-                entry.state = State::Used;
-                attempts.unfinished -= 1;
-            }
-            State::Finished { .. } => entry.state = State::Used,
-            State::Discarded | State::Used => {}
+        if let Some(entry) = attempts.entries.get_mut(&attempt)
+            && matches!(entry.state, State::Kept { .. })
+        {
+            entry.state = State::Used;
+            attempts.unfinished -= 1;
         }
+    }
+
+    /// Forgets an attempt of a browser that logs out, which counts as used. Returns the
+    /// session that it has created: its response may still be on its way.
+    pub(super) fn discard(&self, attempt: Uuid) -> Option<Uuid> {
+        self.discard_kept(attempt);
+        let mut attempts = self.lock();
+        let entry = attempts.entries.get_mut(&attempt)?;
+        let (state, session) = match &entry.state {
+            // It has its place until its task ends.
+            State::Exchanging => (State::Discarded, None),
+            State::Finished { login, at: _ } => (State::Used, Some(login.created.session.id)),
+            State::Discarded | State::Kept { .. } | State::Used => return None,
+        };
+        entry.state = state;
+        session
     }
 
     fn lock(&self) -> MutexGuard<'_, Attempts> {
@@ -187,10 +195,12 @@ impl Exchanges {
 
 impl Attempts {
     /// Sets the state of an unfinished attempt, or forgets it if that is `None`.
-    /// Returns `false` if it was discarded.
-    fn end(&mut self, attempt: Uuid, state: Option<State>) -> bool {
+    /// Returns `false` if it was discarded, or its exchange is one of another code.
+    fn end(&mut self, key: ExchangeKey, state: Option<State>) -> bool {
+        let ExchangeKey { attempt, code } = key;
         let entry = self.entries.get_mut(&attempt);
-        let Some(entry) = entry.filter(|entry| entry.state.is_unfinished()) else {
+        let is_own = |entry: &&mut Entry| entry.code == code && entry.state.is_unfinished();
+        let Some(entry) = entry.filter(is_own) else {
             return false;
         };
         let is_discarded = matches!(entry.state, State::Discarded);

@@ -53,7 +53,8 @@
 //! | the hook panics, or its value or response cannot be used | 500 | used |
 //! | the tokens are invalid, the user is inactive, the session is too large | 502, 400 or 500 | used |
 //! | the browser disconnects | | the task goes on, and a reload joins it |
-//! | the browser logs out, or finishes another login while this one is kept and not in flight | | used |
+//! | the browser logs out | | used; its session is revoked if it was created, since the response may be on its way |
+//! | the browser finishes another login while this one is kept and not in flight | | used |
 //! | the process ends | | without a store, or before the tokens are in it, the code is lost: used |
 //!
 //! The attempt's cookie is removed when the attempt is finished or used, and

@@ -4,7 +4,7 @@
 //! The record of an attempt is created before its code is sent to Fief, and read
 //! back. It is saved by the process that exchanges the code, and then by the
 //! one that completes the login: another record, which is created as well, says
-//! which one that is.
+//! which one that is. A third one says that the browser has logged out.
 
 use fief_client::internal::expose;
 use secrecy::SecretString;
@@ -159,6 +159,26 @@ impl Store {
         self.delete_all(ATTEMPT, attempt).await
     }
 
+    /// Marks an attempt as discarded by a logout. The mark is a record of its own, which
+    /// a process that exchanges the code at the same time cannot overwrite.
+    pub(crate) async fn mark_discarded(&self, attempt: Uuid, now: u64) -> Result<(), Error> {
+        let until = now.saturating_add(RECORD_LIFETIME);
+        for id in self.keys.record_ids(DISCARDED, attempt) {
+            let _: u64 = self.create_or_load(id, &now, until).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether a logout has discarded an attempt.
+    pub(crate) async fn is_discarded(&self, attempt: Uuid) -> Result<bool, Error> {
+        for id in self.keys.record_ids(DISCARDED, attempt) {
+            if with_timeout(self.records.load(id)).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns whether this process completes a login whose tokens were kept,
     /// and not another one at the same time.
     pub(crate) async fn begin_completion(
@@ -231,6 +251,7 @@ impl Store {
 
 const ATTEMPT: &[u8] = b"attempt";
 const COMPLETION: &[u8] = b"completion";
+const DISCARDED: &[u8] = b"discarded";
 /// How long the record of an attempt is kept after it was written, in seconds:
 /// the cookie of the attempt is accepted for ten minutes, and the clocks of two
 /// machines may differ by one.

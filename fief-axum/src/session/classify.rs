@@ -23,7 +23,7 @@ pub(super) async fn classify(
     match error.clone().into_class() {
         ErrorClass::Inactive => {
             tracing::debug!("session ended: its user is inactive");
-            revoke_or_log(sessions, session.id, session.user).await;
+            revoke_or_log(sessions, session.id, Some(session.user)).await;
             RefreshOutcome::Ended
         }
         ErrorClass::Status(_, detail) if detail.code() == Some("invalid_grant") => {

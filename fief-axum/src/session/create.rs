@@ -45,7 +45,7 @@ pub(crate) async fn create(
         };
         let cookies = write(sessions, &session, headers)?;
         if let Some((id, user)) = current_owner(sessions, headers) {
-            revoke_or_log(sessions, id, user).await;
+            revoke_or_log(sessions, id, Some(user)).await;
         }
         return Ok(Created { session, cookies });
     }

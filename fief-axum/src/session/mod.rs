@@ -56,7 +56,8 @@
 //!   since stores have no conditional writes.
 //! - The *record of an attempt* is created by the callback of a login before its
 //!   code is sent, and saved when the login has ended or is kept. Another one
-//!   says which process completes a login that was kept.
+//!   says which process completes a login that was kept, and a third one that the
+//!   browser has logged out.
 //!
 //! # What is remembered, and for how long
 //!
@@ -179,7 +180,7 @@ pub(crate) use self::{
     refresh_hook::{OnRefresh, REFRESH_HOOK_TIMEOUT},
     refreshes::Refreshes,
     revocation_list::RevocationList,
-    revoke::{destroy, revoke, revoke_user},
+    revoke::{destroy, revoke, revoke_or_log, revoke_sealed, revoke_user},
     session_records::SealedSession,
     sessions::Sessions,
     store::Store,

@@ -101,7 +101,7 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Arc<Session>) -> RefreshOut
                 Verdict::Continue => request(sessions, session).await,
                 Verdict::End => {
                     tracing::debug!("session ended: `on_refresh` says so");
-                    revoke_or_log(sessions, session.id, session.user).await;
+                    revoke_or_log(sessions, session.id, Some(session.user)).await;
                     return RefreshOutcome::Ended;
                 }
                 Verdict::Failed => return RefreshOutcome::Failed,
@@ -136,7 +136,8 @@ async fn refresh(sessions: &Arc<Sessions>, session: &Arc<Session>) -> RefreshOut
         Ok((newer, user)) => {
             let outcome = save(sessions, session, newer, true).await;
             if let RefreshOutcome::Refreshed(_) = &outcome {
-                sessions.users.update(&sessions.fief, &user).await;
+                let (users, received_at) = (&sessions.users, pending_received_at(&pending));
+                users.learn(&sessions.fief, &user, received_at).await;
             }
             outcome
         }

@@ -22,8 +22,15 @@ use tokio::{
 use tower_cookies::Cookie;
 use uuid::Uuid;
 
-use super::{load::SessionCookie, record_store::failed, seen, sessions::Sessions, store::Store};
-use crate::{Error, cookie::chunks, flight::Joined, log::limited};
+use super::{
+    data::Ticket, load::SessionCookie, record_store::failed, seen, sessions::Sessions, store::Store,
+};
+use crate::{
+    Error,
+    cookie::{Purpose, chunks},
+    flight::Joined,
+    log::limited,
+};
 
 /// Revokes the session of a browser, and returns the cookies that remove it,
 /// and whether the store has the revocation.
@@ -82,9 +89,18 @@ pub(super) async fn complete_pending(sessions: &Arc<Sessions>, user: Uuid) -> Re
     )))
 }
 
+/// Revokes a session that another machine has created, by the value of its cookie.
+pub(crate) async fn revoke_sealed(sessions: &Arc<Sessions>, sealed: &str) -> Result<(), Error> {
+    let ticket: Option<Ticket> = sessions.cookies.keys.open(Purpose::Ticket, sealed);
+    match ticket {
+        Some(ticket) => revoke(sessions, ticket.id, Some(ticket.user)).await,
+        None => Ok(()),
+    }
+}
+
 /// Revokes a session that this browser or process no longer uses.
-pub(super) async fn revoke_or_log(sessions: &Arc<Sessions>, id: Uuid, user: Uuid) {
-    if let Err(error) = revoke(sessions, id, Some(user)).await {
+pub(crate) async fn revoke_or_log(sessions: &Arc<Sessions>, id: Uuid, user: Option<Uuid>) {
+    if let Err(error) = revoke(sessions, id, user).await {
         limited!(error, &sessions.fief,
             error = %Chain(&error),
             "failed to revoke a session in the store: trying again in the background"

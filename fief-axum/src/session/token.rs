@@ -34,7 +34,7 @@ pub(crate) async fn access_token(
     now: u64,
 ) -> Result<(FiefAccessTokenInfo, Arc<Session>), RejectionKind> {
     if sessions.marks.ends(session, sessions.config, now) {
-        revoke_or_log(sessions, session.id, session.user).await;
+        revoke_or_log(sessions, session.id, Some(session.user)).await;
         return Err(RejectionKind::Expired);
     }
     let mut session = Arc::clone(session);
@@ -73,7 +73,7 @@ pub(crate) async fn access_token(
                 return Err(RejectionKind::Expired);
             }
             Some(RefreshOutcome::Rejected) if is_outdated && sessions.marks.ends_outdated() => {
-                revoke_or_log(sessions, session.id, session.user).await;
+                revoke_or_log(sessions, session.id, Some(session.user)).await;
                 return Err(RejectionKind::Expired);
             }
             Some(RefreshOutcome::Failed) => break token.map_err(|_| RejectionKind::Unavailable)?,

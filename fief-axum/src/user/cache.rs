@@ -1,6 +1,6 @@
 use std::{fmt, pin::Pin, time::Duration};
 
-use fief_client::FiefUserInfo;
+use fief_client::{Fief, FiefUserInfo};
 use tokio::{runtime::Handle, time::timeout};
 use uuid::Uuid;
 
@@ -30,8 +30,8 @@ use crate::{
 /// ```
 /// use std::{collections::HashMap, sync::Mutex, time::Duration};
 ///
+/// use fief_axum::fief_client::{Fief, FiefUserInfo};
 /// use fief_axum::{FiefAuth, UserCache, UserKey};
-/// use fief_client::{Fief, FiefUserInfo};
 ///
 /// #[derive(Default)]
 /// struct JsonCache {
@@ -120,6 +120,11 @@ impl UserKey {
             issuer: issuer.into(),
             id,
         }
+    }
+
+    /// Returns the key of a user. The issuer was fetched when the token was validated.
+    pub(super) async fn of(fief: &Fief, id: Uuid) -> Option<Self> {
+        Some(Self::new(fief.issuer().await.ok()?, id))
     }
 }
 

@@ -16,25 +16,23 @@
 //! request in flight, and one more if it has to be fresh.
 
 pub(crate) mod cache;
+mod changes;
 mod failures;
 mod fresh;
 mod memory;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use fief_client::{Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo, internal::LogLimit};
+use fief_client::{
+    Fief, FiefAccessTokenInfo, FiefError, FiefUserInfo,
+    internal::{LogLimit, unix_seconds},
+};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use self::{
     cache::{DynUserCache, in_time},
+    changes::Changes,
     failures::{Failures, LastRequest, is_rejection},
     memory::MemoryCache,
 };
@@ -55,9 +53,7 @@ pub(crate) struct Users {
     flights: SingleFlight<Uuid, UserResult>,
     /// Of fresh user info, which is fetched after it was requested.
     fresh_flights: SingleFlight<Uuid, UserResult>,
-    /// Counters of updates, invalidations and rejections, each for a share of the
-    /// users. One that changes during a fetch makes its result outdated.
-    versions: [AtomicU64; 64],
+    changes: Changes,
     /// Limits the log of optional users that are unavailable.
     pub(crate) unavailable: LogLimit,
 }
@@ -82,7 +78,7 @@ impl Users {
             failures: Failures::new(),
             flights: SingleFlight::new(true, wait_timeout),
             fresh_flights: SingleFlight::new(true, wait_timeout),
-            versions: [const { AtomicU64::new(0) }; 64],
+            changes: Changes::new(),
             unavailable: LogLimit::every(60),
         }
     }
@@ -181,7 +177,7 @@ impl Users {
     async fn fetch(&self, fief: &Fief, token: &FiefAccessTokenInfo) -> UserResult {
         metrics::user("fief");
         let id = token.id();
-        let version = self.version(id);
+        let version = self.changes.version(id);
         let fetched = fief.userinfo(token.access_token()).await;
         let (checked, is_about_user) = match fetched {
             Ok(user) => (check_user(user, token), true),
@@ -195,7 +191,7 @@ impl Users {
             Err(error) => {
                 // Other failures say nothing about the user.
                 if is_about_user {
-                    self.versions(id).fetch_add(1, Ordering::AcqRel);
+                    self.changes.count(id);
                     self.remove(fief, id).await;
                 }
                 self.failures.record(fief.now(), token, &error);
@@ -204,45 +200,56 @@ impl Users {
         };
         self.failures.remove(id);
         // The user changed during the fetch: the result may be outdated.
-        if self.version(id) == version {
+        if self.changes.version(id) == version {
             self.insert(fief, &user).await;
-            if self.version(id) != version {
+            if self.changes.version(id) != version {
                 self.remove(fief, id).await;
             }
         }
         Ok(user)
     }
 
-    /// Updates the cache after a login, a refresh or a change by the user.
+    /// Updates the cache after a login or a refresh, whose tokens were received at a
+    /// time, in seconds of Unix time.
+    ///
+    /// Their verification may have taken long. If a user was changed meanwhile, what they
+    /// say is outdated.
+    pub(crate) async fn learn(&self, fief: &Fief, user: &FiefUserInfo, received_at: u64) {
+        let is_outdated = || received_at <= self.changes.latest(user.sub);
+        if !is_outdated() {
+            self.replace(fief, user).await;
+            // It was changed at the same time.
+            if is_outdated() {
+                self.remove(fief, user.sub).await;
+            }
+        }
+    }
+
+    /// Updates the cache after a change by the user.
     pub(crate) async fn update(&self, fief: &Fief, user: &FiefUserInfo) {
-        self.versions(user.sub).fetch_add(1, Ordering::AcqRel);
+        self.changes.record(user.sub, unix_seconds(fief.now()));
+        self.replace(fief, user).await;
+    }
+
+    async fn replace(&self, fief: &Fief, user: &FiefUserInfo) {
+        self.changes.count(user.sub);
         self.failures.remove(user.sub);
         self.insert(fief, &Arc::new(user.clone())).await;
     }
 
     /// Removes a user from the cache. A fetch in flight is not joined any more.
     pub(crate) async fn invalidate(&self, fief: &Fief, id: Uuid) {
-        self.versions(id).fetch_add(1, Ordering::AcqRel);
+        self.changes.record(id, unix_seconds(fief.now()));
+        self.changes.count(id);
         self.flights.forget(&id);
         self.failures.remove(id);
         self.remove(fief, id).await;
     }
 
-    fn version(&self, id: Uuid) -> u64 {
-        self.versions(id).load(Ordering::Acquire)
-    }
-
-    /// Returns the counter of the share that a user belongs to.
-    fn versions(&self, id: Uuid) -> &AtomicU64 {
-        let [.., last] = id.into_bytes();
-        let [first, ..] = &self.versions;
-        self.versions.get(usize::from(last % 64)).unwrap_or(first)
-    }
-
     async fn insert(&self, fief: &Fief, user: &Arc<FiefUserInfo>) {
         self.known.insert(fief.now(), user);
         if let Some(cache) = &self.custom
-            && let Some(key) = user_key(fief, user.sub).await
+            && let Some(key) = UserKey::of(fief, user.sub).await
         {
             in_time(async { cache.insert(&key, user, self.time_to_live).await }).await;
         }
@@ -251,7 +258,7 @@ impl Users {
     async fn remove(&self, fief: &Fief, id: Uuid) {
         self.known.remove(id);
         if let Some(cache) = &self.custom
-            && let Some(key) = user_key(fief, id).await
+            && let Some(key) = UserKey::of(fief, id).await
         {
             in_time(async { cache.remove(&key).await }).await;
         }
@@ -266,8 +273,8 @@ impl Users {
         if self.time_to_live.is_zero() {
             return None;
         }
-        let key = user_key(fief, id).await?;
-        let version = self.version(id);
+        let key = UserKey::of(fief, id).await?;
+        let version = self.changes.version(id);
         let found = in_time(async { cache.get(&key).await }).await.flatten();
         // It may return anything.
         let user = found.filter(|user| user.sub == id && user.is_active != Some(false))?;
@@ -281,7 +288,7 @@ impl Users {
             self.known.insert(fetched_at, &user);
         }
         // The user changed meanwhile: what the cache returned may be outdated.
-        if self.version(id) != version {
+        if self.changes.version(id) != version {
             self.known.remove(id);
             return None;
         }
@@ -312,14 +319,6 @@ fn check_user(user: FiefUserInfo, token: &FiefAccessTokenInfo) -> UserResult {
         return Err(FiefError::UserInactive);
     }
     Ok(Arc::new(user))
-}
-
-/// Returns the key of a user in a custom cache.
-///
-/// The issuer was fetched when the token was validated.
-async fn user_key(fief: &Fief, id: Uuid) -> Option<UserKey> {
-    let issuer = fief.issuer().await.ok()?;
-    Some(UserKey::new(issuer, id))
 }
 
 impl fmt::Debug for Users {

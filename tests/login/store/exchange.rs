@@ -6,6 +6,8 @@ use axum::http::Method;
 use fief_axum::{FiefAuth, FiefAuthBuilder};
 use fief_test_server::{Endpoint, Fault, FiefTestServer};
 
+use tokio::task::yield_now;
+
 use super::Memory;
 use crate::login::{
     Visitor, ahead, app, builder_with,
@@ -168,6 +170,38 @@ async fn a_logout_elsewhere_drops_a_kept_login() {
     at.there.fetch(Method::POST, "/logout").await;
     assert_eq!(at.here.open(&at.callback).await.status, 400);
     assert_eq!(at.server.requests(Endpoint::Token), 1);
+}
+
+/// D12: while the first machine saves the login, which overwrites what the other one has saved.
+#[tokio::test]
+async fn a_logout_elsewhere_while_a_login_is_saved_leaves_no_session() {
+    let mut at = Machines::start().await;
+    let held = at.store.hold_next_save();
+    let here = open(&at.here, &at.callback);
+    while !at.store.is_holding_save() {
+        yield_now().await;
+    }
+
+    at.there.fetch(Method::POST, "/logout").await;
+    drop(held);
+
+    let (response, mut visitor) = here.await.unwrap();
+    assert_eq!(response.status, 400);
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
+/// D12: after it was saved, while its response is on its way.
+#[tokio::test]
+async fn a_logout_elsewhere_ends_a_login_whose_response_is_on_its_way() {
+    let mut at = Machines::start().await;
+    let (response, mut late) = open(&at.here, &at.callback).await.unwrap();
+    assert_eq!(response.status, 303);
+
+    at.there.fetch(Method::POST, "/logout").await;
+
+    assert_eq!(late.open("/castles").await.status, 303);
+    let mut late = late.at(at.there.app());
+    assert_eq!(late.open("/castles").await.status, 303);
 }
 
 /// FD-20, RF-9: a store that fails when the session is created is "not yet" as well.

@@ -148,12 +148,15 @@ impl Marks {
         if mark == known {
             return Ok(mark);
         }
-        let until = now
-            .saturating_add(self.config.lifetime)
-            .saturating_add(SKEW);
-        if mark.has_denials() {
-            self.deny(user, mark.clone(), until, now)?;
+        let until = |since: u64| {
+            let until = since.saturating_add(self.config.lifetime);
+            until.saturating_add(SKEW)
+        };
+        if let Some(denied_at) = mark.denied_at(now) {
+            // Other changes do not prolong it.
+            self.deny(user, mark.clone(), until(denied_at), now)?;
         } else {
+            let until = until(now);
             self.others.insert(user, mark.clone(), until, now);
             let mut denials = self.denials.write().unwrap_or_else(PoisonError::into_inner);
             denials.remove(&user);

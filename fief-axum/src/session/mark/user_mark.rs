@@ -83,12 +83,15 @@ impl UserMark {
             .is_some_and(|reset| microseconds(login) <= reset)
     }
 
-    /// Returns whether any token may be denied.
-    pub(super) fn has_denials(&self) -> bool {
-        self.is_deleted
-            || self.account.is_off()
-            || self.application.is_off()
-            || self.reset_at.is_some()
+    /// Returns since when tokens may be denied, in seconds, but not after `now`. A user that
+    /// was deleted never comes back.
+    pub(super) fn denied_at(&self, now: u64) -> Option<u64> {
+        let off_at = |switch: Switch| switch.off_at.filter(|_| switch.is_off());
+        let since = off_at(self.account)
+            .max(off_at(self.application))
+            .max(self.reset_at);
+        let since = since.map(|at| (at / 1_000_000).min(now));
+        if self.is_deleted { Some(now) } else { since }
     }
 
     pub(super) fn info(&self) -> Option<Uuid> {
