@@ -281,6 +281,27 @@ fn a_guard_and_its_handler_are_described_together() {
         let get = &json(&document)["paths"]["/castles"]["get"];
         assert_eq!(get["security"], json!([{"fief": ["moats", "castles"]}]));
     }
+    let guard = auth
+        .require()
+        .permission("moats:fill")
+        .acr(FiefAcr::LevelOne);
+    let mut document = castles(operation());
+    guard.describe(&mut document, &Method::GET, "/castles");
+    let document = json(&document);
+    let description = |status: &str| {
+        let response = &document["paths"]["/castles"]["get"]["responses"][status];
+        response["description"].as_str().unwrap_or_default()
+    };
+    assert_eq!(
+        description("403"),
+        "Requires the scope `castles` and the permission `castles:create`. Requires the permission `moats:fill`."
+    );
+    assert_eq!(
+        description("401"),
+        "No valid access token, or a login below ACR 1."
+    );
+    let get = document["paths"]["/castles"]["get"].to_string();
+    assert!(!get.contains("x-fief"), "{get}");
     let mut public = castles(operation());
     auth.paths().public("/castles").describe(&mut public);
     let get = &json(&public)["paths"]["/castles"]["get"];

@@ -25,9 +25,7 @@ impl<P: Policy> IntoResponses for Authorized<P> {
         }
         let responses = rejections.into_iter().map(|(status, description)| {
             let mut response = Response::new(description);
-            if status == "401" {
-                response.extensions = Some(iter::once((SCOPES, scopes.clone())).collect());
-            }
+            response.extensions = Some(iter::once((SCOPES, scopes.clone())).collect());
             (status.to_owned(), RefOr::T(response))
         });
         responses.collect()
@@ -40,20 +38,26 @@ pub(super) fn is_in(operation: &Operation) -> bool {
         .responses
         .responses
         .values()
-        .any(|response| matches!(response, RefOr::T(response) if scopes(response).is_some()))
+        .any(|response| matches!(response, RefOr::T(response) if is_of(response)))
+}
+
+/// Returns whether a response is one of an [`Authorized`].
+pub(super) fn is_of(response: &Response) -> bool {
+    scopes(response).is_some()
 }
 
 /// Takes the scopes that an [`Authorized`] of the handler requires.
 pub(super) fn take_scopes(operation: &mut Operation) -> Option<Vec<String>> {
-    let mut responses = operation.responses.responses.values_mut();
-    responses.find_map(|response| {
-        let RefOr::T(response) = response else {
-            return None;
-        };
-        let taken = scopes(response)?;
-        response.extensions = without_scopes(response.extensions.take());
-        Some(taken)
-    })
+    let mut taken = None;
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response
+            && let Some(scopes) = scopes(response)
+        {
+            response.extensions = without_scopes(response.extensions.take());
+            taken = Some(scopes);
+        }
+    }
+    taken
 }
 
 fn scopes(response: &Response) -> Option<Vec<String>> {
@@ -68,5 +72,5 @@ fn without_scopes(extensions: Option<Extensions>) -> Option<Extensions> {
     (!extensions.is_empty()).then_some(extensions)
 }
 
-/// Extension of the response 401 with the scopes that the handler requires, until it is described.
+/// Extension of the responses with the scopes that the handler requires, until it is described.
 const SCOPES: &str = "x-fief-scopes";

@@ -13,6 +13,7 @@ pub(super) fn describe_operation(
     rule: &Rule,
     auth: &Arc<Shared>,
 ) -> Vec<String> {
+    add_rejections(&mut operation.responses, rule, auth);
     let mut scopes = rule.requirements.parts().scopes.to_vec();
     let of_handler = authorized::take_scopes(operation);
     let is_optional = rule.is_optional && of_handler.is_none();
@@ -30,15 +31,22 @@ pub(super) fn describe_operation(
         security.insert(0, SecurityRequirement::default());
     }
     operation.security = Some(security);
-    add_rejections(&mut operation.responses, rule, auth);
     scopes
 }
 
 /// Adds the responses of rejections, and the schema to those that have none.
 fn add_rejections(responses: &mut Responses, rule: &Rule, auth: &Arc<Shared>) {
     for (status, description) in rejections(rule) {
-        let new = || RefOr::T(Response::new(description));
-        responses.responses.entry(status.into()).or_insert_with(new);
+        match responses.responses.get_mut(status) {
+            Some(RefOr::T(response)) if authorized::is_of(response) => {
+                response.description = joined(&response.description, &description);
+            }
+            Some(_) => {}
+            None => {
+                let response = RefOr::T(Response::new(description));
+                responses.responses.insert(status.into(), response);
+            }
+        }
     }
     for status in ["401", "403", "503"] {
         if let Some(RefOr::T(response)) = responses.responses.get_mut(status)
@@ -48,5 +56,17 @@ fn add_rejections(responses: &mut Responses, rule: &Rule, auth: &Arc<Shared>) {
             let json = "application/json".to_owned();
             response.content.insert(json, RefOr::T(content));
         }
+    }
+}
+
+/// Returns what the handler requires and what a rule requires, each once.
+fn joined(of_handler: &str, of_rule: &str) -> String {
+    let handler = of_handler.trim_end_matches('.');
+    if of_rule.starts_with(handler) {
+        of_rule.to_owned()
+    } else if of_handler.starts_with(of_rule.trim_end_matches('.')) {
+        of_handler.to_owned()
+    } else {
+        format!("{of_handler} {of_rule}")
     }
 }

@@ -102,11 +102,7 @@ impl RequestAuth {
                 None => return Err(missing::layer(parts)),
             }
         }
-        let credential = state
-            .outcome
-            .as_ref()
-            .and_then(|outcome| outcome.as_ref().ok());
-        Ok(credential.map(|credential| credential.token.clone()))
+        Ok(state.token().cloned())
     }
 
     /// Returns the result for a request that was authenticated before.
@@ -186,8 +182,8 @@ impl RequestAuth {
     /// Drops the outcome of another request, as [`forget_other_request`](Self::forget_other_request) does. If there was
     /// one, returns the new [`PendingResponse`], which the caller must apply to the response.
     pub(crate) fn reattach(&mut self, request: TokenRequest<'_>) -> Option<Arc<PendingResponse>> {
-        let outcome = self.outcome.as_ref();
-        let found = outcome.and_then(|_| self.auth().find_tokens(request));
+        self.outcome.as_ref()?;
+        let found = self.auth().find_tokens(request);
         let is_other = self.forget_other_request(request.method, request.headers, found.as_ref());
         is_other.then(|| Arc::clone(&self.pending))
     }
@@ -253,6 +249,7 @@ impl RequestAuth {
         self.outcome = Some(outcome);
         self.read_from = read_from;
         self.is_for_safe = is_for_safe;
+        self.is_copy = false;
     }
 
     pub(super) fn auth(&self) -> &Arc<Shared> {
