@@ -45,7 +45,7 @@ async function build() {
 }
 
 async function leave() {
-  logOut();
+  await logOut();
   // Nothing of it is left to show for one who goes back in the history.
   element("email").textContent = "";
   list([]);

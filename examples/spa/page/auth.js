@@ -1,7 +1,7 @@
 // Logs in with Fief as a public client: the authorization code flow (RFC 6749) with PKCE (RFC 7636). And calls the API.
 
-const response = await fetch("/config.json");
-const { api, fief, client_id } = await response.json();
+// Where the API and Fief are.
+let config = null;
 
 // The page itself, as it is registered at Fief.
 const redirect_uri = `${location.origin}/`;
@@ -19,8 +19,17 @@ export class ApiError extends Error {
 
 export const isLoggedIn = () => token !== null;
 
+async function configure() {
+  if (config !== null) return config;
+  const response = await send("/config.json");
+  if (!response.ok) throw new Error("The page could not be loaded. Please try again.");
+  config = await response.json();
+  return config;
+}
+
 /** Leaves the page for Fief's login. */
 export async function logIn() {
+  const { fief, client_id } = await configure();
   const [verifier, state] = [random(), random()];
   // The page is left here: what the login has to match waits for it in this tab. It is of no use without the code.
   sessionStorage.setItem("login", JSON.stringify({ verifier, state }));
@@ -51,6 +60,7 @@ export async function completeLogIn() {
   }
   // Its description is not shown, since anyone can write a link with one.
   if (query.has("error")) throw new Error("Fief rejected the login. Please log in again.");
+  const { fief, client_id } = await configure();
   const body = new URLSearchParams({
     grant_type: "authorization_code",
     client_id,
@@ -65,13 +75,15 @@ export async function completeLogIn() {
 }
 
 /** Forgets the token, and leaves the page for Fief's logout, which sends the browser back. */
-export function logOut() {
+export async function logOut() {
+  const { fief } = await configure();
   token = null;
   location.assign(`${fief}/logout?${new URLSearchParams({ redirect_uri })}`);
 }
 
 /** Calls the API with the token. Returns the JSON of its response. */
 export async function call(path, { method = "GET", json } = {}) {
+  const { api } = await configure();
   const headers = { authorization: `Bearer ${token}` };
   if (json !== undefined) headers["content-type"] = "application/json";
   const body = json === undefined ? undefined : JSON.stringify(json);
