@@ -1,5 +1,6 @@
-//! `examples/web` behind nginx, in Chromium.
+//! `examples/web` behind nginx, mostly in Chromium.
 
+mod limits;
 mod place;
 mod sizes;
 mod visit;

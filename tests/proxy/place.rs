@@ -17,6 +17,8 @@ pub(super) struct Setup {
     pub(super) path: &'static str,
     /// What follows `proxy_pass http://up`, which decides whether the path is kept or stripped.
     pub(super) passed_to: &'static str,
+    /// Directives outside of the server.
+    pub(super) shared_settings: &'static str,
     /// Directives of the server.
     pub(super) settings: &'static str,
     pub(super) listen: Listen,
@@ -38,6 +40,7 @@ impl Default for Setup {
         Self {
             path: "",
             passed_to: "",
+            shared_settings: "",
             settings: "",
             listen: Listen::Http,
             replicas: 1,
@@ -93,6 +96,7 @@ impl Setup {
         let Self {
             path,
             passed_to,
+            shared_settings,
             settings,
             listen,
             ..
@@ -100,6 +104,7 @@ impl Setup {
         let listen = listen.directives();
         format!(
             "upstream up {{ {upstreams} }}
+             {shared_settings}
              server {{
                  {listen}
                  {settings}

@@ -3,6 +3,7 @@
 mod cases;
 mod chosen;
 mod clocks;
+mod commands;
 mod concurrent;
 mod cut;
 mod distant;
