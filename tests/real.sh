@@ -122,7 +122,7 @@ install_clients() {
   [ "$(cat "$CLIENTS/stamp" 2>/dev/null)" != "$stamp" ] || return 0
   command -v node >/dev/null || apt_install nodejs
   command -v npm >/dev/null || apt_install npm
-  node -e 'process.exit(parseInt(process.versions.node) < 20)' || die "the clients for JavaScript need Node 20"
+  node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || die "the clients for JavaScript need Node 20"
   rm -rf "$CLIENTS"
   mkdir -p "$CLIENTS/node"
   "$VENV/bin/python" -m venv "$CLIENTS/venv"

@@ -80,7 +80,9 @@ fn change_keys(world: &World, round: usize) {
 
 async fn fail(world: &World, round: usize, duration: Duration) {
     let (name, fault): (_, fn() -> Fault) = match round % 6 {
-        0 => ("times that Fief hung", Fault::hang),
+        // Not until the faults are cleared: Fief would handle a refresh whose client gives up at that moment, and a
+        // session whose refresh is lost ends with its token (D12).
+        0 => ("times that Fief hung", || Fault::delay(HOUR)),
         1 => ("times that Fief reset connections", Fault::reset),
         2 => ("times that Fief sent garbage", Fault::garbage),
         3 => ("times that Fief sent 500", || Fault::status(500)),
@@ -101,3 +103,5 @@ async fn fail(world: &World, round: usize, duration: Duration) {
     world.report.note("times that Fief was well again");
     world.disturbances.end();
 }
+
+const HOUR: Duration = Duration::from_secs(3600);

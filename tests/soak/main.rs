@@ -142,7 +142,8 @@ async fn planted_faults_are_found() {
 async fn find(planted: Planted, finding: Finding) -> u64 {
     let most = Duration::from_secs(90);
     let world = World::with(6, most, None, Some(planted)).await;
-    let (began, mut random) = (Instant::now(), Seeded::new(Seeded::seed()));
+    let (seed, began) = (Seeded::seed(), Instant::now());
+    let mut random = Seeded::new(seed);
     let [calm, restless, other] = [Manner::Calm, Manner::Restless, Manner::Restless];
     let visits = |n, random| Visits::new(&world, &world.cookies, &email(n), random);
     let load = async {
@@ -162,5 +163,5 @@ async fn find(planted: Planted, finding: Finding) -> u64 {
         _ = load => table::print_findings(&world.report.seen()),
         () = is_found => return began.elapsed().as_secs(),
     }
-    panic!("{planted:?} is not found");
+    panic!("{planted:?} is not found, seed {seed}");
 }
