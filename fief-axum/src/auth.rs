@@ -159,8 +159,9 @@ impl FiefAuth {
     /// [`user_route`](FiefAuthBuilder::user_route) is configured, the ready route if
     /// [`ready_route`](FiefAuthBuilder::ready_route) is, and with the feature `webhooks` the route for those.
     ///
-    /// Merge them after guards have been applied, so that the guards do not reject logins. Without
-    /// [`login`](FiefAuthBuilder::login), a ready route and webhooks the router is empty, and an error is logged.
+    /// Merge them after guards have been applied, so that the guards do not reject logins. If
+    /// neither [`login`](FiefAuthBuilder::login), a ready route nor webhooks are configured, the router is empty, and an
+    /// error is logged.
     ///
     /// | Route | Method | Effect | Path set by |
     /// | --- | --- | --- | --- |

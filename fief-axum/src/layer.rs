@@ -31,7 +31,8 @@ use crate::{
 /// Credentials are read and verified when the first of them needs them, and only once.
 ///
 /// What was found belongs to the headers that it was read from. A request with the copied extensions of another one, such as
-/// a part of a batch, is authenticated by its own headers.
+/// a part of a batch, is authenticated by its own headers. Clone them for that: extractors take extensions that were moved for
+/// those of the same request. Guards compare the headers in any case.
 ///
 /// ```
 /// use axum::{Router, routing::get};

@@ -87,7 +87,7 @@
 //! | `metrics` | metrics on the [`metrics`](https://docs.rs/metrics) facade, see below | no |
 //! | `tower-sessions` | [`FiefAuthBuilder::session_store`](https://docs.rs/fief-axum/latest/fief_axum/struct.FiefAuthBuilder.html): sessions in any store of [tower-sessions](https://docs.rs/tower-sessions) | no |
 //! | `utoipa` | adds security schemes and requirements to OpenAPI documents of [utoipa](https://docs.rs/utoipa) | no |
-//! | `webhooks` | [`FiefAuthBuilder::webhooks`](https://docs.rs/fief-axum/latest/fief_axum/struct.FiefAuthBuilder.html): changes of users take effect at once | no |
+//! | `webhooks` | [`FiefAuthBuilder::webhooks`](https://docs.rs/fief-axum/latest/fief_axum/struct.FiefAuthBuilder.html): changes of users and permissions take effect sooner | no |
 //!
 //! # Logs and metrics
 //!

@@ -74,7 +74,7 @@
 //! | --- | --- |
 //! | `fief_client_access_tokens_total{outcome}` | access tokens that were found in the cache (`cached`) or `verified`, that are `expired`, otherwise invalid (`rejected`), or that were not validated since Fief's keys could not be fetched (`failed`) |
 //! | `fief_client_keys_fetched_at_seconds` | gauge: the Unix time at which the keys were fetched |
-//! | `fief_client_rejections_total{of, reason}` | access tokens (`access_token`), ID tokens (`id_token`) discovery documents (`discovery`) and webhooks (`webhook`) that were rejected, by the [label](Reason::label) of the reason |
+//! | `fief_client_rejections_total{of, reason}` | access tokens (`access_token`), ID tokens (`id_token`), discovery documents (`discovery`) and webhooks (`webhook`) that were rejected, by the [label](Reason::label) of the reason |
 //! | `fief_client_requests_total{path, status}` | requests to Fief; the status is `none` without a response |
 //!
 //! # Logs

@@ -4,10 +4,10 @@ use crate::FiefAuthBuilder;
 
 /// Settings of denied users: see [`FiefAuth::deny_user`](crate::FiefAuth::deny_user).
 impl FiefAuthBuilder {
-    /// Sets how long a denial is kept, in whole seconds: as long as a token that was issued before is valid. Default: 24
-    /// hours, the lifetime of Fief's access tokens.
+    /// Sets how long a denial is kept, in whole seconds. It should be at least as long as access tokens are valid. Default:
+    /// 24 hours, the lifetime of Fief's access tokens. At most 400 days.
     ///
-    /// Other machines find what webhooks have changed for as long.
+    /// What webhooks have said is kept in the session store for the same time.
     ///
     /// Fief refreshes tokens of users that are not active. If other clients than this application have refresh tokens, set
     /// it to the lifetime of those, which is 30 days by default: a client that refreshes later is accepted again.

@@ -55,8 +55,7 @@ use crate::{
 /// ```
 /// use std::time::Duration;
 ///
-/// use fief_axum::{FiefAuth, SessionKey};
-/// use fief_client::Fief;
+/// use fief_axum::{FiefAuth, SessionKey, fief_client::Fief};
 ///
 /// # let session_key = SessionKey::generate()?;
 /// let fief = Fief::builder("https://fief.example.com", "CLIENT_ID")
@@ -116,7 +115,8 @@ impl FiefAuthBuilder {
         }
     }
 
-    /// Enables login and sessions. Default: bearer tokens only.
+    /// Enables login and sessions, in addition to bearer tokens, which take precedence.
+    /// Default: bearer tokens only.
     ///
     /// `app_url` is the URL at which browsers reach the application: an https
     /// URL without query and fragment, or an http URL on loopback or with
@@ -154,9 +154,10 @@ impl FiefAuthBuilder {
     ///
     /// # Behind a proxy
     ///
-    /// A proxy may keep the path of `app_url`, then nest the application at that path
-    /// as above. Or it may strip the path, then do not nest the application. The
-    /// redirect URIs and links are the same. Pages to return to after a login get the
+    /// A proxy may keep the path of `app_url`: then serve the application with
+    /// `nest_service("/shop", shop)`, which also serves `/shop/`, to which nginx
+    /// redirects `/shop`. Or it may strip the path: then do not nest the application.
+    /// The redirect URIs and links are the same. Pages to return to after a login get the
     /// path if a request comes without it, and one warning is logged.
     ///
     /// ```nginx

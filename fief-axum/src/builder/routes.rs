@@ -46,8 +46,8 @@ impl FiefAuthBuilder {
     /// Default: `/logout`. [`FiefAuth::routes`](crate::FiefAuth::routes) says what
     /// logs out, and which `Content-Security-Policy` a page with a logout needs.
     ///
-    /// Link to it or post a form to it. A request that may come from another
-    /// site gets a page with a confirmation button.
+    /// Post a form to it. A link works as well, but gets a page with a confirmation
+    /// button unless the browser says that it is on this site.
     pub fn logout_path(mut self, path: impl Into<String>) -> Self {
         self.routes.logout_path = Some(path.into());
         self
@@ -96,8 +96,8 @@ impl FiefAuthBuilder {
     /// Sets the page that Fief redirects browsers to after a logout. Default: the
     /// path of the `app_url` of [`login`](Self::login).
     ///
-    /// It is a path on this site as browsers see it, as in
-    /// [`after_login`](Self::after_login).
+    /// It is a path on this site as browsers see it, or a URL of a
+    /// [`return_origin`](Self::return_origin), as in [`after_login`](Self::after_login).
     pub fn after_logout(mut self, page: impl Into<String>) -> Self {
         self.routes.after_logout = Some(page.into());
         self

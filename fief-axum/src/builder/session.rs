@@ -104,8 +104,8 @@ impl FiefAuthBuilder {
     /// of the login route: the session then lasts `lifetime`, in whole seconds, also
     /// without a request. Default: logins cannot say so.
     ///
-    /// It must be at least the [`session_lifetime`](Self::session_lifetime), and at
-    /// most 24 hours, or 30 days with [`offline_access`](Self::offline_access): then
+    /// It must be at least the [`session_lifetime`](Self::session_lifetime), longer than
+    /// the [`idle_timeout`](Self::idle_timeout), and at most 24 hours, or 30 days with [`offline_access`](Self::offline_access): then
     /// Fief confirms each day that the user still exists.
     ///
     /// The values `1`, `on` and `true` remember the session, `0`, `off` and `false` do
@@ -214,7 +214,8 @@ impl FiefAuthBuilder {
     ///   much less.
     ///
     /// The cookie then holds only sealed ids, and each request loads three
-    /// records from the store at once. Records are sealed with the session key,
+    /// records from the store at once, four with webhooks or
+    /// [`shared_denials`](Self::shared_denials). Records are sealed with the session key,
     /// so tokens cannot be read from the store. If the store fails, requests
     /// with a session are rejected with 503.
     ///
@@ -244,7 +245,7 @@ impl FiefAuthBuilder {
     /// ```
     /// # use fief_axum::{Error, FiefAuth, SessionKey};
     /// # use fief_client::Fief;
-    /// use tower_sessions_core::SessionStore;
+    /// use fief_axum::tower_sessions_core::SessionStore;
     ///
     /// fn auth(fief: Fief, key: SessionKey, store: impl SessionStore) -> Result<FiefAuth, Error> {
     ///     FiefAuth::builder(fief)

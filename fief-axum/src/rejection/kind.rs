@@ -47,10 +47,11 @@ pub enum RejectionKind {
     /// 400: the `Authorization` header is malformed or repeated, or the request has two tokens, or a
     /// [`token_source`](crate::FiefAuthBuilder::token_source) says that its token is malformed.
     Malformed,
-    /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`, or
-    /// [`CurrentSession::data`](crate::CurrentSession::data) is of another type. The log says what to change.
+    /// 500: an extractor has no layer or guard around it, or those of another `FiefAuth`; two of them are nested; a guard
+    /// covers the login routes; or [`CurrentSession::data`](crate::CurrentSession::data) is of another type. The log says
+    /// what to change.
     Misconfigured,
-    /// 401: the request has no credentials.
+    /// 401: the request has no credentials, or its session has ended.
     #[doc(alias = "FiefAuthUnauthorized")]
     MissingCredentials,
     /// 403: the token lacks a required permission.

@@ -72,7 +72,9 @@ use crate::{
 /// do not keep it for the click on the link.
 ///
 /// Each response but a redirect and those for gRPC has a `WWW-Authenticate` header if its status is 400, 401 or 403
-/// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)), except for `CrossSite`.
+/// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)), except for `CrossSite`. Its `error` is the one
+/// of the body, but for `MissingPermission` and `Forbidden`: there it is `insufficient_scope`, since the RFC has no other one
+/// for 403.
 ///
 /// # Custom responses
 ///

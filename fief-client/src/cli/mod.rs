@@ -33,7 +33,7 @@
 //! # Progress
 //!
 //! The login writes its progress to standard error. With [`on_event`](Login::on_event) the tool shows it in its own way; the
-//! example [`cli`](https://docs.rs/crate/fief-client/latest) has a spinner.
+//! repository's `examples/cli` has a spinner.
 //!
 //! # Security
 //!

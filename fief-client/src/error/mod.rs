@@ -91,7 +91,7 @@ pub enum FiefError {
         /// How long ago, in whole seconds.
         ago: Duration,
     },
-    /// The access token was not issued by Fief for this client and for any sender, or is malformed.
+    /// The access token is malformed, was not issued by Fief for this client, or may be used by one sender only (`cnf`).
     #[doc(alias = "FiefAccessTokenInvalid")]
     #[error("the access token is invalid: {0}")]
     AccessTokenInvalid(Reason),
@@ -226,7 +226,8 @@ impl FiefError {
         matches!(self, Self::Transport(error) if error.is_connect())
     }
 
-    /// Returns `true` if Fief took too long: 2 seconds to connect, or 5 seconds to respond.
+    /// Returns `true` if Fief took longer than the [`connect_timeout`](crate::FiefBuilder::connect_timeout) or the
+    /// [`timeout`](crate::FiefBuilder::timeout).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Transport(error) if error.is_timeout())

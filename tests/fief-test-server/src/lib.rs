@@ -58,8 +58,13 @@
 //! application that uses `fief-axum`:
 //!
 //! ```ignore
+//! use axum::{body::Body, http::Request};
+//! use fief_axum::fief_client::Fief;
+//! use fief_test_server::FiefTestServer;
+//! use tower::ServiceExt;
+//!
 //! #[tokio::test]
-//! async fn creating_a_castle_requires_the_permission() {
+//! async fn creating_a_castle_requires_the_permission() -> Result<(), Box<dyn std::error::Error>> {
 //!     let server = FiefTestServer::start().await;
 //!     let fief = Fief::builder(server.url(), server.client_id())
 //!         .client_secret(server.client_secret())
@@ -69,6 +74,7 @@
 //!     let request = Request::post("/castles").header("authorization", format!("Bearer {token}"));
 //!     let response = app(fief).oneshot(request.body(Body::empty())?).await?;
 //!     assert_eq!(response.status(), 403);
+//!     Ok(())
 //! }
 //! ```
 //!
@@ -108,7 +114,7 @@
 //! ```sh
 //! cargo install fief-test-server
 //! fief-test-server --port 8000 > fief.env &
-//! sleep 1 && . ./fief.env
+//! sleep 1 && set -a && . ./fief.env && set +a
 //! curl "$FIEF_BASE_URL/.well-known/openid-configuration"
 //! ```
 //!
@@ -197,7 +203,7 @@
 //! - Parts of a form that are files are ignored; Fief responds with 422. The health check has another
 //!   text, and responses lack Fief's `Content-Security-Policy` and similar headers.
 //! - All clients share one key to encrypt ID tokens.
-//! - Webhooks are sent over plain http. `user.created`, `user.updated`, `user.deleted`,
+//! - Webhooks are sent over http or https, and certificates are not verified. `user.created`, `user.updated`, `user.deleted`,
 //!   `user_permission.created` and `user_permission.deleted` are sent automatically, all further
 //!   events with [`send_webhook`].
 //!

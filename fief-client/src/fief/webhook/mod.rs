@@ -4,8 +4,7 @@
 //! extractor and the route of [fief-axum](https://docs.rs/fief-axum).
 //!
 //! ```
-//! use fief_client::{FiefError, webhook::{EventData, WebhookVerifier}};
-//! use http::HeaderMap;
+//! use fief_client::{FiefError, http::HeaderMap, webhook::{EventData, WebhookVerifier}};
 //!
 //! fn receive(
 //!     verifier: &WebhookVerifier,
