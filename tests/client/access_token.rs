@@ -3,8 +3,9 @@ use std::time::{Duration, SystemTime};
 use fief_client::{FiefAccessTokenInfo, FiefAcr, FiefError, Requirements};
 use fief_test_server::{AccessTokenBuilder, Algorithm, Endpoint, FiefTestServer};
 use serde_json::json;
+use tracing::Level;
 
-use super::{builder, fief};
+use super::{builder, fief, log::Log};
 
 type Validated = Result<FiefAccessTokenInfo, FiefError>;
 
@@ -242,6 +243,7 @@ async fn another_issuer_is_rejected() {
 /// Q02
 #[tokio::test]
 async fn tokens_of_other_clients_are_accepted_where_that_is_set() {
+    let (log, _guard) = Log::of(Level::DEBUG);
     let server = FiefTestServer::start().await;
     let token = server.access_token().client("spa").mint();
     let settings = [
@@ -257,6 +259,7 @@ async fn tokens_of_other_clients_are_accepted_where_that_is_set() {
             .await;
         assert_eq!(result.is_ok(), is_good, "{result:?}");
     }
+    assert!(log.text().contains(r#"clients=["spa"]"#), "{}", log.text());
 }
 
 /// Q04, Q05, TV-17: 60 seconds, or what is set.

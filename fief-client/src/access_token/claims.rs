@@ -23,6 +23,11 @@ impl AccessTokenClaims<'_> {
             return Err(Reason::WrongValue { name: "iss" });
         }
         if !audiences.accepts(&self.aud) {
+            let clients: Vec<_> = self.aud.iter().collect();
+            tracing::debug!(
+                ?clients,
+                "the access token was issued to another client: add that one to `audiences` to accept its tokens"
+            );
             return Err(Reason::WrongValue { name: "aud" });
         }
         Ok(())

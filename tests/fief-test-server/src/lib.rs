@@ -135,7 +135,7 @@
 //! | `--control` | port on 127.0.0.1 of the control API; 0 is any free one | it is off |
 //!
 //! By default there are two users, `anne@example.com` (`FIEF_USER_*`) and `louis@example.com`
-//! (`FIEF_USER2_*`), and three clients: a confidential one (`FIEF_CLIENT_*`), a public one
+//! (`FIEF_USER2_*`; further users are not printed), and three clients: a confidential one (`FIEF_CLIENT_*`), a public one
 //! (`FIEF_PUBLIC_CLIENT_ID`), and a third-party one, for which users see the consent page
 //! (`FIEF_THIRD_PARTY_CLIENT_*`). Ids of users are the same at each start. Everything else is in
 //! memory and lost at the end.
@@ -173,10 +173,14 @@
 //! sleep 1 && set -a && . ./fief.env && set +a
 //! curl -X PUT "$FIEF_CONTROL_URL/faults/userinfo" \
 //!   --json '{"kind": "status", "status": 503}'
+//! curl -X DELETE "$FIEF_CONTROL_URL/faults"
 //! curl -X POST "$FIEF_CONTROL_URL/clock/advance" --json '{"seconds": 90000}'
 //! token=$(fief-test-server token --permission castles:read)
 //! curl -H "Authorization: Bearer $token" http://127.0.0.1:3000/castles
 //! ```
+//!
+//! The clock is that of this server alone. To see how an application of another process treats a token that
+//! has expired, pass `--token-lifetime 5` and wait for 65 seconds: clients tolerate a minute of difference.
 //!
 //! # Security
 //!
