@@ -84,12 +84,14 @@ impl RequireLayer {
     ///   document, and `fief_session` and `fief_token` for the session cookie and
     ///   the cookie with the access token, if they are configured,
     /// - the required scopes to the `security` of the operation, and
-    /// - the responses 401, 403 and 503 to the operation, unless it has its own.
+    /// - the response 503 to the operation, 401 unless the guard is optional, and 403 if
+    ///   it requires more than a valid token, unless the operation has its own.
     ///   [`FiefAuthBuilder::rejection_schema`](crate::FiefAuthBuilder::rejection_schema)
     ///   replaces the schema of their bodies.
     ///
     /// What the handler requires with [`Authorized`](crate::Authorized) is added,
-    /// if its `responses` name the extractor.
+    /// if its `responses` name the extractor. The 400 of a malformed `Authorization`
+    /// header and the headers of rejections are not described.
     ///
     /// `path` is written as in the document. If the document has no such
     /// operation, an error is logged and nothing is added.

@@ -15,7 +15,7 @@ use crate::{RequireLayer, shared::Shared};
 /// Layer that rejects requests by the path of their route: the access policy of an application in one place.
 ///
 /// Created by [`FiefAuth::paths`](crate::FiefAuth::paths). Each entry says what a path requires, and the first entry that
-/// matches applies. **Paths without an entry are rejected** with 403, and so is the fallback.
+/// matches applies. **Paths and methods without an entry are rejected** with 403, and so is the fallback.
 ///
 /// Paths are written as in the router, such as `/castles/{id}`. An entry `/admin/{*rest}` also applies to all routes
 /// below `/admin/`. The matched route is compared, never the text of the URL, so this layer must be applied with
@@ -82,6 +82,9 @@ impl PathsLayer {
     }
 
     /// Applies a guard to one method of a path. HEAD counts as GET, as in the router.
+    ///
+    /// A method without an entry is rejected with 403, before the router can respond with 405. For that, add
+    /// [`require`](Self::require) for the path after it.
     pub fn require_method(
         self,
         method: Method,

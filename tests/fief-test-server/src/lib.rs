@@ -100,7 +100,7 @@
 //! | sessions that expire, caches that become stale | [`clock`], [`advance`], [`set_time`] |
 //! | key rotation | [`rotate_key`], [`add_key`], [`remove_key`] |
 //! | a Fief that fails, hangs or is slow | [`fault`], [`fault_once`], [`Fault`] |
-//! | a Fief that is down | drop the server, which closes its connections |
+//! | a Fief that is down | drop the server, which closes its connections; an application that has its keys goes on |
 //! | that responses are cached, or requests not repeated | [`requests`], [`wait_for_requests`] |
 //! | users that change or are deleted | [`add_user`], [`set_active`], [`set_permissions`], [`delete_user`] |
 //! | webhooks | [`add_webhook`], [`send_webhook`] |
@@ -114,7 +114,8 @@
 //! ```sh
 //! cargo install fief-test-server
 //! fief-test-server --port 8000 > fief.env &
-//! sleep 1 && set -a && . ./fief.env && set +a
+//! until [ -s fief.env ]; do sleep 0.1; done
+//! set -a && . ./fief.env && set +a
 //! curl "$FIEF_BASE_URL/.well-known/openid-configuration"
 //! ```
 //!
@@ -170,7 +171,8 @@
 //!
 //! ```sh
 //! fief-test-server --port 8000 --control 8001 > fief.env &
-//! sleep 1 && set -a && . ./fief.env && set +a
+//! until [ -s fief.env ]; do sleep 0.1; done
+//! set -a && . ./fief.env && set +a
 //! curl -X PUT "$FIEF_CONTROL_URL/faults/userinfo" \
 //!   --json '{"kind": "status", "status": 503}'
 //! curl -X DELETE "$FIEF_CONTROL_URL/faults"
@@ -178,6 +180,18 @@
 //! token=$(fief-test-server token --permission castles:read)
 //! curl -H "Authorization: Bearer $token" http://127.0.0.1:3000/castles
 //! ```
+//!
+//! Options of `token`:
+//!
+//! | Option | Effect | Default |
+//! | --- | --- | --- |
+//! | `--control` | URL of the control API | `$FIEF_CONTROL_URL` |
+//! | `--user` | e-mail address of the user | the first one |
+//! | `--client` | id of the client | the first one |
+//! | `--permission` | a permission; may be repeated | those of the user |
+//! | `--scope` | scopes, separated by spaces | `openid` |
+//! | `--acr` | `0` or `1` | `0` |
+//! | `--expires-in` | seconds; a negative number has expired | `86400` |
 //!
 //! The clock is that of this server alone. To see how an application of another process treats a token that
 //! has expired, pass `--token-lifetime 5` and wait for 65 seconds: clients tolerate a minute of difference.

@@ -202,8 +202,8 @@ Token options, of a token that a server with --control signs:
   --control URL           URL that it printed [default: $FIEF_CONTROL_URL]
   --user EMAIL            User [default: the first one]
   --client ID             Id of the client [default: the first one]
-  --permission CODENAME   Permission, may be repeated [default: those of the user]
-  --scope SCOPE           Scopes, separated by spaces [default: openid]
+  --permission CODENAME   Permission instead of those of the user; may be repeated
+  --scope SCOPE           Scopes, separated by spaces, instead of openid
   --acr LEVEL             ACR, 0 or 1 [default: 0]
   --expires-in SECONDS    Lifetime; a negative one has expired [default: 86400]
 ";
