@@ -1,9 +1,11 @@
 use std::{fmt, sync::Arc};
 
 use fief_client::{Fief, FiefAccessTokenInfo, Requirements};
+use tower_cookies::Cookie;
 
 use crate::{
     Rejection, RejectionKind,
+    cookie::{CookieConfig, Jar},
     extract::policy::Policies,
     health::{AuthHealth, HealthProbe},
     log::limited,
@@ -110,6 +112,17 @@ impl Shared {
 
     pub(crate) fn access_token_cookie(&self) -> Option<&str> {
         self.access_token_cookie.as_deref()
+    }
+
+    /// Removes the cookie with an access token of another program, if the browser has it: after a logout, and once the
+    /// session of a login has ended, it would authenticate requests, perhaps as another user.
+    pub(crate) fn removed_token_cookie(
+        &self,
+        config: &CookieConfig,
+        jar: Jar<'_>,
+    ) -> Option<Cookie<'static>> {
+        let name = self.access_token_cookie().filter(|name| jar.has(name))?;
+        Some(config.removal(name.to_owned()))
     }
 
     pub(crate) fn policies(&self) -> &Policies {

@@ -193,7 +193,8 @@ impl FiefBuilder {
     /// Sets by how much Fief's clock and this one may differ, in whole seconds. Default: 60 seconds, as Fief
     /// has it. At most 300 seconds.
     ///
-    /// Tokens are accepted for that much longer than they are valid.
+    /// Tokens are accepted for that much longer than they are valid, and logins for that much longer than the
+    /// [`max_age`](crate::Requirements::max_age) of a route.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self

@@ -76,6 +76,47 @@ async fn a_changed_profile_is_not_replaced_by_an_older_refresh() {
     assert_eq!(server.requests(Endpoint::Userinfo), 0);
 }
 
+/// RB-8: a login again, such as one with a higher ACR, says who the user is.
+#[tokio::test]
+async fn a_second_login_of_a_browser_fills_the_cache() {
+    let server = FiefTestServer::start().await;
+    let (_, mut visitor) = logged_in(&server, builder(&server).user_route("/user")).await;
+    server.advance(Duration::from_secs(60));
+
+    visitor.log_in(&server, "/login").await;
+
+    let user = visitor.fetch(Method::GET, "/user").await.json();
+    assert_eq!(user["userinfo"]["email"], EMAIL);
+    assert_eq!(server.requests(Endpoint::Userinfo), 0);
+}
+
+/// RB-8, RF-9: nor by what was fetched since.
+#[tokio::test]
+async fn fetched_user_info_is_not_replaced_by_an_older_refresh() {
+    let server = refresh::server().await;
+    let builder = || refresh::refreshing(&server).user_route("/user");
+    let (auth, visitor) = logged_in(&server, builder()).await;
+    let mut visitor = visitor.at(app(&auth));
+    let other = app(&builder().build().unwrap());
+    server.add_key();
+    server.fault(Endpoint::Jwks, Fault::status(503));
+    server.advance(refresh::LIFETIME - Duration::from_secs(30));
+    assert_eq!(visitor.open("/castles").await.status, 200);
+
+    server.clear_faults();
+    server.advance(Duration::from_secs(12));
+    let token = server.access_token().user(EMAIL).mint();
+    let change = call(&token).method(Method::POST).uri("/profile");
+    assert_eq!(send(&other, change).await.status, 200);
+    let here = app(&auth);
+    let fetched = send(&here, call(&token).uri("/user")).await.json();
+    assert_eq!(fetched["userinfo"]["fields"]["first_name"], "Isabeau");
+
+    assert_eq!(visitor.open("/castles").await.status, 200);
+    let user = visitor.fetch(Method::GET, "/user").await.json();
+    assert_eq!(user["userinfo"]["fields"]["first_name"], "Isabeau");
+}
+
 /// FD-63, D16: a user who is not active is not kept either.
 #[tokio::test]
 async fn a_changed_user_who_is_not_active_is_not_kept() {

@@ -44,6 +44,25 @@ async fn a_logout_also_removes_the_cookie_with_an_access_token() {
     assert!(!cookies.iter().any(|cookie| cookie.starts_with("user_")));
 }
 
+/// SE-6, SE-15: once the session has ended, the cookie would log in the user of before.
+#[tokio::test]
+async fn a_login_removes_the_cookie_with_an_access_token_of_another_user() {
+    let server = FiefTestServer::start().await;
+    let builder = builder(&server).access_token_cookie("user_session");
+    let app = super::app(&builder.build().unwrap());
+    let mut visitor = super::Visitor::new(app);
+    let other = serde_json::json!(uuid::Uuid::from_u128(1));
+    let token = server.access_token().claim("sub", other).mint();
+    visitor.jar.insert("user_session".into(), token);
+    assert_eq!(visitor.open("/castles").await.status, 200);
+
+    visitor.log_in(&server, "/login").await;
+
+    assert!(!visitor.jar.contains_key("user_session"));
+    server.advance(std::time::Duration::from_secs(2 * 3600));
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
 /// SE-6: a cookie of the same name with another path does not hide the one that is to be removed.
 #[tokio::test]
 async fn a_logout_also_removes_a_cookie_with_an_access_token_that_is_repeated() {

@@ -13,7 +13,7 @@ async fn the_proxy_limits_logins_alone() {
             limit_req zone=logins burst=20 nodelay;
             limit_req_status 429;
             proxy_pass http://up;
-            proxy_set_header Host $host;
+            proxy_set_header Host $http_host;
         }",
         ..Setup::default()
     };

@@ -308,6 +308,21 @@ fn a_guard_and_its_handler_are_described_together() {
     assert_eq!(get["security"], json!([{"fief": ["castles"]}]));
 }
 
+/// D25: one of several permissions does not replace the one that is required.
+#[test]
+fn a_guard_with_alternatives_hides_no_requirement_of_the_handler() {
+    let guard = auth().require().scope("castles");
+    let guard = guard.any_permission(["castles:create", "castles:own"]);
+    let mut document = castles(OperationBuilder::new().responses(authorized()).build());
+
+    guard.describe(&mut document, &Method::GET, "/castles");
+
+    let get = &json(&document)["paths"]["/castles"]["get"];
+    let text = get["responses"]["403"]["description"].as_str().unwrap();
+    let own = "Requires the scope `castles` and the permission `castles:create`. ";
+    assert!(text.starts_with(own), "{text}");
+}
+
 /// D25
 #[test]
 fn a_handler_without_a_policy_is_not_described() {

@@ -4,8 +4,8 @@ use fief_test_server::{Endpoint, FiefTestServer};
 use uuid::Uuid;
 
 use super::{
-    EMAIL, HOUR, OTHER, SECOND, app, bearer, build, deliver, home, logged_in, machine, refreshing,
-    role_data, server, status_at,
+    EMAIL, HOUR, OTHER, SECOND, app, bearer, build, data, deliver, home, logged_in, machine,
+    refreshing, role_data, server, status_at,
 };
 use crate::{
     login::{self, Memory},
@@ -106,6 +106,25 @@ async fn an_event_does_not_renew_a_denial() {
 
         assert_eq!(bearer(&here, &token(&server, EMAIL)).await, 200);
         assert_eq!(bearer(&there, &token(&server, EMAIL)).await, 200);
+    }
+}
+
+/// D21: an event that is delivered late denies for as long as any other.
+#[tokio::test]
+async fn a_late_event_denies_for_the_whole_lifetime() {
+    for kind in ["user.updated", "user.password_reset"] {
+        let (server, store) = (server().await, Memory::default());
+        let start = || build(machine(&server, &store).denial_lifetime(HOUR));
+        let (here, there) = (start(), start());
+        let old = token(&server, EMAIL);
+        server.advance(2 * HOUR);
+        let late = data(&server, EMAIL, false, HOUR + 120 * SECOND);
+        deliver(&here, &server, kind, late).await;
+
+        assert_eq!(bearer(&here, &old).await, 401, "{kind}");
+        assert_eq!(bearer(&there, &old).await, 401, "{kind}");
+        server.advance(HOUR + 61 * SECOND);
+        assert_eq!(bearer(&here, &old).await, 200, "{kind}");
     }
 }
 

@@ -148,7 +148,8 @@ impl FiefAuthBuilder {
     ///     .login("https://example.com/shop", session_key)
     ///     .build()?;
     ///
-    /// let app: Router = Router::new().nest("/shop", auth.routes()).layer(auth.layer());
+    /// let shop = Router::new().merge(auth.routes()).layer(auth.layer());
+    /// let app: Router = Router::new().nest_service("/shop", shop);
     /// # Ok::<(), fief_axum::Error>(())
     /// ```
     ///
@@ -205,7 +206,7 @@ impl FiefAuthBuilder {
     /// [`login`](Self::login). The `Authorization` header and the session take
     /// precedence over the cookie.
     ///
-    /// A logout at [`logout_path`](Self::logout_path) removes the cookie as well, if it
+    /// A login and a logout by the routes of [`login`](Self::login) remove the cookie, if it
     /// was set without `Domain` and with `Path=/`, which is the default of many frameworks.
     /// Otherwise remove it in a layer around [`FiefAuth::routes`], or send users to
     /// the logout of the program that sets it: the token in it is valid until it expires.

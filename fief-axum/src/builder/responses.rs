@@ -9,7 +9,8 @@ impl FiefAuthBuilder {
     /// Replaces the responses to rejected requests. Default: the response of
     /// [`Rejection`].
     ///
-    /// `hook` is called with the rejection of a guard or extractor, and its
+    /// `hook` is called with the rejection of a guard or extractor, also one that a
+    /// handler returns, and its
     /// response is sent, also to gRPC and htmx clients. The handler is not
     /// called in any case. Return `rejection.into_response()` for the kinds and
     /// callers that need no custom response. If it panics, the default response is

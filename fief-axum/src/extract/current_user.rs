@@ -29,6 +29,9 @@ use crate::{Rejection, RejectionKind, request::auth::RequestAuth, shared::Shared
 /// is unavailable, so that a public page stays up. That is logged once a minute. So `None` does not mean that the request is
 /// anonymous: use `Option<Authenticated>` for that.
 ///
+/// A session store that fails is a 503 also for an option, after 5 seconds. A public page that must stay up takes
+/// `Result<CurrentUser, Rejection>`.
+///
 /// # Example
 ///
 /// ```

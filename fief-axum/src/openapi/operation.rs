@@ -61,10 +61,14 @@ fn add_rejections(responses: &mut Responses, rule: &Rule, auth: &Arc<Shared>) {
 
 /// Returns what the handler requires and what a rule requires, each once.
 fn joined(of_handler: &str, of_rule: &str) -> String {
-    let handler = of_handler.trim_end_matches('.');
-    if of_rule.starts_with(handler) {
+    // One of several permissions is another requirement than one of them.
+    let extends = |long: &str, short: &str| {
+        let rest = long.strip_prefix(short.trim_end_matches('.'));
+        rest.is_some_and(|rest| !rest.starts_with(" or "))
+    };
+    if extends(of_rule, of_handler) {
         of_rule.to_owned()
-    } else if of_handler.starts_with(of_rule.trim_end_matches('.')) {
+    } else if extends(of_handler, of_rule) {
         of_handler.to_owned()
     } else {
         format!("{of_handler} {of_rule}")

@@ -86,8 +86,9 @@ impl RequireLayer {
         self.map_requirements(|required| required.acr(acr))
     }
 
-    /// Requires that the user logged in at most this long ago, in whole seconds. Default: any age. Rejects with 401 and a
-    /// step-up challenge ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
+    /// Requires that the user logged in at most this long ago, in whole seconds; the
+    /// [`leeway`](fief_client::FiefBuilder::leeway) of a minute is added. Default: any age. Rejects with 401 and a step-up
+    /// challenge ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
     #[doc(alias = "step_up")]
     pub fn max_age(self, max_age: Duration) -> Self {
         self.map_requirements(|required| required.max_age(max_age))

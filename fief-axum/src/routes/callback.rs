@@ -49,6 +49,7 @@ pub(super) async fn callback(
     );
     let now = unix_seconds(auth.fief().now());
     let callback = Callback {
+        auth: &auth,
         site,
         headers,
         query: &query,

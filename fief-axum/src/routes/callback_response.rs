@@ -28,6 +28,7 @@ use crate::{
     log::limited,
     response::pending::append_cookies,
     session::{self, Loaded, OpenedCookies},
+    shared::Shared,
 };
 
 /// What a login began with.
@@ -39,6 +40,7 @@ pub(super) struct Begun {
 
 /// A request of the callback route.
 pub(super) struct Callback<'a> {
+    pub(super) auth: &'a Shared,
     pub(super) site: &'a LoginConfig,
     pub(super) headers: &'a HeaderMap,
     pub(super) query: &'a CallbackQuery,
@@ -115,6 +117,7 @@ impl Callback<'_> {
         cookies.extend(discard_kept(self.site, self.headers, Some(state)).await);
         cookies.extend(Attempt::clear(config, jar, state));
         cookies.extend(limits::surplus_attempts(config, jar, &cookies));
+        cookies.extend(self.auth.removed_token_cookie(config, jar));
         redirect(return_to, &cookies)
     }
 
@@ -179,6 +182,7 @@ impl Callback<'_> {
     /// The code is not sent to Fief, since it may belong to an attacker's login.
     pub(super) async fn without_login(&self, return_to: Option<&str>) -> Response {
         let Self {
+            auth: _,
             site,
             headers,
             query: _,

@@ -14,13 +14,13 @@ use crate::{cookie::Jar, log::limited, session};
 /// Discards all logins of a browser that logs out, also those whose response is still
 /// on its way.
 pub(super) async fn discard_all(site: &LoginConfig, headers: &HeaderMap) {
-    let attempts = Attempt::all(&site.sessions.cookies, Jar::new(headers)).into_iter();
-    let sessions =
-        attempts.filter_map(|attempt| site.exchanges.discard(attempt_id(attempt.login.state())));
-    for session in sessions.collect::<Vec<_>>() {
-        session::revoke_or_log(&site.sessions, session, None).await;
-    }
-    discard_kept(site, headers, None).await;
+    let attempts = Attempt::all(&site.sessions.cookies, Jar::new(headers));
+    let ids = attempts.iter().map(|it| attempt_id(it.login.state()));
+    let sessions = ids.filter_map(|id| site.exchanges.discard(id)).collect();
+    tokio::join!(
+        session::revoke_all(&site.sessions, sessions),
+        discard_kept(site, headers, None),
+    );
 }
 
 /// Discards the kept logins of a browser that has finished the login with this

@@ -107,7 +107,7 @@ impl Exchange {
             Err(error) => return Ended::Free(not_yet(&self.sessions, &error)),
         }
         let ended = self.request_tokens().await;
-        self.save(store, ended).await
+        self.save(store, ended, true).await
     }
 
     async fn request_tokens(&self) -> Ended {
@@ -177,7 +177,7 @@ impl Exchange {
         let mut ended = self.complete(pending).await;
         // Its ten minutes begin once.
         if !(is_saved && matches!(ended, Ended::Kept(_))) {
-            ended = self.save(store, ended).await;
+            ended = self.save(store, ended, false).await;
         }
         store.end_completion(&ended).await;
         ended
@@ -221,8 +221,8 @@ impl Exchange {
 
     /// Saves for other machines how an exchange ended, unless the browser has logged
     /// out at one of them.
-    async fn save(&self, store: &StoredAttempt<'_>, ended: Ended) -> Ended {
-        match store.save(&ended).await {
+    async fn save(&self, store: &StoredAttempt<'_>, ended: Ended, claimed: bool) -> Ended {
+        match store.save(&ended, claimed).await {
             Ok(true) => ended,
             Ok(false) => Ended::Used(self.revoke(session_of(&ended)).await),
             Err(error) => {

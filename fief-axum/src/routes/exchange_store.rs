@@ -122,8 +122,9 @@ impl<'a> StoredAttempt<'a> {
     ///
     /// Returns `false` if the browser has logged out at another machine meanwhile:
     /// then there is no login. That machine marks the attempt and then reads its
-    /// record, so one of the two finds what the other one wrote.
-    pub(super) async fn save(&self, ended: &Ended) -> Result<bool, Error> {
+    /// record, so one of the two finds what the other one wrote. A machine of the
+    /// previous release only saves the record of an attempt that was `claimed` here.
+    pub(super) async fn save(&self, ended: &Ended, claimed: bool) -> Result<bool, Error> {
         let attempt = self.key.attempt;
         let state = match ended {
             Ended::Free(_) => return self.store.delete_attempt(attempt).await.map(|()| true),
@@ -131,16 +132,25 @@ impl<'a> StoredAttempt<'a> {
             Ended::LoggedIn(login, _) => self.finished(&login.created)?,
             Ended::Used(_) => AttemptState::Used,
         };
+        if claimed {
+            let found = self.store.attempt(attempt).await?;
+            if found.is_some_and(|found| matches!(found.state, AttemptState::Used)) {
+                return Ok(false);
+            }
+        }
         let mut record = self.record(state);
         if let Ended::LoggedIn(login, _) = ended {
             record.page.clone_from(&login.page);
         }
-        self.store.save_attempt(attempt, &record).await?;
+        let saved = self.store.save_attempt(attempt, &record).await;
+        // Also if that failed, since it may have had an effect.
         if !self.store.is_discarded(attempt).await? {
-            return Ok(true);
+            return saved.map(|()| true);
         }
         let used = self.record(AttemptState::Used);
-        self.store.save_attempt(attempt, &used).await?;
+        if let Err(error) = self.store.save_attempt(attempt, &used).await {
+            tracing::debug!(error = %Chain(&error), "failed to save that a login was discarded");
+        }
         Ok(false)
     }
 

@@ -175,14 +175,17 @@ impl Exchanges {
     /// Forgets an attempt of a browser that logs out, which counts as used. Returns the
     /// session that it has created: its response may still be on its way.
     pub(super) fn discard(&self, attempt: Uuid) -> Option<Uuid> {
-        self.discard_kept(attempt);
-        let mut attempts = self.lock();
+        let attempts = &mut *self.lock();
         let entry = attempts.entries.get_mut(&attempt)?;
         let (state, session) = match &entry.state {
             // It has its place until its task ends.
             State::Exchanging => (State::Discarded, None),
             State::Finished { login, at: _ } => (State::Used, Some(login.created.session.id)),
-            State::Discarded | State::Kept { .. } | State::Used => return None,
+            State::Kept { .. } => {
+                attempts.unfinished -= 1;
+                (State::Used, None)
+            }
+            State::Discarded | State::Used => return None,
         };
         entry.state = state;
         session
@@ -215,10 +218,8 @@ impl Attempts {
         }
         self.unfinished += usize::from(state.is_unfinished());
         // The ten minutes of kept tokens begin once.
-        if !matches!(
-            (&entry.state, &state),
-            (State::Kept { .. }, State::Kept { .. })
-        ) {
+        let is_kept = |state: &State| matches!(state, State::Kept { .. });
+        if !is_kept(&entry.state) || !is_kept(&state) {
             entry.state = state;
         }
         if matches!(entry.state, State::Finished { .. }) {

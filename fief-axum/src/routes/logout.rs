@@ -64,10 +64,7 @@ async fn logout(auth: &Arc<Shared>, site: &LoginConfig, head: RequestHead<'_>) -
     );
     cookies.extend(Attempt::clear_all(config, jar));
     cookies.extend(LoginCounter::clear(config, jar));
-    // It would authenticate the next request.
-    let token = auth.access_token_cookie();
-    let token = token.filter(|name| jar.has(name));
-    cookies.extend(token.map(|name| config.removal(name.to_owned())));
+    cookies.extend(auth.removed_token_cookie(config, jar));
     let url = auth.fief().logout_url(&site.logout_redirect_uri);
     let mut response = match revoked {
         Ok(()) => redirect(head, url.as_str()),

@@ -45,7 +45,9 @@ pub(crate) async fn create(
         };
         let cookies = write(sessions, &session, headers)?;
         if let Some((id, user)) = current_owner(sessions, headers) {
-            revoke_or_log(sessions, id, Some(user)).await;
+            // Of the same user, the login knows more than the cache.
+            let other = Some(user).filter(|user| *user != session.user);
+            revoke_or_log(sessions, id, other).await;
         }
         return Ok(Created { session, cookies });
     }

@@ -180,7 +180,7 @@ pub(crate) use self::{
     refresh_hook::{OnRefresh, REFRESH_HOOK_TIMEOUT},
     refreshes::Refreshes,
     revocation_list::RevocationList,
-    revoke::{destroy, revoke, revoke_or_log, revoke_sealed, revoke_user},
+    revoke::{destroy, revoke, revoke_all, revoke_or_log, revoke_sealed, revoke_user},
     session_records::SealedSession,
     sessions::Sessions,
     store::Store,

@@ -89,6 +89,27 @@ pub(super) async fn complete_pending(sessions: &Arc<Sessions>, user: Uuid) -> Re
     )))
 }
 
+/// Revokes sessions: in this process at once, and in the store also if the client
+/// disconnects.
+pub(crate) async fn revoke_all(sessions: &Arc<Sessions>, ids: Vec<Uuid>) {
+    let now = unix_seconds(sessions.fief.now());
+    let lifetime = sessions.config.max_lifetime();
+    for id in &ids {
+        sessions.revoked.revoke_session(*id, lifetime, now);
+    }
+    if let (false, Some(_), Ok(runtime)) = (ids.is_empty(), &sessions.store, Handle::try_current())
+    {
+        let task = Arc::clone(sessions);
+        let written = runtime.spawn(async move {
+            for id in ids {
+                revoke_or_log(&task, id, None).await;
+            }
+        });
+        // It goes on in the background.
+        let _ = timeout(WAIT_TIMEOUT, written).await;
+    }
+}
+
 /// Revokes a session that another machine has created, by the value of its cookie.
 pub(crate) async fn revoke_sealed(sessions: &Arc<Sessions>, sealed: &str) -> Result<(), Error> {
     let ticket: Option<Ticket> = sessions.cookies.keys.open(Purpose::Ticket, sealed);

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fief_client::FiefUserInfo;
+use fief_client::{FiefUserInfo, internal::unix_seconds};
 use foldhash::fast::RandomState;
 use quick_cache::{
     Weighter,
@@ -64,6 +64,12 @@ impl MemoryCache {
             bytes: serde_json::to_vec(&**user).map_or(MAX_BYTES, |json| json.len() as u64),
         };
         self.users.insert(user.sub, entry);
+    }
+
+    /// Returns whether a user was fetched after a time, in seconds of Unix time.
+    pub(crate) fn is_newer(&self, id: Uuid, than: u64) -> bool {
+        let entry = self.users.get(&id);
+        entry.is_some_and(|entry| unix_seconds(entry.fetched_at) > than)
     }
 
     pub(crate) fn remove(&self, id: Uuid) {

@@ -216,7 +216,7 @@ impl Users {
     /// say is outdated.
     pub(crate) async fn learn(&self, fief: &Fief, user: &FiefUserInfo, received_at: u64) {
         let is_outdated = || received_at <= self.changes.latest(user.sub);
-        if !is_outdated() {
+        if !is_outdated() && !self.known.is_newer(user.sub, received_at) {
             self.replace(fief, user).await;
             // It was changed at the same time.
             if is_outdated() {

@@ -48,8 +48,8 @@ impl Requirements {
         self
     }
 
-    /// Requires that the user logged in no longer ago than this, in whole seconds. Repeated calls require the
-    /// shortest. Default: any age.
+    /// Requires that the user logged in no longer ago than this, in whole seconds; the
+    /// [`leeway`](crate::FiefBuilder::leeway) is added. Repeated calls require the shortest. Default: any age.
     ///
     /// A token that does not say when the user logged in does not meet it, nor does one with a login in the future.
     /// Fief issues `LevelOne` also

@@ -194,7 +194,9 @@
 //! | `--expires-in` | seconds; a negative number has expired | `86400` |
 //!
 //! The clock is that of this server alone. To see how an application of another process treats a token that
-//! has expired, pass `--token-lifetime 5` and wait for 65 seconds: clients tolerate a minute of difference.
+//! has expired, pass `--token-lifetime 5` and wait for 65 seconds: clients tolerate a minute of difference. To log
+//! in as if it were some minutes ago, `PUT /clock` with that time, log in, and `PUT /clock` with the time of
+//! now. A clock that was set stands still.
 //!
 //! # Security
 //!

@@ -190,6 +190,24 @@ async fn a_logout_elsewhere_while_a_login_is_saved_leaves_no_session() {
     assert_eq!(visitor.open("/castles").await.status, 303);
 }
 
+/// D12: a machine of the previous release saves the record and no mark.
+#[tokio::test]
+async fn a_logout_at_the_previous_release_ends_a_login_in_flight() {
+    let mut at = Machines::start().await;
+    at.server.fault_once(Endpoint::Token, Fault::hang());
+    let here = open(&at.here, &at.callback);
+    at.server.wait_for_requests(Endpoint::Token, 1).await;
+    let before = at.store.ids();
+    at.there.fetch(Method::POST, "/logout").await;
+    at.store
+        .change(|records| records.retain(|id, _| before.contains(id)));
+    at.server.clear_faults();
+
+    let (response, mut visitor) = here.await.unwrap();
+    assert_eq!(response.status, 400);
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
 /// D12: after it was saved, while its response is on its way.
 #[tokio::test]
 async fn a_logout_elsewhere_ends_a_login_whose_response_is_on_its_way() {

@@ -23,6 +23,7 @@ pub(crate) async fn change_user(
     newer: &UserMark,
 ) -> Result<UserMark, Error> {
     let before = marks.of_user(user).unwrap_or_default();
+    let newer = &newer.clone().said(marks.now(), &before);
     // Other machines may have room for it, if this one has not.
     let observed = marks.observe(user, &newer.clone().after(&before)).await;
     let Some(store) = store else {

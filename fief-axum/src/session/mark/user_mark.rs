@@ -21,6 +21,9 @@ pub(crate) struct UserMark {
     reset_at: Option<u64>,
     /// Up to which change the user's sessions were revoked.
     revoked_at: Option<u64>,
+    /// When the latest denial was said, in seconds of Unix time, by the clock of the
+    /// machine that received it: later than it was changed at Fief.
+    said_at: Option<u64>,
     /// Random: another one means that user info has changed.
     info: Option<Uuid>,
     permissions: Option<Change>,
@@ -90,8 +93,29 @@ impl UserMark {
         let since = off_at(self.account)
             .max(off_at(self.application))
             .max(self.reset_at);
-        let since = since.map(|at| (at / 1_000_000).min(now));
+        let said_at = self.said_at.unwrap_or(0);
+        let since = since.map(|at| (at / 1_000_000).max(said_at).min(now));
         if self.is_deleted { Some(now) } else { since }
+    }
+
+    /// Adds when a denial was said, unless it was known: Fief may deliver an event again.
+    pub(super) fn said(mut self, now: u64, known: &Self) -> Self {
+        let mut merged = known.clone();
+        merged.merge(&self);
+        let denials = |mark: &Self| {
+            let Self {
+                is_deleted,
+                account,
+                application,
+                reset_at,
+                ..
+            } = *mark;
+            (is_deleted, account, application, reset_at)
+        };
+        if denials(&merged) != denials(known) {
+            self.said_at = Some(now);
+        }
+        self
     }
 
     pub(super) fn info(&self) -> Option<Uuid> {
@@ -117,6 +141,7 @@ impl UserMark {
             application,
             reset_at,
             revoked_at,
+            said_at,
             info,
             permissions,
         } = newer;
@@ -125,6 +150,7 @@ impl UserMark {
         self.application.merge(*application);
         self.reset_at = self.reset_at.max(*reset_at);
         self.revoked_at = self.revoked_at.max(*revoked_at);
+        self.said_at = self.said_at.max(*said_at);
         self.info = info.or(self.info);
         let known = self.permissions.map_or(0, |change| change.at);
         let change = permissions.map(|change| Change {

@@ -270,6 +270,23 @@ impl Browser {
         self.cookies.header(&self.url)
     }
 
+    /// Sets a cookie for the application, such as one of another program.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// # use axum::Router;
+    /// # let server = fief_test_server::FiefTestServer::start().await;
+    /// let mut browser = server.browser("https://app.example.com", Router::new());
+    /// browser.set_cookie("lang", "fr");
+    /// assert_eq!(browser.cookies(), "lang=fr");
+    /// # }
+    /// ```
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies
+            .store(&self.url, &format!("{name}={value}; Path=/"));
+    }
+
     /// Removes all cookies.
     pub fn clear_cookies(&mut self) {
         self.cookies = Cookies::default();
