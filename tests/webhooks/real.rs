@@ -183,6 +183,20 @@ impl Scene {
         );
     }
 
+    /// Waits until Fief's worker has given the user a permission.
+    async fn has_permission(&self, name: &str) {
+        let path = format!("/users/{}/permissions", self.user);
+        let began = Instant::now();
+        loop {
+            let granted = self.fief.admin(Method::GET, &path, Value::Null).await;
+            if granted.to_string().contains(name) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "{granted}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn status(&self, visitor: &Visitor, path: &str) -> u16 {
         status_at(&self.other.app, visitor, path).await
     }
@@ -238,6 +252,7 @@ async fn changes_at_the_real_fief_take_effect_on_all_machines() {
     scene.handled("user_role.created").await;
     let first = scene.status(&visitor, "/create").await;
     println!("| user_role.created | first request: {first} |");
+    scene.has_permission("castles:create").await;
     // Once more after a minute, whatever the first one found.
     for machine in [&scene.one, &scene.other] {
         machine.ahead.store(130, Ordering::Relaxed);
