@@ -85,4 +85,4 @@ const SAME_PLACE: f64 = 1.05;
 const OTHER_PLACE: f64 = 1.1;
 /// Rows with so many locked instructions open a session, and vary by so many from run to run.
 const MANY: f64 = 40.0;
-const VARYING: f64 = 6.0;
+const VARYING: f64 = 4.0;

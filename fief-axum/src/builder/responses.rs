@@ -10,11 +10,10 @@ impl FiefAuthBuilder {
     /// [`Rejection`].
     ///
     /// `hook` is called with the rejection of a guard or extractor, also one that a
-    /// handler returns, and its
-    /// response is sent, also to gRPC and htmx clients. The handler is not
-    /// called in any case. Return `rejection.into_response()` for the kinds and
-    /// callers that need no custom response. If it panics, the default response is
-    /// sent.
+    /// handler returns, and its response is sent, also to gRPC and htmx clients. The
+    /// handler is not called if a guard or an extractor of its arguments rejects.
+    /// Return `rejection.into_response()` for the kinds and callers that need no custom
+    /// response. If it panics, the default response is sent.
     ///
     /// A response with status 401 should keep the `WWW-Authenticate` header,
     /// which [`Rejection::response_headers`] returns.

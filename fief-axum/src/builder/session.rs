@@ -105,8 +105,9 @@ impl FiefAuthBuilder {
     /// without a request. Default: logins cannot say so.
     ///
     /// It must be at least the [`session_lifetime`](Self::session_lifetime), longer than
-    /// the [`idle_timeout`](Self::idle_timeout), and at most 24 hours, or 30 days with [`offline_access`](Self::offline_access): then
-    /// Fief confirms each day that the user still exists.
+    /// the [`idle_timeout`](Self::idle_timeout), and at most 24 hours, or 30 days with
+    /// [`offline_access`](Self::offline_access): then Fief confirms each day that the
+    /// user still exists.
     ///
     /// The values `1`, `on` and `true` remember the session, `0`, `off` and `false` do
     /// not. Without the parameter, a login of the same user keeps what the browser's

@@ -190,6 +190,31 @@ async fn a_logout_elsewhere_while_a_login_is_saved_leaves_no_session() {
     assert_eq!(visitor.open("/castles").await.status, 303);
 }
 
+/// D12: also if the store hangs once the logout was found.
+#[tokio::test]
+async fn a_store_that_hangs_after_a_logout_elsewhere_leaves_no_session() {
+    let mut at = Machines::start().await;
+    let held = at.store.hold_next_save();
+    let here = open(&at.here, &at.callback);
+    while !at.store.is_holding_save() {
+        yield_now().await;
+    }
+    at.there.fetch(Method::POST, "/logout").await;
+    let hanging = at.store.hold_next_save();
+    drop(held);
+    while !at.store.is_holding_save() {
+        yield_now().await;
+    }
+    // Its five seconds pass at once.
+    tokio::time::pause();
+
+    let (response, mut visitor) = here.await.unwrap();
+
+    drop(hanging);
+    assert_eq!(response.status, 400);
+    assert_eq!(visitor.open("/castles").await.status, 303);
+}
+
 /// D12: a machine of the previous release saves the record and no mark.
 #[tokio::test]
 async fn a_logout_at_the_previous_release_ends_a_login_in_flight() {

@@ -18,7 +18,7 @@ use tower_sessions_core::{
 };
 
 use super::Memory;
-use crate::login::{builder, logged_in};
+use crate::login::{Visitor, app, builder, exchange::open, logged_in};
 
 #[derive(Clone, Debug, Default)]
 struct Slow {
@@ -96,4 +96,36 @@ async fn a_logout_with_a_slow_store_takes_ten_seconds() {
         start.elapsed()
     );
     assert!(visitor.cookie_names().is_empty());
+}
+
+/// FD-5, D12: nor do those that were finished, and whose responses are on their way.
+#[tokio::test]
+async fn a_logout_of_finished_logins_with_a_slow_store_takes_ten_seconds() {
+    let server = FiefTestServer::start().await;
+    let slow = Slow::default();
+    let auth = builder(&server)
+        .session_store(slow.clone())
+        .build()
+        .unwrap();
+    let mut visitor = Visitor::new(app(&auth));
+    let mut late = Vec::new();
+    for _ in 0..3 {
+        let callback = visitor.begin(&server, "/login").await;
+        late.push(open(&visitor, &callback).await.unwrap().1);
+    }
+    slow.seconds.store(4, Ordering::SeqCst);
+    pause();
+    let start = Instant::now();
+
+    visitor.fetch(Method::POST, "/logout").await;
+
+    assert!(
+        start.elapsed() <= Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+    slow.seconds.store(0, Ordering::SeqCst);
+    for mut late in late {
+        assert_eq!(late.open("/castles").await.status, 303);
+    }
 }
