@@ -2,7 +2,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::response::{IntoResponse, Response};
@@ -16,39 +16,46 @@ pin_project! {
     /// It resolves to the response of the inner service or to a rejection, and never fails unless the inner service
     /// does.
     pub struct ResponseFuture<F, E> {
+        // `None` if the inner service is not called, or only later.
         #[pin]
-        state: State<F, E>,
+        inner: Option<F>,
+        instead: Option<Instead<E>>,
         // `None` if a layer or guard further out applies it.
         pending: Option<Arc<PendingResponse>>,
     }
 }
 
-pin_project! {
-    #[project = StateProject]
-    enum State<F, E> {
-        Inner { #[pin] inner: F },
-        Rejected { rejection: Option<Rejection> },
-        Waiting { future: BoxFuture<E> },
-    }
+/// What gives the response if not the future of the inner service.
+enum Instead<E> {
+    Rejection(Rejection),
+    Future(BoxFuture<E>),
 }
 
 pub(crate) type BoxFuture<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
 
 impl<F, E> ResponseFuture<F, E> {
     pub(crate) fn inner(inner: F, pending: Option<Arc<PendingResponse>>) -> Self {
-        let state = State::Inner { inner };
-        Self { state, pending }
+        Self {
+            inner: Some(inner),
+            instead: None,
+            pending,
+        }
     }
 
     pub(crate) fn rejected(rejection: Rejection, pending: Option<Arc<PendingResponse>>) -> Self {
-        let rejection = Some(rejection);
-        let state = State::Rejected { rejection };
-        Self { state, pending }
+        Self {
+            inner: None,
+            instead: Some(Instead::Rejection(rejection)),
+            pending,
+        }
     }
 
     pub(crate) fn waiting(future: BoxFuture<E>, pending: Option<Arc<PendingResponse>>) -> Self {
-        let state = State::Waiting { future };
-        Self { state, pending }
+        Self {
+            inner: None,
+            instead: Some(Instead::Future(future)),
+            pending,
+        }
     }
 }
 
@@ -61,23 +68,28 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut polled = match this.state.project() {
-            StateProject::Inner { inner } => inner.poll(cx).map_ok(IntoResponse::into_response),
-            // Ready at the first poll. A second poll is rejected as well.
-            StateProject::Rejected { rejection } => {
-                let rejection = rejection
-                    .take()
-                    .unwrap_or_else(|| Rejection::misconfigured(None));
-                Poll::Ready(Ok(rejection.into_response()))
-            }
-            StateProject::Waiting { future } => future.as_mut().poll(cx),
+        let mut response = match this.inner.as_pin_mut() {
+            Some(inner) => match inner.poll(cx) {
+                Poll::Ready(Ok(response)) => response.into_response(),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            },
+            None => match this.instead {
+                Some(Instead::Future(future)) => ready!(future.as_mut().poll(cx)?),
+                instead => {
+                    // Ready at the first poll. A second poll is rejected as well.
+                    let rejection = match instead.take() {
+                        Some(Instead::Rejection(rejection)) => rejection,
+                        _ => Rejection::misconfigured(None),
+                    };
+                    rejection.into_response()
+                }
+            },
         };
-        if let Poll::Ready(Ok(response)) = &mut polled
-            && let Some(pending) = this.pending.take()
-        {
-            pending.apply(response);
+        if let Some(pending) = this.pending.take() {
+            pending.apply(&mut response);
         }
-        polled
+        Poll::Ready(Ok(response))
     }
 }
 

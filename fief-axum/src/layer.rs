@@ -90,6 +90,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(never)]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let attached = RequestAuth::attach(&self.auth, request.extensions_mut());
         let pending = match attached.map(|(_, pending)| pending) {

@@ -45,14 +45,11 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let token = match RequestAuth::authenticate_token_info(parts).await? {
-            Some(token) => token,
-            None => RequestAuth::authentication(parts)?
-                .credential()?
-                .token
-                .clone(),
-        };
-        Ok(Self(token))
+        if let Some(token) = RequestAuth::try_token(parts) {
+            return Ok(Self(token));
+        }
+        let authentication = RequestAuth::authenticate(parts).await?;
+        Ok(Self(authentication.credential()?.token.clone()))
     }
 }
 

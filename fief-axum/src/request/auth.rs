@@ -27,15 +27,21 @@ use crate::{
 /// read from: a request with others is authenticated again, and its response is another one.
 pub(crate) struct RequestAuth {
     /// `None` until the request is authenticated.
-    pub(super) outcome: Option<AuthOutcome>,
+    known: Option<Known>,
+    /// Whether this is a copy that may have been given to another request.
+    is_copy: bool,
+    pub(super) pending: Arc<PendingResponse>,
+}
+
+/// What is known of a request that was authenticated.
+#[derive(Clone)]
+struct Known {
+    outcome: AuthOutcome,
     /// What the outcome was read from.
     read_from: ReadFrom,
     /// Whether the outcome may be of cookies that were not checked for the site that sent them, since the request changes
     /// nothing.
     is_for_safe: bool,
-    /// Whether this is a copy that may have been given to another request.
-    is_copy: bool,
-    pub(super) pending: Arc<PendingResponse>,
 }
 
 /// Where a request carries its credential.
@@ -50,6 +56,7 @@ impl RequestAuth {
     /// caller must apply to the response.
     ///
     /// Fails if the state is that of another `FiefAuth`, which may accept other credentials.
+    #[inline]
     pub(crate) fn attach<'a>(
         auth: &Arc<Shared>,
         extensions: &'a mut Extensions,
@@ -59,9 +66,7 @@ impl RequestAuth {
             let pending = PendingResponse::new(auth);
             new = Some(Arc::clone(&pending));
             Self {
-                outcome: None,
-                read_from: ReadFrom::Bearer,
-                is_for_safe: false,
+                known: None,
                 is_copy: false,
                 pending,
             }
@@ -77,6 +82,17 @@ impl RequestAuth {
         Err(RejectionKind::Misconfigured)
     }
 
+    /// Authenticates a request without awaiting, if possible, and returns its token. This is the fast path of
+    /// [`Authenticated`](crate::Authenticated).
+    ///
+    /// `None` says nothing about the request: [`authenticate`](Self::authenticate) decides.
+    #[inline]
+    pub(crate) fn try_token(parts: &mut Parts) -> Option<FiefAccessTokenInfo> {
+        let state = parts.extensions.get_mut::<Self>()?;
+        let outcome = state.try_authenticate(&parts.method, &parts.headers)?;
+        Some(outcome.as_ref().ok()?.token.clone())
+    }
+
     /// Authenticates a request for an extractor.
     pub(crate) async fn authenticate(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
         Self::authenticate_token_info(parts).await?;
@@ -85,6 +101,7 @@ impl RequestAuth {
 
     /// Authenticates a request and returns its token's info, or `None` if it has no valid credential. This is the fast
     /// path of [`Authenticated`](crate::Authenticated).
+    #[inline]
     pub(crate) async fn authenticate_token_info(
         parts: &mut Parts,
     ) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
@@ -113,7 +130,7 @@ impl RequestAuth {
             auth: state.auth(),
             pending: &state.pending,
             head: RequestHead::of_parts(parts),
-            outcome: (state.outcome.as_ref()).ok_or_else(|| missing::outcome(parts))?,
+            outcome: state.outcome().ok_or_else(|| missing::outcome(parts))?,
         })
     }
 
@@ -121,20 +138,29 @@ impl RequestAuth {
     ///
     /// Returns `None` if Fief's keys may have to be fetched or awaited to verify a bearer token. Without one, if cookies are
     /// enabled, for every request but those of a session that there is nothing to do for.
+    #[inline]
     pub(crate) fn try_authenticate(
         &mut self,
         method: &Method,
         headers: &HeaderMap,
     ) -> Option<&AuthOutcome> {
+        if self.known.is_none() || self.is_copy {
+            self.try_read(method, headers)?;
+        }
+        self.outcome()
+    }
+
+    /// Authenticates a request, or one that may have the extensions of another one.
+    fn try_read(&mut self, method: &Method, headers: &HeaderMap) -> Option<()> {
         // The sources of the application need more than the headers.
         if self.auth().sources.is_some() {
-            return self.outcome.as_ref().filter(|_| !self.is_copy);
+            return None;
         }
         // Only a copy, since comparing the headers takes longer than what else an extractor does.
         if self.is_copy {
             self.forget_other_request(method, headers, None);
         }
-        if self.outcome.is_none() {
+        if self.known.is_none() {
             let (outcome, read_from) = match self.source(headers) {
                 Ok(CredentialSource::Bearer(token)) => {
                     let validated = self.auth().fief().try_validate_access_token(token)?;
@@ -161,19 +187,20 @@ impl RequestAuth {
             let is_for_safe = matches!(read_from, ReadFrom::Session(_));
             self.record_outcome(outcome, read_from, is_for_safe);
         }
-        self.outcome.as_ref()
+        Some(())
     }
 
     /// Authenticates a request, and loads its session if it has one.
     pub(crate) async fn with_session(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
         Self::authenticate_token_info(parts).await?;
         if let Some(state) = parts.extensions.get_mut::<Self>()
-            && let Some(Ok(credential)) = &mut state.outcome
+            && let Some(known) = &mut state.known
+            && let Ok(credential) = &mut known.outcome
         {
             if matches!(credential.from, CredentialOf::OpenedSession) {
                 Box::pin(Self::authenticate_async(parts)).await;
             } else if let Err(kind) = credential.open_session(state.pending.auth()) {
-                state.outcome = Some(Err(kind));
+                known.outcome = Err(kind);
             }
         }
         Self::authentication(parts)
@@ -181,8 +208,9 @@ impl RequestAuth {
 
     /// Drops the outcome of another request, as [`forget_other_request`](Self::forget_other_request) does. If there was
     /// one, returns the new [`PendingResponse`], which the caller must apply to the response.
+    #[inline]
     pub(crate) fn reattach(&mut self, request: TokenRequest<'_>) -> Option<Arc<PendingResponse>> {
-        self.outcome.as_ref()?;
+        self.known.as_ref()?;
         let found = self.auth().find_tokens(request);
         let is_other = self.forget_other_request(request.method, request.headers, found.as_ref());
         is_other.then(|| Arc::clone(&self.pending))
@@ -198,16 +226,18 @@ impl RequestAuth {
         found: Option<&TokenResult>,
     ) -> bool {
         let is_copy = mem::take(&mut self.is_copy);
+        let Some(known) = &self.known else {
+            return false;
+        };
         // Of cookies, a request that changes something counts only for the site that has sent it.
-        let is_of_this = !is_copy || matches!(self.read_from, ReadFrom::Bearer);
-        let is_checked = csrf::is_safe(method, headers) || !self.is_for_safe && is_of_this;
-        if self.outcome.is_none()
-            || is_checked && self.read_from.is(self.auth(), self.token(), headers, found)
-        {
+        let is_of_this = !is_copy || matches!(known.read_from, ReadFrom::Bearer);
+        let is_checked = csrf::is_safe(method, headers) || !known.is_for_safe && is_of_this;
+        let token = self.token();
+        if is_checked && (known.read_from).is(self.auth(), token, headers, found) {
             return false;
         }
         tracing::debug!("a request has the extensions of another one: it is authenticated again");
-        self.outcome = None;
+        self.known = None;
         self.pending = PendingResponse::new(self.auth());
         true
     }
@@ -240,16 +270,23 @@ impl RequestAuth {
     ) {
         self.mark_varies();
         // It may be authenticated again, to load its session.
-        if self.outcome.is_none() {
+        if self.known.is_none() {
             metrics::request(match &outcome {
                 Ok(_) => "authenticated",
                 Err(kind) => kind.label(),
             });
         }
-        self.outcome = Some(outcome);
-        self.read_from = read_from;
-        self.is_for_safe = is_for_safe;
+        self.known = Some(Known {
+            outcome,
+            read_from,
+            is_for_safe,
+        });
         self.is_copy = false;
+    }
+
+    /// Returns the result of authenticating the request, if it was authenticated.
+    pub(super) fn outcome(&self) -> Option<&AuthOutcome> {
+        self.known.as_ref().map(|known| &known.outcome)
     }
 
     pub(super) fn auth(&self) -> &Arc<Shared> {
@@ -258,7 +295,7 @@ impl RequestAuth {
 
     /// Returns the valid token of the request, as far as it was authenticated.
     pub(crate) fn token(&self) -> Option<&FiefAccessTokenInfo> {
-        let credential = self.outcome.as_ref()?.as_ref().ok()?;
+        let credential = self.outcome()?.as_ref().ok()?;
         Some(&credential.token)
     }
 
@@ -304,9 +341,7 @@ impl RequestAuth {
 impl Clone for RequestAuth {
     fn clone(&self) -> Self {
         Self {
-            outcome: self.outcome.clone(),
-            read_from: self.read_from.clone(),
-            is_for_safe: self.is_for_safe,
+            known: self.known.clone(),
             is_copy: true,
             pending: Arc::clone(&self.pending),
         }

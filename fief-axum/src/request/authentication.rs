@@ -64,6 +64,7 @@ impl Credential {
 
     /// Returns the outcome for a bearer token. Its syntax is checked only if validation failed, since a valid token is
     /// always well-formed.
+    #[inline]
     pub(super) fn from_bearer(
         token: &[u8],
         validated: Result<FiefAccessTokenInfo, FiefError>,
@@ -83,6 +84,7 @@ impl Credential {
     }
 
     /// Returns the credential, unless it is denied.
+    #[inline]
     pub(super) fn unless(self, is_denied: bool) -> AuthOutcome {
         if is_denied {
             Err(RejectionKind::Denied)
@@ -115,6 +117,7 @@ impl<'a> Authentication<'a> {
 }
 
 /// Returns the credential of an outcome if it meets the requirements.
+#[inline]
 pub(crate) fn check_requirements<'a>(
     auth: &Arc<Shared>,
     outcome: &'a AuthOutcome,

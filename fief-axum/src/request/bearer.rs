@@ -16,12 +16,19 @@ pub(crate) enum Bearer<'a> {
 
 impl<'a> Bearer<'a> {
     pub(crate) fn from_headers(headers: &'a HeaderMap) -> Self {
-        Self::with_scheme(headers, SCHEME)
+        Self::read(headers, |value| match value.strip_prefix(b"Bearer ") {
+            // As most clients write it.
+            Some(rest) => Self::token(rest),
+            None => Self::parse(value, b"Bearer"),
+        })
     }
 
     /// Reads a token with another scheme than `Bearer`.
-    #[inline]
     pub(crate) fn with_scheme(headers: &'a HeaderMap, expected: &[u8]) -> Self {
+        Self::read(headers, |value| Self::parse(value, expected))
+    }
+
+    fn read(headers: &'a HeaderMap, parse: impl FnOnce(&'a [u8]) -> Self) -> Self {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return Self::Absent;
         };
@@ -35,10 +42,15 @@ impl<'a> Bearer<'a> {
         {
             return Self::Malformed;
         }
-        let Some((scheme, rest)) = value.as_bytes().split_at_checked(expected.len()) else {
+        parse(value.as_bytes())
+    }
+
+    /// Parses the value of a header. The case of the scheme does not matter.
+    fn parse(value: &'a [u8], expected: &[u8]) -> Self {
+        let Some((scheme, rest)) = value.split_at_checked(expected.len()) else {
             return Self::Absent;
         };
-        if scheme != expected && !scheme.eq_ignore_ascii_case(expected) {
+        if !scheme.eq_ignore_ascii_case(expected) {
             return Self::Absent;
         }
         match rest {
@@ -75,7 +87,5 @@ pub(crate) fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// The scheme as most clients write it. Its case does not matter.
-const SCHEME: &[u8] = b"Bearer";
 /// Bytes: the most that `FiefBuilder::access_token_limit` allows.
 pub(super) const MAX_LEN: usize = 64 * 1024;

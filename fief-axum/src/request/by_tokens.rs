@@ -22,7 +22,7 @@ impl RequestAuth {
         let Some(state) = parts.extensions.get::<Self>() else {
             return;
         };
-        if state.outcome.is_some() {
+        if state.outcome().is_some() {
             return;
         }
         state.mark_varies();

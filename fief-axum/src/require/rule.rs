@@ -31,6 +31,7 @@ impl Rule {
     }
 
     /// Checks the outcome of authenticating a request.
+    #[inline]
     pub(crate) fn check(
         &self,
         auth: &Arc<Shared>,

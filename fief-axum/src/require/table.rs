@@ -31,6 +31,7 @@ pub(crate) enum Decision<'a> {
 }
 
 impl Rules {
+    #[inline]
     pub(crate) fn decide(&self, method: &Method, extensions: &Extensions) -> Decision<'_> {
         match self {
             Self::Single(rule) => Decision::Check(rule),
@@ -168,6 +169,7 @@ impl Entry {
 impl Decision<'_> {
     /// Checks a request without awaiting, if possible. Otherwise returns `None`, as
     /// [`try_authenticate`](RequestAuth::try_authenticate) does.
+    #[inline]
     pub(crate) fn try_check(
         &self,
         auth: &Arc<Shared>,

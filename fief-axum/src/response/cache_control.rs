@@ -6,26 +6,24 @@ use axum::http::{HeaderMap, HeaderValue, header};
 /// Appends `Vary: Cookie, Authorization`. `Cache-Control` becomes `no-store`, unless the application has set it: then its
 /// directives for the browser's own cache are kept, and `public` and `s-maxage` become `private`.
 pub(crate) fn keep_private(headers: &mut HeaderMap, sets_cookies: bool) {
-    let credentials = const { HeaderValue::from_static("Cookie, Authorization") };
-    headers.append(header::VARY, credentials);
-    if headers.len() > headers.keys_len() {
-        join(headers);
-    }
-    // Most handlers set no `Cache-Control`, so insert first and restore what was there.
-    if let Some(said) = headers.insert(header::CACHE_CONTROL, no_store()) {
-        headers.insert(header::CACHE_CONTROL, restrict(said, sets_cookies));
+    headers.append(header::VARY, credentials());
+    // Most handlers set no `Cache-Control`, so append first and look for what was there afterwards.
+    if headers.append(header::CACHE_CONTROL, no_store()) {
+        replace(headers, sets_cookies);
     }
 }
 
-/// Joins repeated `Cache-Control` headers to one.
-fn join(headers: &mut HeaderMap) {
+/// Replaces `Cache-Control` headers, of which the last one was appended, by one.
+#[cold]
+fn replace(headers: &mut HeaderMap, sets_cookies: bool) {
     let said = headers.get_all(header::CACHE_CONTROL).iter();
     let said: Vec<_> = said.map(HeaderValue::as_bytes).collect();
-    if said.len() > 1
-        && let Ok(joined) = HeaderValue::from_bytes(&said.join(&b", "[..]))
-    {
-        headers.insert(header::CACHE_CONTROL, joined);
-    }
+    let said = said
+        .split_last()
+        .map_or(Vec::new(), |(_, said)| said.join(&b", "[..]));
+    let value = HeaderValue::try_from(said);
+    let value = value.map_or_else(|_| no_store(), |said| restrict(said, sets_cookies));
+    headers.insert(header::CACHE_CONTROL, value);
 }
 
 /// Returns the application's directives if they do not permit shared caches to store the response, else directives that
@@ -51,6 +49,10 @@ fn private(said: &str) -> HeaderValue {
 
 fn directives(said: &str) -> impl Iterator<Item = &str> {
     said.split(',').map(str::trim)
+}
+
+fn credentials() -> HeaderValue {
+    const { HeaderValue::from_static("Cookie, Authorization") }
 }
 
 fn no_store() -> HeaderValue {

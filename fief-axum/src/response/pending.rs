@@ -50,6 +50,7 @@ thread_local! {
 }
 
 impl PendingResponse {
+    #[inline]
     pub(crate) fn new(auth: &Arc<Shared>) -> Arc<Self> {
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         let spare = spare.filter(|spare| Arc::ptr_eq(&spare.auth, auth));

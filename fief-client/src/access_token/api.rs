@@ -151,6 +151,7 @@ impl Fief {
     /// - [`FiefError::AccessTokenAcrTooLow`]: the level of authentication is too low.
     /// - [`FiefError::AccessTokenAuthTooOld`]: the login is too long ago or in the future, or its time is not known.
     /// - [`FiefError::AccessTokenMissingPermission`]: the user lacks a permission.
+    #[inline]
     pub fn check_requirements(
         &self,
         token: &FiefAccessTokenInfo,

@@ -16,6 +16,7 @@ impl Marks {
     /// one atomic load.
     ///
     /// Returns `None` if its user has to be looked up in the store first.
+    #[inline]
     pub(crate) fn try_is_denied(&self, token: &FiefAccessTokenInfo) -> Option<bool> {
         if self.config.is_shared {
             self.look_up_result(token.id(), self.now())?.ok()?;
