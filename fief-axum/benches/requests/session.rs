@@ -10,8 +10,8 @@ use crate::{
     login,
 };
 
-/// A browser with a session, which is young for ever: an older one would be written anew.
-pub(crate) async fn log_in(server: &FiefTestServer) -> Visitor {
+/// So many browsers with a session each, which are young for ever: older ones would be written anew.
+pub(crate) async fn log_in(server: &FiefTestServer, browsers: usize) -> Visitor {
     let latest = SystemTime::now() + Duration::from_secs(30);
     let fief = Fief::builder(server.url(), server.client_id())
         .client_secret(server.client_secret())
@@ -23,11 +23,14 @@ pub(crate) async fn log_in(server: &FiefTestServer) -> Visitor {
         .build()
         .unwrap();
     server.set_permissions("anne@example.com", ["castles:create"]);
-    let session = login::log_in(server, &auth).await;
-    let session = HeaderValue::try_from(session).unwrap();
+    let mut values = Vec::new();
+    for _ in 0..browsers {
+        let session = login::log_in(server, &auth).await;
+        values.push(HeaderValue::try_from(session).unwrap());
+    }
     Visitor {
-        app: protected(&auth).merge(auth.routes()),
+        app: protected(&auth),
         name: header::COOKIE,
-        values: vec![session],
+        values,
     }
 }
