@@ -49,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
             return Ok(Self(token));
         }
         let authentication = RequestAuth::authenticate(parts).await?;
-        Ok(Self(authentication.credential()?.token.clone()))
+        Ok(Self(authentication.credential()?.token().clone()))
     }
 }
 

@@ -52,8 +52,8 @@ impl<S: Sync, P: Policy> FromRequestParts<S> for Authorized<P> {
         let authentication = RequestAuth::authenticate(parts).await?;
         let required = authentication.auth.policies().requirements::<P>();
         let rejection = match authentication.require(required) {
-            Ok(credential) if P::allows(&credential.token) => {
-                return Ok(Self(credential.token.clone(), PhantomData));
+            Ok(credential) if P::allows(credential.token()) => {
+                return Ok(Self(credential.token().clone(), PhantomData));
             }
             Ok(_) => authentication.reject(RejectionKind::Forbidden, required),
             Err(rejection) => rejection,

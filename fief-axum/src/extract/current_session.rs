@@ -144,7 +144,7 @@ impl CurrentSession {
         let (Some(sessions), Some(session), Some(held)) =
             (auth.sessions(), self.session(), &self.held)
         else {
-            let token = self.credential.token.access_token();
+            let token = self.credential.token().access_token();
             let any = Requirements::new();
             let reject = |kind| self.reject(kind, &Requirements::new());
             let token = auth.fief().validate_access_token(token, &any).await;
@@ -192,7 +192,7 @@ impl CurrentSession {
     /// completes at once.
     #[doc(alias = "websocket")]
     pub async fn ended(&self) {
-        let (auth, token) = (self.auth(), &self.credential.token);
+        let (auth, token) = (self.auth(), self.credential.token());
         let (fief, sessions) = (auth.fief(), auth.sessions());
         let session = self.held.as_ref().map(HeldSession::newest);
         session::wait_for_end(&auth.waiters, fief, sessions, session.as_ref(), token).await;
@@ -213,7 +213,7 @@ impl CurrentSession {
             headers: &self.request.headers,
             extensions: &self.request.extensions,
         };
-        let token = &self.credential.token;
+        let token = self.credential.token();
         self.auth().reject(head, kind, required, Some(token))
     }
 }
@@ -248,7 +248,7 @@ impl fmt::Debug for CurrentSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CurrentSession")
             .field("id", &self.id())
-            .field("token", &self.credential.token)
+            .field("token", self.credential.token())
             .finish_non_exhaustive()
     }
 }

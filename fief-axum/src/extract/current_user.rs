@@ -92,7 +92,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentUser {
             return Ok(None);
         }
         let authentication = RequestAuth::authenticate(parts).await?;
-        let token = &authentication.credential()?.token;
+        let token = authentication.credential()?.token();
         let auth = authentication.auth;
         let found = Users::get(auth.users(), auth.fief(), token).await;
         match found.map_err(RejectionKind::from) {
@@ -128,7 +128,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for FreshUser {
 
 async fn user_info(parts: &mut Parts, is_fresh: bool) -> Result<Arc<FiefUserInfo>, Rejection> {
     let authentication = RequestAuth::authenticate(parts).await?;
-    let token = &authentication.credential()?.token;
+    let token = authentication.credential()?.token();
     let auth = authentication.auth;
     // Boxed: these futures are large, and most users are in memory.
     let found = if is_fresh {

@@ -4,7 +4,7 @@ use axum::http::{Extensions, HeaderMap, Method, request::Parts};
 use fief_client::{FiefAccessTokenInfo, Requirements};
 
 use super::{
-    authentication::{AuthOutcome, Authentication, Credential, CredentialOf},
+    authentication::{AuthOutcome, Authentication, Credential},
     bearer::Bearer,
     by_cookie, csrf,
     head::RequestHead,
@@ -90,7 +90,7 @@ impl RequestAuth {
     pub(crate) fn try_token(parts: &mut Parts) -> Option<FiefAccessTokenInfo> {
         let state = parts.extensions.get_mut::<Self>()?;
         let outcome = state.try_authenticate(&parts.method, &parts.headers)?;
-        Some(outcome.as_ref().ok()?.token.clone())
+        Some(outcome.as_ref().ok()?.token().clone())
     }
 
     /// Authenticates a request for an extractor.
@@ -173,9 +173,8 @@ impl RequestAuth {
                     (outcome, ReadFrom::Bearer)
                 }
                 Ok(CredentialSource::Cookies) => {
-                    let (credential, opened) =
-                        by_cookie::try_session(self.auth(), method, headers)?;
-                    (Ok(credential), ReadFrom::Session(opened))
+                    let opened = by_cookie::try_session(self.auth(), method, headers)?;
+                    (Ok(Credential::OpenedSession(opened)), ReadFrom::Opened)
                 }
                 Err(kind) => (Err(kind), ReadFrom::Bearer),
             };
@@ -184,7 +183,7 @@ impl RequestAuth {
                 Err(_) => ReadFrom::headers(headers),
             };
             // Of cookies, only a request that changes nothing gets here.
-            let is_for_safe = matches!(read_from, ReadFrom::Session(_));
+            let is_for_safe = matches!(read_from, ReadFrom::Opened);
             self.record_outcome(outcome, read_from, is_for_safe);
         }
         Some(())
@@ -197,7 +196,7 @@ impl RequestAuth {
             && let Some(known) = &mut state.known
             && let Ok(credential) = &mut known.outcome
         {
-            if matches!(credential.from, CredentialOf::OpenedSession) {
+            if matches!(credential, Credential::OpenedSession(_)) {
                 Box::pin(Self::authenticate_async(parts)).await;
             } else if let Err(kind) = credential.open_session(state.pending.auth()) {
                 known.outcome = Err(kind);
@@ -232,8 +231,8 @@ impl RequestAuth {
         // Of cookies, a request that changes something counts only for the site that has sent it.
         let is_of_this = !is_copy || matches!(known.read_from, ReadFrom::Bearer);
         let is_checked = csrf::is_safe(method, headers) || !known.is_for_safe && is_of_this;
-        let token = self.token();
-        if is_checked && (known.read_from).is(self.auth(), token, headers, found) {
+        let credential = known.outcome.as_ref().ok();
+        if is_checked && (known.read_from).is(self.auth(), credential, headers, found) {
             return false;
         }
         tracing::debug!("a request has the extensions of another one: it is authenticated again");
@@ -296,7 +295,7 @@ impl RequestAuth {
     /// Returns the valid token of the request, as far as it was authenticated.
     pub(crate) fn token(&self) -> Option<&FiefAccessTokenInfo> {
         let credential = self.outcome()?.as_ref().ok()?;
-        Some(&credential.token)
+        Some(credential.token())
     }
 
     /// Marks the response as depending on the credentials, whether or not they were read.

@@ -6,7 +6,7 @@ use super::{bearer::is_b64token, head::RequestHead};
 use crate::{
     Rejection, RejectionKind,
     response::pending::PendingResponse,
-    session::{SealedSession, Session},
+    session::{Opened, SealedSession, Session},
     shared::Shared,
 };
 
@@ -15,22 +15,15 @@ pub(crate) type AuthOutcome = Result<Credential, RejectionKind>;
 
 /// Valid credential of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Credential {
-    pub(crate) token: FiefAccessTokenInfo,
-    pub(crate) from: CredentialOf,
-}
-
-/// What a credential belongs to.
-#[derive(Clone, Debug)]
-pub(crate) enum CredentialOf {
+pub(crate) enum Credential {
     /// A bearer token, or the value of the access token cookie.
-    Token,
+    Token(FiefAccessTokenInfo),
     /// A session that was opened before.
     /// [`with_session`](super::auth::RequestAuth::with_session) loads it.
-    OpenedSession,
+    OpenedSession(Arc<Opened>),
     /// A session in a store, whose records were opened before. It is opened by the same function.
-    SealedSession(Arc<SealedSession>),
-    Session(Arc<Session>),
+    SealedSession(FiefAccessTokenInfo, Arc<SealedSession>),
+    Session(FiefAccessTokenInfo, Arc<Session>),
 }
 
 /// The result of authenticating a request, as extractors see it.
@@ -42,22 +35,28 @@ pub(crate) struct Authentication<'a> {
 }
 
 impl Credential {
+    #[inline]
+    pub(crate) fn token(&self) -> &FiefAccessTokenInfo {
+        match self {
+            Self::OpenedSession(opened) => opened.token(),
+            Self::Token(token) | Self::SealedSession(token, _) | Self::Session(token, _) => token,
+        }
+    }
+
     /// Returns the session, if it was loaded.
     pub(crate) fn session(&self) -> Option<&Arc<Session>> {
-        match &self.from {
-            CredentialOf::Session(session) => Some(session),
-            CredentialOf::Token | CredentialOf::OpenedSession | CredentialOf::SealedSession(_) => {
-                None
-            }
+        match self {
+            Self::Session(_, session) => Some(session),
+            Self::Token(_) | Self::OpenedSession(_) | Self::SealedSession(..) => None,
         }
     }
 
     /// Opens its session, if that is still sealed.
     pub(super) fn open_session(&mut self, auth: &Shared) -> Result<(), RejectionKind> {
-        if let CredentialOf::SealedSession(sealed) = &self.from {
+        if let Self::SealedSession(token, sealed) = self {
             let session = auth.sessions();
             let session = session.and_then(|sessions| sessions.open_sealed(sealed));
-            self.from = CredentialOf::Session(session.ok_or(RejectionKind::Expired)?);
+            *self = Self::Session(token.clone(), session.ok_or(RejectionKind::Expired)?);
         }
         Ok(())
     }
@@ -70,16 +69,9 @@ impl Credential {
         validated: Result<FiefAccessTokenInfo, FiefError>,
     ) -> AuthOutcome {
         match validated {
-            Ok(token) => Ok(Self::from_token(token)),
+            Ok(token) => Ok(Self::Token(token)),
             Err(_) if !is_b64token(token) => Err(RejectionKind::Malformed),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    pub(super) fn from_token(token: FiefAccessTokenInfo) -> Self {
-        Self {
-            token,
-            from: CredentialOf::Token,
         }
     }
 
@@ -111,7 +103,7 @@ impl<'a> Authentication<'a> {
     /// Returns the rejection. Its response says how to meet the requirements.
     pub(crate) fn reject(&self, kind: RejectionKind, required: &Requirements) -> Rejection {
         let token = self.outcome.as_ref().ok();
-        let token = token.map(|credential| &credential.token);
+        let token = token.map(Credential::token);
         self.auth.reject(self.head, kind, required, token)
     }
 }
@@ -125,6 +117,6 @@ pub(crate) fn check_requirements<'a>(
 ) -> Result<&'a Credential, RejectionKind> {
     let credential = outcome.as_ref().map_err(Clone::clone)?;
     auth.fief()
-        .check_requirements(&credential.token, required)?;
+        .check_requirements(credential.token(), required)?;
     Ok(credential)
 }

@@ -7,7 +7,7 @@ use fief_client::Requirements;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    authentication::{AuthOutcome, Credential, CredentialOf},
+    authentication::{AuthOutcome, Credential},
     csrf,
     head::RequestHead,
 };
@@ -19,20 +19,18 @@ use crate::{
     shared::Shared,
 };
 
-/// Authenticates a request that changes nothing by a session that there is nothing to do for. `None` says nothing about
-/// the request: [`authenticate`] decides.
+/// Returns the session of a request that changes nothing, if there is nothing to do for it. `None` says nothing about the
+/// request: [`authenticate`] decides.
 pub(super) fn try_session(
     auth: &Shared,
     method: &Method,
     headers: &HeaderMap,
-) -> Option<(Credential, Arc<Opened>)> {
+) -> Option<Arc<Opened>> {
     let sessions = auth.sessions()?;
     if !csrf::is_safe(method, headers) {
         return None;
     }
-    let (token, opened) = session::try_authenticate(sessions, headers)?;
-    let from = CredentialOf::OpenedSession;
-    Some((Credential { token, from }, opened))
+    session::try_authenticate(sessions, headers)
 }
 
 /// Authenticates by what a browser sends automatically: by the session, else by the access token cookie if one is
@@ -68,12 +66,12 @@ pub(super) async fn authenticate(
         .fief()
         .validate_access_token(value, &no_requirements)
         .await;
-    unless_denied(auth, Credential::from_token(validated?)).await
+    unless_denied(auth, Credential::Token(validated?)).await
 }
 
 /// Rejects a token that is not a session's if it is denied.
 pub(super) async fn unless_denied(auth: &Shared, credential: Credential) -> AuthOutcome {
-    let token = &credential.token;
+    let token = credential.token();
     let is_denied = session::is_denied(&auth.marks, auth.sessions(), token).await?;
     credential.unless(is_denied)
 }
@@ -88,12 +86,11 @@ async fn authenticate_by_session(
     let Some((token, session)) = authenticated.session else {
         return Ok(None);
     };
-    let from = match session {
+    Ok(Some(match session {
         AuthenticatedSession::Open(session) => {
             pending.set_session_cookies(sessions, &session, authenticated.cookies);
-            CredentialOf::Session(session)
+            Credential::Session(token, session)
         }
-        AuthenticatedSession::Sealed(sealed) => CredentialOf::SealedSession(sealed),
-    };
-    Ok(Some(Credential { token, from }))
+        AuthenticatedSession::Sealed(sealed) => Credential::SealedSession(token, sealed),
+    }))
 }

@@ -1,18 +1,14 @@
-use std::sync::Arc;
-
+use super::{authentication::Credential, bearer::Bearer, token_source::TokenResult};
+use crate::shared::Shared;
 use axum::http::{HeaderMap, HeaderValue, header};
-use fief_client::FiefAccessTokenInfo;
-
-use super::{bearer::Bearer, token_source::TokenResult};
-use crate::{session::Opened, shared::Shared};
 
 /// What the outcome of authenticating a request was read from.
 #[derive(Clone)]
 pub(super) enum ReadFrom {
     /// The bearer token that is valid.
     Bearer,
-    /// The cookies of a session that was opened before, without a bearer token.
-    Session(Arc<Opened>),
+    /// The cookies of the session that was opened before, without a bearer token.
+    Opened,
     /// These values of `Authorization` and `Cookie`.
     Headers(Box<[HeaderValue]>),
     /// These values, and what the sources of the application found.
@@ -28,24 +24,27 @@ impl ReadFrom {
         Self::Sources(credentials(headers).cloned().collect(), Box::new(found))
     }
 
-    /// Returns whether headers are those that the outcome was read from. `token` is its valid token, and `found` what the
-    /// sources of the application find now, if there are any.
+    /// Returns whether headers are those that the outcome was read from. `credential` is the valid one, and `found` what
+    /// the sources of the application find now, if there are any.
     pub(super) fn is(
         &self,
         auth: &Shared,
-        token: Option<&FiefAccessTokenInfo>,
+        credential: Option<&Credential>,
         headers: &HeaderMap,
         found: Option<&TokenResult>,
     ) -> bool {
         match self {
-            Self::Bearer => token.is_some_and(|token| {
-                Bearer::from_headers(headers) == Bearer::Token(token.access_token().as_bytes())
+            Self::Bearer => credential.is_some_and(|credential| {
+                let token = credential.token().access_token();
+                Bearer::from_headers(headers) == Bearer::Token(token.as_bytes())
             }),
-            Self::Session(opened) => {
-                let sessions = auth.sessions();
-                Bearer::from_headers(headers) == Bearer::Absent
-                    && sessions.is_some_and(|sessions| opened.is_of(&sessions.cookies, headers))
-            }
+            Self::Opened => match (credential, auth.sessions()) {
+                (Some(Credential::OpenedSession(opened)), Some(sessions)) => {
+                    Bearer::from_headers(headers) == Bearer::Absent
+                        && opened.is_of(&sessions.cookies, headers)
+                }
+                _ => false,
+            },
             Self::Headers(values) => values.iter().eq(credentials(headers)),
             Self::Sources(values, was) => {
                 found == Some(was) && values.iter().eq(credentials(headers))

@@ -38,7 +38,7 @@ impl Rule {
         outcome: &AuthOutcome,
     ) -> Result<(), RejectionKind> {
         match check_requirements(auth, outcome, &self.requirements) {
-            Ok(credential) if self.predicates.iter().all(|p| (p.0)(&credential.token)) => Ok(()),
+            Ok(credential) if self.predicates.iter().all(|p| (p.0)(credential.token())) => Ok(()),
             Ok(_) => Err(RejectionKind::Forbidden),
             Err(kind) if self.is_optional && kind.is_unauthenticated() => Ok(()),
             Err(kind) => Err(kind),

@@ -14,7 +14,10 @@ use super::table::{Decision, Rules};
 use crate::{
     Rejection,
     future::{BoxFuture, ResponseFuture},
-    request::{auth::RequestAuth, head::RequestHead, token_request::TokenRequest},
+    request::{
+        auth::RequestAuth, authentication::Credential, head::RequestHead,
+        token_request::TokenRequest,
+    },
     shared::Shared,
 };
 
@@ -126,7 +129,7 @@ impl Guard {
         };
         let passes = rule.check(&self.auth, authentication.outcome);
         let token = authentication.outcome.as_ref().ok();
-        let token = token.map(|credential| &credential.token);
+        let token = token.map(Credential::token);
         let required = &rule.requirements;
         passes.map_err(|kind| {
             self.auth

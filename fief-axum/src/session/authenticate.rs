@@ -1,6 +1,6 @@
 //! Authentication of a request by its session.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use axum::http::{HeaderMap, Method};
 use fief_client::{
@@ -66,10 +66,7 @@ impl SessionCookies {
 /// cookies were opened before, it is active, and nothing is to be renewed.
 ///
 /// `None` says nothing about the session: [`authenticate`] decides.
-pub(crate) fn try_authenticate(
-    sessions: &Sessions,
-    headers: &HeaderMap,
-) -> Option<(FiefAccessTokenInfo, Arc<Opened>)> {
+pub(crate) fn try_authenticate(sessions: &Sessions, headers: &HeaderMap) -> Option<Arc<Opened>> {
     if sessions.store.is_some() {
         return None;
     }
@@ -79,21 +76,62 @@ pub(crate) fn try_authenticate(
     }
     let opened = sessions.opened.get(&cookies)?;
     let now = unix_now(&sessions.fief);
-    is_unchanged(sessions, &opened, now).then(|| (opened.token.clone(), opened))
+    is_unchanged(sessions, &opened, now).then_some(opened)
 }
 
 /// Returns whether a session is active, and there is nothing to do for it.
 fn is_unchanged(sessions: &Sessions, opened: &Opened, now: u64) -> bool {
-    let (session, seen_at, config) = (&opened.session, opened.seen_at, sessions.config);
+    let is_quiet = || {
+        is_quiet(
+            sessions,
+            &opened.session,
+            opened.seen_at,
+            &opened.token,
+            now,
+        )
+    };
+    (opened.quiet.contains(&now) || is_quiet())
+        && sessions.marks.outdated(&opened.session, now) == Outdated::No
+        && !sessions
+            .revoked
+            .contains_since(&opened.session, &opened.not_revoked_at)
+        && sessions.fief.is_key_current(&opened.token, now)
+}
+
+/// Returns whether there is nothing to do for a session at a time, as far as that depends on time alone.
+///
+/// Each condition is met in one period. So if they are met at two times, they are met between them.
+fn is_quiet(
+    sessions: &Sessions,
+    session: &Session,
+    seen_at: Option<u64>,
+    token: &FiefAccessTokenInfo,
+    now: u64,
+) -> bool {
+    let config = sessions.config;
     session.age(config, seen_at, now) == Age::Current
         && !session.needs_refresh(config, now)
         && !session.needs_proof(now)
         && !seen::needs_renewal(session, seen_at, now)
-        && sessions.marks.outdated(session, now) == Outdated::No
-        && !sessions
-            .revoked
-            .contains_since(session, &opened.not_revoked_at)
-        && sessions.fief.is_still_valid(&opened.token, now)
+        && sessions.fief.is_valid_at(token, now)
+}
+
+/// Returns a period that begins now, in which there is nothing to do for a session. It may be empty.
+fn quiet_period(
+    sessions: &Sessions,
+    session: &Session,
+    seen_at: Option<u64>,
+    token: &FiefAccessTokenInfo,
+    now: u64,
+) -> Range<u64> {
+    let is_quiet = |at| is_quiet(sessions, session, seen_at, token, at);
+    // For most sessions this is the first thing to be done.
+    let until = seen::renewed_at(session, seen_at);
+    if now < until && is_quiet(now) && is_quiet(until - 1) {
+        now..until
+    } else {
+        now..now
+    }
 }
 
 /// Returns the records of a session in a store that there is nothing to do for: they
@@ -121,6 +159,7 @@ fn remember(
     (session, found): (&Session, Found),
     seen_at: Option<u64>,
     token: &FiefAccessTokenInfo,
+    now: u64,
 ) {
     // Cookies that cannot be opened are not worth a place.
     let are_opened = sent.seen.is_some() == seen_at.is_some();
@@ -130,7 +169,8 @@ fn remember(
             Found::Sealed(sealed) => Some(sealed),
             Found::Session(_) | Found::Nothing => None,
         };
-        let opened = Opened::new(sent, session, sealed, seen_at, token.clone());
+        let quiet = quiet_period(sessions, session, seen_at, token, now);
+        let opened = Opened::new(sent, session, sealed, (seen_at, quiet), token.clone());
         if let Some(opened) = opened {
             sessions.opened.insert(opened);
         }
@@ -184,7 +224,7 @@ pub(crate) async fn authenticate(
         .then(|| sessions.cookies.removal(name.to_owned()));
     let is_unchanged = !is_refreshed && seen.is_none() && counter.is_none();
     if is_unchanged {
-        remember(sessions, &sent, (&session, found), seen_at, &token);
+        remember(sessions, &sent, (&session, found), seen_at, &token, now);
     }
     Ok(SessionAuth {
         session: Some((token, AuthenticatedSession::Open(fresh))),

@@ -4,6 +4,7 @@
 use std::{
     fmt,
     hash::{Hash, Hasher},
+    ops::Range,
     sync::{Arc, atomic::AtomicU64},
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct Opened {
     /// browser sent it.
     seen: Option<Box<[u8]>>,
     pub(super) seen_at: Option<u64>,
+    /// When there is nothing to do for the session as long as only time passes, in seconds of Unix time.
+    pub(super) quiet: Range<u64>,
     /// The records that the session was opened from, if it is in a store.
     pub(super) sealed_session: Option<Arc<SealedSession>>,
     /// The session, without its tokens.
@@ -53,18 +56,23 @@ impl Opened {
         cookies: &SentCookies<'_>,
         session: &Session,
         sealed_session: Option<Arc<SealedSession>>,
-        seen_at: Option<u64>,
+        (seen_at, quiet): (Option<u64>, Range<u64>),
         token: FiefAccessTokenInfo,
     ) -> Option<Self> {
         Some(Self {
             sealed: cookies.sealed().into(),
             seen: cookies.seen.map(Into::into),
             seen_at,
+            quiet,
             sealed_session,
             session: session.without_tokens()?,
             token,
             not_revoked_at: AtomicU64::new(RevocationList::NEVER),
         })
+    }
+
+    pub(crate) fn token(&self) -> &FiefAccessTokenInfo {
+        &self.token
     }
 
     /// Returns whether a request with these headers has the same cookies.

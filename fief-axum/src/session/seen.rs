@@ -48,6 +48,11 @@ pub(super) fn needs_renewal(session: &Session, seen_at: Option<u64>, now: u64) -
     now.abs_diff(last_use(session, seen_at)) >= RENEW_AFTER
 }
 
+/// Returns when the cookie is next written again.
+pub(super) fn renewed_at(session: &Session, seen_at: Option<u64>) -> u64 {
+    last_use(session, seen_at).saturating_add(RENEW_AFTER)
+}
+
 /// Creates the cookie.
 pub(crate) fn write(
     sessions: &Sessions,

@@ -124,12 +124,20 @@ impl Fief {
         validator.try_validate(access_token.as_ref(), Budget::Callers)
     }
 
-    /// Returns whether a token that this client has validated is still valid at a time of its clock. `false` says
-    /// nothing about the token: validate it again. For fief-axum.
+    /// Returns whether a time of this client's clock is within the times of a token that it has validated. For
+    /// fief-axum.
     #[doc(hidden)]
     #[must_use]
-    pub fn is_still_valid(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
-        self.inner.validator.is_still_valid(token, now)
+    pub fn is_valid_at(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
+        self.inner.validator.is_valid_at(token, now)
+    }
+
+    /// Returns whether the key of a token that this client has validated still counts. `false` says nothing about the
+    /// token: validate it again. For fief-axum.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_key_current(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
+        self.inner.validator.is_key_current(token, now)
     }
 
     /// Returns whether a token that this client has validated is in its cache. For fief-axum.

@@ -62,22 +62,27 @@ impl Validator {
         }
     }
 
-    /// Returns `true` if a token that was validated before is valid, as if it were cached.
-    pub(super) fn is_still_valid(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
-        let is_usable = self.is_usable(token, now);
-        if is_usable {
+    /// Returns `true` if a token that was validated before is within its times.
+    pub(super) fn is_valid_at(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
+        let validity = &token.validated().validity;
+        validity.check(now, self.provider.clock.leeway).is_ok()
+    }
+
+    /// Returns `true` if Fief still publishes the key of a token, and the keys need no renewal. The token is counted, as
+    /// if it were cached.
+    pub(super) fn is_key_current(&self, token: &FiefAccessTokenInfo, now: u64) -> bool {
+        let is_current = self.provider.keys.needs_no_renewal(now) && is_published(token);
+        if is_current {
             metrics::token(ValidatedBy::Cache.label());
         }
-        is_usable
+        is_current
     }
 
     /// Returns `true` if a cached token is valid, Fief still publishes its key, and the keys need no renewal.
     fn is_usable(&self, cached: &FiefAccessTokenInfo, now: u64) -> bool {
-        let (keys, clock) = (&self.provider.keys, &self.provider.clock);
-        let validity = &cached.validated().validity;
-        keys.needs_no_renewal(now)
+        self.provider.keys.needs_no_renewal(now)
             && is_published(cached)
-            && validity.check(now, clock.leeway).is_ok()
+            && self.is_valid_at(cached, now)
     }
 
     /// Validates a token that is not cached, or that was cached but is not usable at once: it is no longer valid,
