@@ -157,9 +157,8 @@ fn remember(
     sessions: &Sessions,
     sent: &SentCookies<'_>,
     (session, found): (&Session, Found),
-    seen_at: Option<u64>,
+    (seen_at, quiet): (Option<u64>, Range<u64>),
     token: &FiefAccessTokenInfo,
-    now: u64,
 ) {
     // Cookies that cannot be opened are not worth a place.
     let are_opened = sent.seen.is_some() == seen_at.is_some();
@@ -169,7 +168,6 @@ fn remember(
             Found::Sealed(sealed) => Some(sealed),
             Found::Session(_) | Found::Nothing => None,
         };
-        let quiet = quiet_period(sessions, session, seen_at, token, now);
         let opened = Opened::new(sent, session, sealed, (seen_at, quiet), token.clone());
         if let Some(opened) = opened {
             sessions.opened.insert(opened);
@@ -224,7 +222,8 @@ pub(crate) async fn authenticate(
         .then(|| sessions.cookies.removal(name.to_owned()));
     let is_unchanged = !is_refreshed && seen.is_none() && counter.is_none();
     if is_unchanged {
-        remember(sessions, &sent, (&session, found), seen_at, &token, now);
+        let quiet = quiet_period(sessions, &session, seen_at, &token, now);
+        remember(sessions, &sent, (&session, found), (seen_at, quiet), &token);
     }
     Ok(SessionAuth {
         session: Some((token, AuthenticatedSession::Open(fresh))),
