@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use crate::{
     future::ResponseFuture,
+    kept::Kept,
     request::{auth::RequestAuth, head::RequestHead, token_request::TokenRequest},
     response::pending::PendingResponse,
     shared::Shared,
@@ -65,7 +66,7 @@ impl<S> Layer<S> for AuthLayer {
     fn layer(&self, inner: S) -> Self::Service {
         AuthService {
             inner,
-            auth: Arc::clone(&self.auth),
+            auth: Kept::new(Arc::clone(&self.auth)),
         }
     }
 }
@@ -74,7 +75,7 @@ impl<S> Layer<S> for AuthLayer {
 #[derive(Clone, Debug)]
 pub struct AuthService<S> {
     inner: S,
-    auth: Arc<Shared>,
+    auth: Kept<Shared>,
 }
 
 impl<S, B> Service<Request<B>> for AuthService<S>
@@ -90,6 +91,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    // Inlined, the future would be moved twice as often.
     #[inline(never)]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let attached = RequestAuth::attach(&self.auth, request.extensions_mut());

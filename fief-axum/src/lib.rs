@@ -124,6 +124,7 @@ mod future;
 #[cfg_attr(docsrs, doc(auto_cfg = false))]
 pub mod guide;
 mod health;
+mod kept;
 mod layer;
 #[doc = include_str!("guide/load.md")]
 pub mod load {}

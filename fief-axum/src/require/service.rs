@@ -2,6 +2,7 @@ use std::{
     mem,
     sync::Arc,
     task::{Context, Poll},
+    thread::LocalKey,
 };
 
 use axum::{
@@ -14,6 +15,7 @@ use super::table::{Decision, Rules};
 use crate::{
     Rejection,
     future::{BoxFuture, ResponseFuture},
+    kept::{Keep, Kept, References},
     request::{
         auth::RequestAuth, authentication::Credential, head::RequestHead,
         token_request::TokenRequest,
@@ -26,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct RequireService<S> {
     inner: S,
-    guard: Arc<Guard>,
+    guard: Kept<Guard>,
 }
 
 /// Behind one pointer, since axum clones services for each request.
@@ -38,7 +40,7 @@ struct Guard {
 
 impl<S> RequireService<S> {
     pub(crate) fn new(inner: S, auth: Arc<Shared>, rules: Rules) -> Self {
-        let guard = Arc::new(Guard { auth, rules });
+        let guard = Kept::new(Arc::new(Guard { auth, rules }));
         Self { inner, guard }
     }
 }
@@ -59,7 +61,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Guard { auth, rules } = &*self.guard;
+        let Guard { auth, rules } = &**self.guard;
         let decision = rules.decide(request.method(), request.extensions());
         // Taken out, so that they can be borrowed mutably while the headers are borrowed.
         let mut extensions = mem::take(request.extensions_mut());
@@ -116,6 +118,16 @@ impl<S> RequireService<S> {
 async fn reject<E>(auth: Arc<Shared>, rejection: Rejection) -> Result<Response, E> {
     let rejection = rejection.with_user(auth.users(), auth.fief()).await;
     Ok(rejection.into_response())
+}
+
+thread_local! {
+    static GUARDS: References<Guard> = const { References::new() };
+}
+
+impl Keep for Guard {
+    fn references() -> &'static LocalKey<References<Self>> {
+        &GUARDS
+    }
 }
 
 impl Guard {
