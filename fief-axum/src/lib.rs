@@ -113,7 +113,6 @@ mod cookie;
 mod error;
 mod extract;
 mod flight;
-mod future;
 // Documentation only. Its pages are about features as well.
 #[cfg(all(
     doc,
@@ -124,7 +123,6 @@ mod future;
 #[cfg_attr(docsrs, doc(auto_cfg = false))]
 pub mod guide;
 mod health;
-mod kept;
 mod layer;
 #[doc = include_str!("guide/load.md")]
 pub mod load {}
@@ -165,9 +163,8 @@ pub use crate::{
         Account, AccountError, Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser,
         Policy,
     },
-    future::ResponseFuture,
     health::AuthHealth,
-    layer::{AuthLayer, AuthService},
+    layer::{AuthLayer, AuthService, future::ResponseFuture},
     rejection::{Rejection, kind::RejectionKind},
     request::{
         owned::preferred_language,

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, thread::LocalKey};
+use std::{fmt, sync::Arc};
 
 use fief_client::{Fief, FiefAccessTokenInfo, Requirements};
 use tower_cookies::Cookie;
@@ -8,7 +8,6 @@ use crate::{
     cookie::{CookieConfig, Jar},
     extract::policy::Policies,
     health::{AuthHealth, HealthProbe},
-    kept::{Keep, References},
     log::limited,
     rejection::{OnRejection, challenge::Challenge, links::Links, rejected::Rejected},
     request::{
@@ -48,16 +47,6 @@ pub(crate) struct Shared {
     pub(crate) ready_route: Option<String>,
     #[cfg(feature = "utoipa")]
     pub(crate) openapi: crate::openapi::settings::OpenApiSettings,
-}
-
-thread_local! {
-    static SHARED: References<Shared> = const { References::new() };
-}
-
-impl Keep for Shared {
-    fn references() -> &'static LocalKey<References<Self>> {
-        &SHARED
-    }
 }
 
 impl Shared {

@@ -19,7 +19,7 @@ async fn the_scheme_has_no_case_and_any_number_of_spaces_behind_it() {
     let server = FiefTestServer::start().await;
     let token = server.access_token().mint();
 
-    for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR    "] {
+    for scheme in ["Bearer ", "Bearer   ", "bearer ", "bEaReR    "] {
         let header = format!("{scheme}{token}");
         assert_eq!(status(&server, header.as_bytes()).await, 200, "{scheme:?}");
     }

@@ -27,15 +27,15 @@ use crate::{
 /// read from: a request with others is authenticated again, and its response is another one.
 pub(crate) struct RequestAuth {
     /// `None` until the request is authenticated.
-    known: Option<Known>,
+    pub(super) known: Option<Known>,
     /// Whether this is a copy that may have been given to another request.
-    is_copy: bool,
+    pub(super) is_copy: bool,
     pub(super) pending: Arc<PendingResponse>,
 }
 
 /// What is known of a request that was authenticated.
 #[derive(Clone)]
-struct Known {
+pub(super) struct Known {
     outcome: AuthOutcome,
     /// What the outcome was read from.
     read_from: ReadFrom,
@@ -45,7 +45,7 @@ struct Known {
 }
 
 /// Where a request carries its credential.
-enum CredentialSource<'a> {
+pub(super) enum CredentialSource<'a> {
     Bearer(&'a [u8]),
     /// The session cookies, or an access token in a cookie.
     Cookies,
@@ -80,17 +80,6 @@ impl RequestAuth {
             "a FiefAuth's layer or guard is nested in the layer or guard of another FiefAuth: use one FiefAuth for both"
         );
         Err(RejectionKind::Misconfigured)
-    }
-
-    /// Authenticates a request without awaiting, if possible, and returns its token. This is the fast path of
-    /// [`Authenticated`](crate::Authenticated).
-    ///
-    /// `None` says nothing about the request: [`authenticate`](Self::authenticate) decides.
-    #[inline]
-    pub(crate) fn try_token(parts: &mut Parts) -> Option<FiefAccessTokenInfo> {
-        let state = parts.extensions.get_mut::<Self>()?;
-        let outcome = state.try_authenticate(&parts.method, &parts.headers)?;
-        Some(outcome.as_ref().ok()?.token().clone())
     }
 
     /// Authenticates a request for an extractor.
@@ -132,61 +121,6 @@ impl RequestAuth {
             head: RequestHead::of_parts(parts),
             outcome: state.outcome().ok_or_else(|| missing::outcome(parts))?,
         })
-    }
-
-    /// Authenticates without awaiting, if possible.
-    ///
-    /// Returns `None` if Fief's keys may have to be fetched or awaited to verify a bearer token. Without one, if cookies are
-    /// enabled, for every request but those of a session that there is nothing to do for.
-    #[inline]
-    pub(crate) fn try_authenticate(
-        &mut self,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Option<&AuthOutcome> {
-        if self.known.is_none() || self.is_copy {
-            self.try_read(method, headers)?;
-        }
-        self.outcome()
-    }
-
-    /// Authenticates a request, or one that may have the extensions of another one.
-    fn try_read(&mut self, method: &Method, headers: &HeaderMap) -> Option<()> {
-        // The sources of the application need more than the headers.
-        if self.auth().sources.is_some() {
-            return None;
-        }
-        // Only a copy, since comparing the headers takes longer than what else an extractor does.
-        if self.is_copy {
-            self.forget_other_request(method, headers, None);
-        }
-        if self.known.is_none() {
-            let (outcome, read_from) = match self.source(headers) {
-                Ok(CredentialSource::Bearer(token)) => {
-                    let validated = self.auth().fief().try_validate_access_token(token)?;
-                    let is_denied = match &validated {
-                        Ok(token) => self.auth().marks.try_is_denied(token)?,
-                        Err(_) => false,
-                    };
-                    let outcome = Credential::from_bearer(token, validated)
-                        .and_then(|credential| credential.unless(is_denied));
-                    (outcome, ReadFrom::Bearer)
-                }
-                Ok(CredentialSource::Cookies) => {
-                    let opened = by_cookie::try_session(self.auth(), method, headers)?;
-                    (Ok(Credential::OpenedSession(opened)), ReadFrom::Opened)
-                }
-                Err(kind) => (Err(kind), ReadFrom::Bearer),
-            };
-            let read_from = match &outcome {
-                Ok(_) => read_from,
-                Err(_) => ReadFrom::headers(headers),
-            };
-            // Of cookies, only a request that changes nothing gets here.
-            let is_for_safe = matches!(read_from, ReadFrom::Opened);
-            self.record_outcome(outcome, read_from, is_for_safe);
-        }
-        Some(())
     }
 
     /// Authenticates a request, and loads its session if it has one.
@@ -306,7 +240,10 @@ impl RequestAuth {
     /// Returns where the request carries its credential.
     ///
     /// A bearer token takes precedence. If it is invalid, the cookies are not tried.
-    fn source<'a>(&self, headers: &'a HeaderMap) -> Result<CredentialSource<'a>, RejectionKind> {
+    pub(super) fn source<'a>(
+        &self,
+        headers: &'a HeaderMap,
+    ) -> Result<CredentialSource<'a>, RejectionKind> {
         match Bearer::from_headers(headers) {
             Bearer::Token(token) => Ok(CredentialSource::Bearer(token)),
             Bearer::Malformed => Err(RejectionKind::Malformed),

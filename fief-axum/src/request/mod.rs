@@ -14,3 +14,4 @@ mod read_from;
 pub(crate) mod return_to;
 pub(crate) mod token_request;
 pub(crate) mod token_source;
+mod without_waiting;

@@ -14,8 +14,10 @@ use tower_service::Service;
 use super::table::{Decision, Rules};
 use crate::{
     Rejection,
-    future::{BoxFuture, ResponseFuture},
-    kept::{Keep, Kept, References},
+    layer::{
+        future::{BoxFuture, ResponseFuture},
+        kept::{Keep, Kept, References},
+    },
     request::{
         auth::RequestAuth, authentication::Credential, head::RequestHead,
         token_request::TokenRequest,

@@ -1,9 +1,13 @@
 //! Middleware that makes authentication available to guards and extractors.
 
+pub(crate) mod future;
+pub(crate) mod kept;
+
 use std::{
     mem,
     sync::Arc,
     task::{Context, Poll},
+    thread::LocalKey,
 };
 
 use axum::{
@@ -13,9 +17,11 @@ use axum::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{
+use self::{
     future::ResponseFuture,
-    kept::Kept,
+    kept::{Keep, Kept, References},
+};
+use crate::{
     request::{auth::RequestAuth, head::RequestHead, token_request::TokenRequest},
     response::pending::PendingResponse,
     shared::Shared,
@@ -105,6 +111,16 @@ where
         };
         // In one place, since the request is moved.
         ResponseFuture::inner(self.inner.call(request), pending)
+    }
+}
+
+thread_local! {
+    static SHARED: References<Shared> = const { References::new() };
+}
+
+impl Keep for Shared {
+    fn references() -> &'static LocalKey<References<Self>> {
+        &SHARED
     }
 }
 
