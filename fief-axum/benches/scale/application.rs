@@ -15,8 +15,7 @@ use crate::client::Connection;
 /// The process with the application, which ends with this.
 pub(crate) struct Application {
     pub(crate) address: String,
-    /// The same application in this process, to log in with.
-    pub(crate) auth: FiefAuth,
+    client: [String; 3],
     process: Child,
 }
 
@@ -34,9 +33,15 @@ impl Application {
         stdout.read_line(&mut address).unwrap();
         Self {
             address: address.trim().to_owned(),
-            auth: auth(client),
+            client: client.map(str::to_owned),
             process,
         }
+    }
+
+    /// Returns the same application, in this process, to log in with.
+    pub(crate) fn auth(&self) -> FiefAuth {
+        let [url, id, secret] = &self.client;
+        auth([url, id, secret])
     }
 
     /// KiB of memory that are resident.

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use fief_axum::FiefAuth;
 use fief_test_server::FiefTestServer;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -25,12 +26,7 @@ impl Kind {
         }
     }
 
-    async fn header(
-        self,
-        server: &FiefTestServer,
-        application: &Application,
-        number: usize,
-    ) -> String {
+    async fn header(self, server: &FiefTestServer, auth: &FiefAuth, number: usize) -> String {
         match self {
             Self::Tokens => {
                 let token = server.access_token().permission("castles:create");
@@ -40,7 +36,7 @@ impl Kind {
                 )
             }
             Self::Sessions => {
-                let cookies = login::log_in(server, &application.auth).await;
+                let cookies = login::log_in(server, auth).await;
                 format!("Cookie: {cookies}")
             }
         }
@@ -57,13 +53,18 @@ pub(crate) async fn send(
     let (next, most) = (AtomicUsize::new(0), AtomicU64::new(0));
     let sender = || async {
         let mut connection = Connection::open(&application.address).await;
-        let mut first = Vec::new();
+        let (mut auth, mut logins, mut first) = (application.auth(), 0, Vec::new());
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             if at >= number {
                 break;
             }
-            let header = kind.header(server, application, at).await;
+            // One remembers 100,000 logins at most.
+            logins += 1;
+            if logins % 10_000 == 0 {
+                auth = application.auth();
+            }
+            let header = kind.header(server, &auth, at).await;
             for _ in 0..2 {
                 connection.get("/castles", &header).await;
             }
