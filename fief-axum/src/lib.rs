@@ -113,6 +113,7 @@ mod cookie;
 mod error;
 mod extract;
 mod flight;
+mod future;
 // Documentation only. Its pages are about features as well.
 #[cfg(all(
     doc,
@@ -163,8 +164,9 @@ pub use crate::{
         Account, AccountError, Authenticated, Authorized, CurrentSession, CurrentUser, FreshUser,
         Policy,
     },
+    future::ResponseFuture,
     health::AuthHealth,
-    layer::{AuthLayer, AuthService, future::ResponseFuture},
+    layer::{AuthLayer, AuthService},
     rejection::{Rejection, kind::RejectionKind},
     request::{
         owned::preferred_language,

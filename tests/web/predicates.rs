@@ -1,5 +1,7 @@
 //! Conditions of the application's own.
 
+use std::sync::Arc;
+
 use fief_test_server::FiefTestServer;
 
 use super::{EMAIL, api, guarded, status};
@@ -33,4 +35,22 @@ async fn all_predicates_have_to_hold() {
     assert_eq!(status(&guard(true, true), &token).await, 200);
     assert_eq!(status(&guard(true, false), &token).await, 403);
     assert_eq!(status(&guard(false, true), &token).await, 403);
+}
+
+/// No thread keeps it for later requests.
+#[tokio::test]
+async fn what_a_predicate_holds_is_dropped_with_its_application() {
+    let server = FiefTestServer::start().await;
+    let auth = api(&server);
+    let held = Arc::new(());
+    let weak = Arc::downgrade(&held);
+    let app = guarded(
+        auth.require()
+            .predicate(move |_| Arc::strong_count(&held) > 0),
+    );
+    assert_eq!(status(&app, &server.access_token().mint()).await, 200);
+
+    drop((app, auth));
+
+    assert_eq!(weak.strong_count(), 0);
 }

@@ -11,7 +11,7 @@ use fief_axum::{Authenticated, CurrentSession};
 use fief_test_server::FiefTestServer;
 
 use super::{api, metrics::Counts, one, status};
-use crate::login::{self, builder, logged_in};
+use crate::login::{self, Memory, builder, logged_in};
 
 /// D8
 #[tokio::test]
@@ -30,6 +30,27 @@ async fn a_token_is_verified_once_however_often_it_is_used() {
     assert_eq!(counts.of("fief_axum_requests_total authenticated"), 1);
     assert_eq!(counts.of("fief_client_access_tokens_total verified"), 1);
     assert_eq!(counts.of("fief_client_access_tokens_total cached"), 0);
+}
+
+/// D8: an extractor that has to wait for the store does not begin again.
+#[tokio::test]
+async fn a_token_is_verified_once_while_its_user_is_looked_up() {
+    let server = FiefTestServer::start().await;
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let auth = builder(&server).session_store(Memory::default());
+    let auth = auth.shared_denials().build().unwrap();
+    let app = one(get(async |_: Authenticated| "inside")).layer(auth.layer());
+    // So that the keys are there, but no look-up counts any more.
+    assert_eq!(status(&app, &server.access_token().mint()).await, 200);
+    server.advance(Duration::from_secs(6));
+    let of = |label: &str| counts.of(&format!("fief_client_access_tokens_total {label}"));
+    let before = [of("verified"), of("cached")];
+
+    assert_eq!(status(&app, &server.access_token().mint()).await, 200);
+
+    let after = [of("verified"), of("cached")];
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 1]);
 }
 
 /// D8, SE-4: the outcome of a request's authentication applies to its response, also if it was determined on a copy.

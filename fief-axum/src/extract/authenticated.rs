@@ -48,7 +48,8 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
         if let Some(token) = RequestAuth::try_token(parts) {
             return Ok(Self(token));
         }
-        let authentication = RequestAuth::authenticate(parts).await?;
+        RequestAuth::complete(parts).await?;
+        let authentication = RequestAuth::authentication(parts)?;
         Ok(Self(authentication.credential()?.token().clone()))
     }
 }

@@ -88,27 +88,29 @@ impl RequestAuth {
         Self::authentication(parts)
     }
 
-    /// Authenticates a request and returns its token's info, or `None` if it has no valid credential. This is the fast
-    /// path of [`Authenticated`](crate::Authenticated).
-    #[inline]
+    /// Authenticates a request and returns its token's info, or `None` if it has no valid credential.
     pub(crate) async fn authenticate_token_info(
         parts: &mut Parts,
     ) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
-        let Some(mut state) = parts.extensions.get_mut::<Self>() else {
-            return Err(missing::layer(parts));
-        };
-        if state
-            .try_authenticate(&parts.method, &parts.headers)
-            .is_none()
-        {
-            // Boxed: this future is large, and most requests do not need it.
-            Box::pin(Self::authenticate_async(parts)).await;
-            match parts.extensions.get_mut::<Self>() {
-                Some(authenticated) => state = authenticated,
-                None => return Err(missing::layer(parts)),
+        if let Some(token) = Self::try_token(parts) {
+            return Ok(Some(token));
+        }
+        Self::complete(parts).await?;
+        let state = parts.extensions.get::<Self>();
+        Ok(state.and_then(Self::token).cloned())
+    }
+
+    /// Authenticates a request that [`try_token`](Self::try_token) has returned no token of, unless it is rejected already.
+    pub(crate) async fn complete(parts: &mut Parts) -> Result<(), Rejection> {
+        match parts.extensions.get::<Self>() {
+            None => Err(missing::layer(parts)),
+            Some(state) if state.known.is_some() && !state.is_copy => Ok(()),
+            Some(_) => {
+                // Boxed: this future is large, and most requests do not need it.
+                Box::pin(Self::authenticate_async(parts)).await;
+                Ok(())
             }
         }
-        Ok(state.token().cloned())
     }
 
     /// Returns the result for a request that was authenticated before.

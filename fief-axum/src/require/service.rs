@@ -2,7 +2,6 @@ use std::{
     mem,
     sync::Arc,
     task::{Context, Poll},
-    thread::LocalKey,
 };
 
 use axum::{
@@ -14,10 +13,7 @@ use tower_service::Service;
 use super::table::{Decision, Rules};
 use crate::{
     Rejection,
-    layer::{
-        future::{BoxFuture, ResponseFuture},
-        kept::{Keep, Kept, References},
-    },
+    future::{BoxFuture, ResponseFuture},
     request::{
         auth::RequestAuth, authentication::Credential, head::RequestHead,
         token_request::TokenRequest,
@@ -30,7 +26,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct RequireService<S> {
     inner: S,
-    guard: Kept<Guard>,
+    guard: Arc<Guard>,
 }
 
 /// Behind one pointer, since axum clones services for each request.
@@ -42,7 +38,7 @@ struct Guard {
 
 impl<S> RequireService<S> {
     pub(crate) fn new(inner: S, auth: Arc<Shared>, rules: Rules) -> Self {
-        let guard = Kept::new(Arc::new(Guard { auth, rules }));
+        let guard = Arc::new(Guard { auth, rules });
         Self { inner, guard }
     }
 }
@@ -63,7 +59,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Guard { auth, rules } = &**self.guard;
+        let Guard { auth, rules } = &*self.guard;
         let decision = rules.decide(request.method(), request.extensions());
         // Taken out, so that they can be borrowed mutably while the headers are borrowed.
         let mut extensions = mem::take(request.extensions_mut());
@@ -120,16 +116,6 @@ impl<S> RequireService<S> {
 async fn reject<E>(auth: Arc<Shared>, rejection: Rejection) -> Result<Response, E> {
     let rejection = rejection.with_user(auth.users(), auth.fief()).await;
     Ok(rejection.into_response())
-}
-
-thread_local! {
-    static GUARDS: References<Guard> = const { References::new() };
-}
-
-impl Keep for Guard {
-    fn references() -> &'static LocalKey<References<Self>> {
-        &GUARDS
-    }
 }
 
 impl Guard {

@@ -1,13 +1,9 @@
 //! Middleware that makes authentication available to guards and extractors.
 
-pub(crate) mod future;
-pub(crate) mod kept;
-
 use std::{
     mem,
     sync::Arc,
     task::{Context, Poll},
-    thread::LocalKey,
 };
 
 use axum::{
@@ -17,11 +13,8 @@ use axum::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use self::{
-    future::ResponseFuture,
-    kept::{Keep, Kept, References},
-};
 use crate::{
+    future::ResponseFuture,
     request::{auth::RequestAuth, head::RequestHead, token_request::TokenRequest},
     response::pending::PendingResponse,
     shared::Shared,
@@ -72,7 +65,7 @@ impl<S> Layer<S> for AuthLayer {
     fn layer(&self, inner: S) -> Self::Service {
         AuthService {
             inner,
-            auth: Kept::new(Arc::clone(&self.auth)),
+            auth: Arc::clone(&self.auth),
         }
     }
 }
@@ -81,7 +74,7 @@ impl<S> Layer<S> for AuthLayer {
 #[derive(Clone, Debug)]
 pub struct AuthService<S> {
     inner: S,
-    auth: Kept<Shared>,
+    auth: Arc<Shared>,
 }
 
 impl<S, B> Service<Request<B>> for AuthService<S>
@@ -111,16 +104,6 @@ where
         };
         // In one place, since the request is moved.
         ResponseFuture::inner(self.inner.call(request), pending)
-    }
-}
-
-thread_local! {
-    static SHARED: References<Shared> = const { References::new() };
-}
-
-impl Keep for Shared {
-    fn references() -> &'static LocalKey<References<Self>> {
-        &SHARED
     }
 }
 
