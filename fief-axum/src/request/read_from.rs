@@ -1,6 +1,7 @@
+use axum::http::{HeaderMap, HeaderValue, header};
+
 use super::{authentication::Credential, bearer::Bearer, token_source::TokenResult};
 use crate::shared::Shared;
-use axum::http::{HeaderMap, HeaderValue, header};
 
 /// What the outcome of authenticating a request was read from.
 #[derive(Clone)]
