@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench -p fief-axum --bench scale                      # 20,000 of both, in a minute
-//! cargo bench -p fief-axum --bench scale -- 1000000 1000000   # tokens and sessions, in two hours
+//! cargo bench -p fief-axum --bench scale -- 1000000 1000000   # tokens and sessions, in 20 minutes
 //! ```
 //!
 //! The application is a process of its own, and gets the requests over HTTP. Each token and session is another one, and
