@@ -33,7 +33,7 @@ async fn main() {
         return application::serve(client.try_into().unwrap()).await;
     }
     let number = |at: usize| arguments.get(at).map_or(20_000, |it| it.parse().unwrap());
-    let server = FiefTestServer::builder().start().await.unwrap();
+    let server = FiefTestServer::start().await;
     server.set_permissions("anne@example.com", ["castles:create"]);
     for (kind, number) in [(Kind::Tokens, number(0)), (Kind::Sessions, number(1))] {
         let application = Application::start(&server, SERVE);

@@ -6,10 +6,7 @@ use crate::{Rejection, RejectionKind, request::auth::RequestAuth};
 ///
 /// Optional extractors call it first: most such requests are anonymous, and a rejection copies the request's head.
 pub(super) async fn is_unauthenticated(parts: &mut Parts) -> Result<bool, Rejection> {
-    if RequestAuth::authenticate_token_info(parts).await?.is_some() {
-        return Ok(false);
-    }
-    let outcome = RequestAuth::authentication(parts)?.outcome.as_ref();
+    let outcome = RequestAuth::authenticate(parts).await?.outcome.as_ref();
     Ok(outcome.is_err_and(RejectionKind::is_unauthenticated))
 }
 

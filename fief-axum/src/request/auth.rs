@@ -84,20 +84,12 @@ impl RequestAuth {
 
     /// Authenticates a request for an extractor.
     pub(crate) async fn authenticate(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
-        Self::authenticate_token_info(parts).await?;
-        Self::authentication(parts)
-    }
-
-    /// Authenticates a request and returns its token's info, or `None` if it has no valid credential.
-    pub(crate) async fn authenticate_token_info(
-        parts: &mut Parts,
-    ) -> Result<Option<FiefAccessTokenInfo>, Rejection> {
-        if let Some(token) = Self::try_token(parts) {
-            return Ok(Some(token));
+        let state = parts.extensions.get_mut::<Self>();
+        let outcome = state.and_then(|it| it.try_authenticate(&parts.method, &parts.headers));
+        if outcome.is_none() {
+            Self::complete(parts).await?;
         }
-        Self::complete(parts).await?;
-        let state = parts.extensions.get::<Self>();
-        Ok(state.and_then(Self::token).cloned())
+        Self::authentication(parts)
     }
 
     /// Authenticates a request that [`try_token`](Self::try_token) has returned no token of, unless it is rejected already.
@@ -127,7 +119,7 @@ impl RequestAuth {
 
     /// Authenticates a request, and loads its session if it has one.
     pub(crate) async fn with_session(parts: &mut Parts) -> Result<Authentication<'_>, Rejection> {
-        Self::authenticate_token_info(parts).await?;
+        Self::authenticate(parts).await?;
         if let Some(state) = parts.extensions.get_mut::<Self>()
             && let Some(known) = &mut state.known
             && let Ok(credential) = &mut known.outcome
